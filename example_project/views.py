@@ -1,0 +1,121 @@
+"""The pages and endpoints of django-oauth-toolkit, where this site is stricter."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import LoginView
+from django.db import DataError, IntegrityError
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
+from django.utils.decorators import method_decorator
+from django.views.decorators.csrf import csrf_exempt
+from django.views.generic import TemplateView
+from django.views.generic.base import View
+from oauth2_provider import views
+
+from example_project.clients import check_metadata
+from example_project.wording import client_name, destination
+from mcp_oauth_discovery.contrib import oauth_toolkit
+
+# No form-action: browsers hold the redirect to the client against it, and the code never arrives.
+POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+
+class Page(View):
+    """A page for people, which loads nothing but its style, and which no cache keeps."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        response = super().dispatch(request, *args, **kwargs)
+        response.headers["Content-Security-Policy"] = POLICY
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+
+class HomeView(Page, TemplateView):
+    template_name = "example_project/home.html"
+
+
+class SignInView(Page, LoginView):
+    template_name = "example_project/login.html"
+
+
+class ConsentView(Page, oauth_toolkit.ConsentView):
+    """Say who asks for what and where the answer goes, and send nobody away before."""
+
+    template_name = "example_project/consent.html"
+
+    def redirect(self, redirect_to: str, application: Any) -> HttpResponse:
+        """Send the browser to the client once the user has pressed a button, and not before.
+
+        RFC 9700 §4.11.2: anybody registers here, and a link to this site must not lead elsewhere
+        by itself.
+        """
+        trusted = application is not None and application.skip_authorization
+        if self.request.method == "POST" or trusted:
+            response: HttpResponse = super().redirect(redirect_to, application)
+            return response
+        return self._show_error(_told(redirect_to), answer=redirect_to)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        uri = kwargs["redirect_uri"]
+        context: dict[str, Any] = super().get_context_data(
+            **kwargs,
+            name=client_name(kwargs["application"].name, uri),
+            destination=destination(uri),
+            resources=kwargs.get("resource", "").split(),
+        )
+        return context
+
+    def form_invalid(self, form: Form) -> HttpResponse:
+        return self._show_error(
+            {"error": "invalid_request", "description": "Something is missing in the answer."}
+        )
+
+    def _show_error(self, error: Mapping[str, str], **context: str) -> HttpResponse:
+        shown: dict[str, Any] = {"error": error, **context}
+        if "answer" in context:
+            shown["destination"] = destination(context["answer"])
+        response: HttpResponse = self.render_to_response(shown, status=400)
+        return response
+
+
+def _told(url: str) -> dict[str, str]:
+    """Return what a client is told by an error at its redirect URI."""
+    found = parse_qs(urlsplit(url).query)
+    [*_, error] = found["error"]
+    return {"error": error, "description": found.get("error_description", [""])[-1]}
+
+
+@method_decorator([csrf_exempt, login_not_required], name="dispatch")
+class StrictRegistration(View):
+    """Say that this is no client: one we do not serve, names that are null, or no text at all."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            if request.method in ("POST", "PUT"):
+                metadata = json.loads(request.body)
+                check_metadata(metadata if isinstance(metadata, dict) else {})
+            return super().dispatch(request, *args, **kwargs)
+        except (DataError, IntegrityError, RecursionError) as error:
+            return _no_client(type(error).__name__)
+        except ValueError as error:
+            return _no_client(str(error))
+
+
+def _no_client(reason: str) -> HttpResponse:
+    error = {"error": "invalid_client_metadata", "error_description": reason}
+    return JsonResponse(error, status=400)
+
+
+class RegistrationView(StrictRegistration, views.DynamicClientRegistrationView):  # type: ignore[misc]
+    """Register a client."""
+
+
+class ManagementView(StrictRegistration, views.DynamicClientRegistrationManagementView):  # type: ignore[misc]
+    """Let a client read, change and remove what it has registered."""

@@ -1,0 +1,118 @@
+"""What the list and the page of a key say, each in a column or a field."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.core.exceptions import ImproperlyConfigured
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.html import format_html
+
+from mcp_oauth_discovery import jwk
+from mcp_oauth_discovery.lifetimes import stamp
+from mcp_oauth_discovery.models import SigningKey, State, Unpublishable, Unusable
+from mcp_oauth_discovery.succession import next_step
+
+if TYPE_CHECKING:
+    SigningKeyModelAdmin = admin.ModelAdmin[SigningKey]
+else:
+    SigningKeyModelAdmin = admin.ModelAdmin
+
+
+class StateFilter(admin.SimpleListFilter):
+    """Pick keys by what they do now; that is no column, so it is computed for each of the few."""
+
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(state.value, state.label) for state in State]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[SigningKey]
+    ) -> QuerySet[SigningKey]:
+        wanted, now = self.value(), timezone.now()
+        if wanted is None:
+            return queryset
+        found: list[int] = [key.pk for key in queryset if key.state(now).value == wanted]
+        keys: QuerySet[SigningKey] = queryset.filter(pk__in=found)
+        return keys
+
+
+class SigningKeyColumns(SigningKeyModelAdmin):
+    """No column, no field has a private half."""
+
+    @admin.display(description="key ID", ordering="kid")
+    def short_kid(self, obj: SigningKey) -> str:
+        return format_html('<span title="{}">{}…</span>', obj.kid, obj.kid[:10])
+
+    @admin.display(description="state")
+    def state_label(self, obj: SigningKey) -> str:
+        state = obj.state()
+        return format_html('<span class="mcp-state mcp-{}">{}</span>', state.value, state.label)
+
+    @admin.display(description="in the JWK Set", boolean=True)
+    def is_in_jwk_set(self, obj: SigningKey) -> bool:
+        return obj.is_published()
+
+    @admin.display(description="next")
+    def next_step(self, obj: SigningKey) -> str:
+        return next_step(obj, timezone.now())
+
+    @admin.display(description="published from", ordering="created_at")
+    def published_from(self, obj: SigningKey) -> str:
+        return stamp(obj.created_at)
+
+    @admin.display(description="signs from", ordering="activates_at")
+    def signs_from(self, obj: SigningKey) -> str:
+        return stamp(obj.activates_at)
+
+    @admin.display(description="retires", ordering="retires_at")
+    def retires(self, obj: SigningKey) -> str:
+        return stamp(obj.retires_at)
+
+    @admin.display(description="leaves the JWK Set", ordering="expires_at")
+    def leaves(self, obj: SigningKey) -> str:
+        return stamp(min(filter(None, (obj.revoked_at, obj.expires_at)), default=None))
+
+    @admin.display(description="revoked")
+    def revoked(self, obj: SigningKey) -> str:
+        return stamp(obj.revoked_at)
+
+    @admin.display(description="public JWK, as published")
+    def public_jwk_text(self, obj: SigningKey) -> str:
+        try:
+            return _copyable(json.dumps(obj.published_jwk, indent=2))
+        except Unpublishable as error:
+            return f"not published: {error}"
+
+    @admin.display(description="public key, as PEM")
+    def public_pem_text(self, obj: SigningKey) -> str:
+        try:
+            return _copyable(jwk.public_pem(obj.published_jwk))
+        except Unpublishable as error:
+            return f"not published: {error}"
+        except ValueError as error:
+            return f"none: {error}"
+
+    @admin.display(description="private half")
+    def private_half(self, obj: SigningKey) -> str:
+        if not obj.private_key:
+            return "not in the key store"
+        try:
+            obj.unseal()
+        except (Unusable, ImproperlyConfigured) as error:
+            return str(error)
+        return "in the key store, encrypted; never shown"
+
+
+def _copyable(text: str) -> str:
+    return format_html(
+        '<div class="mcp-copyable"><pre>{}</pre>'
+        '<button type="button" class="button" data-mcp-copy hidden>Copy</button></div>',
+        text,
+    )

@@ -1,0 +1,188 @@
+"""The key store in the admin: keys are looked at, and what is done to them is confirmed first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from mcp_oauth_discovery import consequences, policy, rotation
+from mcp_oauth_discovery.admin.columns import SigningKeyColumns, StateFilter
+from mcp_oauth_discovery.admin.overview import overview
+from mcp_oauth_discovery.lifetimes import stamp
+from mcp_oauth_discovery.models import SigningKey, State
+
+
+@admin.register(SigningKey)
+class SigningKeyAdmin(SigningKeyColumns):
+    """Nothing is typed here, nothing is deleted, and no private half is ever shown."""
+
+    list_display = (
+        "short_kid",
+        "state_label",
+        "algorithm",
+        "is_in_jwk_set",
+        "next_step",
+        "signs_from",
+        "retires",
+        "leaves",
+    )
+    list_filter = ("algorithm", StateFilter)
+    search_fields = ("kid",)
+    actions = ("retire_keys", "revoke_keys")
+    fieldsets = (
+        (None, {"fields": ("kid", "algorithm", "state_label", "is_in_jwk_set", "next_step")}),
+        ("Timeline", {"fields": ("published_from", "signs_from", "retires", "leaves", "revoked")}),
+        ("Public half", {"fields": ("public_jwk_text", "public_pem_text")}),
+        ("Private half", {"fields": ("private_half",)}),
+    )
+    change_list_template = "mcp_oauth_discovery/admin/change_list.html"
+    change_form_template = "mcp_oauth_discovery/admin/change_form.html"
+
+    class Media:
+        css = {"all": ("mcp_oauth_discovery/admin.css",)}
+        js = ("mcp_oauth_discovery/admin.js",)
+
+    def get_urls(self) -> list[URLPattern]:
+        rotate = self.admin_site.admin_view(self.rotate_view)
+        look = self.admin_site.admin_view(require_safe(self.overview_view))
+        return [
+            path("overview/", look, name="mcp_oauth_discovery_signingkey_overview"),
+            path("rotate/", rotate, name="mcp_oauth_discovery_signingkey_rotate"),
+            *super().get_urls(),
+        ]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: SigningKey | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: SigningKey | None = None) -> bool:
+        return False
+
+    def has_rotate_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("mcp_oauth_discovery.rotate_signingkey")
+
+    def has_retire_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("mcp_oauth_discovery.retire_signingkey")
+
+    def has_revoke_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("mcp_oauth_discovery.revoke_signingkey")
+
+    @admin.action(description="Retire the selected keys…", permissions=["retire"])
+    def retire_keys(
+        self, request: HttpRequest, queryset: QuerySet[SigningKey]
+    ) -> HttpResponse | None:
+        return self._confirmed(request, queryset, "retire", rotation.retire)
+
+    @admin.action(description="Revoke the selected keys…", permissions=["revoke"])
+    def revoke_keys(
+        self, request: HttpRequest, queryset: QuerySet[SigningKey]
+    ) -> HttpResponse | None:
+        return self._confirmed(request, queryset, "revoke", rotation.revoke)
+
+    def overview_view(self, request: HttpRequest) -> HttpResponse:
+        """Show what is published, what happens to the keys next, and what the checks say."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return self._page(request, "overview", overview(request))
+
+    def rotate_view(self, request: HttpRequest) -> HttpResponse:
+        """Ask before a rotation of all configured algorithms, and do it on POST."""
+        if not (self.has_view_permission(request) and self.has_rotate_permission(request)):
+            raise PermissionDenied
+        try:
+            algorithms = policy.signing_algorithms()
+            if request.method != "POST":
+                return self._page(request, "rotate", consequences.of_rotation(algorithms))
+            for algorithm in algorithms:
+                self._rotate(request, algorithm)
+        except ImproperlyConfigured as error:
+            self.message_user(request, str(error), messages.ERROR)
+        name = "admin:mcp_oauth_discovery_signingkey_changelist"
+        return HttpResponseRedirect(reverse(name, current_app=self.admin_site.name))
+
+    def _rotate(self, request: HttpRequest, algorithm: str) -> None:
+        now = timezone.now()
+        try:
+            key = rotation.rotate(algorithm, now=now)
+        except rotation.Refused as error:
+            self.message_user(request, f"{algorithm}: {error}", messages.ERROR)
+            return
+        if key.created_at == now:
+            self.log_addition(request, key, f"Rotated {algorithm}: this key was published.")
+            text = f"{algorithm}: published {key}; it signs from {stamp(key.activates_at)}."
+            self.message_user(request, text, messages.SUCCESS)
+        else:
+            text = f"{algorithm}: {key} is pending already; nothing was changed."
+            self.message_user(request, text, messages.WARNING)
+
+    def _confirmed(
+        self,
+        request: HttpRequest,
+        queryset: QuerySet[SigningKey],
+        verb: str,
+        change: Callable[..., SigningKey],
+    ) -> HttpResponse | None:
+        """Do something to each selected key, after a page that says what it will mean."""
+        # A pending key before the active one, whose time it gives back or takes.
+        keys = list(queryset.order_by("algorithm", "-generation"))
+        try:
+            page = consequences.of_change(keys, verb)
+        except ImproperlyConfigured as error:
+            self.message_user(request, str(error), messages.ERROR)
+            return None
+        if "confirmed" not in request.POST:
+            return self._page(request, verb, page)
+        for key in keys:
+            try:
+                text = consequences.outcome(change(key), verb)
+            except (rotation.Refused, ImproperlyConfigured) as error:
+                self.message_user(request, str(error), messages.ERROR)
+            else:
+                self.log_change(request, key, f"{verb.capitalize()}d.")
+                self.message_user(request, text, messages.SUCCESS)
+        return None
+
+    def _page(self, request: HttpRequest, verb: str, context: dict[str, Any]) -> HttpResponse:
+        request.current_app = self.admin_site.name
+        site = self.admin_site.each_context(request)
+        return TemplateResponse(
+            request,
+            f"mcp_oauth_discovery/admin/{verb}.html",
+            {**site, "opts": self.opts, "media": self.media, **context},
+        )
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        # Django would show the list instead, as if nothing had been asked for.
+        forbidden = {"retire_keys", "revoke_keys"}.difference(self.get_actions(request))
+        if not forbidden.isdisjoint(request.POST.getlist("action")):
+            raise PermissionDenied
+        may_rotate = self.has_rotate_permission(request)
+        return super().changelist_view(request, {**(extra_context or {}), "may_rotate": may_rotate})
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        key = self.get_object(request, object_id)
+        state = key.state() if key else None
+        tools = {
+            "may_retire": self.has_retire_permission(request) and state is State.ACTIVE,
+            "may_revoke": self.has_revoke_permission(request) and state is not State.REVOKED,
+        }
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **tools})

@@ -1,0 +1,219 @@
+"""The challenge that leads an MCP client from a 401 to the protected resource metadata."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+
+from django.core.exceptions import SuspiciousOperation
+from django.http import Http404, HttpRequest, JsonResponse
+from django.http.response import HttpResponseBase
+
+from mcp_oauth_discovery.authorization import presents_bearer
+from mcp_oauth_discovery.conf import Misconfigured
+from mcp_oauth_discovery.identifiers import insert_well_known
+from mcp_oauth_discovery.log_lines import one_line
+from mcp_oauth_discovery.targets import find_target
+from mcp_oauth_discovery.www_authenticate import Challenge, bearer, merge, parse, scope_tokens
+
+logger = logging.getLogger("mcp_oauth_discovery")
+
+Scope = str | Iterable[str] | None
+
+# A resource that is disabled, or a tenant that there is not; and a setting that cannot be right.
+Fault = Http404 | Misconfigured
+
+# What a challenge says that cannot say where the metadata is: RFC 6750 §3 wants a parameter.
+_REALM = "mcp"
+
+
+def resource_metadata_url(request: HttpRequest, resource: str | None = None) -> str:
+    """Return the URL of the metadata of a resource (RFC 9728 §3.1), on the resource's own origin.
+
+    `resource` is its identifier, or its key or path in the settings. Without it, it is the
+    resource at the path of the request, or else the default one. Raises `UnknownResource`, and
+    `Http404` if the resource is disabled.
+    """
+    return insert_well_known(find_target(request, resource).identifier, "oauth-protected-resource")
+
+
+def bearer_challenge(
+    request: HttpRequest,
+    *,
+    resource: str | None = None,
+    scope: Scope = None,
+    error: str | None = None,
+    error_description: str | None = None,
+) -> str:
+    """Return the value of `WWW-Authenticate` for a resource, chosen as in `resource_metadata_url`.
+
+    `error` and its description are left out if the request has no bearer token (RFC 6750 §3.1),
+    except for `insufficient_scope`, which nobody says without one. Raises `ValueError` for a
+    value that its parameter may not have.
+    """
+    return str(_challenge(request, resource, scope, error, error_description))
+
+
+def unauthorized(
+    request: HttpRequest,
+    *,
+    resource: str | None = None,
+    scope: Scope = None,
+    error: str | None = None,
+    error_description: str | None = None,
+) -> JsonResponse:
+    """Return the 401 with the challenge; `error` is `invalid_token` if there was a token."""
+    challenge = _challenge(request, resource, scope, error or "invalid_token", error_description)
+    return _response(request, HTTPStatus.UNAUTHORIZED, challenge)
+
+
+def insufficient_scope(
+    request: HttpRequest,
+    scope: str | Iterable[str],
+    *,
+    resource: str | None = None,
+    error_description: str | None = None,
+) -> JsonResponse:
+    """Return the 403 that names every scope that the operation needs (RFC 6750 §3.1)."""
+    tokens = checked_scope(scope)
+    if not tokens:
+        raise ValueError("scope: expected at least one token, for the client to ask for")
+    challenge = _challenge(request, resource, tokens, "insufficient_scope", error_description)
+    return _response(request, HTTPStatus.FORBIDDEN, challenge)
+
+
+def invalid_request(
+    request: HttpRequest, error_description: str, *, resource: str | None = None
+) -> JsonResponse:
+    """Return the 400 for credentials that are there twice (RFC 6750 §3.1)."""
+    challenge = _challenge(request, resource, None, "invalid_request", error_description)
+    return _response(request, HTTPStatus.BAD_REQUEST, challenge)
+
+
+def fault_response(request: HttpRequest, fault: Fault) -> JsonResponse:
+    """Return what a client is told where there is no challenge to make: 404, or a logged 500."""
+    if isinstance(fault, Http404):
+        return _json(request, HTTPStatus.NOT_FOUND, {"error": "not_found"})
+    extra = {"event": "endpoint.failed", "status_code": 500, "request": request}
+    text = "A protected endpoint let nobody in: %s"
+    logger.error(text, one_line(fault), exc_info=fault, extra=extra)
+    return _json(request, HTTPStatus.INTERNAL_SERVER_ERROR, {"error": "server_error"})
+
+
+def add_challenge(
+    request: HttpRequest,
+    response: HttpResponseBase,
+    *,
+    resource: str | None = None,
+    scope: Scope = None,
+) -> None:
+    """Give a 401 or 403 of somebody else the challenge, or what its Bearer challenge lacks."""
+    challenge = _challenge(request, resource, scope, None, None)
+    existing = response.headers.get("WWW-Authenticate", "")
+    try:
+        header = merge(existing, challenge)
+    except ValueError as error:
+        logger.warning(
+            "Replaced a WWW-Authenticate header that nobody can read: %s",
+            one_line(error),
+            extra={"event": "challenge.replaced"},
+        )
+        header = str(challenge)
+    response.headers["WWW-Authenticate"] = header
+    make_readable(response)
+
+
+def is_unfinished(response: HttpResponseBase) -> bool:
+    """Say whether a response is to have a challenge: each 401, and a 403 that is about tokens."""
+    if response.status_code != HTTPStatus.FORBIDDEN:
+        return response.status_code == HTTPStatus.UNAUTHORIZED
+    header = response.headers.get("WWW-Authenticate", "")
+    try:
+        return any(one.is_bearer for one in parse(header))
+    except ValueError:
+        return presents_bearer(header)
+
+
+def make_readable(response: HttpResponseBase) -> None:
+    """Let scripts of every origin read a refusal and its challenge, and no cache keep it."""
+    response.headers["Cache-Control"] = "no-store"
+    response.headers.setdefault("Access-Control-Allow-Origin", "*")
+    exposed = response.headers.get("Access-Control-Expose-Headers", "")
+    names = [name.strip() for name in exposed.split(",") if name.strip()]
+    if "www-authenticate" not in [name.lower() for name in names]:
+        names.append("WWW-Authenticate")
+    response.headers["Access-Control-Expose-Headers"] = ", ".join(names)
+
+
+def checked_scope(scope: Scope) -> tuple[str, ...]:
+    """Return the tokens of a scope that a challenge may name; raises `ValueError`."""
+    tokens = scope_tokens(scope)
+    if "offline_access" in tokens:
+        raise ValueError(
+            "scope: offline_access is between the client and the authorization server; "
+            "a resource does not ask for it"
+        )
+    return tokens
+
+
+def _challenge(
+    request: HttpRequest,
+    resource: str | None,
+    scope: Scope,
+    error: str | None,
+    error_description: str | None,
+) -> Challenge:
+    metadata = _metadata_url(request, resource)
+    # Judged before it is left out: the programmer's mistake is one in either case.
+    challenge = bearer(
+        {
+            "realm": None if metadata else _REALM,
+            "resource_metadata": metadata,
+            "scope": " ".join(checked_scope(scope)) or None,
+            "error": error,
+            "error_description": error_description,
+        }
+    )
+    presented = presents_bearer(request.headers.get("Authorization", ""))
+    if presented or error == "insufficient_scope":
+        return challenge
+    hidden = {"error", "error_description"}
+    kept = {name: value for name, value in challenge.parameters.items() if name not in hidden}
+    return bearer(kept)
+
+
+def _metadata_url(request: HttpRequest, resource: str | None) -> str | None:
+    try:
+        return resource_metadata_url(request, resource)
+    except SuspiciousOperation as refusal:
+        # A host that is not allowed is nothing to make a URL of. The client still gets a challenge,
+        # and looks for the metadata itself. The logger is the one that Django uses for this.
+        security = logging.getLogger(f"django.security.{type(refusal).__name__}")
+        extra = {"event": "request.refused", "status_code": 400, "request": request}
+        security.error(one_line(refusal), extra=extra)
+        return None
+
+
+def _response(request: HttpRequest, status: HTTPStatus, challenge: Challenge) -> JsonResponse:
+    said = challenge.parameters
+    body = {"error": said.get("error", "unauthorized")}
+    if "error_description" in said:
+        body["error_description"] = said["error_description"]
+    return _json(request, status, body, {"WWW-Authenticate": str(challenge)})
+
+
+def _json(
+    request: HttpRequest,
+    status: HTTPStatus,
+    body: Mapping[str, str],
+    headers: Mapping[str, str] | None = None,
+) -> JsonResponse:
+    response = JsonResponse(body, status=status, headers=headers)
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Content-Length"] = str(len(response.content))
+    if request.method == "HEAD":
+        # Not every server does it, and RFC 9110 §9.3.2 wants the headers of GET.
+        response.content = b""
+    make_readable(response)
+    return response

@@ -1,0 +1,89 @@
+"""What matters once strangers can reach the site: nearly all of it is for `check --deploy`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from mcp_oauth_discovery import discovery
+from mcp_oauth_discovery.checks.rules import Advice, rule
+from mcp_oauth_discovery.checks.site import (
+    is_pinned,
+    places_in_middleware,
+    written_issuer,
+    written_resources,
+)
+from mcp_oauth_discovery.conf import conf, project_setting
+from mcp_oauth_discovery.identity import Site
+
+_PIN = 'Write the https URL of this site: MCP_ISSUER = "https://app.example.com".'
+_SECURITY = "django.middleware.security.SecurityMiddleware"
+
+
+def _asks_the_request() -> bool:
+    """Say whether a document has the scheme and host of the request in it."""
+    site = Site(None)
+    for resource in site.resources:
+        discovery.resource_document(site, resource)
+    # A cached property: it is there once somebody has asked for the issuer.
+    return conf.MCP_ISSUER is None and "issuer" in vars(site)
+
+
+def _hosts_are_anybodys() -> bool:
+    return "*" in project_setting("ALLOWED_HOSTS", [])
+
+
+def _forwarded_host() -> bool:
+    return project_setting("USE_X_FORWARDED_HOST", False)
+
+
+@rule("W013", deploy=True)
+def check_issuer_is_pinned(**kwargs: Any) -> Iterator[Advice]:
+    """Report a site that calls itself what it is called by whoever asks."""
+    if _asks_the_request() and not _hosts_are_anybodys() and not _forwarded_host():
+        yield Advice(
+            "MCP_ISSUER is not set: the documents have the scheme and host of each request. "
+            "They are not cached, nothing is signed, and behind a proxy they may say http.",
+            _PIN,
+        )
+
+
+@rule("W014", deploy=True)
+def check_hosts(**kwargs: Any) -> Iterator[Advice]:
+    """Report that anybody can say who this site is."""
+    if _asks_the_request() and _hosts_are_anybodys():
+        yield Advice(
+            "MCP_ISSUER is not set, and ALLOWED_HOSTS has '*': whoever sends a Host header says "
+            "where clients take their passwords and tokens.",
+            f"{_PIN} List the hosts of this site in ALLOWED_HOSTS as well.",
+        )
+
+
+@rule("W015", deploy=True)
+def check_forwarded_host(**kwargs: Any) -> Iterator[Advice]:
+    """Report that a header which many proxies pass on says who this site is."""
+    if _asks_the_request() and _forwarded_host():
+        yield Advice(
+            "MCP_ISSUER is not set, and USE_X_FORWARDED_HOST is True: X-Forwarded-Host, which "
+            "clients can send unless the proxy replaces it, is in the documents.",
+            f"{_PIN} Or USE_X_FORWARDED_HOST = False, if the proxy passes on Host.",
+        )
+
+
+@rule("W016")
+def check_redirect_ends(**kwargs: Any) -> Iterator[Advice]:
+    """Report a redirect to https that goes on for ever behind a proxy that ends TLS."""
+    redirects = project_setting("SECURE_SSL_REDIRECT", False)
+    header: object = project_setting("SECURE_PROXY_SSL_HEADER", None)
+    # The issuer says of the whole site what it is reached by; a resource of itself alone.
+    written = written_issuer() if is_pinned() else written_resources()
+    secure = [one for one in written if one.value.lower().startswith("https:")]
+    if redirects and not header and secure and places_in_middleware(_SECURITY):
+        setting, value = secure[0]
+        yield Advice(
+            f"SECURE_SSL_REDIRECT is {redirects}, and SECURE_PROXY_SSL_HEADER is not set. Behind a "
+            f"proxy that ends TLS for {value} ({setting}), Django takes every request for plain "
+            "http, and redirects it to where it came from.",
+            'Write SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https"), if the proxy '
+            "sets that header itself. If the application server ends TLS, silence this check.",
+        )

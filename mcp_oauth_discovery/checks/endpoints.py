@@ -1,0 +1,124 @@
+"""Whether this site answers where its documents send clients."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from mcp_oauth_discovery.checks.routes import authenticators, view_at, with_other_slash
+from mcp_oauth_discovery.checks.rules import Advice, listed, rule
+from mcp_oauth_discovery.checks.site import (
+    SERVER_SETTING,
+    local_endpoints,
+    local_resources,
+)
+from mcp_oauth_discovery.conf import conf, default_language
+from mcp_oauth_discovery.identity import Site
+from mcp_oauth_discovery.protection import BearerProtection
+
+
+@rule("W017")
+def check_endpoints_are_routed(**kwargs: Any) -> Iterator[Advice]:
+    """Report endpoints on this site that its URLconf does not know."""
+    astray = [one for one in local_endpoints(Site(None)) if view_at(one.path) is None]
+    nowhere = [one for one in astray if view_at(with_other_slash(one.path)) is None]
+    if nowhere:
+        is_default = not any(one.name in conf.MCP_AUTHORIZATION_SERVER_METADATA for one in nowhere)
+        told = "does not say where they are, so these are the defaults" if is_default else "says so"
+        named = ", ".join(f'"{one.name}": "{_pattern(one.name)}"' for one in nowhere)
+        yield Advice(
+            f"Clients are sent to {listed(f'{one.path} ({one.name})' for one in nowhere)}, and "
+            f"ROOT_URLCONF has no route there: they get a 404. {SERVER_SETTING} {told}.",
+            "If the authorization server is on this site, give the names of its URL patterns: "
+            f"{SERVER_SETTING} = {{{named}}}. If another site issues the tokens: "
+            'MCP_AUTHORIZATION_SERVERS = ["https://login.example.com"].',
+        )
+    for one in astray:
+        if one not in nowhere:
+            yield Advice(
+                f"{SERVER_SETTING}[{one.name!r}] is at {one.path!r}, and ROOT_URLCONF has a route "
+                f"for {with_other_slash(one.path)!r} only. MCP clients do not follow a redirect "
+                "there.",
+                f'Write "{one.name}": "{with_other_slash(one.path)}", or the name of the pattern.',
+            )
+
+
+def _pattern(endpoint: str) -> str:
+    """Return what django-oauth-toolkit, the usual case, calls the URL pattern of an endpoint."""
+    names = {
+        "authorization_endpoint": "authorize",
+        "introspection_endpoint": "introspect",
+        "registration_endpoint": "dcr-register",
+        "revocation_endpoint": "revoke-token",
+    }
+    return f"oauth2_provider:{names.get(endpoint, endpoint.removesuffix('_endpoint'))}"
+
+
+@rule("W026")
+def check_slash_of_the_mcp_endpoint(**kwargs: Any) -> Iterator[Advice]:
+    """Report an MCP endpoint that has its route one slash further on."""
+    for setting, _, path in local_resources(Site(None)):
+        other = with_other_slash(path)
+        if view_at(path) is None and view_at(other):
+            yield Advice(
+                f"{setting} names an MCP endpoint at {path!r}, and ROOT_URLCONF has a route for "
+                f"{other!r} only. Clients get a redirect, which they do not follow, or a 404.",
+                f"Change the route to {path[1:]!r}, or name the endpoint as it is: {other!r}.",
+            )
+
+
+@rule("W027")
+def check_language_of_the_mcp_endpoint(**kwargs: Any) -> Iterator[Advice]:
+    """Report an MCP endpoint whose URL changes with the language of the visitor."""
+    language = f"/{default_language()}"
+    for setting, _, path in local_resources(Site(None)):
+        nearby = [at for at in (path, with_other_slash(path)) if view_at(at, below=language)]
+        if nearby and view_at(path) is None:
+            yield Advice(
+                f"{setting} names an MCP endpoint at {path!r}, and ROOT_URLCONF has it inside "
+                f"i18n_patterns, at {language + nearby[0]!r}. Clients do not follow a redirect "
+                "there.",
+                "Move the route out of i18n_patterns() into urlpatterns.",
+            )
+
+
+@rule("W028")
+def check_rest_framework_challenges(**kwargs: Any) -> Iterator[Advice]:
+    """Report an endpoint of Django REST framework that answers 403 where 401 begins a sign-in."""
+    for setting, _, path in local_resources(Site(None)):
+        view = view_at(path)
+        first = next(iter(authenticators(view)), None)
+        if first is not None and not _challenges(first):
+            yield Advice(
+                f"{setting} names an MCP endpoint at {path!r}, whose authentication_classes begin "
+                f"with {first.__name__}. That one has no WWW-Authenticate header, so Django REST "
+                "framework answers 403 instead of 401, and no client begins to sign in.",
+                "Put a class for bearer tokens first, in authentication_classes of "
+                f"{view.__name__} or in REST_FRAMEWORK['DEFAULT_AUTHENTICATION_CLASSES'].",
+            )
+
+
+@rule("W034")
+def check_our_rest_framework_challenges(**kwargs: Any) -> Iterator[Advice]:
+    """Report an endpoint of Django REST framework that challenges with another class than ours."""
+    for setting, _, path in local_resources(Site(None)):
+        classes = authenticators(view_at(path))
+        ours = [one for one in classes if _is_protected(one)]
+        if ours and ours[0] is not classes[0] and _challenges(classes[0]):
+            yield Advice(
+                f"{setting} names an MCP endpoint at {path!r}, whose authentication_classes begin "
+                f"with {classes[0].__name__}. Django REST framework asks the first class alone for "
+                "a challenge, and that one does not say where the metadata is.",
+                f"Put {ours[0].__name__} first.",
+            )
+
+
+def _is_protected(authenticator: type) -> bool:
+    return isinstance(getattr(authenticator, "protection", None), BearerProtection)
+
+
+def _challenges(authenticator: type) -> bool:
+    # Known by its name: Django REST framework need not be there.
+    method = getattr(authenticator, "authenticate_header", None)
+    name = f"{getattr(method, '__module__', '')}.{getattr(method, '__qualname__', '')}"
+    return name != "rest_framework.authentication.BaseAuthentication.authenticate_header"

@@ -1,0 +1,127 @@
+"""Identifiers that are valid, and yet spelt in a way that clients do not keep (RFC 3986 §6)."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+from mcp_oauth_discovery import discovery
+from mcp_oauth_discovery.checks.routes import view_at, with_other_slash
+from mcp_oauth_discovery.checks.rules import Advice, about, listed, rule
+from mcp_oauth_discovery.checks.site import (
+    Named,
+    local_resources,
+    setting_of,
+    written_issuer,
+    written_resources,
+)
+from mcp_oauth_discovery.conf import conf
+from mcp_oauth_discovery.identifiers import (
+    Location,
+    locate,
+    split,
+    without_default_port,
+    without_final_slash,
+)
+from mcp_oauth_discovery.identity import Site
+
+
+def _servers() -> Iterator[Named]:
+    """Yield what is in the lists of authorization servers."""
+    site = Site(None)
+    common = discovery.read_members("MCP_RESOURCE_METADATA", conf.MCP_RESOURCE_METADATA, site)
+    if conf.MCP_AUTHORIZATION_SERVERS is not None:
+        yield from (Named("MCP_AUTHORIZATION_SERVERS", one) for one in site.authorization_servers)
+    for resource in site.resources:
+        is_own = "authorization_servers" in resource.members
+        setting = setting_of(resource) if is_own else "MCP_RESOURCE_METADATA"
+        if is_own or "authorization_servers" in common:
+            document = discovery.resource_document(site, resource)
+            yield from (Named(setting, issuer) for issuer in document["authorization_servers"])
+
+
+def _written() -> list[Named]:
+    return list(dict.fromkeys([*written_issuer(), *written_resources(), *_servers()]))
+
+
+@rule("W008")
+def check_final_slashes(**kwargs: Any) -> Iterator[Advice]:
+    """Report a final slash that clients drop, or add, when they parse the identifier."""
+    problem = "clients and token verifiers that drop the final slash do not find it the same"
+    for setting, issuer in written_issuer():
+        if issuer.endswith("/"):
+            yield _without_slash(setting, issuer, problem)
+    for setting, resource in written_resources():
+        if split(resource).path == "/":
+            yield _without_slash(setting, resource, problem)
+    for setting, resource, path in local_resources(Site(None)):
+        # A route that ends in a slash has a URL that does; one without is the subject of W026.
+        is_routed = view_at(path) or view_at(with_other_slash(path))
+        if path != "/" and path.endswith("/") and not is_routed:
+            yield _without_slash(setting, resource, problem)
+
+
+def _without_slash(setting: str, value: str, problem: str) -> Advice:
+    return about(setting, value, problem, f"Write {without_final_slash(value)!r}.")
+
+
+@rule("W009")
+def check_upper_case(**kwargs: Any) -> Iterator[Advice]:
+    """Report capitals in a scheme or host, which URL parsers turn into small letters."""
+    for setting, value in _written():
+        origin, *rest = split(value)
+        if origin != origin.lower():
+            problem = "clients write the host in small letters, and compare the identifier as text"
+            yield about(setting, value, problem, f"Write {origin.lower() + ''.join(rest)!r}.")
+
+
+@rule("W010")
+def check_default_ports(**kwargs: Any) -> Iterator[Advice]:
+    """Report the port that goes without saying, which URL parsers leave out."""
+    for setting, value in _written():
+        origin, *rest = split(value)
+        scheme, _, host = origin.partition("://")
+        if without_default_port(scheme.lower(), host) != host.lower():
+            problem = "clients leave the default port out, and compare the identifier as text"
+            short = origin.rpartition(":")[0] + "".join(rest)
+            yield about(setting, value, problem, f"Write {short!r}.")
+
+
+@rule("W011")
+def check_queries(**kwargs: Any) -> Iterator[Advice]:
+    """Report a query in a resource, which RFC 9728 §1.2 advises against."""
+    for resource in Site(None).resources:
+        if split(resource.identifier).query:
+            setting = setting_of(resource)
+            problem = "some clients drop the query, and then ask for the metadata of another URL"
+            hint = "Give the MCP endpoint a path of its own, and write it without the query."
+            yield about(setting, resource.identifier, problem, hint)
+
+
+@rule("W012")
+def check_one_spelling(**kwargs: Any) -> Iterator[Advice]:
+    """Report issuers that are one to the eye and two to a client (RFC 8414 §3.3)."""
+    spellings: dict[Location, dict[str, str]] = defaultdict(dict)
+    for setting, value in [*written_issuer(), *_servers()]:
+        spellings[_loosely(value)].setdefault(value, setting)
+    for found in spellings.values():
+        if len(found) > 1:
+            written = listed(f"{setting} has {value!r}" for value, setting in found.items())
+            yield Advice(
+                f"One issuer is spelt in {len(found)} ways: {written}. Clients compare issuers as "
+                "text, and take these for different ones.",
+                f"Write the one that the tokens have as iss, such as {next(iter(found))!r}, in all "
+                "places.",
+            )
+
+
+# Names of one machine. What is below localhost, such as a.localhost, may be a tenant.
+_THIS_MACHINE = re.compile(r"\A(localhost|127\.0\.0\.1|\[::1\])(?=:|\Z)")
+
+
+def _loosely(issuer: str) -> Location:
+    """Return the place of an issuer as people see it, who overlook what clients compare."""
+    host, path, query = locate(issuer)
+    return Location(_THIS_MACHINE.sub("localhost", host), path.lower(), query)

@@ -1,0 +1,112 @@
+"""The settings of the keys, and the keys in the database.
+
+What asks the database runs in `migrate` and in `check --database default`. It has no other tag than
+`database`: for any other one Django 6.1 runs it unasked.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.core.checks import Tags
+from django.db import Error as AnyDatabaseError
+from django.db import router
+from django.utils import timezone
+
+from mcp_oauth_discovery import policy
+from mcp_oauth_discovery.checks.rules import Advice, listed, rule
+from mcp_oauth_discovery.checks.site import SERVER_SETTING, is_pinned, published_server_metadata
+from mcp_oauth_discovery.conf import conf
+from mcp_oauth_discovery.identity import Site
+from mcp_oauth_discovery.models import SigningKey, State, Unusable
+
+_ANNOUNCED = "id_token_signing_alg_values_supported"
+
+
+def _stored(databases: Sequence[str] | None) -> list[SigningKey] | None:
+    """Return all keys; None if their database is not to be asked, or not ready to answer."""
+    alias = router.db_for_read(SigningKey)
+    if alias not in (databases or ()):
+        return None
+    try:
+        return list(SigningKey.objects.all())
+    except AnyDatabaseError:
+        # `migrate` runs the checks before it makes the tables.
+        return None
+
+
+def _wanted_algorithms() -> list[str]:
+    """Return the algorithms that this site says it signs with."""
+    ours = policy.signing_algorithms()
+    document = published_server_metadata(Site(None))
+    # Whoever names another JWK Set, or none, signs with other keys, or not at all.
+    is_announced = _ANNOUNCED in document and "jwks_uri" not in _configured()
+    announced = (_configured().get(_ANNOUNCED) or ours) if is_announced else []
+    needed = ours[:1] if policy.signs_metadata() and is_pinned() else []
+    return [one for one in ours if one in announced or one in needed]
+
+
+@rule("W002")
+def check_time_zones(**kwargs: Any) -> Iterator[Advice]:
+    """Report dates in local time, with which no key can be made."""
+    for fault in policy.timing_faults():
+        if fault.setting == "USE_TZ":
+            yield Advice(fault.problem, fault.hint)
+
+
+@rule("W003")
+def check_publish_ahead(**kwargs: Any) -> Iterator[Advice]:
+    """Report a publish-ahead that is long enough for one host, and not for several clocks."""
+    fault = policy.tight_publish_ahead()
+    if fault:
+        yield Advice(fault.problem, fault.hint)
+
+
+@rule("W029", Tags.database)
+def check_a_key_signs(databases: Sequence[str] | None = None, **kwargs: Any) -> Iterator[Advice]:
+    """Report algorithms that are announced, and that nothing is signed with."""
+    # A test database has no keys, and that is as it should be.
+    keys = None if sys.argv[1:2] == ["test"] else _stored(databases)
+    if keys is not None:
+        active = {key.algorithm for key in keys if key.state() is State.ACTIVE}
+        idle = [one for one in _wanted_algorithms() if one not in active]
+        if idle:
+            yield Advice(
+                f"MCP_SIGNING_ALGORITHMS has {listed(idle)}, and no active key: nothing can be "
+                "signed, although the metadata announces it.",
+                "Run 'manage.py mcp_keys rotate'. If this site signs nothing, announce nothing: "
+                f'{SERVER_SETTING} = {{"jwks_uri": None, "{_ANNOUNCED}": None}}.',
+            )
+
+
+@rule("W030", Tags.database)
+def check_rotation(databases: Sequence[str] | None = None, **kwargs: Any) -> Iterator[Advice]:
+    """Report keys that have signed for longer than they should, with no successor in sight."""
+    now, interval = timezone.now(), policy.timing().interval
+    for key in _stored(databases) or ():
+        is_ours = key.algorithm in policy.signing_algorithms() and key.generation is not None
+        has_no_end = key.state(now) is State.ACTIVE and key.retires_at is None
+        due = key.activates_at + interval
+        if is_ours and has_no_end and due < now:
+            yield Advice(
+                f"The {key.algorithm} key {key} was to be replaced on {due:%Y-%m-%d}, and signs "
+                f"still: MCP_KEY_ROTATION_INTERVAL is {interval}.",
+                "Run 'manage.py mcp_keys rotate --if-due', and let cron run it every day.",
+            )
+
+
+@rule("W031", Tags.database)
+def check_keys_open(databases: Sequence[str] | None = None, **kwargs: Any) -> Iterator[Advice]:
+    """Report keys that are to sign, and cannot be decrypted."""
+    for key in _stored(databases) or ():
+        if key.private_key and key.state() in (State.ACTIVE, State.PENDING):
+            try:
+                key.unseal()
+            except Unusable as fault:
+                yield Advice(f"Nothing can be signed with {key}. {fault.problem}", fault.way_out)
+
+
+def _configured() -> dict[str, Any]:
+    return dict(conf.MCP_AUTHORIZATION_SERVER_METADATA)

@@ -1,0 +1,105 @@
+"""Middleware that stands between clients and what they ask for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from corsheaders.defaults import default_headers
+from corsheaders.signals import check_request_enabled
+
+from mcp_oauth_discovery.checks.routes import view_at
+from mcp_oauth_discovery.checks.rules import Advice, listed, rule
+from mcp_oauth_discovery.checks.site import (
+    local_endpoints,
+    local_resources,
+    places_in_middleware,
+    written_issuer,
+    written_resources,
+)
+from mcp_oauth_discovery.checks.urls import discovery_paths
+from mcp_oauth_discovery.conf import project_setting
+from mcp_oauth_discovery.identifiers import split
+from mcp_oauth_discovery.identity import Site
+
+_OURS = "mcp_oauth_discovery.middleware.DiscoveryMiddleware"
+_CORS = "corsheaders.middleware.CorsMiddleware"
+_COMMON = "django.middleware.common.CommonMiddleware"
+_LOGIN = "django.contrib.auth.middleware.LoginRequiredMiddleware"
+
+# Where people come with a browser, and may well have to log in.
+_FOR_PEOPLE = {"authorization_endpoint", "end_session_endpoint", "check_session_iframe"}
+
+
+@rule("W023")
+def check_preflights(**kwargs: Any) -> Iterator[Advice]:
+    """Report a CORS policy that answers the preflights of our URLs before us, with a refusal."""
+    cors, ours = places_in_middleware(_CORS), places_in_middleware(_OURS)
+    if not cors or (ours and ours[0] < cors[0]):
+        return
+    refused = _refused_by_cors()
+    pattern = project_setting("CORS_URLS_REGEX", r"^.*$")
+    if refused and any(re.match(pattern, path) for path in discovery_paths()):
+        where = "is below it" if ours else "is not there"
+        installed: Sequence[str] = project_setting("MIDDLEWARE", [])
+        yield Advice(
+            f"MIDDLEWARE has {installed[cors[0]]}, and DiscoveryMiddleware {where}: preflights of "
+            f"the discovery URLs go to django-cors-headers, which refuses {refused}. MCP clients "
+            "in a browser cannot read the documents.",
+            f'Put "{_OURS}" first in MIDDLEWARE.',
+        )
+
+
+def _refused_by_cors() -> str:
+    """Say what the settings of django-cors-headers refuse, nothing if all may come."""
+    if check_request_enabled.has_listeners():
+        # A receiver decides on each request.
+        return ""
+    everybody = project_setting("CORS_ORIGIN_ALLOW_ALL", False)
+    regexes: Sequence[str] = project_setting("CORS_ALLOWED_ORIGIN_REGEXES", [])
+    if not project_setting("CORS_ALLOW_ALL_ORIGINS", everybody) and not any(
+        re.match(regex, "https://any.invalid") for regex in regexes
+    ):
+        return "every origin that its settings do not list"
+    headers = project_setting("CORS_ALLOW_HEADERS", default_headers)
+    if "mcp-protocol-version" not in [header.lower() for header in headers]:
+        return "the header mcp-protocol-version"
+    return ""
+
+
+@rule("W024")
+def check_logins(**kwargs: Any) -> Iterator[Advice]:
+    """Report endpoints for programs that send them to the login page."""
+    if not places_in_middleware(_LOGIN):
+        return
+    site = Site(None)
+    endpoints = [one for one in local_endpoints(site) if one.name not in _FOR_PEOPLE]
+    guarded = []
+    for name, _, path in [*local_resources(site), *endpoints]:
+        view = view_at(path)
+        if view is not None and getattr(view, "login_required", True):
+            guarded.append(f"{name} {path!r}")
+    if guarded:
+        yield Advice(
+            f"MIDDLEWARE has LoginRequiredMiddleware, which redirects {listed(guarded)} to the "
+            "login page. Clients have no session: they expect a 401 from the MCP endpoint, and "
+            "JSON from the others.",
+            "Put @login_not_required (of django.contrib.auth.decorators) on these views; they "
+            "check tokens and clients themselves.",
+        )
+
+
+@rule("W025")
+def check_www(**kwargs: Any) -> Iterator[Advice]:
+    """Report that every request for our identifiers is redirected to another host."""
+    if not project_setting("PREPEND_WWW", False) or not places_in_middleware(_COMMON):
+        return
+    for setting, value in [*written_issuer(), *written_resources()]:
+        host = split(value).origin.partition("://")[2]
+        if not host.startswith("www."):
+            yield Advice(
+                f"PREPEND_WWW is True, and {setting} is {value!r}: Django redirects that host to "
+                f"www.{host}. Clients do not follow, or find that the identifier is another one.",
+                "Leave PREPEND_WWW out, or write the host with www. there.",
+            )

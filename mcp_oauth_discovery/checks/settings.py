@@ -1,0 +1,102 @@
+"""Each setting read once: what would turn a request into a 500, each fault with its own check."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+from django.core.checks import CheckMessage, Error
+
+from mcp_oauth_discovery import discovery, policy
+from mcp_oauth_discovery.checks.routes import has_urlconf
+from mcp_oauth_discovery.checks.rules import TAG, Check
+from mcp_oauth_discovery.conf import Misconfigured, conf
+from mcp_oauth_discovery.documents import MissingAlgorithms
+from mcp_oauth_discovery.identity import Site
+
+ERRORS = {
+    "MCP_ISSUER": "E001",
+    "MCP_RESOURCE": "E002",
+    "MCP_RESOURCES": "E003",
+    "MCP_RESOURCE_METADATA": "E004",
+    "MCP_AUTHORIZATION_SERVERS": "E005",
+    "MCP_AUTHORIZATION_SERVER_METADATA": "E006",
+    "MCP_SIGNING_ALGORITHMS": "E007",
+    "MCP_METADATA_MAX_AGE": "E008",
+    "MCP_JWKS_MAX_AGE": "E009",
+    "MCP_KEY_ROTATION_INTERVAL": "E010",
+    "MCP_KEY_PUBLISH_AHEAD": "E011",
+    "MCP_KEY_RETENTION": "E012",
+    "MCP_KEY_ENCRYPTION_KEYS": "E013",
+    "MCP_SIGNED_METADATA": "E014",
+}
+# A fault of MCP_AUTHORIZATION_SERVER_METADATA that has an ID to itself.
+NO_ALGORITHMS = "E015"
+
+
+def check_settings(**kwargs: Any) -> list[CheckMessage]:
+    """Return all that the checks of the settings report, each fault once."""
+    faults: dict[str, CheckMessage] = {}
+    # A process that has no URLs gets no request.
+    for read in _readings(Site(None)) if has_urlconf() else ():
+        try:
+            read()
+        except Misconfigured as fault:
+            # The others have rules of their own: nothing goes wrong that somebody may not mean.
+            if fault.setting in ERRORS:
+                faults.setdefault(str(fault), _message(fault))
+    return list(faults.values())
+
+
+def _readings(site: Site) -> Iterator[Callable[[], object]]:
+    """Yield one act of reading the settings after another, each on its own to fail."""
+    yield lambda: site.issuer
+    yield lambda: site.authorization_servers
+    yield lambda: site.resources
+    yield lambda: [discovery.resource_document(site, one) for one in site.resources]
+    for setting in ("MCP_RESOURCE_METADATA", "MCP_AUTHORIZATION_SERVER_METADATA"):
+        yield partial(discovery.read_members, setting, getattr(conf, setting), site)
+    yield (
+        lambda: _serves_nobody(site) or discovery.issuer_document(site, policy.signing_algorithms())
+    )
+    yield policy.signing_algorithms
+    yield policy.metadata_max_age
+    yield policy.jwks_max_age
+    for fault in policy.timing_faults():
+        yield partial(_raise, fault)
+    # Not those derived from SECRET_KEY: a project may be checked where there is none.
+    yield policy.configured_encryption_keys
+    yield policy.signs_metadata
+
+
+def _raise(fault: Misconfigured) -> None:
+    raise fault
+
+
+def _serves_nobody(site: Site) -> bool:
+    """Say whether it is certain, before any request, that this site is no authorization server."""
+    return isinstance(conf.MCP_ISSUER, str) and not site.is_authorization_server
+
+
+def _message(fault: Misconfigured) -> CheckMessage:
+    is_bare = isinstance(fault.__cause__, MissingAlgorithms)
+    number = NO_ALGORITHMS if is_bare else ERRORS[fault.setting]
+    return Error(fault.problem, hint=fault.hint, id=f"{TAG}.{number}")
+
+
+def _check_of(number: str, subject: str) -> Check:
+    """Return the check of one ID; reading a setting may bring up the fault of another."""
+
+    def check(**kwargs: Any) -> list[CheckMessage]:
+        return [one for one in check_settings() if one.id == f"{TAG}.{number}"]
+
+    check.__name__ = f"check_{number.lower()}"
+    check.__doc__ = f"Report {subject}."
+    return check
+
+
+SETTINGS = {
+    **{number: _check_of(number, f"a wrong {setting}") for setting, number in ERRORS.items()},
+    NO_ALGORITHMS: _check_of(NO_ALGORITHMS, "client authentication by JWT without algorithms"),
+}

@@ -1,0 +1,131 @@
+"""What the settings say of this site before any request, as far as that is certain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from django.utils.module_loading import import_string
+
+from mcp_oauth_discovery import discovery
+from mcp_oauth_discovery.checks.routes import match_at, path_below
+from mcp_oauth_discovery.conf import conf, project_setting
+from mcp_oauth_discovery.documents import Document, default_authorization_server_members
+from mcp_oauth_discovery.identifiers import split
+from mcp_oauth_discovery.identity import Resource, Site
+from mcp_oauth_discovery.members import ENDPOINTS
+from mcp_oauth_discovery.views import AuthorizationServerMetadataView
+
+SERVER_PATH = "/.well-known/oauth-authorization-server"
+SERVER_SETTING = "MCP_AUTHORIZATION_SERVER_METADATA"
+
+
+def server_metadata(site: Site) -> Document:
+    """Return the AS metadata less `jwks_uri`, or nothing where somebody else issues the tokens.
+
+    A site is an authorization server if one of its resources says so. One whose issuer is not
+    pinned may turn out to be in `MCP_AUTHORIZATION_SERVERS`; nobody knows before a request.
+    """
+    if not site.is_authorization_server or not any(
+        site.issuer in discovery.resource_document(site, resource)["authorization_servers"]
+        for resource in site.resources
+    ):
+        return {}
+    members = discovery.read_members(SERVER_SETTING, conf.MCP_AUTHORIZATION_SERVER_METADATA, site)
+    defaults = default_authorization_server_members(
+        site.issuer, jwks_uri=None, signing_algorithms=[]
+    )
+    return {name: value for name, value in {**defaults, **members}.items() if value is not None}
+
+
+def published_server_metadata(site: Site) -> Document:
+    """Return the AS metadata less `jwks_uri`, if that is what a client is given.
+
+    Another app may answer at that path, or a view that makes a document of its own.
+    """
+    match = match_at(SERVER_PATH)
+    view_class = getattr(match and match.func, "view_class", None)
+    get_document = getattr(view_class, "get_document", None)
+    if get_document is not AuthorizationServerMetadataView.get_document:
+        return {}
+    return server_metadata(site)
+
+
+class Local(NamedTuple):
+    """Something at a path of this site: how it is called, its URL, and its path in the URLconf."""
+
+    name: str
+    url: str
+    path: str
+
+
+def local_endpoints(site: Site) -> list[Local]:
+    """Return the endpoints of the authorization server that are on this site's origin."""
+    endpoints = []
+    for name, value in published_server_metadata(site).items():
+        path = path_below(site.origin, value) if name in ENDPOINTS else None
+        if path is not None:
+            endpoints.append(Local(name, value, path))
+    return endpoints
+
+
+def local_resources(site: Site) -> Iterator[Local]:
+    """Yield the MCP endpoints that are on this site's origin, under the names of their settings.
+
+    Where the issuer is not pinned any origin may be this site's.
+    """
+    for resource in site.resources:
+        own = split(resource.identifier).origin
+        path = path_below(site.origin if is_pinned() else own, resource.identifier)
+        if path is not None and resource.enabled:
+            yield Local(setting_of(resource), resource.identifier, path)
+
+
+class Named(NamedTuple):
+    """An identifier, and the setting that it is written in."""
+
+    setting: str
+    value: str
+
+
+def written_issuer() -> Iterator[Named]:
+    """Yield the issuer of this site, if it is pinned."""
+    if is_pinned():
+        yield Named("MCP_ISSUER", Site(None).issuer)
+
+
+def written_resources() -> Iterator[Named]:
+    """Yield the resources that are written out, not those that are joined to the issuer."""
+    for resource in Site(None).resources:
+        if not resource.enabled:
+            continue
+        if resource.identifier == conf.MCP_RESOURCE:
+            yield Named("MCP_RESOURCE", resource.identifier)
+        elif resource.identifier == resource.key:
+            yield Named(setting_of(resource), resource.identifier)
+
+
+def places_in_middleware(wanted: str) -> list[int]:
+    """Return where in MIDDLEWARE a class is, given by its path, or a subclass of it."""
+    installed: Sequence[str] = project_setting("MIDDLEWARE", [])
+    return [place for place, path in enumerate(installed) if _is_a(path, wanted)]
+
+
+def _is_a(path: str, wanted: str) -> bool:
+    """Compare by name: what is wanted need not be there."""
+    try:
+        middleware = import_string(path)
+    except ImportError:
+        # Django says so when the first request comes.
+        return False
+    ancestors = getattr(middleware, "__mro__", ())
+    return any(f"{one.__module__}.{one.__qualname__}" == wanted for one in ancestors)
+
+
+def is_pinned() -> bool:
+    return isinstance(conf.MCP_ISSUER, str)
+
+
+def setting_of(resource: Resource) -> str:
+    """Return the setting that a resource is named in."""
+    return "MCP_RESOURCE" if resource.key is None else f"MCP_RESOURCES[{resource.key!r}]"

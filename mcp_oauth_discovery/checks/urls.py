@@ -1,0 +1,116 @@
+"""Whether the discovery URLs are where clients look: at the root, in no language, first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from mcp_oauth_discovery import discovery
+from mcp_oauth_discovery.checks.routes import is_discovery, match_at, placements
+from mcp_oauth_discovery.checks.rules import Advice, listed, rule
+from mcp_oauth_discovery.checks.site import SERVER_PATH, server_metadata
+from mcp_oauth_discovery.conf import Misconfigured, conf, project_setting, shown
+from mcp_oauth_discovery.identifiers import locate
+from mcp_oauth_discovery.identity import Site
+
+_INCLUDE = 'path("", include("mcp_oauth_discovery.urls"))'
+_PROTECTED_RESOURCE = "/.well-known/oauth-protected-resource"
+_JWKS = "/.well-known/jwks.json"
+
+
+def discovery_paths() -> list[str]:
+    """Return the paths of all documents of this site."""
+    site = Site(None)
+    paths = [_PROTECTED_RESOURCE]
+    paths += [
+        _PROTECTED_RESOURCE + resource.location.path
+        for resource in site.resources
+        if resource.enabled
+    ]
+    if server_metadata(site):
+        paths += [SERVER_PATH, SERVER_PATH + locate(site.issuer).path]
+        paths += [] if "jwks_uri" in conf.MCP_AUTHORIZATION_SERVER_METADATA else [_JWKS]
+    return list(dict.fromkeys(paths))
+
+
+@rule("W001")
+def check_urls_are_included(**kwargs: Any) -> Iterator[Advice]:
+    """Report that a document of this site is not served at all."""
+    urlconf = f"ROOT_URLCONF is {shown(project_setting('ROOT_URLCONF', ''))}"
+    places = placements()
+    if not places:
+        yield Advice(
+            f"{urlconf}: the URLs of mcp_oauth_discovery are not in it, so nothing is served.",
+            f"Add {_INCLUDE} to its urlpatterns.",
+        )
+    elif any(place.is_root for place in places):
+        missing = [path for path in discovery_paths() if match_at(path) is None]
+        if missing:
+            yield Advice(
+                f"{urlconf}: it has no route for {listed(missing)}.",
+                f"Add {_INCLUDE} to its urlpatterns.",
+            )
+        elif not _has_jwks_name():
+            yield Advice(
+                f"{urlconf}: the URLs of mcp_oauth_discovery are in it under another namespace, "
+                "so the authorization server metadata is a 500.",
+                f"Write {_INCLUDE} in {urlconf.rpartition(' ')[2]} itself, not in the URLs of "
+                "another app, and without a namespace.",
+            )
+
+
+def _has_jwks_name() -> bool:
+    site = Site(None)
+    try:
+        discovery.issuer_document(site, []) if server_metadata(site) else None
+    except Misconfigured as fault:
+        return fault.setting != "ROOT_URLCONF"
+    return True
+
+
+@rule("W005")
+def check_urls_are_at_the_root(**kwargs: Any) -> Iterator[Advice]:
+    """Report discovery URLs below a prefix, where no client looks (RFC 8615 §3)."""
+    places = placements()
+    if any(place.is_root or place.is_localised for place in places):
+        return
+    for place in places:
+        yield Advice(
+            f"ROOT_URLCONF is {shown(project_setting('ROOT_URLCONF', ''))}: it includes the URLs "
+            f"of mcp_oauth_discovery below {place.prefix!r}. Clients look at the root of the site.",
+            f"Move {_INCLUDE} to the urlpatterns of ROOT_URLCONF, with an empty prefix. The MCP "
+            "endpoint itself may be anywhere.",
+        )
+
+
+@rule("W006")
+def check_urls_have_no_language(**kwargs: Any) -> Iterator[Advice]:
+    """Report discovery URLs that change with the language of the visitor."""
+    places = placements()
+    if any(place.is_localised for place in places) and not any(place.is_root for place in places):
+        yield Advice(
+            f"ROOT_URLCONF is {shown(project_setting('ROOT_URLCONF', ''))}: it includes the URLs "
+            "of mcp_oauth_discovery inside i18n_patterns. Clients ask for them without a language "
+            "in the path.",
+            f"Move {_INCLUDE} out of i18n_patterns() into urlpatterns.",
+        )
+
+
+@rule("W007")
+def check_urls_come_first(**kwargs: Any) -> Iterator[Advice]:
+    """Report a route before ours that answers one of our paths."""
+    ours = [pattern for place, found in placements().items() if place.is_root for pattern in found]
+    others = []
+    for path in discovery_paths():
+        match = match_at(path)
+        if match is None or is_discovery(match.func):
+            continue
+        # A project may include one of our views, and leave the other documents to another app.
+        if any(pattern.resolve(path[1:]) for pattern in ours):
+            others.append(f"{path} ({match._func_path})")  # noqa: SLF001
+    if others:
+        yield Advice(
+            f"ROOT_URLCONF is {shown(project_setting('ROOT_URLCONF', ''))}: views of other apps "
+            f"come first, and answer at {listed(others)}.",
+            f"Move {_INCLUDE} up, to the beginning of urlpatterns.",
+        )

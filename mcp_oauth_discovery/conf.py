@@ -1,0 +1,154 @@
+"""The settings, read anew on every access; this module alone reads `django.conf.settings`."""
+
+from __future__ import annotations
+
+import re
+import reprlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.http import HttpRequest
+
+T = TypeVar("T")
+Identifier = str | Callable[[HttpRequest], str] | None
+
+_USERINFO = re.compile(r"//[^/@\s'\"]+@")
+
+
+class _Repr(reprlib.Repr):
+    def repr_int(self, x: int, level: int) -> str:
+        # Python writes no number of more than some thousand digits.
+        return "a very large number" if x.bit_length() > 9999 else super().repr_int(x, level)
+
+
+_repr = _Repr()
+_repr.maxstring = _repr.maxother = 200
+
+
+def _get(name: str, default: T) -> T:
+    value: T = getattr(settings, name, default)
+    return value
+
+
+class Settings:
+    """One property per setting; the values are as the project wrote them, not yet judged."""
+
+    @property
+    def MCP_ISSUER(self) -> Identifier:
+        return _get("MCP_ISSUER", None)
+
+    @property
+    def MCP_RESOURCE(self) -> Identifier:
+        return _get("MCP_RESOURCE", None)
+
+    @property
+    def MCP_RESOURCES(self) -> Mapping[str, Mapping[str, Any]]:
+        return _get("MCP_RESOURCES", {})
+
+    @property
+    def MCP_RESOURCE_METADATA(self) -> Mapping[str, Any]:
+        return _get("MCP_RESOURCE_METADATA", {})
+
+    @property
+    def MCP_AUTHORIZATION_SERVERS(self) -> Sequence[str] | None:
+        return _get("MCP_AUTHORIZATION_SERVERS", None)
+
+    @property
+    def MCP_AUTHORIZATION_SERVER_METADATA(self) -> Mapping[str, Any]:
+        return _get("MCP_AUTHORIZATION_SERVER_METADATA", {})
+
+    @property
+    def MCP_SIGNING_ALGORITHMS(self) -> Sequence[str]:
+        return _get("MCP_SIGNING_ALGORITHMS", ["RS256", "EdDSA"])
+
+    @property
+    def MCP_SIGNED_METADATA(self) -> bool:
+        return _get("MCP_SIGNED_METADATA", False)
+
+    @property
+    def MCP_KEY_ROTATION_INTERVAL(self) -> timedelta:
+        return _get("MCP_KEY_ROTATION_INTERVAL", timedelta(days=90))
+
+    @property
+    def MCP_KEY_PUBLISH_AHEAD(self) -> timedelta:
+        return _get("MCP_KEY_PUBLISH_AHEAD", timedelta(days=1))
+
+    @property
+    def MCP_KEY_RETENTION(self) -> timedelta:
+        return _get("MCP_KEY_RETENTION", timedelta(days=2))
+
+    @property
+    def MCP_KEY_ENCRYPTION_KEYS(self) -> Sequence[str] | None:
+        return _get("MCP_KEY_ENCRYPTION_KEYS", None)
+
+    @property
+    def MCP_METADATA_MAX_AGE(self) -> int:
+        return _get("MCP_METADATA_MAX_AGE", 300)
+
+    @property
+    def MCP_JWKS_MAX_AGE(self) -> int:
+        return _get("MCP_JWKS_MAX_AGE", 300)
+
+
+def secret_keys() -> list[str]:
+    """Return `SECRET_KEY` and its fallbacks, newest first."""
+    return [str(secret) for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
+
+
+def fixed_script_prefix() -> str:
+    """Return the path prefix of all URLs that is configured, with its final slash."""
+    return f"{(settings.FORCE_SCRIPT_NAME or '').rstrip('/')}/"
+
+
+def allowed_hosts() -> list[str]:
+    """Return `ALLOWED_HOSTS`."""
+    return list(settings.ALLOWED_HOSTS)
+
+
+def uses_time_zones() -> bool:
+    """Return `USE_TZ`."""
+    return bool(settings.USE_TZ)
+
+
+def default_language() -> str:
+    """Return `LANGUAGE_CODE`."""
+    return str(settings.LANGUAGE_CODE)
+
+
+def project_setting(name: str, default: T) -> T:
+    """Return a setting of Django or of another app, for the checks to judge."""
+    return _get(name, default)
+
+
+def names_in_settings() -> list[str]:
+    """Return the name of everything in the settings, whoever it is for."""
+    return dir(settings)
+
+
+class Misconfigured(ImproperlyConfigured):
+    """A setting that cannot be right: its name, what is wrong with it, and what to type."""
+
+    def __init__(self, setting: str, problem: str, hint: str) -> None:
+        super().__init__(f"{problem} {hint}")
+        self.setting = setting
+        self.problem = problem
+        self.hint = hint
+
+
+def misconfigured(
+    setting: str, value: object, problem: object, hint: str, *, path: Iterable[object] = ()
+) -> Misconfigured:
+    """Return the error about the value of a setting, or of what is at a `path` of keys in it."""
+    name = setting + "".join(f"[{shown(key)}]" for key in path)
+    return Misconfigured(setting, f"{name} is {shown(value)}: {problem}.", hint)
+
+
+def shown(value: object) -> str:
+    """Return a value as a message may show it: not at any length, and without a password."""
+    return _USERINFO.sub("//***@", _repr.repr(value))
+
+
+conf = Settings()

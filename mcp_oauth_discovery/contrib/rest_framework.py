@@ -1,0 +1,217 @@
+"""The challenge for Django REST framework: authentication, permission, and a mixin for views."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from http import HTTPStatus
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from rest_framework import exceptions, views
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+from mcp_oauth_discovery.authorization import Malformed, Repeated
+from mcp_oauth_discovery.challenge import (
+    Fault,
+    bearer_challenge,
+    checked_scope,
+    fault_response,
+    is_unfinished,
+    make_readable,
+)
+from mcp_oauth_discovery.conf import Misconfigured
+from mcp_oauth_discovery.preflight import preflight_response
+from mcp_oauth_discovery.protection import BearerProtection, BeforeView
+from mcp_oauth_discovery.signing import InvalidToken
+from mcp_oauth_discovery.tokens import describe, find_user, granted_scope
+
+_STATUS = {
+    "invalid_request": HTTPStatus.BAD_REQUEST,
+    "invalid_token": HTTPStatus.UNAUTHORIZED,
+    "insufficient_scope": HTTPStatus.FORBIDDEN,
+}
+
+
+class BearerChallengeMixin:
+    """Give an authentication class the challenge, so that REST framework answers 401, not 403.
+
+    Write it before the class, and put that class first in `authentication_classes`: REST framework
+    asks only the first one. `protection` says for which resource and scope; `required_scope` of
+    the view goes before the latter.
+    """
+
+    protection = BearerProtection()
+
+    def authenticate_header(self, request: Request) -> str:
+        """Return the value of `WWW-Authenticate` for a 401."""
+        # Left out where no token was presented, by bearer_challenge().
+        return self.refusal(request, "invalid_token").auth_header
+
+    def needed_scope(self, request: Request) -> tuple[str, ...]:
+        """Return the scope that the view of a request requires, as tokens."""
+        return checked_scope(getattr(_view(request), "required_scope", self.protection.scope))
+
+    def challenge(self, request: Request, error: str, error_description: str | None = None) -> str:
+        """Return the value of `WWW-Authenticate` with an error of RFC 6750 §3.1."""
+        return bearer_challenge(
+            request._request,  # noqa: SLF001
+            resource=self.protection.resource,
+            scope=self.needed_scope(request),
+            error=error,
+            error_description=error_description,
+        )
+
+    def refusal(
+        self,
+        request: Request,
+        error: str,
+        text: str | None = None,
+        *,
+        error_description: str | None = None,
+    ) -> _Refusal:
+        """Return the exception for an error of RFC 6750 §3.1: raise it, and a refusal is sent."""
+        try:
+            challenge = self.challenge(request, error, error_description)
+        except (Http404, Misconfigured) as fault:
+            return self.failure(request, fault)
+        _tell_view(request, self.protection)
+        return _Refusal(error, text, challenge)
+
+    def failure(self, request: Request, fault: Fault) -> _Refusal:
+        """Return the exception where there is no challenge to make: raise it for a 404 or 500."""
+        _tell_view(request, self.protection, fault)
+        return _Refusal("invalid_token", None, "Bearer")
+
+
+class BearerAuthentication(BearerChallengeMixin, BaseAuthentication):
+    """Authenticate by a bearer token: `request.user` is its user, `request.auth` its claims.
+
+    A subclass says in `protection` how tokens are verified and users found. Where it finds none,
+    because `protection.user` is None, the user is anonymous.
+    """
+
+    protection = BearerProtection(user=find_user)
+
+    def authenticate(self, request: Request) -> tuple[Any, Mapping[str, Any]] | None:
+        django_request = request._request  # noqa: SLF001
+        try:
+            claims = self.protection.read_claims(django_request)
+        except Repeated as error:
+            text = str(error)
+            raise self.refusal(request, "invalid_request", text, error_description=text) from error
+        except (InvalidToken, Malformed) as error:
+            said = describe(error)
+            raise self.refusal(request, "invalid_token", said, error_description=said) from error
+        except (Http404, Misconfigured) as fault:
+            raise self.failure(request, fault) from fault
+        if claims is None:
+            return None
+        user = django_request.user if self.protection.user else AnonymousUser()
+        return user, claims
+
+
+class HasScope(BasePermission):
+    """Let in whose token has the `required_scope` of the view, or else of the `protection`.
+
+    A token without it gets a 403 with the challenge; whoever came in without a token is refused.
+    """
+
+    def has_permission(self, request: Request, view: views.APIView) -> bool:
+        authenticator: object = request.successful_authenticator
+        if not isinstance(authenticator, BearerChallengeMixin):
+            return False
+        claims = request.auth if isinstance(request.auth, Mapping) else {}
+        if set(authenticator.needed_scope(request)) <= granted_scope(claims):
+            return True
+        raise authenticator.refusal(request, "insufficient_scope", "The token lacks a scope")
+
+
+class BearerViewMixin(BeforeView):
+    """Have a view answer each OPTIONS, and complete each 401 that it answers by itself.
+
+    Write it before `APIView`. Resource and scope are those of the first authentication class that
+    is a `BearerChallengeMixin`; without one it is the resource at the path, or the default one.
+    """
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.method == "OPTIONS":
+            return self._challenger().protection.preflight(request)
+        response: HttpResponseBase = super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
+        return response
+
+    def finalize_response(
+        self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
+    ) -> HttpResponseBase:
+        finalize = super().finalize_response  # type: ignore[misc]
+        response = finalize(request, response, *args, **kwargs)
+        if not is_unfinished(response):
+            return response
+        challenger = self._challenger()
+        protection = replace(challenger.protection, scope=challenger.needed_scope(request))
+        return protection.finish(request._request, response)  # noqa: SLF001
+
+    def _challenger(self) -> BearerChallengeMixin:
+        classes: list[object] = self.get_authenticators()  # type: ignore[attr-defined]
+        found = (one for one in classes if isinstance(one, BearerChallengeMixin))
+        return next(found, BearerChallengeMixin())
+
+
+def exception_handler(exc: Exception, context: dict[str, Any]) -> HttpResponse | None:
+    """Handle exceptions as REST framework does; a refusal with a challenge is made readable.
+
+    Name it in `EXCEPTION_HANDLER` for authentication classes that are no `BearerChallengeMixin`.
+    An OPTIONS that was refused is answered as a preflight.
+    """
+    response: HttpResponse | None = views.exception_handler(exc, context)
+    if response is None or "WWW-Authenticate" not in response.headers:
+        return response
+    if context["request"].method == "OPTIONS":
+        return preflight_response()
+    make_readable(response)
+    return response
+
+
+class _Refusal(exceptions.APIException):
+    def __init__(self, error: str, text: str | None, challenge: str) -> None:
+        super().__init__(text or exceptions.AuthenticationFailed.default_detail, error)
+        self.status_code = _STATUS[error]
+        # Where REST framework itself puts the header of a 401.
+        self.auth_header = challenge
+
+
+_REFUSALS = (_Refusal, exceptions.NotAuthenticated, exceptions.AuthenticationFailed)
+
+
+def _view(request: Request) -> Any:
+    return (request.parser_context or {}).get("view")
+
+
+def _tell_view(request: Request, protection: BearerProtection, fault: Fault | None = None) -> None:
+    """Have the view of a request answer as a protection does, whatever EXCEPTION_HANDLER is."""
+    view = _view(request)
+    if view is None:
+        if fault is not None:
+            raise fault
+        return
+    handler = view.get_exception_handler()
+
+    def handle(exc: Exception, context: dict[str, Any]) -> HttpResponseBase | None:
+        # Another one can follow a refusal that somebody swallowed, to see what is allowed.
+        is_refusal = isinstance(exc, _REFUSALS)
+        if is_refusal and request.method == "OPTIONS":
+            return protection.preflight(request._request)  # noqa: SLF001
+        if is_refusal and fault is not None:
+            return fault_response(request._request, fault)  # noqa: SLF001
+        response: HttpResponseBase | None = handler(exc, context)
+        if is_refusal and response is not None:
+            make_readable(response)
+        return response
+
+    # REST framework asks an authentication class for one header, and for nothing else. The view
+    # is there for this request alone.
+    view.get_exception_handler = lambda: handle

@@ -1,0 +1,15 @@
+"""Header lists for django-cors-headers on the MCP endpoint itself, to import into settings."""
+
+from __future__ import annotations
+
+from corsheaders.defaults import default_headers
+
+from mcp_oauth_discovery.header_names import EXPOSED_HEADERS, REQUEST_HEADERS
+
+# Add the `Mcp-Param-*` that your tools declare.
+MCP_REQUEST_HEADERS = (
+    *default_headers,
+    *(name for name in REQUEST_HEADERS if name not in default_headers),
+)
+
+MCP_EXPOSED_HEADERS = EXPOSED_HEADERS

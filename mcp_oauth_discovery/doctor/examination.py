@@ -1,0 +1,67 @@
+"""From what was seen to what is said: the rules applied, the passes, the selection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from mcp_oauth_discovery.doctor.catalogue import (
+    ENTRIES,
+    GROUP_OF,
+    GROUPS,
+    beside_django,
+    passed,
+)
+from mcp_oauth_discovery.doctor.excess import abridged
+from mcp_oauth_discovery.doctor.findings import Finding
+from mcp_oauth_discovery.doctor.observations import Walk
+from mcp_oauth_discovery.doctor.passes import has_seen
+from mcp_oauth_discovery.doctor.rules import RULES
+from mcp_oauth_discovery.doctor.rules.reach import unreachable
+from mcp_oauth_discovery.doctor.signs import fits_django
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What is wanted, by codes and groups; without `only`, everything that is not skipped."""
+
+    only: frozenset[str] = frozenset()
+    skip: frozenset[str] = frozenset()
+
+    def wants(self, code: str) -> bool:
+        """Say whether the findings of a code are wanted."""
+        names = {code, GROUP_OF[code].name}
+        return not names & self.skip and (not self.only or bool(names & self.only))
+
+    def wants_group(self, name: str) -> bool:
+        """Say whether any finding of a group is wanted."""
+        return any(self.wants(code) for code in _codes(name))
+
+    def wants_all(self, name: str) -> bool:
+        """Say whether every finding of a group is wanted."""
+        return all(self.wants(code) for code in _codes(name))
+
+
+def unknown(names: Iterable[str]) -> list[str]:
+    """Return the names that are neither a code nor a group."""
+    groups = {group.name for group in GROUPS}
+    return sorted(name for name in names if name not in ENTRIES and name not in groups)
+
+
+def examine(walk: Walk, selection: Selection) -> list[Finding]:
+    """Return the findings in the order of the walk, a pass for each step without any."""
+    # Without the endpoint nothing was seen, whatever is selected.
+    lost = set(unreachable(walk))
+    knows = fits_django(walk)
+    findings: list[Finding] = []
+    for group in GROUPS:
+        found = dict.fromkeys(one for rule in RULES[group.name] for one in rule(walk))
+        wanted = [one for one in found if selection.wants(one.code) or one in lost]
+        findings += abridged([one if knows(one.subject) else beside_django(one) for one in wanted])
+        if not found and selection.wants_all(group.name) and has_seen(group.name, walk):
+            findings.append(passed(group, walk.url))
+    return findings
+
+
+def _codes(name: str) -> list[str]:
+    return [code for code, group in GROUP_OF.items() if group.name == name]

@@ -1,0 +1,103 @@
+"""Who accepts which `resource` and which `issuer`, as far as the source of clients is open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from urllib.parse import urlsplit
+
+from mcp_oauth_discovery.doctor.addresses import origin
+from mcp_oauth_discovery.doctor.clients import Client
+from mcp_oauth_discovery.doctor.places import Role
+from mcp_oauth_discovery.identifiers import split
+
+Rule = Callable[[str, str, Role], bool]
+
+
+def _python(endpoint: str, resource: str, role: Role) -> bool:
+    """Scheme and authority equal, path a prefix by whole segments.
+
+    pydantic writes the `resource` anew, without a default port; the endpoint stays as it is.
+    """
+    wanted, given = urlsplit(endpoint), urlsplit(resource)
+    same = f"{wanted.scheme}://{wanted.netloc}".lower() == origin(resource)
+    return same and _slashed(wanted.path).startswith(_slashed(given.path))
+
+
+def _typescript(endpoint: str, resource: str, role: Role) -> bool:
+    """Origin equal, path a prefix by whole segments and not longer, not by a slash either."""
+    wanted, given = urlsplit(endpoint).path or "/", urlsplit(resource).path or "/"
+    fits = len(wanted) >= len(given) and _slashed(wanted).startswith(_slashed(given))
+    return origin(endpoint) == origin(resource) and fits
+
+
+def _rust(endpoint: str, resource: str, role: Role) -> bool:
+    """Origin equal, path equal or a prefix that ends before a slash."""
+    wanted, given = urlsplit(endpoint).path or "/", urlsplit(resource).path or "/"
+    fits = wanted == given or (wanted.startswith(given) and _ends_segment(wanted, given))
+    return origin(endpoint) == origin(resource) and fits and "#" not in resource
+
+
+def _go(endpoint: str, resource: str, role: Role) -> bool:
+    """The very string; at the root, that of the origin."""
+    return resource == (split(endpoint).origin if role is Role.ROOT else endpoint)
+
+
+def _vs_code(endpoint: str, resource: str, role: Role) -> bool:
+    """The same URL after parsing; at the root, the origin."""
+    return _parsed(resource) == _parsed(split(endpoint).origin if role is Role.ROOT else endpoint)
+
+
+RESOURCE_RULES: dict[Client, Rule] = {
+    Client.PYTHON: _python,
+    Client.TYPESCRIPT: _typescript,
+    Client.INSPECTOR: _typescript,
+    Client.RUST: _rust,
+    Client.GO: _go,
+    Client.VS_CODE: _vs_code,
+}
+# These go on to the next address when a document does not match; the others stop there.
+_PATIENT = (Client.GO, Client.VS_CODE)
+
+
+def refusals(endpoint: str, found: Sequence[tuple[Role, str]]) -> list[Client]:
+    """Return the clients that end without a matching `resource`, of those found in their order."""
+    refused = []
+    for client, accepts in RESOURCE_RULES.items():
+        tried = found if client in _PATIENT else found[:1]
+        if not any(accepts(endpoint, resource, role) for role, resource in tried):
+            refused.append(client)
+    return refused
+
+
+def issuer_refusals(expected: str, issuer: str) -> list[Client]:
+    """Return the clients that refuse metadata with another issuer than the one they came from."""
+    refused = [] if _written(issuer) == _written(expected) else [Client.PYTHON]
+    if issuer not in (expected, expected.removesuffix("/")):
+        refused += [Client.TYPESCRIPT, Client.INSPECTOR]
+    if _without_root_slash(issuer) != _without_root_slash(expected):
+        refused.append(Client.RUST)
+    return refused
+
+
+def _slashed(path: str) -> str:
+    return path if path.endswith("/") else f"{path}/"
+
+
+def _ends_segment(path: str, prefix: str) -> bool:
+    return prefix.endswith("/") or path[len(prefix) :].startswith("/")
+
+
+def _parsed(url: str) -> str:
+    """Return a URL as URL parsers of browsers write it, as far as identifiers go."""
+    _, path, query, fragment = split(url)
+    return f"{origin(url)}{path or '/'}{query}{fragment}"
+
+
+def _written(issuer: str) -> str:
+    """Return an issuer as pydantic writes it, or as it is where it is no URL."""
+    return f"{origin(issuer)}{split(issuer).path}" if origin(issuer) else issuer
+
+
+def _without_root_slash(issuer: str) -> str:
+    is_root = issuer.endswith("/") and urlsplit(issuer).path == "/"
+    return issuer[:-1] if is_root else issuer

@@ -1,0 +1,80 @@
+"""A body as JSON, as strictly as the strictest client reads it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+from mcp_oauth_discovery.doctor.answers import Answer
+
+# No metadata is deeper than a few levels; Python itself compares and prints some hundreds.
+DEEPEST = 64
+_HTML = re.compile(rb"\s*<(?:!doctype\s|html|head|body|title|meta|div|script|h1)", re.I)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The members of a document, or why there are none: `fault` is the code of a finding."""
+
+    members: dict[str, Any] | None = None
+    fault: str | None = None
+    detail: str = ""
+    duplicates: tuple[str, ...] = field(default=())
+
+
+def read(answer: Answer) -> Reading:
+    """Return the JSON object in an answer."""
+    if is_html(answer):
+        return Reading(fault="document-html", detail=_beginning(answer.body))
+    duplicates: list[str] = []
+
+    def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        counts = Counter(name for name, _ in pairs)
+        duplicates.extend(name for name, count in counts.items() if count > 1)
+        return dict(pairs)
+
+    try:
+        document = json.loads(
+            answer.body.decode("utf-8"), object_pairs_hook=members, parse_constant=_no_constant
+        )
+        check_depth(document)
+    except (ValueError, RecursionError) as error:
+        problem = f"{error}: {_beginning(answer.body)}"
+        return Reading(fault="document-not-json", detail=problem)
+    if not isinstance(document, dict):
+        return Reading(fault="document-not-object", detail=_beginning(answer.body))
+    return Reading(document, duplicates=tuple(duplicates))
+
+
+def is_html(answer: Answer) -> bool:
+    """Say whether an answer is a page, by its type or by how it begins."""
+    kind = (answer.header("content-type") or "").lower()
+    return kind.startswith(("text/html", "application/xhtml")) or bool(_HTML.match(answer.body))
+
+
+def check_depth(value: object) -> None:
+    """Raise `ValueError` if lists and objects are in one another beyond all measure."""
+    level = [value]
+    for _ in range(DEEPEST):
+        level = [inner for one in level for inner in _inner(one)]
+        if not level:
+            return
+    raise ValueError(f"more than {DEEPEST} levels deep")
+
+
+def _inner(value: object) -> Iterable[object]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"JSON has no {name}")
+
+
+def _beginning(body: bytes) -> str:
+    return repr(body[:80].decode("utf-8", "replace")) if body else "an empty body"

@@ -1,0 +1,151 @@
+"""What any answer can be instead of an answer: a redirect, an error, too much, too late."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mcp_oauth_discovery.doctor import redirects
+from mcp_oauth_discovery.doctor.addresses import is_exposed
+from mcp_oauth_discovery.doctor.answers import Answer
+from mcp_oauth_discovery.doctor.catalogue import finding
+from mcp_oauth_discovery.doctor.clients import EVERY, Client
+from mcp_oauth_discovery.doctor.findings import Finding
+from mcp_oauth_discovery.doctor.observations import Exchange, Walk
+from mcp_oauth_discovery.doctor.printing import shown
+from mcp_oauth_discovery.doctor.rules.endpoint import OF_THE_REQUEST
+
+SLOW = 3.0
+FORBIDDEN = (401, 403, 407)
+BAD_REQUEST = (400, 421)
+_OF_DOCUMENTS = (*FORBIDDEN, *BAD_REQUEST)
+# What `endpoint` has rules for.
+_OF_ENDPOINTS = (*range(200, 300), 401, 403, 404, 405, 410, *OF_THE_REQUEST)
+
+
+def redirected(walk: Walk) -> Iterator[Finding]:
+    """Report redirects, by the setting that is most likely behind each."""
+    for exchange in _plain(walk):
+        found = _causes(exchange)
+        # What leads round in a circle is no fault beside the circle.
+        loops = [one for one in found if one[0] == "redirect-loop"]
+        for code, seen in loops or found:
+            if code == "redirect-https" and is_exposed(walk.url):
+                # As it should be: it is the URL of the user that is not https.
+                continue
+            yield finding(code, exchange.url, seen, clients=_stopped(walk, exchange))
+
+
+def _causes(exchange: Exchange) -> list[tuple[str, str]]:
+    """Return the code of each redirect on the way, and what was seen."""
+    found = []
+    been = {exchange.url}
+    for answer in (*exchange.hops, *([exchange.answer] if exchange.answer else [])):
+        to = redirects.target(answer)
+        if to is not None:
+            code = "redirect-loop" if to in been else redirects.cause(answer.url, to)
+            found.append((code, f"{answer.status} to {shown(to)}."))
+            been.add(to)
+    return found
+
+
+def server_errors(walk: Walk) -> Iterator[Finding]:
+    for exchange in _plain(walk):
+        if exchange.status >= 500:
+            clients = _stopped(walk, exchange)
+            fault = exchange.answer.fault if exchange.answer else None
+            seen = f"{exchange.status}: {shown(fault.seen)}" if fault else _status(exchange)
+            fix = fault.fix if fault else ""
+            yield finding("answer-server-error", exchange.url, seen, clients=clients, fix=fix)
+
+
+def forbidden(walk: Walk) -> Iterator[Finding]:
+    for place in walk.asked:
+        if place.exchange.status in FORBIDDEN:
+            clients = () if walk.is_spare(place) else None
+            seen = _status(place.exchange)
+            yield finding("answer-forbidden", place.url, seen, clients=clients)
+
+
+def bad_requests(walk: Walk) -> Iterator[Finding]:
+    for place in walk.asked:
+        if place.exchange.status in BAD_REQUEST:
+            clients = () if walk.is_spare(place) else None
+            seen = _status(place.exchange)
+            yield finding("answer-bad-request", place.url, seen, clients=clients)
+
+
+def unexpected(walk: Walk) -> Iterator[Finding]:
+    """Report statuses that no other rule is about, where nothing else is found either."""
+    if walk.post and walk.post.status not in (*_OF_ENDPOINTS, 0) and not _is_known(walk.post):
+        yield finding("answer-unexpected", walk.url, _status(walk.post))
+    for place in walk.asked:
+        is_told = place.is_absent or place.exchange.status in (0, 200, *_OF_DOCUMENTS)
+        if not is_told and not walk.is_spare(place) and not _is_known(place.exchange):
+            yield finding("answer-unexpected", place.url, _status(place.exchange))
+
+
+def _is_known(exchange: Exchange) -> bool:
+    """Say whether an answer is a server error or a redirect."""
+    is_redirect = exchange.answer is not None and redirects.target(exchange.answer) is not None
+    return exchange.status >= 500 or is_redirect
+
+
+def too_large(walk: Walk) -> Iterator[Finding]:
+    for exchange in _documents(walk):
+        if exchange.answer and exchange.answer.is_cut:
+            yield finding("answer-too-large", exchange.url)
+
+
+def slow(walk: Walk) -> Iterator[Finding]:
+    for exchange in _plain(walk):
+        if exchange.answer and exchange.answer.seconds > SLOW:
+            seen = f"The answer took {exchange.answer.seconds:.1f} seconds."
+            yield finding("answer-slow", exchange.url, seen)
+
+
+def encoded(walk: Walk) -> Iterator[Finding]:
+    for exchange in _documents(walk):
+        coding = exchange.answer.header("content-encoding") if exchange.answer else None
+        if coding and coding.lower() != "identity":
+            seen = f"Content-Encoding: {shown(coding)}, not asked for."
+            yield finding("answer-encoded", exchange.url, seen)
+
+
+def _stopped(walk: Walk, exchange: Exchange) -> tuple[Client, ...] | None:
+    """Return whom an answer stops, if it is not those of the catalogue."""
+    if exchange.url == walk.url:
+        # A POST survives neither an error nor a redirect.
+        return EVERY
+    # MCP clients read no keys.
+    return () if exchange.url in {one.url for one in walk.jwks} else None
+
+
+def _plain(walk: Walk) -> Iterator[Exchange]:
+    """Yield what is asked of the endpoint and of the documents."""
+    yield from (one for one in (walk.post, walk.get) if one)
+    yield from _documents(walk)
+
+
+def _documents(walk: Walk) -> Iterator[Exchange]:
+    yield from (one.exchange for one in walk.asked)
+
+
+def _status(exchange: Exchange) -> str:
+    answer = exchange.answer
+    return f"{exchange.status}: {_gist(answer)}" if answer else ""
+
+
+def _gist(answer: Answer) -> str:
+    return shown(answer.body[:120].decode("utf-8", "replace").strip()) or "an empty body"
+
+
+RULES = (
+    redirected,
+    server_errors,
+    forbidden,
+    bad_requests,
+    unexpected,
+    too_large,
+    slow,
+    encoded,
+)

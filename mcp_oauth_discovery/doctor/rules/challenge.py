@@ -1,0 +1,121 @@
+"""Does the challenge lead to the metadata?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from mcp_oauth_discovery.doctor.addresses import origin
+from mcp_oauth_discovery.doctor.catalogue import finding
+from mcp_oauth_discovery.doctor.challenges import challenges_of, named_metadata
+from mcp_oauth_discovery.doctor.findings import Finding
+from mcp_oauth_discovery.doctor.observations import Exchange, Walk
+from mcp_oauth_discovery.doctor.printing import shown
+from mcp_oauth_discovery.identifiers import check_secure_url
+from mcp_oauth_discovery.www_authenticate import Challenge, scope_tokens
+
+
+def header(walk: Walk) -> Iterator[Finding]:
+    """Report a 401 without a challenge, or with one that cannot be read; the first such."""
+    for exchange in _unauthorized(walk):
+        try:
+            found = challenges_of(exchange)
+        except ValueError as error:
+            line = exchange.answer.header("www-authenticate") if exchange.answer else ""
+            seen = f"{shown(line or '')}: {shown(str(error))}."
+            yield finding("challenge-malformed", walk.url, seen)
+            return
+        if not found:
+            yield finding("challenge-missing", walk.url)
+            return
+
+
+def scheme(walk: Walk) -> Iterator[Finding]:
+    schemes = [one.scheme for one in walk.challenges]
+    bearers = [one for one in walk.challenges if one.is_bearer]
+    seen = f"The schemes are {shown(', '.join(schemes))}."
+    if schemes and not bearers:
+        yield finding("challenge-not-bearer", walk.url, seen)
+    elif schemes and not walk.challenges[0].is_bearer:
+        yield finding("challenge-not-first", walk.url, seen)
+    if len(bearers) > 1:
+        yield finding("challenge-several", walk.url, f"There are {len(bearers)} of them.")
+
+
+def metadata(walk: Walk) -> Iterator[Finding]:
+    """Report a URL of the metadata that is missing, or that clients cannot or may not use."""
+    named = named_metadata(walk)
+    if named is None:
+        if any(one.is_bearer for one in walk.challenges):
+            yield finding("challenge-no-metadata", walk.url, _written(walk.challenges))
+        return
+    seen = f"resource_metadata is {shown(named)}"
+    if not origin(named):
+        yield finding("challenge-metadata-invalid", walk.url, f"{seen}.")
+    elif named.lower().startswith("http:") and walk.url.lower().startswith("https:"):
+        yield finding("challenge-metadata-http", walk.url, f"{seen}.")
+    elif origin(named) != origin(walk.url):
+        yield finding("challenge-metadata-offsite", walk.url, f"{seen}; not contacted.")
+    else:
+        yield from _form(walk, named, seen)
+
+
+def _form(walk: Walk, named: str, seen: str) -> Iterator[Finding]:
+    try:
+        if origin(named).startswith("https:"):
+            check_secure_url(named)
+    except ValueError as error:
+        yield finding("challenge-metadata-invalid", walk.url, f"{seen}: {error}.")
+
+
+def error_without_token(walk: Walk) -> Iterator[Finding]:
+    for challenge in walk.challenges:
+        if challenge.is_bearer and "error" in challenge.parameters:
+            seen = f"error is {shown(challenge.parameters['error'])}, and no token was sent."
+            yield finding("challenge-error", walk.url, seen)
+
+
+def scope(walk: Walk) -> Iterator[Finding]:
+    for challenge in walk.challenges:
+        value = challenge.parameters.get("scope")
+        if value is None or not challenge.is_bearer:
+            continue
+        problem = _problem(value)
+        if problem:
+            seen = f"scope is {shown(value) or 'empty'}: {shown(problem)}."
+            yield finding("challenge-scope", walk.url, seen)
+
+
+def _problem(value: str) -> str:
+    if not value:
+        return "expected at least one scope"
+    if "," in value:
+        return "commas do not separate scopes"
+    try:
+        scope_tokens(value)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def differences(walk: Walk) -> Iterator[Finding]:
+    """Report challenges of POST and GET that are not the same."""
+    answered = [_of(one) for one in _unauthorized(walk)]
+    if len(answered) == 2 and all(answered) and answered[0] != answered[1]:
+        seen = f"POST: {answered[0]}. GET: {answered[1]}."
+        yield finding("challenge-differs", walk.url, seen)
+
+
+def _of(exchange: Exchange) -> str:
+    answer = exchange.answer
+    return shown(answer.header("www-authenticate") or "") if answer else ""
+
+
+def _unauthorized(walk: Walk) -> list[Exchange]:
+    return [one for one in (walk.post, walk.get) if one and one.status == 401]
+
+
+def _written(challenges: Sequence[Challenge]) -> str:
+    return f"WWW-Authenticate: {shown(', '.join(str(one) for one in challenges))}"
+
+
+RULES = (header, scheme, metadata, error_without_token, scope, differences)

@@ -1,0 +1,259 @@
+"""The key store: who signs when, as timestamps; and every `kid` that was ever used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from enum import Enum
+from typing import Any
+
+from django.db import models, router, transaction
+from django.db.models import Max, Q
+from django.utils import timezone
+
+from mcp_oauth_discovery import encryption, jwk, policy
+
+# Counts the changes that this process has made, for whoever keeps a copy of the published keys.
+_changes = 0
+
+
+def changes() -> int:
+    """Return a number that is another one after every change of this process to the key store."""
+    return _changes
+
+
+def note_change(using: str | None = None, **kwargs: Any) -> None:
+    """Tell keepers of copies that theirs is old: now, and once more when others can see why."""
+    _bump()
+    transaction.on_commit(_bump, using=using)
+
+
+def _bump() -> None:
+    global _changes
+    _changes += 1
+
+
+class State(Enum):
+    """What a key is doing at some instant; computed, never stored."""
+
+    PENDING = "pending"
+    ACTIVE = "active"
+    RETIRED = "retired"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+
+    @property
+    def label(self) -> str:
+        return self.value.capitalize()
+
+
+class Unusable(Exception):
+    """A private half that cannot be had: erased, never known, or sealed with an unknown key."""
+
+    def __init__(self, problem: str, way_out: str = "") -> None:
+        super().__init__(f"{problem} {way_out}".strip())
+        self.problem = problem
+        self.way_out = way_out
+
+
+class Unpublishable(ValueError):
+    """A public half that cannot be in the JWK Set, whatever the time; the text says why."""
+
+
+class UnknownAlgorithm(Unpublishable):
+    """A key for an algorithm that this version does not know."""
+
+
+class SigningKeyQuerySet(models.QuerySet["SigningKey"]):
+    def authoritative(self) -> SigningKeyQuerySet:
+        """Ask the database that is written: a replica may be behind."""
+        keys: SigningKeyQuerySet = self.using(router.db_for_write(self.model))
+        return keys
+
+    def published(self, now: datetime | None = None) -> SigningKeyQuerySet:
+        """Return the keys that are in the JWK Set at an instant, the present by default."""
+        now = now or timezone.now()
+        keys: SigningKeyQuerySet = self.filter(
+            Q(expires_at=None) | Q(expires_at__gt=now),
+            # Whenever that was: by the clock of another host it may be a moment ahead.
+            revoked_at=None,
+            # Another version may know more of them.
+            algorithm__in=list(jwk.ALGORITHMS),
+        )
+        return keys
+
+    def active(self, now: datetime | None = None) -> SigningKeyQuerySet:
+        """Return the keys that sign at an instant: at most one for each algorithm."""
+        now = now or timezone.now()
+        keys: SigningKeyQuerySet = self.published(now).filter(
+            Q(retires_at=None) | Q(retires_at__gt=now), activates_at__lte=now
+        )
+        return keys
+
+    def signing_key(
+        self, algorithm: str | None = None, now: datetime | None = None
+    ) -> SigningKey | None:
+        """Return the active key of an algorithm, by default the first one configured, or None."""
+        algorithm = algorithm or policy.signing_algorithms()[0]
+        keys = self.active(now).filter(algorithm=algorithm)
+        key: SigningKey | None = keys.order_by("-generation").first()
+        return key
+
+    def bulk_create(
+        self, objs: Iterable[SigningKey], *args: Any, **kwargs: Any
+    ) -> list[SigningKey]:
+        keys = list(objs)
+        self._for_write = True
+        _give_places(keys, self.db)
+        created = super().bulk_create(keys, *args, **kwargs)
+        note_change(using=self.db)
+        return created
+
+    def update(self, **kwargs: Any) -> int:
+        rows = super().update(**kwargs)
+        note_change(using=self.db)
+        return rows
+
+    update.alters_data = True  # type: ignore[attr-defined]
+
+
+class SigningKey(models.Model):
+    """A key pair, and the instants at which it begins and ceases to do what."""
+
+    kid = models.CharField("key ID", max_length=64, unique=True)
+    algorithm = models.CharField(max_length=16)
+    generation = models.PositiveIntegerField(
+        null=True,
+        editable=False,
+        help_text="Place in the succession of the algorithm; empty for a key that never signs.",
+    )
+    public_jwk = models.JSONField("public JWK")
+    private_key = models.TextField(blank=True, editable=False)
+    created_at = models.DateTimeField()
+    activates_at = models.DateTimeField()
+    retires_at = models.DateTimeField(null=True, blank=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    objects = SigningKeyQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("algorithm", "-created_at", "kid")
+        permissions = (
+            ("rotate_signingkey", "Can rotate signing keys"),
+            ("retire_signingkey", "Can retire signing keys"),
+            ("revoke_signingkey", "Can revoke signing keys"),
+        )
+        constraints = (
+            # Whoever comes second with the same successor is told so by the database.
+            models.UniqueConstraint(
+                fields=("algorithm", "generation"), name="mcp_oauth_discovery_one_successor"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.kid
+
+    def save(self, *args: Any, using: str | None = None, **kwargs: Any) -> None:
+        using = using or router.db_for_write(type(self), instance=self)
+        if self._state.adding:
+            _give_places([self], using)
+        super().save(*args, using=using, **kwargs)
+
+    def state(self, now: datetime | None = None) -> State:
+        """Return what this key does at an instant, the present by default."""
+        now = now or timezone.now()
+        if self.revoked_at:
+            return State.REVOKED
+        if self.expires_at and self.expires_at <= now:
+            return State.EXPIRED
+        if self.retires_at and self.retires_at <= now:
+            return State.RETIRED
+        return State.PENDING if self.activates_at > now else State.ACTIVE
+
+    def is_published(self, now: datetime | None = None) -> bool:
+        """Say whether this key is in the JWK Set at an instant, the present by default."""
+        if self.state(now) in (State.REVOKED, State.EXPIRED):
+            return False
+        try:
+            return bool(self.published_jwk)
+        except Unpublishable:
+            return False
+
+    @property
+    def published_jwk(self) -> jwk.PublicJWK:
+        """The public half as it stands in the JWK Set; raises `Unpublishable`."""
+        if self.algorithm not in jwk.ALGORITHMS:
+            raise UnknownAlgorithm(f"unknown algorithm {self.algorithm!r}")
+        labels = {"kid": self.kid, "alg": self.algorithm, "use": "sig"}
+        try:
+            return jwk.published({**self.public_jwk, **labels}, self.algorithm)
+        except (TypeError, ValueError):
+            raise Unpublishable("the public JWK is malformed") from None
+
+    def seal(self, key: jwk.Key) -> None:
+        """Take in a private half, encrypted."""
+        self.private_key = encryption.encrypt(jwk.to_pem(key), policy.encryption_keys())
+
+    def unseal(self) -> jwk.Key:
+        """Return the private half; raises `Unusable` saying why there is none, and the way out."""
+        if not self.private_key:
+            raise Unusable(f"The private half of {self.kid} is not in the key store.")
+        keys, private = policy.encryption_keys, None
+        try:
+            # What is in the clear gets no name here: an error page shows what has one.
+            private = jwk.from_pem(encryption.decrypt(self.private_key, keys()), self.algorithm)
+        except encryption.CannotDecrypt:
+            raise Unusable(
+                f"The private half of {self.kid} cannot be decrypted: it was encrypted with a key "
+                "that is neither in MCP_KEY_ENCRYPTION_KEYS nor derived from SECRET_KEY or "
+                "SECRET_KEY_FALLBACKS.",
+                "Put the former SECRET_KEY into SECRET_KEY_FALLBACKS, or the former Fernet key at "
+                "the end of MCP_KEY_ENCRYPTION_KEYS, and run 'manage.py mcp_keys reencrypt'. If it "
+                f"is lost, run 'manage.py mcp_keys {self._farewell()}'.",
+            ) from None
+        except ValueError:
+            # Told below, where neither the cause nor its frames are at hand.
+            pass
+        if private is None or private.thumbprint() != self.kid:
+            raise Unusable(
+                f"What is stored as the private half of {self.kid} is something else.",
+                f"Run 'manage.py mcp_keys {self._farewell()}'.",
+            )
+        return private
+
+    def _farewell(self) -> str:
+        """Return the subcommand that gets rid of a private half which nobody can open."""
+        verbs = {State.PENDING: "revoke", State.ACTIVE: "retire"}
+        verb = verbs.get(self.state())
+        # An imported one may begin with a dash, which looks like an option.
+        kid = f"-- {self.kid}" if self.kid.startswith("-") else self.kid
+        return f"{verb} {kid}" if verb else "prune"
+
+
+def _give_places(keys: Sequence[SigningKey], using: str) -> None:
+    """Put new keys that may ever sign, and have no place yet, at the end of the succession."""
+    for key in keys:
+        signs = key.retires_at is None or key.retires_at > key.activates_at
+        if signs and key.generation is None:
+            line = SigningKey.objects.using(using).filter(algorithm=key.algorithm)
+            stored = line.aggregate(last=Max("generation"))["last"]
+            others = (other for other in keys if other.algorithm == key.algorithm)
+            # Whoever is given the same place at the same moment is refused by the database.
+            key.generation = 1 + max(stored or 0, *(other.generation or 0 for other in others))
+
+
+class FormerKey(models.Model):
+    """What is left of a deleted key: its `kid`, which no other key may ever have."""
+
+    kid = models.CharField("key ID", max_length=64, primary_key=True)
+    deleted_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.kid
+
+
+models.signals.post_save.connect(note_change, sender=SigningKey)
+models.signals.post_delete.connect(note_change, sender=SigningKey)
+# `flush` and migrations, which send nothing else, end with it.
+models.signals.post_migrate.connect(note_change)

@@ -1,0 +1,59 @@
+"""The `signed_metadata` member: a document once more, as a JWT by the key that signs now."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from typing import Any
+
+from django.db import Error as AnyDatabaseError
+from django.utils import timezone
+
+from mcp_oauth_discovery import policy, signing
+from mcp_oauth_discovery.models import SigningKey
+from mcp_oauth_discovery.published import published_keys
+from mcp_oauth_discovery.signing import NoSigningKey
+
+# One for each resource and the issuer; beyond that many, some are signed anew on each request.
+_KEPT = 1024
+
+# The key that could not be had, the reading of the key store until which that is taken for granted,
+# and why: a document that stays unsigned costs no query of its own.
+_failure: tuple[str, object, str] | None = None
+
+
+def sign(document: dict[str, Any], issuer: str, typ: str) -> str:
+    """Return the JWT of a document, attested by `issuer`; raises `NoSigningKey`.
+
+    It says the same in every process: there is no instant in it. As long as the document and the
+    key stay, it is taken from memory.
+    """
+    name, now = policy.signing_algorithms()[0], timezone.now()
+    active = next((key for key in published_keys.at(now) if key.signs(name, now)), None)
+    if active is None:
+        raise NoSigningKey(
+            f"No {name} key is active. Run 'manage.py mcp_keys rotate --algorithm {name}'."
+        )
+    claims = {**document, "iss": issuer}
+    claims.pop("signed_metadata", None)
+    return _sign(active.kid, json.dumps(claims), typ)
+
+
+@lru_cache(maxsize=_KEPT)
+def _sign(kid: str, claims: str, typ: str) -> str:
+    global _failure
+    reading = published_keys.reading()
+    if _failure and _failure[:2] == (kid, reading):
+        raise NoSigningKey(_failure[2])
+    try:
+        return signing.sign(json.loads(claims), _find(kid), typ)
+    except (AnyDatabaseError, NoSigningKey) as error:
+        _failure = (kid, reading, str(error))
+        raise NoSigningKey(str(error)) from error
+
+
+def _find(kid: str) -> SigningKey:
+    key: SigningKey | None = SigningKey.objects.filter(kid=kid).first()
+    if key is None:
+        raise NoSigningKey(f"The key {kid} has just been deleted.")
+    return key

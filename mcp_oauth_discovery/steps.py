@@ -1,0 +1,65 @@
+"""The steps that a change of the key store is made of; the transaction is the caller's.
+
+A step takes effect only if the keys are still as they were read, and raises `Overtaken` otherwise.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import IntegrityError
+
+from mcp_oauth_discovery import jwk
+from mcp_oauth_discovery.models import SigningKey
+from mcp_oauth_discovery.succession import heirs, standing
+from mcp_oauth_discovery.transactions import Overtaken, atomic
+
+
+def draft(key: jwk.Key, algorithm: str) -> SigningKey:
+    """Return a row for a key, sealed and without dates, that is not stored yet."""
+    public = jwk.public_jwk(key, algorithm)
+    row = SigningKey(kid=public["kid"], algorithm=algorithm, public_jwk=public)
+    if jwk.is_private(key):
+        row.seal(key)
+    return row
+
+
+def change(key: SigningKey, **fields: datetime) -> None:
+    """Change a key."""
+    unchanged = SigningKey.objects.authoritative().filter(
+        pk=key.pk,
+        activates_at=key.activates_at,
+        retires_at=key.retires_at,
+        revoked_at=key.revoked_at,
+    )
+    if not unchanged.update(**fields):
+        raise Overtaken
+
+
+def insert(key: SigningKey) -> None:
+    """Store a new key, if nobody else has its kid or its place."""
+    try:
+        with atomic():
+            key.save(force_insert=True)
+    except IntegrityError as error:
+        raise Overtaken from error
+
+
+def put_in_place_of(key: SigningKey, spare: SigningKey | None, now: datetime) -> None:
+    """Make the next key, or the spare one, sign in place of `key`, which the caller holds."""
+    start = max(now, key.activates_at)
+    current = standing(key.algorithm, start)
+    if current.pending:
+        change(current.pending, activates_at=start)
+    elif spare:
+        spare.generation = current.last_generation + 1
+        spare.created_at, spare.activates_at = now, start
+        insert(spare)
+
+
+def give_back(pending: SigningKey, now: datetime) -> None:
+    """Let the predecessor of a pending key sign in its place."""
+    # The pending key has an end only if a host whose clock is ahead has set it.
+    ends = {"retires_at": pending.retires_at, "expires_at": pending.expires_at}
+    if not heirs(pending, now).update(**ends):
+        raise Overtaken

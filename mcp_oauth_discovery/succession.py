@@ -1,0 +1,91 @@
+"""Who follows whom among the keys of an algorithm, and when: what is read before it is changed.
+
+All of it comes from the database that is written.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from django.db import router
+from django.db.models import Q, QuerySet
+
+from mcp_oauth_discovery import policy
+from mcp_oauth_discovery.conf import Misconfigured
+from mcp_oauth_discovery.jwk import ALGORITHMS
+from mcp_oauth_discovery.lifetimes import span
+from mcp_oauth_discovery.models import FormerKey, SigningKey, State
+
+
+class Standing(NamedTuple):
+    """The succession of one algorithm at one instant."""
+
+    active: SigningKey | None
+    pending: SigningKey | None
+    last_generation: int
+
+
+def standing(algorithm: str, now: datetime) -> Standing:
+    """Return who signs with an algorithm at an instant, and who is to follow."""
+    store = SigningKey.objects.authoritative()
+    line = store.filter(algorithm=algorithm).exclude(generation=None)
+    keys = list(line.order_by("generation"))
+    # Hosts whose clocks are ahead may have made more than one that is yet to sign: the next counts.
+    by_state = {key.state(now): key for key in reversed(keys)}
+    last = keys[-1].generation if keys else 0
+    return Standing(by_state.get(State.ACTIVE), by_state.get(State.PENDING), last or 0)
+
+
+def due_at(key: SigningKey) -> datetime:
+    """Return when the successor of an active key has to be published."""
+    spans = policy.timing()
+    return key.activates_at + spans.interval - spans.publish_ahead
+
+
+def outlook(key: SigningKey, now: datetime) -> str:
+    """Say what happens to a key next, and how long that is from now; raises `Misconfigured`."""
+    state = key.state(now)
+    if key.algorithm not in ALGORITHMS:
+        return "-"
+    if state is State.ACTIVE and key.retires_at is None:
+        due = due_at(key)
+        return f"rotation due in {span(due - now)}" if due > now else "rotation overdue"
+    coming = {
+        State.PENDING: ("signs", key.activates_at),
+        State.ACTIVE: ("retires", key.retires_at),
+        State.RETIRED: ("leaves the JWK Set", key.expires_at),
+    }
+    step, at = coming.get(state, ("", None))
+    return f"{step} in {span(at - now)}" if at else "-"
+
+
+def next_step(key: SigningKey, now: datetime) -> str:
+    """Return the outlook of a key; where a setting is wrong, what tells which."""
+    try:
+        return outlook(key, now)
+    except Misconfigured:
+        return "unknown: run manage.py check"
+
+
+def heirs(pending: SigningKey, now: datetime) -> QuerySet[SigningKey]:
+    """Return the predecessor of a pending key, if it can take its time back.
+
+    It cannot where a host whose clock is ahead has revoked it or erased its private half.
+    """
+    found: QuerySet[SigningKey] = SigningKey.objects.authoritative().filter(
+        ~Q(private_key=""),
+        algorithm=pending.algorithm,
+        generation__lt=pending.generation,
+        retires_at=pending.activates_at,
+        retires_at__gt=now,
+        revoked_at=None,
+    )
+    return found
+
+
+def is_known(kid: str) -> bool:
+    """Say whether a kid is or ever was in the key store."""
+    is_here: bool = SigningKey.objects.authoritative().filter(kid=kid).exists()
+    former = FormerKey.objects.using(router.db_for_write(FormerKey))
+    return is_here or former.filter(kid=kid).exists()

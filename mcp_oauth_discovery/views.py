@@ -1,0 +1,146 @@
+"""The views of the three documents, made to be subclassed."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import SuspiciousOperation
+from django.db import connections, transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.utils import timezone
+from django.views import View
+from django.views.decorators.csrf import csrf_exempt
+
+from mcp_oauth_discovery import discovery, policy
+from mcp_oauth_discovery.database_errors import remedy
+from mcp_oauth_discovery.documents import Document
+from mcp_oauth_discovery.identifiers import without_final_slash
+from mcp_oauth_discovery.identity import Site
+from mcp_oauth_discovery.log_lines import one_line
+from mcp_oauth_discovery.responses import (
+    document_response,
+    error_response,
+    preflight_response,
+)
+
+logger = logging.getLogger("mcp_oauth_discovery")
+
+
+class DiscoveryView(View):
+    """Serve one JSON document to everybody, with CORS, caching and errors as JSON.
+
+    A subclass says what is in it: `get_document`. `self.site` tells who the site is.
+    """
+
+    http_method_names = ["get", "head", "options"]
+    site: Site
+
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponseBase]:
+        view = login_not_required(csrf_exempt(super().as_view(**initkwargs)))
+        # ATOMIC_REQUESTS would begin a transaction, which a database that is down makes a 500.
+        for alias in connections:
+            view = transaction.non_atomic_requests(using=alias)(view)
+        return view
+
+    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        super().setup(request, *args, **kwargs)
+        self.site = Site(request)
+
+    def get_document(self, request: HttpRequest, **kwargs: Any) -> Document:
+        """Return the document as a dict that JSON can carry; raise `Http404` if there is none."""
+        raise NotImplementedError(f"{type(self).__name__} has to define get_document()")
+
+    def get_max_age(self) -> int:
+        """Return for how many seconds a document may be cached, if its site is pinned."""
+        return policy.metadata_max_age()
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            request.get_host()
+            return super().dispatch(request, *args, **kwargs)  # type: ignore[return-value]
+        except Http404:
+            return error_response(request, HTTPStatus.NOT_FOUND, "not_found")
+        except SuspiciousOperation as error:
+            # The logger that Django itself uses, so that a project's filters go on working.
+            security = logging.getLogger(f"django.security.{type(error).__name__}")
+            extra = {"event": "request.refused", "status_code": 400, "request": request}
+            security.error(one_line(error), extra=extra)
+            return error_response(request, HTTPStatus.BAD_REQUEST, "invalid_request")
+        except Exception as error:
+            # These answers carry CORS headers whatever happens; the record carries the traceback.
+            extra = {"event": "document.failed", "status_code": 500, "request": request}
+            name = type(self).__name__
+            logger.exception(
+                "No document for %s: %s%s", name, one_line(error), remedy(error), extra=extra
+            )
+            return error_response(request, HTTPStatus.INTERNAL_SERVER_ERROR, "server_error")
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        document: object = self.get_document(request, **kwargs)
+        if not isinstance(document, dict):
+            raise TypeError(f"get_document() returned {type(document).__name__}, not a dict")
+        max_age = self.get_max_age()
+        return document_response(
+            request, document, max_age=max_age if self.site.is_pinned else None
+        )
+
+    def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return preflight_response(request)
+
+    def http_method_not_allowed(
+        self, request: HttpRequest, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        return error_response(request, HTTPStatus.METHOD_NOT_ALLOWED, "method_not_allowed")
+
+
+class ProtectedResourceMetadataView(DiscoveryView):
+    """Serve Protected Resource Metadata (RFC 9728)."""
+
+    def get_document(
+        self, request: HttpRequest, path: str | None = None, **kwargs: Any
+    ) -> Document:
+        query = request.META.get("QUERY_STRING", "")
+        return _found(
+            discovery.protected_resource_metadata(self.site, _identifier_path(path), query)
+        )
+
+
+class AuthorizationServerMetadataView(DiscoveryView):
+    """Serve Authorization Server Metadata (RFC 8414)."""
+
+    def get_document(
+        self, request: HttpRequest, path: str | None = None, **kwargs: Any
+    ) -> Document:
+        return _found(discovery.authorization_server_metadata(self.site, _identifier_path(path)))
+
+
+class JWKSView(DiscoveryView):
+    """Serve the JWK Set (RFC 7517 §5)."""
+
+    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        super().setup(request, *args, **kwargs)
+        # One instant for the keys and for how long they may be cached.
+        self.now = timezone.now()
+
+    def get_document(self, request: HttpRequest, **kwargs: Any) -> Document:
+        return discovery.jwk_set(self.now)
+
+    def get_max_age(self) -> int:
+        return discovery.jwks_max_age(self.now)
+
+
+def _identifier_path(captured: str | None) -> str | None:
+    """Return the path of the identifier that a metadata URL was made of, None for the root."""
+    return None if captured is None else without_final_slash(f"/{captured}")
+
+
+def _found(document: Document | None) -> Document:
+    if document is None:
+        raise Http404
+    return document

@@ -1,0 +1,1 @@
+"""The system checks, each on a site that is healthy but for one thing."""

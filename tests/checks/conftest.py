@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+from types import ModuleType
+
+import pytest
+from django.core.checks import run_checks
+from django.urls import include, path
+
+from tests.urls import page
+
+OURS = path("", include("mcp_oauth_discovery.urls"))
+OAUTH = [
+    path("o/authorize/", page, name="authorize"),
+    path("o/token/", page, name="token"),
+    path("o/register/", page, name="dcr-register"),
+]
+MCP = path("mcp", page)
+MIDDLEWARE = [
+    "mcp_oauth_discovery.middleware.DiscoveryMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+]
+
+
+@pytest.fixture
+def urlconf(settings):
+    """Replace the URLconf by one of these patterns."""
+
+    def urlconf(*patterns):
+        module = ModuleType("urls_of_the_test")
+        module.urlpatterns = list(patterns)
+        settings.ROOT_URLCONF = module
+
+    return urlconf
+
+
+@pytest.fixture
+def healthy_site(settings, urlconf, cors_by_settings_alone):
+    """Make the site one that has nothing to be told about; a test then spoils one thing."""
+    settings.MCP_ISSUER = "https://app.example.com"
+    settings.MCP_AUTHORIZATION_SERVER_METADATA = {
+        "authorization_endpoint": "authorize",
+        "token_endpoint": "token",
+        "registration_endpoint": "dcr-register",
+    }
+    settings.MIDDLEWARE = MIDDLEWARE
+    urlconf(OURS, *OAUTH, MCP)
+
+
+@pytest.fixture
+def run(healthy_site):
+    """Return all messages of our checks, those for deployment included."""
+
+    def run(**kwargs):
+        tags = ["mcp_oauth_discovery", *(["database"] if kwargs else [])]
+        messages = run_checks(tags=tags, include_deployment_checks=True, **kwargs)
+        ours = [message for message in messages if message.id.startswith("mcp_oauth_discovery.")]
+        # Django keeps checks in a set.
+        return sorted(ours, key=lambda message: message.id)
+
+    return run
+
+
+@pytest.fixture
+def ids(run):
+    """Return the IDs of all messages, less what they have in common."""
+
+    def ids(**kwargs):
+        return [message.id.removeprefix("mcp_oauth_discovery.") for message in run(**kwargs)]
+
+    return ids
+
+
+@pytest.fixture
+def server(settings, healthy_site):
+    """Set members of the authorization server metadata."""
+
+    def server(**members):
+        settings.MCP_AUTHORIZATION_SERVER_METADATA = {
+            **settings.MCP_AUTHORIZATION_SERVER_METADATA,
+            **members,
+        }
+
+    return server

@@ -1,0 +1,1 @@
+"""Real clients discover the example, which real servers serve; nothing here is a mock."""

@@ -1,0 +1,82 @@
+"""The TypeScript SDK signs in from a page of another origin: everything goes through CORS."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, Response
+
+from tests.clients.environments import bundle_of_page
+from tests.clients.sites import USER, Site
+from tests.clients.users import press, profile_in, sign_in
+
+pytestmark = pytest.mark.clients
+
+CHALLENGE = """
+async (url) => (await fetch(url, {method: "POST"})).headers.get("WWW-Authenticate")
+"""
+# Up to the first message that is answered; there the client sends more than one at a time.
+WAY_IN = [
+    "POST /mcp 401",
+    "GET /.well-known/oauth-protected-resource/mcp 200",
+    "GET /.well-known/oauth-authorization-server 200",
+    "POST /o/register/ 201",
+    "GET /o/authorize/ 302",
+    "GET /login/ 200",
+    "POST /login/ 302",
+    "GET /o/authorize/ 200",
+    "POST /o/authorize/ 302",
+    "GET /callback 200",
+    "POST /o/token/ 200",
+    "POST /mcp 200",
+]
+
+
+@pytest.fixture(scope="module")
+def bundle() -> Path:
+    return bundle_of_page()
+
+
+@pytest.fixture
+def page(browser: Browser, other_origin: str) -> Iterator[Page]:
+    with profile_in(browser) as context:
+        page = context.new_page()
+        page.goto(other_origin)
+        yield page
+
+
+def noted(page: Page) -> list[str]:
+    """Return the list in which each answer that the page gets is noted from now on."""
+    notes: list[str] = []
+
+    def note(response: Response) -> None:
+        path = "/" + response.url.partition("?")[0].split("/", 3)[3]
+        if not path.startswith("/static/"):
+            notes.append(f"{response.request.method} {path} {response.status}")
+
+    page.on("response", note)
+    return notes
+
+
+def test_page_reads_the_challenge(page: Page, site: Site):
+    challenge = page.evaluate(CHALLENGE, site.reports)
+    metadata = f"{site.origin}/.well-known/oauth-protected-resource/reports/mcp"
+    assert f'resource_metadata="{metadata}"' in challenge
+
+
+def test_page_signs_in_and_calls_a_tool(page: Page, site: Site, bundle: Path):
+    notes = noted(page)
+    page.add_script_tag(path=bundle)
+    page.goto(page.evaluate("(resource) => window.page.leave(resource)", site.mcp))
+    sign_in(page)
+    press(page, "Allow")
+    page.add_script_tag(path=bundle)
+    tools, person = page.evaluate("() => window.page.comeBack()")
+    assert tools == ["whoami", "set_first_name"]
+    assert person == {"username": USER, "first_name": ""}
+    assert notes[: len(WAY_IN)] == WAY_IN
+    # There is no stream for what the server has to say unasked; nothing else is refused.
+    refused = {one for one in notes if one[-3:] >= "400"}
+    assert refused - {"GET /mcp 405"} == {"POST /mcp 401"}

@@ -1,0 +1,147 @@
+"""Real clients sign in: from the URL of an MCP server alone, by way of a browser, to its tools."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.clients.sites import USER, Site
+from tests.clients.walks import CLIENTS, Walked, let_walk, program
+
+pytestmark = pytest.mark.clients
+
+Walk = Callable[..., Walked]
+WHOAMI = {"username": USER, "first_name": ""}
+
+
+def first_steps(path: str) -> list[str]:
+    """Return how a client is let in that knows nothing but where the MCP server is."""
+    return [
+        f"POST {path} 401",
+        f"GET /.well-known/oauth-protected-resource{path} 200",
+        "GET /.well-known/oauth-authorization-server 200",
+        "POST /o/register/ 201",
+        "browser /o/authorize/",
+        "POST /o/token/ 200",
+    ]
+
+
+@pytest.fixture(params=CLIENTS)
+def client(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture
+def walk(browser: Browser, site: Site, client: str) -> Walk:
+    """Return a function that lets the client walk from the URL of an MCP server on."""
+
+    def walked(resource: str, *steps: str, button: str = "Allow", **env: str) -> Walked:
+        return let_walk([*program(client), resource, *steps], site, browser, button, **env)
+
+    return walked
+
+
+# The Python SDK goes by its own clock; the TypeScript SDK is told by the server.
+REFRESH = {
+    "mcp-2": ["POST /o/token/ 200", "POST /mcp tools/call 200"],
+    "mcp-1": ["POST /o/token/ 200", "POST /mcp tools/call 200"],
+    "client-2": ["POST /mcp tools/call 401", "POST /o/token/ 200", "POST /mcp tools/call 200"],
+    "sdk-1": ["POST /mcp tools/call 401", "POST /o/token/ 200", "POST /mcp tools/call 200"],
+}
+
+
+def test_client_signs_in_calls_a_tool_refreshes_and_calls_again(
+    walk: Walk, site: Site, client: str
+):
+    walked = walk(site.mcp, "list", "call:whoami", "expire", "call:whoami")
+    assert walked.error is None
+    assert walked.results == [["whoami", "set_first_name"], WHOAMI, None, WHOAMI]
+    assert walked.essence("/mcp") == [
+        *first_steps("/mcp"),
+        "POST /mcp tools/list 200",
+        "POST /mcp tools/call 200",
+        *REFRESH[client],
+    ]
+    [answer] = walked.answers
+    assert f"Use the MCP server named below in your name\nWhere it may do it\n{site.mcp}" in (
+        answer.question
+    )
+
+
+# Each call that is refused refreshes by itself, with the refresh token that all of them have.
+@pytest.mark.parametrize("client", ["client-2", "sdk-1"])
+def test_client_that_refreshes_three_times_at_once_stays_signed_in(walk: Walk, site: Site):
+    walked = walk(site.mcp, "list", "expire", "thrice:whoami", "expire", "call:whoami")
+    assert walked.error is None
+    assert walked.results[1:] == [None, [WHOAMI] * 3, None, WHOAMI]
+    assert walked.notes.count("POST /mcp tools/call 401") > 1
+    assert walked.notes.count("browser /o/authorize/") == 1
+
+
+# 1.x of the TypeScript SDK refreshes where it would have to ask the user: its scope stays as it is.
+STEP_UP = ["browser /o/authorize/", "POST /o/token/ 200", "POST /reports/mcp tools/call 200"]
+STEPS_UP = {
+    "mcp-2": STEP_UP,
+    "mcp-1": STEP_UP,
+    "client-2": STEP_UP,
+    "sdk-1": ["POST /o/token/ 200", "POST /reports/mcp tools/call 403"],
+}
+
+
+def test_client_comes_back_with_the_wider_scope(walk: Walk, site: Site, client: str):
+    walked = walk(site.reports, "list", "call:list_keys")
+    assert walked.essence("/reports/mcp") == [
+        *first_steps("/reports/mcp"),
+        "POST /reports/mcp tools/list 200",
+        "POST /reports/mcp tools/call 403",
+        *STEPS_UP[client],
+    ]
+    if client == "sdk-1":
+        assert "Server returned 403 after trying upscoping" in walked.error["message"]
+        return
+    assert walked.error is None
+    tools, keys = walked.results
+    assert tools == ["count_clients", "list_keys"]
+    assert {key["state"] for key in keys["keys"]} == {"active"}
+    asked = ["Read the reports about this site" in answer.question for answer in walked.answers]
+    assert asked == [False, True]
+
+
+# What a program says that looks at the callback as the example of its SDK does.
+DENIED = {
+    "mcp-2": "OAuth error: access_denied",
+    "mcp-1": "OAuth error: access_denied",
+    "client-2": "OAuth authorization failed: access_denied",
+    "sdk-1": "OAuth authorization failed: access_denied",
+}
+
+
+def test_client_of_a_user_who_cancels_ends_with_access_denied_and_asks_for_no_token(
+    walk: Walk, site: Site, client: str
+):
+    walked = walk(site.mcp, "list", button="Cancel")
+    assert walked.error["message"] == DENIED[client]
+    assert "error=access_denied&" in walked.answers[0].callback
+    assert walked.notes == first_steps("/mcp")[:-1]
+    assert walked.results == []
+
+
+# 2.x of the TypeScript SDK is told all that the browser brings; the others take the code alone,
+# and say that there is none.
+OVERLOOKED = {
+    "mcp-2": "No authorization code received",
+    "mcp-1": "No authorization code received",
+    "client-2": "access_denied",
+    "sdk-1": "authorizationCode is required",
+}
+
+
+@pytest.mark.parametrize("server", ["uvicorn"])
+def test_sdk_whose_program_overlooks_that_the_user_cancels_asks_for_no_token(
+    walk: Walk, site: Site, client: str
+):
+    walked = walk(site.mcp, "list", button="Cancel", OVERLOOK_ERRORS="1")
+    assert OVERLOOKED[client] in walked.error["message"]
+    assert walked.notes == first_steps("/mcp")[:-1]

@@ -1,0 +1,69 @@
+"""Ways to ask for a document: over HTTP with `fetch`, without HTTP with `site`."""
+
+from __future__ import annotations
+
+import os
+from urllib.parse import urlsplit
+
+import pytest
+from corsheaders.signals import check_request_enabled
+from django.test import Client
+
+from mcp_oauth_discovery.identity import Site
+from mcp_oauth_discovery.published import published_keys
+from tests import ORIGIN
+from tests.databases.sessions import end_sessions
+
+DATABASE_FIXTURES = {"db", "transactional_db", "django_db_setup"}
+
+
+def pytest_collection_modifyitems(config, items):
+    """On another database than usual, leave out the tests that ask none."""
+    if "MCP_TEST_DATABASE_URL" in os.environ:
+        kept, others = [], []
+        for item in items:
+            asks = item.get_closest_marker("django_db") or item.get_closest_marker("databases")
+            asks = asks or not DATABASE_FIXTURES.isdisjoint(item.fixturenames)
+            (kept if asks else others).append(item)
+        items[:] = kept
+        config.hook.pytest_deselected(items=others)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup):
+    """End what views that never came back have left in their threads: they hold the database."""
+    yield
+    end_sessions()
+
+
+@pytest.fixture(autouse=True)
+def _new_process():
+    """Forget the published keys: a process keeps a copy of them for longer than a test lasts."""
+    published_keys.__init__()
+
+
+@pytest.fixture
+def fetch():
+    """Request a URL, absolute or as a path of https://app.example.com."""
+
+    def fetch(url, method="GET", *, headers=None, **kwargs):
+        url = f"{ORIGIN}{url}" if url.startswith("/") else url
+        _, host, *_ = parsed = urlsplit(url)
+        headers = {"host": host, **(headers or {})}
+        secure = parsed.scheme == "https"
+        # A new client each time, for one loads MIDDLEWARE only once.
+        return Client().generic(method, url, secure=secure, headers=headers, **kwargs)
+
+    return fetch
+
+
+@pytest.fixture
+def site(rf):
+    """The site as a request to https://app.example.com sees it; it reads settings when asked."""
+    return Site(rf.get("/", secure=True, headers={"host": "app.example.com"}))
+
+
+@pytest.fixture
+def cors_by_settings_alone(monkeypatch):
+    """Have django-cors-headers ask no receiver, such as that of the example, installed here too."""
+    monkeypatch.setattr(check_request_enabled, "receivers", [])

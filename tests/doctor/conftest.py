@@ -1,0 +1,59 @@
+"""A healthy project, and the command on it."""
+
+from __future__ import annotations
+
+import json
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from mcp_oauth_discovery.cors import MCP_EXPOSED_HEADERS, MCP_REQUEST_HEADERS
+
+
+@pytest.fixture
+def healthy(settings, cors_by_settings_alone):
+    """The settings of a project at https://app.example.com, as the documentation has them."""
+    settings.ROOT_URLCONF = "tests.doctor.healthy_urls"
+    settings.MIDDLEWARE = [
+        "mcp_oauth_discovery.middleware.DiscoveryMiddleware",
+        *settings.MIDDLEWARE,
+    ]
+    settings.MCP_ISSUER = "https://app.example.com"
+    settings.CORS_ALLOW_ALL_ORIGINS = True
+    settings.CORS_ALLOW_HEADERS = MCP_REQUEST_HEADERS
+    settings.CORS_EXPOSE_HEADERS = MCP_EXPOSED_HEADERS
+    return settings
+
+
+@pytest.fixture
+def run():
+    """Return a function that runs a subcommand: what it prints, and the message if it fails.
+
+    How long an answer takes is a matter of the machine, and no test is about that.
+    """
+
+    def run(*arguments: str, **options) -> tuple[str, str]:
+        if arguments[0] == "check":
+            arguments = (*arguments, "--skip", "answer-slow")
+        output = StringIO()
+        message = ""
+        try:
+            call_command("mcp_discovery", *arguments, stdout=output, **options)
+        except CommandError as error:
+            message = str(error)
+        return output.getvalue(), message
+
+    return run
+
+
+@pytest.fixture
+def codes(run):
+    """Return a function that runs the check: the codes of what it finds, but for the passes."""
+
+    def codes(*arguments: str) -> list[str]:
+        output, _ = run("check", "--json", *arguments)
+        findings = [one for report in json.loads(output)["reports"] for one in report["findings"]]
+        return sorted({one["code"] for one in findings if one["severity"] != "pass"})
+
+    return codes

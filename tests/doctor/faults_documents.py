@@ -1,0 +1,102 @@
+"""Faults of documents that are no JSON, or say too much."""
+
+from __future__ import annotations
+
+import json
+
+from tests.doctor.planting import harmless, planted
+from tests.doctor.world import (
+    HTML,
+    JWKS,
+    PRM,
+    PRM_ROOT,
+    SERVER,
+    World,
+)
+
+
+@planted("document-html")
+def page_for_the_server(world: World):
+    world.reply("GET", SERVER, body=HTML)
+
+
+@planted("document-html")
+def page_labelled_as_json(world: World):
+    world.reply("GET", PRM, body=b"\n<html>", Content_Type="application/json")
+    world.reply("GET", PRM_ROOT, body=b"", Content_Type="text/html")
+
+
+@planted("document-not-json")
+def byte_order_mark(world: World):
+    world.json(JWKS, b"\xef\xbb\xbf{}")
+
+
+@planted("document-not-json")
+def constants_of_javascript(world: World):
+    world.json(JWKS, b'{"keys": NaN}')
+
+
+@planted("document-not-json")
+def nested_without_end(world: World):
+    world.json(JWKS, b"[" * 200_000)
+
+
+@planted("document-not-json")
+def empty_body(world: World):
+    world.json(SERVER, b"")
+
+
+@planted("document-not-object")
+def list_for_a_document(world: World):
+    world.json(SERVER, [])
+
+
+@planted("document-content-type")
+def plain_text(world: World):
+    world.json(SERVER, world.server, Content_Type="text/plain")
+
+
+@planted("document-content-type")
+def no_type(world: World):
+    headers = {**world.document}
+    del headers["Content-Type"]
+    world.replies["GET", SERVER] = (200, headers, world.server, 0)
+
+
+@planted("document-content-type")
+def type_of_keys_for_metadata(world: World):
+    world.json(PRM, world.prm, Content_Type="application/jwk-set+json")
+
+
+@harmless
+def type_of_keys(world: World):
+    world.json(JWKS, world.keys, Content_Type="application/jwk-set+json; charset=utf-8")
+
+
+@planted("document-null")
+def null(world: World):
+    world.prm["resource_name"] = None
+
+
+@planted("document-empty")
+def empty_string(world: World):
+    world.prm["resource_name"] = ""
+
+
+@planted("document-empty")
+def empty_list(world: World):
+    world.server["ui_locales_supported"] = []
+
+
+@planted("document-duplicate")
+def member_twice(world: World):
+    world.json(SERVER, b'{"issuer": "https://other.example.com", %s' % _body(world.server)[1:])
+
+
+def _body(members) -> bytes:
+    return json.dumps(members).encode()
+
+
+@planted("document-cookie")
+def session_cookie(world: World):
+    world.json(PRM, world.prm, Set_Cookie="sessionid=secret; HttpOnly")

@@ -1,0 +1,222 @@
+"""Faults of the MCP endpoint and of its challenge."""
+
+from __future__ import annotations
+
+from mcp_oauth_discovery.doctor.answers import Trouble
+from tests.doctor.planting import harmless, planted
+from tests.doctor.world import ENDPOINT, HTML, ORIGIN, PRM, PRM_ROOT, World
+
+METADATA = f'resource_metadata="{PRM}"'
+
+
+def _no_metadata(world: World):
+    world.reply("GET", PRM, status=404)
+
+
+@planted("endpoint-not-found")
+def no_endpoint(world: World):
+    world.reply(ENDPOINT, status=404)
+    _no_metadata(world)
+
+
+@planted("endpoint-not-found")
+def endpoint_that_is_gone(world: World):
+    world.reply(ENDPOINT, status=410)
+
+
+@planted("endpoint-not-routed", in_process=True)
+def endpoint_beside_django(world: World):
+    world.reply(ENDPOINT, status=404)
+
+
+@planted("endpoint-not-routed", "prm-not-found", in_process=True)
+def project_without_the_urls(world: World):
+    world.reply(ENDPOINT, status=404)
+    _no_metadata(world)
+
+
+@planted("endpoint-open")
+def server_without_sign_in(world: World):
+    world.reply(ENDPOINT, body={"jsonrpc": "2.0"})
+    _no_metadata(world)
+
+
+@planted("endpoint-open")
+def server_that_only_wants_a_body(world: World):
+    world.reply(ENDPOINT, status=400)
+
+
+@planted("endpoint-open")
+def server_that_takes_no_get(world: World):
+    world.reply("POST", ENDPOINT, status=202)
+    world.reply("GET", ENDPOINT, status=405)
+
+
+@planted("endpoint-parses-first")
+def body_before_token(world: World):
+    world.reply("POST", ENDPOINT, status=400)
+
+
+@planted("endpoint-parses-first")
+def type_before_token(world: World):
+    world.reply("POST", ENDPOINT, status=415)
+
+
+@planted("endpoint-forbidden")
+def authentication_of_sessions_first(world: World):
+    world.reply(ENDPOINT, status=403, body=b'{"detail": "Not authenticated"}')
+
+
+@planted("endpoint-csrf")
+def csrf_protection(world: World):
+    body = b"<h1>Forbidden</h1><p>CSRF verification failed. Request aborted.</p>"
+    world.reply("POST", ENDPOINT, status=403, body=body)
+
+
+@planted("endpoint-method")
+def endpoint_for_get_alone(world: World):
+    world.reply("POST", ENDPOINT, status=405)
+
+
+@planted("endpoint-html")
+def page_of_an_application(world: World):
+    world.reply("POST", ENDPOINT, body=HTML, Content_Type="text/html")
+    world.reply("GET", ENDPOINT, body=HTML, Content_Type="text/html")
+
+
+@planted("endpoint-get")
+def stream_for_everybody(world: World):
+    world.reply("GET", ENDPOINT, Content_Type="text/event-stream")
+
+
+@planted("endpoint-get")
+def get_astray(world: World):
+    world.reply("GET", ENDPOINT, status=404)
+
+
+@harmless
+def endpoint_without_get(world: World):
+    headers = {name.replace("-", "_"): value for name, value in world.endpoint.items()}
+    world.reply("GET", ENDPOINT, status=405, **headers)
+
+
+@planted("reach-timeout")
+def get_without_an_answer(world: World):
+    world.replies["GET", ENDPOINT] = world.fail(ENDPOINT, Trouble.TIMEOUT) or world.replies.pop(
+        (ENDPOINT,)
+    )
+
+
+@planted("challenge-missing")
+def bare_401(world: World):
+    world.challenge = None
+
+
+@planted("challenge-missing")
+def bare_401_to_post_alone(world: World):
+    headers = {name.replace("-", "_"): value for name, value in world.endpoint.items()}
+    world.reply("POST", ENDPOINT, status=401, **headers)
+
+
+@planted("challenge-malformed")
+def url_without_quotes(world: World):
+    world.challenge = f"Bearer resource_metadata={PRM}"
+
+
+@planted("challenge-malformed")
+def parameter_twice(world: World):
+    world.challenge = f"Bearer {METADATA}, {METADATA}"
+
+
+@planted("challenge-not-bearer")
+def basic_authentication(world: World):
+    world.challenge = 'Basic realm="api"'
+
+
+@planted("challenge-not-first")
+def basic_before_bearer(world: World):
+    world.challenge = f'Basic realm="api", Bearer {METADATA}'
+
+
+@harmless
+def bearer_before_basic(world: World):
+    world.challenge = f'Bearer {METADATA}, Basic realm="api"'
+
+
+@planted("challenge-several")
+def proxy_and_application(world: World):
+    world.challenge = f'Bearer {METADATA}, Bearer realm="proxy"'
+
+
+@planted("challenge-no-metadata")
+def challenge_without_metadata(world: World):
+    world.challenge = 'Bearer realm="mcp"'
+
+
+@planted("challenge-metadata-invalid")
+def metadata_as_a_path(world: World):
+    world.challenge = 'Bearer resource_metadata="/.well-known/oauth-protected-resource/mcp"'
+
+
+@planted("challenge-metadata-invalid")
+def metadata_with_a_fragment(world: World):
+    world.challenge = f'Bearer resource_metadata="{PRM}#mcp"'
+    world.json(f"{PRM}#mcp", world.prm)
+
+
+@planted("challenge-metadata-http")
+def metadata_over_http(world: World):
+    world.challenge = f'Bearer resource_metadata="http{PRM[5:]}"'
+
+
+@planted("challenge-metadata-offsite")
+def metadata_on_another_host(world: World):
+    world.challenge = 'Bearer resource_metadata="https://elsewhere.example.net/metadata"'
+
+
+@planted(url="http://localhost:8000/mcp")
+def metadata_over_http_on_loopback(world: World):
+    start = "http://localhost:8000"
+    prm = f"{start}/.well-known/oauth-protected-resource/mcp"
+    challenge = f'Bearer resource_metadata="{prm}"'
+    headers = {name.replace("-", "_"): value for name, value in world.endpoint.items()}
+    world.json(prm, {"resource": f"{start}/mcp", "authorization_servers": [ORIGIN]})
+    world.reply(f"{start}/mcp", status=401, WWW_Authenticate=challenge, **headers)
+    world.replies["OPTIONS", f"{start}/mcp"] = (204, world.preflight, b"", 0)
+
+
+@planted("challenge-error")
+def error_although_no_token_was_sent(world: World):
+    world.challenge = f'Bearer error="invalid_token", {METADATA}'
+
+
+@planted("challenge-scope")
+def scopes_with_commas(world: World):
+    world.challenge = f'Bearer {METADATA}, scope="mcp,files"'
+
+
+@planted("challenge-scope")
+def no_scopes_in_scope(world: World):
+    world.challenge = f'Bearer {METADATA}, scope=""'
+
+
+@planted("challenge-scope")
+def two_blanks_between_scopes(world: World):
+    world.challenge = f'Bearer {METADATA}, scope="mcp  files"'
+
+
+@harmless
+def scope_of_another_scheme(world: World):
+    world.challenge = f'Bearer {METADATA}, Other scope="a,b"'
+
+
+@planted("challenge-differs")
+def other_scope_for_get(world: World):
+    headers = {name.replace("-", "_"): value for name, value in world.endpoint.items()}
+    other = f'Bearer {METADATA}, scope="files"'
+    world.reply("GET", ENDPOINT, status=401, WWW_Authenticate=other, **headers)
+
+
+@harmless
+def metadata_at_the_root_as_well(world: World):
+    world.json(PRM_ROOT, world.prm)

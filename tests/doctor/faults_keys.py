@@ -1,0 +1,209 @@
+"""Faults of the keys, and of what is signed by them."""
+
+from __future__ import annotations
+
+import base64
+
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from tests.doctor.planting import harmless, planted
+from tests.doctor.world import JWKS, OPENID, ORIGIN, World
+
+RS256, EDDSA = 0, 1
+
+
+OFF = {"kty": "EC", "crv": "P-256", "kid": "p", "x": "A" * 43, "y": "A" * 43}
+
+
+ELSEWHERE = "https://keys.example.net/jwks.json"
+
+
+def point(curve: ec.EllipticCurve) -> dict[str, str]:
+    """Return the coordinates of a point that every curve has: its generator."""
+    numbers = ec.derive_private_key(1, curve).public_key().public_numbers()
+    size = (curve.key_size + 7) // 8
+    return {name: encoded(getattr(numbers, name).to_bytes(size, "big")) for name in "xy"}
+
+
+def encoded(octets: bytes) -> str:
+    return base64.urlsafe_b64encode(octets).decode().rstrip("=")
+
+
+P256 = {"kty": "EC", "crv": "P-256", "kid": "p", **point(ec.SECP256R1())}
+
+
+@planted("jwks-not-found")
+def no_jwk_set(world: World):
+    world.reply("GET", JWKS, status=404)
+
+
+@planted("jwks-not-found")
+def object_without_keys(world: World):
+    world.keys = {"kid": "a"}
+
+
+@planted("jwks-elsewhere")
+def keys_of_another_host(world: World):
+    """They are not asked for: that is neither the user's host nor that of the issuer."""
+    world.server["jwks_uri"] = ELSEWHERE
+
+
+@planted("jwks-elsewhere")
+def keys_of_the_resource_on_another_host(world: World):
+    world.prm["jwks_uri"] = ELSEWHERE
+
+
+@planted("jwks-private")
+def private_member_among_the_keys_of_the_resource(world: World):
+    world.prm["jwks_uri"] = f"{ORIGIN}/keys"
+    world.json(f"{ORIGIN}/keys", {"keys": [{"kty": "oct", "kid": "s"}]})
+
+
+@planted("jwks-not-found")
+def keys_of_the_resource_that_are_not_there(world: World):
+    world.prm["jwks_uri"] = f"{ORIGIN}/keys"
+
+
+@harmless
+def nothing_is_signed(world: World):
+    del world.server["jwks_uri"]
+
+
+@planted("jwks-private")
+def private_member(world: World):
+    world.keys["keys"][EDDSA]["d"] = "A" * 43
+
+
+@planted("jwks-private")
+def symmetric_key(world: World):
+    world.keys["keys"].append({"kty": "oct", "kid": "s", "alg": "HS256"})
+
+
+@planted("jwks-duplicate-kid")
+def two_keys_under_one_kid(world: World):
+    for key in world.keys["keys"]:
+        key["kid"] = "1"
+
+
+@planted("jwks-no-kid")
+def key_without_kid(world: World):
+    del world.keys["keys"][RS256]["kid"]
+
+
+@harmless
+def single_key_without_kid(world: World):
+    world.keys["keys"] = world.keys["keys"][:1]
+    del world.keys["keys"][0]["kid"]
+    world.server["id_token_signing_alg_values_supported"] = ["RS256"]
+
+
+@planted("jwks-key-invalid")
+def padding(world: World):
+    world.keys["keys"][EDDSA]["x"] += "="
+
+
+@planted("jwks-key-invalid")
+def letters_beyond_base64url(world: World):
+    world.keys["keys"][EDDSA]["x"] = "!" * 43
+
+
+@planted("jwks-key-invalid")
+def number_for_a_coordinate(world: World):
+    world.keys["keys"][EDDSA]["x"] = 7
+
+
+@planted("jwks-key-invalid")
+def coordinate_without_its_leading_zero(world: World):
+    world.keys["keys"].append({**P256, "y": "A" * 42})
+
+
+@planted("jwks-key-invalid")
+def name_of_a_curve_from_elsewhere(world: World):
+    world.keys["keys"].append({**P256, "crv": "secp256r1"})
+
+
+@planted("jwks-key-invalid")
+def list_for_a_type(world: World):
+    world.keys["keys"].append({"kty": ["RSA"], "kid": ["x"], "alg": ["RS256"]})
+
+
+@planted("jwks-weak")
+def short_rsa_key(world: World):
+    world.keys["keys"][RS256]["n"] = "q" * 171
+
+
+@planted("jwks-algorithm")
+def algorithm_of_another_type(world: World):
+    world.keys["keys"].append({**P256, "alg": "RS256"})
+
+
+@planted("jwks-algorithm")
+def no_signature_at_all(world: World):
+    world.keys["keys"].append({**P256, "alg": "none"})
+
+
+@harmless
+def key_for_encryption(world: World):
+    world.keys["keys"].append({**P256, "use": "enc", "alg": "ECDH-ES"})
+
+
+@harmless
+def key_without_algorithm(world: World):
+    world.keys["keys"].append(P256)
+
+
+@planted("jwks-key-invalid")
+def something_that_is_no_key(world: World):
+    world.keys["keys"].append("key")
+
+
+@planted("jwks-key-invalid")
+def point_off_the_curve(world: World):
+    world.keys["keys"].append(OFF)
+
+
+@planted("jwks-key-invalid")
+def key_without_a_type(world: World):
+    world.keys["keys"].append({"kid": "a"})
+
+
+@harmless
+def keys_of_types_that_are_not_known_here(world: World):
+    """RFC 7517 §5: whoever does not understand them ignores them."""
+    world.keys["keys"] += [
+        {"kty": "AKP", "alg": "ML-DSA-44", "pub": "AAAA", "kid": "pq"},
+        {**OFF, "crv": "secp256k1", "alg": "ES256K"},
+        {"kty": "OKP", "crv": "Ed1", "x": "A", "kid": "o"},
+    ]
+
+
+@harmless
+def no_keys_and_nothing_signed(world: World):
+    world.keys = {"keys": []}
+
+
+@planted("jwks-empty")
+def no_keys_for_id_tokens(world: World):
+    world.keys = {"keys": []}
+    world.json(OPENID, {**world.server, "subject_types_supported": ["public"]})
+
+
+@planted("jwks-unserved")
+def algorithm_without_a_key(world: World):
+    world.keys["keys"] = world.keys["keys"][:1]
+
+
+@planted("jwks-unserved")
+def keys_without_alg_of_another_type(world: World):
+    world.keys["keys"] = [P256]
+    world.server["id_token_signing_alg_values_supported"] = ["ES256", "RS256"]
+
+
+@harmless
+def keys_of_every_curve(world: World):
+    for curve in (ec.SECP256R1(), ec.SECP384R1(), ec.SECP521R1()):
+        name = f"P-{curve.key_size}"
+        world.keys["keys"].append({"kty": "EC", "crv": name, "kid": name, **point(curve)})
+    for name, size in {"Ed448": 57, "X25519": 32, "X448": 56}.items():
+        x = encoded(b"\1" * size)
+        world.keys["keys"].append({"kty": "OKP", "crv": name, "kid": name, "x": x})

@@ -1,0 +1,182 @@
+"""Faults of the authorization server metadata."""
+
+from __future__ import annotations
+
+from tests.doctor.planting import harmless, planted
+from tests.doctor.world import (
+    ENDPOINT,
+    HTML,
+    OPENID,
+    ORIGIN,
+    SERVER,
+    World,
+)
+
+OPENID_MEMBERS = {"subject_types_supported": ["public"]}
+
+
+@planted("as-not-found")
+def no_server_metadata(world: World):
+    world.reply("GET", SERVER, status=404)
+
+
+@harmless
+def server_under_openid_alone(world: World):
+    world.reply("GET", SERVER, status=404)
+    world.json(OPENID, {**world.server, **OPENID_MEMBERS})
+
+
+@harmless
+def issuer_with_a_path(world: World):
+    issuer = f"{ORIGIN}/t1"
+    world.prm["authorization_servers"] = [issuer]
+    world.json(f"{SERVER}/t1", {**world.server, "issuer": issuer})
+
+
+@planted("as-not-found")
+def well_known_part_appended(world: World):
+    issuer = f"{ORIGIN}/t1"
+    world.prm["authorization_servers"] = [issuer]
+    world.json(f"{issuer}/.well-known/oauth-authorization-server", world.server)
+
+
+@planted("as-not-found")
+def server_at_the_root_alone(world: World):
+    issuer = f"{ORIGIN}/t1"
+    world.prm["authorization_servers"] = [issuer]
+    world.server["issuer"] = issuer
+
+
+@planted("as-issuer-missing")
+def no_issuer(world: World):
+    del world.server["issuer"]
+
+
+@planted("as-issuer-slash")
+def issuer_with_a_final_slash(world: World):
+    world.server["issuer"] = f"{ORIGIN}/"
+
+
+@planted("as-issuer-mismatch")
+def issuer_over_http(world: World):
+    world.server["issuer"] = "http://app.example.com"
+
+
+@planted("as-issuer-mismatch")
+def issuer_of_somebody_else(world: World):
+    world.server["issuer"] = "https://login.example.net"
+
+
+@planted("as-member-missing")
+def no_token_endpoint(world: World):
+    del world.server["token_endpoint"]
+
+
+@planted("as-member-invalid")
+def string_for_grants(world: World):
+    world.server["grant_types_supported"] = "authorization_code"
+
+
+@planted("as-member-invalid")
+def endpoint_as_a_path(world: World):
+    world.server["revocation_endpoint"] = "/o/revoke/"
+
+
+@planted("as-endpoint-http")
+def token_endpoint_over_http(world: World):
+    world.server["token_endpoint"] = "http://app.example.com/o/token/"
+
+
+@planted("reach-private")
+def token_endpoint_on_loopback(world: World):
+    world.server["token_endpoint"] = "http://localhost:8000/o/token/"
+
+
+@planted("as-pkce-missing")
+def no_pkce(world: World):
+    del world.server["code_challenge_methods_supported"]
+
+
+@planted("as-pkce-method")
+def plain_pkce(world: World):
+    world.server["code_challenge_methods_supported"] = ["plain"]
+
+
+@planted("as-response-type")
+def tokens_from_the_authorization_endpoint(world: World):
+    world.server["response_types_supported"] = ["token"]
+
+
+@planted("as-grant-type")
+def client_credentials_alone(world: World):
+    world.server["grant_types_supported"] = ["client_credentials"]
+
+
+@planted("as-registration")
+def no_registration(world: World):
+    del world.server["registration_endpoint"]
+
+
+@harmless
+def metadata_documents_for_registration(world: World):
+    del world.server["registration_endpoint"]
+    world.server["client_id_metadata_document_supported"] = True
+
+
+@planted("as-metadata-documents")
+def metadata_documents_for_clients_with_secrets(world: World):
+    world.server["client_id_metadata_document_supported"] = True
+    world.server["token_endpoint_auth_methods_supported"] = ["client_secret_basic"]
+
+
+@planted("as-metadata-documents")
+def metadata_documents_and_no_methods(world: World):
+    world.server["client_id_metadata_document_supported"] = True
+    del world.server["token_endpoint_auth_methods_supported"]
+
+
+@planted("as-jwt-algorithms")
+def jwt_authentication_without_algorithms(world: World):
+    world.server["token_endpoint_auth_methods_supported"] = ["none", "private_key_jwt"]
+
+
+@harmless
+def jwt_authentication_with_algorithms(world: World):
+    world.server["token_endpoint_auth_methods_supported"] = ["none", "private_key_jwt"]
+    world.server["token_endpoint_auth_signing_alg_values_supported"] = ["ES256"]
+
+
+@planted("as-documents-differ")
+def two_documents_for_one_issuer(world: World):
+    other = {**world.server, **OPENID_MEMBERS, "token_endpoint": f"{ORIGIN}/o/authorize/"}
+    world.json(OPENID, other)
+
+
+@planted("as-openid-incomplete")
+def openid_configuration_that_is_none(world: World):
+    world.json(OPENID, world.server)
+
+
+@planted("as-openid-incomplete")
+def page_for_the_openid_configuration(world: World):
+    world.reply("GET", OPENID, body=HTML)
+
+
+@planted("as-protected-resources")
+def server_for_other_resources(world: World):
+    world.server["protected_resources"] = [f"{ORIGIN}/files"]
+
+
+@harmless
+def server_for_this_resource(world: World):
+    world.server["protected_resources"] = [ENDPOINT]
+
+
+@planted("as-left-out")
+def fourth_server(world: World):
+    """It is not asked, so nobody knows that there is nothing."""
+    servers = [f"https://{name}.example.net" for name in "abc"]
+    for issuer in servers:
+        metadata = {**world.server, "issuer": issuer}
+        world.json(f"{issuer}/.well-known/oauth-authorization-server", metadata)
+    world.prm["authorization_servers"] = [*servers, "https://d.example.net"]

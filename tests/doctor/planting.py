@@ -1,0 +1,36 @@
+"""Faults planted in a healthy world: what is broken, and every code that has to be found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from tests.doctor.world import ENDPOINT, World
+
+
+class Fault(NamedTuple):
+    """A way to break a world, and the codes of all that is found then; none if it is harmless."""
+
+    name: str
+    codes: tuple[str, ...]
+    plant: Callable[[World], Any]
+    url: str = ENDPOINT
+    in_process: bool = False
+
+
+FAULTS: list[Fault] = []
+
+
+def planted(*codes: str, url: str = ENDPOINT, in_process: bool = False):
+    """Add a fault to the table; its name is that of the function."""
+
+    def add(plant: Callable[[World], Any]) -> Callable[[World], Any]:
+        FAULTS.append(Fault(plant.__name__, tuple(sorted(codes)), plant, url, in_process))
+        return plant
+
+    return add
+
+
+def harmless(plant: Callable[[World], Any]) -> Callable[[World], Any]:
+    """Add a change to the table that nobody stumbles over."""
+    return planted()(plant)

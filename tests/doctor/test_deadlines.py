@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+import pytest
+
+from mcp_oauth_discovery.doctor.deadlines import Deadline, Late
+
+
+def test_deadline_of_no_time_is_over():
+    deadline = Deadline(0)
+    assert deadline.is_over
+    with pytest.raises(Late):
+        deadline.left()
+
+
+@pytest.mark.parametrize(
+    ("run", "answer", "seconds", "is_last"), [(1000, 5, 5, False), (3, 5, 3, True)]
+)
+def test_answer_does_not_outlast_the_run(run, answer, seconds, is_last):
+    deadline = Deadline(run).at_most(answer)
+    assert deadline.seconds == pytest.approx(seconds, abs=1)
+    assert deadline.is_last is is_last

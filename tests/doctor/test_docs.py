@@ -1,0 +1,135 @@
+"""docs/doctor.md says what the doctor does: codes, options, JSON, limits."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from django.core.management.base import CommandParser
+
+from mcp_oauth_discovery.doctor import http_transport, probes, walk
+from mcp_oauth_discovery.doctor.answers import SIZE_LIMIT
+from mcp_oauth_discovery.doctor.catalogue import ENTRIES, GROUPS
+from mcp_oauth_discovery.doctor.catalogue.elsewhere import FIXES
+from mcp_oauth_discovery.doctor.challenges import LONGEST_HEADER
+from mcp_oauth_discovery.doctor.excess import MOST_ALIKE
+from mcp_oauth_discovery.doctor.findings import Entry, Severity, whom
+from mcp_oauth_discovery.doctor.printing import LONGEST
+from mcp_oauth_discovery.doctor.reading import DEEPEST
+from mcp_oauth_discovery.management.commands.mcp_discovery import Command
+from tests.markdown import headings, read, section
+
+PAGE = read("docs/doctor.md")
+CHECK = section(PAGE, "`mcp_discovery check`")
+SHOW = section(PAGE, "`mcp_discovery show`")
+
+
+def rows(text: str) -> list[list[str]]:
+    """Return the rows of the tables in a text, without their heads."""
+    lines = [line for line in text.splitlines() if line.startswith("|")]
+    cells = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
+    return [row for row in cells if not row[0].startswith(("---", "Code", "Option", "Severity"))]
+
+
+@pytest.mark.parametrize("group", GROUPS, ids=[group.name for group in GROUPS])
+def test_codes_of_a_group_are_those_of_the_catalogue(group):
+    text = section(section(PAGE, "Codes"), group.title)
+    assert f"Group `{group.name}`. Passes if: {group.holds}." in text
+    assert rows(text) == [row(entry) for entry in group.entries]
+
+
+def row(entry: Entry) -> list[str]:
+    """Return the row of a code as it is documented."""
+    return [
+        f"`{entry.code}`",
+        entry.severity.value,
+        entry.seen,
+        f"{entry.expected} ({entry.section})",
+        whom(entry.clients, entry.severity),
+        f"{FIXES[entry.code]} In Django: {entry.fix}" if entry.code in FIXES else entry.fix,
+    ]
+
+
+def test_every_group_has_a_heading():
+    assert headings(section(PAGE, "Codes"), 3) == [group.title for group in GROUPS]
+
+
+def test_every_subcommand_has_a_heading():
+    assert [one for one in headings(PAGE, 2) if "mcp_discovery" in one] == [
+        f"`mcp_discovery {name}`" for name in subparsers()
+    ]
+
+
+def subparsers() -> dict[str, CommandParser]:
+    parser = CommandParser()
+    Command().add_arguments(parser)
+    [choices] = [action.choices for action in parser._actions if action.choices]  # noqa: SLF001
+    return choices
+
+
+def test_every_option_is_documented():
+    actions = subparsers()["check"]._actions  # noqa: SLF001
+    named = {(one.option_strings or [one.dest.upper()])[-1] for one in actions} - {"--help"}
+    of_every_command = re.search(r"((?:`--[\w-]+`[^`]{1,5})+)are those of every Django", CHECK)
+    documented = [
+        *re.findall(r"^\| `([\w-]+)", CHECK, re.M),
+        *re.findall(r"--[\w-]+", of_every_command[1]),
+    ]
+    assert {one for one in documented if one == "URL" or one.startswith("--")} == named
+
+
+def test_documented_defaults_are_the_defaults():
+    check = subparsers()["check"]
+    assert f"otherwise `{check.get_default('origin')}`" in CHECK.lower()
+    assert f"last octet: {check.get_default('timeout'):g} |" in CHECK
+    assert f"all answers together: {check.get_default('budget'):g} |" in CHECK
+
+
+def test_severities_are_documented_in_their_order():
+    documented = [row[0] for row in rows(section(CHECK, "Severities"))]
+    assert documented == [f"`{severity.value}`" for severity in Severity]
+
+
+@pytest.mark.django_db
+def test_documented_json_is_printed(healthy, run):
+    document = json.loads(run("check", "--json")[0])
+    text = section(CHECK, "JSON")
+    for start, printed in {
+        "The document is": document,
+        "There is one report": document["reports"][0],
+        "A finding is": document["reports"][0]["findings"][0],
+        "A client is": document["reports"][0]["clients"][0],
+    }.items():
+        told = re.search(rf"{start}.+?an object with (.+?)\.\s", text, re.S)
+        assert re.findall(r"`(\w+)`", told[1]) == list(printed)
+
+
+def test_documented_number_of_findings_is_the_number():
+    text = section(CHECK, "JSON")
+    assert (MOST_ALIKE, "at most five findings" in text) == (5, True)
+    assert f"more than {LONGEST}\ncharacters" in text
+
+
+@pytest.mark.django_db
+def test_documented_json_of_show_is_printed(healthy, run):
+    document = json.loads(run("show", "--json")[0])
+    [outer, inner, source] = re.findall(r"object with (.+?)[.;,]\s+[AaiuU]", SHOW + " A", re.S)
+    [first, *_] = document["documents"]
+    assert re.findall(r"`(\w+)`", outer) == list(document)
+    assert re.findall(r"`(\w+)`", inner) == list(first)
+    assert re.findall(r"`(\w+)`", source) == list(first["sources"]["resource"])
+
+
+def test_documented_limits_are_the_limits():
+    text = section(CHECK, "What it sends")
+    assert f"{SIZE_LIMIT // 1024} KiB" in text
+    assert probes.BURST == 10
+    assert "ten of them in a row" in text
+    assert (walk.MOST_SERVERS, walk.MOST_HOPS) == (3, 5)
+    assert "most three" in text
+    assert "five times at most" in text
+    assert f"{LONGEST_HEADER} characters of `WWW-Authenticate`" in text
+    assert f"more than {DEEPEST} levels deep" in " ".join(text.split())
+    assert f"{SIZE_LIMIT // 1024} KiB" in ENTRIES["answer-too-large"].seen
+    assert http_transport.HTTPTransport("https://a.example.com").budget == 90

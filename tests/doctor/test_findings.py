@@ -1,0 +1,288 @@
+"""What is said about single faults: what was seen, who stumbles."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+
+from mcp_oauth_discovery.doctor.answers import Trouble
+from mcp_oauth_discovery.doctor.clients import CLOSED, EVERY, TYPED, Client
+from mcp_oauth_discovery.doctor.findings import Finding
+from tests.doctor.world import (
+    ENDPOINT,
+    HTML,
+    JWKS,
+    OPENID,
+    ORIGIN,
+    PRM,
+    PRM_ROOT,
+    SERVER,
+    World,
+    diagnose,
+    only,
+)
+
+
+def found(code: str, plant) -> Finding:
+    world = World()
+    plant(world)
+    return only(world, code)
+
+
+def test_difference_of_issuers_is_pointed_at():
+    one = found("as-issuer-slash", lambda world: world.server.update(issuer=f"{ORIGIN}/"))
+    assert one.seen.split("\n") == [
+        f"{ORIGIN}/",
+        f"{ORIGIN} is expected",
+        f"{' ' * len(ORIGIN)}^",
+    ]
+    assert one.clients == (Client.PYTHON, Client.TYPESCRIPT, Client.INSPECTOR)
+    assert one.subject == SERVER
+
+
+def test_closed_clients_are_held_to_the_specification():
+    one = found("as-issuer-mismatch", lambda world: world.server.update(issuer="https://x.test"))
+    known = (Client.PYTHON, Client.TYPESCRIPT, Client.INSPECTOR, Client.RUST)
+    assert one.clients == (*CLOSED, *known)
+
+
+def test_clients_that_want_the_resource_exact_are_named():
+    one = found("prm-resource-not-exact", lambda world: world.prm.update(resource=ORIGIN))
+    assert one.clients == (Client.GO, Client.VS_CODE)
+    assert one.seen.endswith("\nRefused by Go SDK, VS Code.")
+
+
+def test_resource_that_nobody_takes_is_a_fault_for_all():
+    one = found("prm-resource-mismatch", lambda world: world.prm.update(resource="https://x.test"))
+    assert one.clients == EVERY
+
+
+def test_reason_of_a_failure_is_told():
+    def plant(world):
+        world.fail(ENDPOINT, Trouble.TLS, "certificate has expired\x1b")
+
+    assert found("reach-tls", plant).seen == "No answer: certificate has expired\\x1b."
+
+
+def test_every_address_of_missing_metadata_is_told():
+    one = found("as-not-found", lambda world: world.reply("GET", SERVER, status=404))
+    assert one.seen == f"404 at {SERVER}, {OPENID}."
+
+
+def test_metadata_at_the_root_alone_is_found_by_the_rust_sdk():
+    def plant(world):
+        issuer = f"{ORIGIN}/t1"
+        world.prm["authorization_servers"] = [issuer]
+        world.server["issuer"] = issuer
+
+    one = found("as-not-found", plant)
+    assert set(EVERY) - set(one.clients) == {Client.RUST}
+    assert one.seen.endswith(f"It is at {SERVER}, where the Rust SDK alone looks.")
+
+
+def test_metadata_of_another_at_the_root_is_found_by_nobody():
+    def plant(world):
+        world.prm["authorization_servers"] = [f"{ORIGIN}/t1"]
+
+    assert found("as-not-found", plant).clients == EVERY
+
+
+def test_private_key_is_not_repeated():
+    def plant(world):
+        world.keys["keys"][1]["d"] = "secret-secret-secret"
+
+    one = found("jwks-private", plant)
+    assert "secret" not in repr(one)
+    assert one.seen.endswith(" has d.")
+
+
+def test_cookie_is_named_without_its_value():
+    def plant(world):
+        world.json(PRM, world.prm, Set_Cookie="sessionid=secret; Path=/")
+
+    assert found("document-cookie", plant).seen == "Set-Cookie: sessionid."
+
+
+@pytest.mark.parametrize(("bits", "octets"), [(1024, 128), (2040, 255)])
+def test_length_of_a_weak_key_is_told(bits, octets):
+    def plant(world):
+        n = base64.urlsafe_b64encode(b"\xff" * octets).decode().rstrip("=")
+        world.keys["keys"][0]["n"] = n
+
+    assert found("jwks-weak", plant).seen.endswith(f" has {bits} bits.")
+
+
+def test_fitting_algorithms_are_told():
+    def plant(world):
+        world.keys["keys"].append({**world.keys["keys"][1], "kid": "b", "alg": "ES256"})
+
+    assert found("jwks-algorithm", plant).expected == "one of Ed25519, EdDSA"
+
+
+def test_redirect_is_told_with_its_status():
+    def plant(world):
+        world.reply("GET", JWKS, status=308, Location="/keys.json")
+        world.json(f"{ORIGIN}/keys.json", world.keys)
+
+    one = found("redirect-other", plant)
+    assert (one.subject, one.seen) == (JWKS, f"308 to {ORIGIN}/keys.json.")
+
+
+def test_refused_user_agents_are_named():
+    def plant(world):
+        def reply(method, headers):
+            refuses = headers.get("User-Agent") in ("node", "Claude-User/1.0")
+            return (403, {}, b"", 0.0) if refuses else (200, world.document, world.prm, 0.0)
+
+        world.replies["GET", PRM] = reply
+
+    one = found("agent-dependent", plant)
+    assert one.seen == "403 to node, 403 to Claude-User/1.0."
+    assert one.clients == (Client.TYPESCRIPT, Client.CLAUDE)
+
+
+def test_seconds_of_a_slow_answer_are_told():
+    def plant(world):
+        world.replies["GET", JWKS] = (200, world.document, world.keys, 3.1)
+
+    assert found("answer-slow", plant).seen == "The answer took 3.1 seconds."
+
+
+def test_answer_just_in_time_is_not_slow():
+    world = World()
+    world.replies["GET", JWKS] = (200, world.document, world.keys, 3.0)
+    with pytest.raises(AssertionError):
+        only(world, "answer-slow")
+
+
+TYPESCRIPT = (Client.TYPESCRIPT, Client.INSPECTOR)
+
+
+def page_before_the_root(world):
+    world.challenge = None
+    world.reply("GET", PRM, body=HTML)
+    world.json(PRM_ROOT, {**world.prm, "resource": ORIGIN})
+
+
+def root_alone(world):
+    world.reply("GET", PRM, status=404)
+    world.json(PRM_ROOT, world.prm)
+
+
+def root_by_the_challenge(world):
+    root_alone(world)
+    world.challenge = f'Bearer resource_metadata="{PRM_ROOT}"'
+
+
+@pytest.mark.parametrize(
+    ("code", "plant", "clients"),
+    [
+        ("prm-path-not-found", root_by_the_challenge, ()),
+        ("prm-not-found", lambda world: world.reply("GET", PRM, status=404), CLOSED),
+        ("prm-member-invalid", lambda world: world.prm.update(scopes_supported="a"), TYPED),
+        (
+            "prm-member-invalid",
+            lambda world: world.prm.update(bearer_methods_supported=["header", "x"]),
+            (),
+        ),
+        ("prm-server-invalid", lambda world: world.prm["authorization_servers"].append("x"), ()),
+        ("prm-server-invalid", lambda world: world.prm.update(authorization_servers=["x"]), EVERY),
+        ("as-member-missing", lambda world: world.server.pop("token_endpoint"), EVERY),
+        (
+            "as-member-missing",
+            lambda world: world.server.pop("response_types_supported"),
+            TYPESCRIPT,
+        ),
+        ("prm-resource-invalid", lambda world: world.prm.update(resource="/mcp"), EVERY),
+        (
+            "prm-resource-invalid",
+            lambda world: world.prm.update(resource=f"{ENDPOINT}#a"),
+            (Client.RUST, Client.GO, Client.VS_CODE),
+        ),
+        ("redirect-slash", lambda world: _moved(world, "POST", ENDPOINT), EVERY),
+        ("redirect-slash", lambda world: _moved(world, "GET", SERVER), (Client.PYTHON,)),
+        ("redirect-slash", lambda world: _moved(world, "GET", JWKS), ()),
+        ("answer-server-error", lambda world: world.reply("GET", JWKS, status=500), ()),
+        ("answer-server-error", lambda world: world.reply("GET", SERVER, status=500), EVERY),
+        ("answer-forbidden", lambda world: world.reply("GET", SERVER, status=403), EVERY),
+        ("answer-forbidden", lambda world: world.reply("GET", JWKS, status=403), ()),
+        ("answer-bad-request", lambda world: world.reply("GET", JWKS, status=400), ()),
+        ("document-html", lambda world: world.reply("GET", JWKS, body=HTML), ()),
+        ("document-html", lambda world: world.reply("GET", SERVER, body=HTML), EVERY),
+        (
+            "reach-private",
+            lambda world: world.server.update({"token_endpoint": "https://db.internal/t"}),
+            EVERY,
+        ),
+        (
+            "reach-private",
+            lambda world: world.server.update(op_policy_uri="https://db.internal/"),
+            (),
+        ),
+    ],
+)
+def test_clients_are_those_that_are_known_to_stop(code, plant, clients):
+    assert found(code, plant).clients == clients
+
+
+def _moved(world, method, url):
+    world.reply(method, url, status=301, Location=f"{url}/")
+    if method == "GET":
+        world.json(f"{url}/", {SERVER: world.server, JWKS: world.keys}[url])
+
+
+def test_page_before_the_document_stops_who_does_not_go_on():
+    world = World()
+    page_before_the_root(world)
+    told = {one.code: one.clients for one in diagnose(world)}
+    assert told["document-html"] == TYPESCRIPT
+
+
+def test_no_metadata_and_no_server_at_the_root_stops_all():
+    def plant(world):
+        world.reply("GET", PRM, status=404)
+        world.reply("GET", SERVER, status=404)
+
+    assert found("prm-not-found", plant).clients == EVERY
+
+
+def test_page_of_one_server_stops_all_although_another_has_its_document():
+    world = World()
+    issuer = "https://login.example.net"
+    world.prm["authorization_servers"] = [issuer, ORIGIN]
+    for name in ("oauth-authorization-server", "openid-configuration"):
+        world.reply("GET", f"{issuer}/.well-known/{name}", body=HTML)
+    assert {one.clients for one in diagnose(world) if one.code == "document-html"} == {EVERY}
+
+
+@pytest.mark.parametrize(
+    ("code", "plant", "words"),
+    [
+        (
+            "jwks-private",
+            lambda world: world.keys["keys"].append({"kty": "oct", "kid": "s"}),
+            "The key s has the type oct.",
+        ),
+        (
+            "answer-server-error",
+            lambda world: world.reply("GET", SERVER, status=502),
+            "502: an empty body",
+        ),
+        (
+            "answer-server-error",
+            lambda world: world.reply("GET", SERVER, status=500, body=b"\n  Traceback\x1b\n"),
+            "500: Traceback\\x1b",
+        ),
+        (
+            "as-metadata-documents",
+            lambda world: (
+                world.server.update(client_id_metadata_document_supported=True),
+                world.server.pop("token_endpoint_auth_methods_supported"),
+            ),
+            "token_endpoint_auth_methods_supported is missing.",
+        ),
+    ],
+)
+def test_what_was_seen_is_told(code, plant, words):
+    assert found(code, plant).seen == words

@@ -1,0 +1,93 @@
+"""Whatever a site puts into its documents, the doctor neither stumbles nor passes it on raw."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import pytest
+
+from mcp_oauth_discovery.doctor.report import Report, lines
+from mcp_oauth_discovery.members import AUTHORIZATION_SERVER, PROTECTED_RESOURCE
+from tests.doctor.world import ENDPOINT, World, diagnose
+
+ESCAPE = "\x1b]0;owned\x07\u202e\r\n"
+VALUES = [
+    None,
+    True,
+    7,
+    10**400,
+    1.5,
+    "",
+    ESCAPE,
+    "https://[",
+    "https://a.example.com:99999/",
+    "http://" + "a" * 9000,
+    "a.b.c",
+    [],
+    [None],
+    [[]],
+    [ESCAPE],
+    [{}],
+    {},
+    {ESCAPE: ESCAPE},
+    {"keys": "x"},
+]
+KEY_MEMBERS = ("kty", "crv", "alg", "use", "kid", "n", "e", "x", "y", "d")
+
+
+def print_all(world: World, probes=False) -> str:
+    palette = defaultdict(lambda: str)
+    return "\n".join(lines(Report(ENDPOINT, tuple(diagnose(world, probes=probes))), palette))
+
+
+@pytest.mark.parametrize("value", VALUES, ids=lambda value: repr(value)[:20])
+def test_every_member_can_be_anything(value):
+    for table, name in ((PROTECTED_RESOURCE, "prm"), (AUTHORIZATION_SERVER, "server")):
+        for member in ("resource", "issuer", *table):
+            world = World()
+            getattr(world, name)[member] = value
+            assert print_all(world).replace("\n", "").isprintable()
+
+
+@pytest.mark.parametrize("value", VALUES, ids=lambda value: repr(value)[:20])
+@pytest.mark.parametrize("index", [0, 1])
+def test_every_member_of_a_key_can_be_anything(value, index):
+    for member in KEY_MEMBERS:
+        world = World()
+        world.keys["keys"][index][member] = value
+        world.prm["signed_metadata"] = "eyJhbGciOiJFZERTQSJ9.e30.AAAA"
+        assert print_all(world).replace("\n", "").isprintable()
+
+
+@pytest.mark.parametrize("value", VALUES, ids=lambda value: repr(value)[:20])
+def test_every_document_can_be_anything(value):
+    for name in ("prm", "server", "keys"):
+        world = World()
+        setattr(world, name, [value])
+        assert print_all(world).replace("\n", "").isprintable()
+
+
+@pytest.mark.parametrize(
+    "challenge",
+    [ESCAPE, f'Bearer resource_metadata="{ESCAPE}"', 'Bearer resource_metadata="https://["', ","],
+)
+def test_challenge_can_be_anything(challenge):
+    world = World()
+    world.challenge = challenge
+    assert print_all(world).replace("\n", "").isprintable()
+
+
+@pytest.mark.parametrize("location", [ESCAPE, "https://[", "//", "http://x:y@z/", "?"])
+def test_location_can_be_anything(location):
+    world = World()
+    world.reply("GET", ENDPOINT, status=301, Location=location)
+    world.reply("GET", world.server["jwks_uri"], status=301, Location=location)
+    assert print_all(world).replace("\n", "").isprintable()
+
+
+@pytest.mark.parametrize("name", ["Cache-Control", "Age", "Vary", "Content-Type", "Set-Cookie"])
+def test_headers_can_be_anything(name):
+    for value in (ESCAPE, "max-age=" + "9" * 5000, "9" * 5000, "²", '"'):
+        world = World()
+        world.document[name] = value
+        assert print_all(world, probes=True).replace("\n", "").isprintable()

@@ -1,0 +1,336 @@
+"""The command `mcp_discovery check`, in process and over HTTP."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+
+import pytest
+from django.core.management import call_command
+from django.http import Http404
+
+from mcp_oauth_discovery import rotation
+from tests.doctor.servers import answering, serving, silent
+from tests.markdown import CHECKOUT
+
+pytestmark = pytest.mark.django_db
+
+
+def test_healthy_project_has_nothing_but_passes(healthy, codes):
+    assert codes() == []
+
+
+@pytest.mark.parametrize("signs", [False, True])
+def test_healthy_project_with_keys_has_nothing_but_passes(healthy, codes, signs):
+    for algorithm in ("RS256", "EdDSA"):
+        rotation.rotate(algorithm)
+    healthy.MCP_SIGNED_METADATA = signs
+    assert codes() == []
+
+
+def test_healthy_project_without_the_middleware_has_nothing_but_passes(healthy, codes):
+    del healthy.MIDDLEWARE[0]
+    assert codes() == []
+
+
+def test_healthy_project_over_http_has_nothing_but_passes(healthy, codes, live_server):
+    healthy.MCP_ISSUER = live_server.url
+    assert codes(f"{live_server.url}/mcp") == []
+
+
+def test_issuer_of_the_request_over_http_has_nothing_but_passes(healthy, codes, live_server):
+    healthy.MCP_ISSUER = None
+    assert codes(f"{live_server.url}/mcp") == []
+
+
+def test_faults_are_found_over_http(healthy, codes, live_server):
+    healthy.MCP_ISSUER = live_server.url
+    healthy.MCP_AUTHORIZATION_SERVER_METADATA = {"code_challenge_methods_supported": None}
+    assert codes(f"{live_server.url}/mcp") == ["as-pkce-missing"]
+
+
+def test_every_resource_of_the_project_is_looked_at(healthy, run):
+    healthy.MCP_RESOURCES = {"/files/mcp": {}, "/mcp": {}, "/off": {"enabled": False}}
+    healthy.MCP_RESOURCE = "https://app.example.com/mcp"
+    output, _ = run("check", "--json")
+    urls = [report["url"] for report in json.loads(output)["reports"]]
+    assert urls == ["https://app.example.com/mcp", "https://app.example.com/files/mcp"]
+
+
+def test_server_of_somebody_else_is_told_with_the_command_that_visits_it(healthy, run):
+    healthy.MCP_AUTHORIZATION_SERVERS = ["https://login.example.net"]
+    output, message = run("check", "--json", "--strict")
+    [report] = json.loads(output)["reports"]
+    [told] = [one for one in report["findings"] if one["severity"] != "pass"]
+    assert (told["code"], told["severity"]) == ("as-elsewhere", "info")
+    assert told["subject"] == "https://login.example.net"
+    assert "mcp_discovery check https://app.example.com/mcp" in told["fix"]
+    assert message == ""
+
+
+def test_issuer_on_another_host_of_the_project_is_looked_at(healthy, run):
+    healthy.MCP_RESOURCES = {"https://api.example.com/mcp": {}}
+    output, _ = run("check", "--json", "--only", "authorization-server")
+    [report] = json.loads(output)["reports"]
+    assert [one["code"] for one in report["findings"]] == ["authorization-server-ok"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "found"),
+    [
+        ("PREPEND_WWW", True, ["oauth-endpoint-redirect", "redirect-www"]),
+        ("ROOT_URLCONF", "tests.urls", ["endpoint-not-routed", "oauth-endpoint-not-found"]),
+        ("ROOT_URLCONF", "tests.doctor.failing_urls", ["endpoint-not-routed", "prm-not-found"]),
+        ("CORS_ALLOW_ALL_ORIGINS", False, ["cors-endpoint-closed"]),
+        ("CORS_ALLOW_HEADERS", ["accept"], ["cors-endpoint-headers", "oauth-endpoint-cors"]),
+        ("MCP_METADATA_MAX_AGE", 90_000, ["cache-long"]),
+        ("MCP_RESOURCE", "https://app.example.com/api", ["endpoint-not-routed"]),
+        (
+            "MCP_AUTHORIZATION_SERVER_METADATA",
+            {"registration_endpoint": None},
+            ["as-registration"],
+        ),
+        ("MCP_RESOURCE_METADATA", {"scopes_supported": ["openid"]}, ["prm-scopes-of-clients"]),
+    ],
+)
+def test_setting_at_fault_is_found(healthy, codes, name, value, found):
+    setattr(healthy, name, value)
+    assert codes() == found
+
+
+def test_host_of_the_request_under_any_name_is_found(healthy, codes):
+    healthy.MCP_ISSUER = None
+    healthy.ALLOWED_HOSTS = ["*"]
+    assert codes("--host", "app.example.com") == ["host-reflected"]
+
+
+def test_login_before_everything_spares_the_documents(healthy, codes):
+    healthy.MIDDLEWARE = [
+        *healthy.MIDDLEWARE,
+        "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    ]
+    assert codes() == ["oauth-endpoint-redirect", "redirect-login"]
+
+
+@pytest.mark.parametrize(
+    ("hosts", "host"),
+    [
+        (["*", ".example.com"], "https://example.com"),
+        (["*"], "http://localhost"),
+        ([], "http://localhost"),
+        (["127.0.0.1"], "http://127.0.0.1"),
+        (["[::1]"], "http://[::1]"),
+    ],
+)
+def test_host_is_the_first_allowed_one_if_nothing_is_pinned(healthy, run, hosts, host):
+    healthy.MCP_ISSUER = None
+    healthy.ALLOWED_HOSTS = hosts
+    healthy.DEBUG = True
+    output, _ = run("check", "--json", "--only", "endpoint")
+    assert [report["url"] for report in json.loads(output)["reports"]] == [f"{host}/mcp"]
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("b.example.com", "https://b.example.com/mcp"),
+        ("b.example.com:8443", "https://b.example.com:8443/mcp"),
+        ("localhost:8000", "http://localhost:8000/mcp"),
+    ],
+)
+def test_host_can_be_chosen(healthy, run, host, url):
+    healthy.MCP_ISSUER = None
+    output, _ = run("check", "--json", "--only", "endpoint", "--host", host)
+    assert [report["url"] for report in json.loads(output)["reports"]] == [url]
+
+
+def test_lines_end_in_a_summary(healthy, run):
+    output, message = run("check")
+    assert output.startswith("From https://app.example.com/mcp\n  ok ")
+    assert output.endswith("\nNothing found.\n")
+    assert message == ""
+
+
+def test_errors_are_a_message_on_standard_error(healthy, run):
+    healthy.MCP_AUTHORIZATION_SERVER_METADATA = {"token_endpoint": "/nowhere"}
+    output, message = run("check")
+    assert "oauth-endpoint-not-found" in output
+    assert message == "1 error."
+
+
+def test_warnings_are_no_failure_unless_strict(healthy, run):
+    healthy.MCP_METADATA_MAX_AGE = 90_000
+    output, message = run("check")
+    assert (output.split("\n")[-2:], message) == (["3 warnings.", ""], "")
+    assert run("check", "--strict")[1] == "3 warnings."
+
+
+def test_json_is_one_document_also_where_there_are_errors(healthy, run):
+    healthy.MCP_AUTHORIZATION_SERVER_METADATA = {"token_endpoint": "/nowhere"}
+    output, message = run("check", "--json")
+    document = json.loads(output)
+    assert list(document) == ["ok", "counts", "reports"]
+    assert (document["ok"], document["counts"]["error"]) == (False, 1)
+    assert message == "1 error."
+
+
+def test_json_of_a_healthy_project_is_ok(healthy, run):
+    document = json.loads(run("check", "--json")[0])
+    counts = document["counts"]
+    passes = counts.pop("pass")
+    assert (document["ok"], set(counts.values())) == (True, {0})
+    assert passes == len(document["reports"][0]["findings"])
+
+
+def test_codes_and_groups_are_chosen(healthy, codes):
+    healthy.MCP_RESOURCE_METADATA = {"scopes_supported": ["openid"]}
+    healthy.MCP_METADATA_MAX_AGE = 90_000
+    chosen = ["cache-long", "prm-scopes-of-clients"]
+    assert codes("--only", "prm-scopes-of-clients, caching") == chosen
+    assert codes("--skip", "prm-scopes-of-clients", "--skip", "caching") == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--only", "nonsense"], "No code and no group has the name nonsense."),
+        (["--skip", "jwks,b,a"], "No code and no group has the name a, b."),
+        (
+            ["https://a.example.com/mcp", "--host", "b"],
+            "--host is for this project; a URL has a host already.",
+        ),
+        (
+            ["--origin", "https://a/b"],
+            "https://a/b is not an origin such as https://app.example.com.",
+        ),
+        (["--host", "a b"], "https://a b is not an origin such as https://app.example.com."),
+        (
+            ["/mcp\x1b"],
+            "/mcp\\x1b is not the URL of an MCP endpoint: a URL cannot contain '\\x1b'; "
+            "percent-encode it.",
+        ),
+        (
+            ["https://a.example.com/.well-known/oauth-protected-resource"],
+            "https://a.example.com/.well-known/oauth-protected-resource is not the URL of an MCP "
+            "endpoint: expected the identifier itself, not the URL of its metadata document.",
+        ),
+    ],
+)
+def test_arguments_that_mean_nothing_are_refused(run, arguments, message):
+    assert run("check", *arguments) == ("", message)
+
+
+@pytest.mark.parametrize("seconds", ["0", "-1", "inf", "nan", "soon"])
+def test_seconds_are_a_number_of_them(run, seconds):
+    output, message = run("check", "--timeout", seconds)
+    assert (output, "argument --timeout" in message) == ("", True)
+
+
+def test_time_for_an_answer_is_the_given_one(run):
+    with serving(silent) as port:
+        output, _ = run("check", f"http://127.0.0.1:{port}/mcp", "--timeout", "0.2")
+    assert "not whole after 0.2 seconds" in output
+
+
+def test_time_for_all_answers_is_the_given_one(run):
+    with serving(silent) as port:
+        output, message = run("check", f"http://127.0.0.1:{port}/mcp", "--budget", "0.2")
+    assert "reach-cut" in output
+    assert "the 0.2 seconds for all requests are over" in output
+    assert message == ""
+
+
+def test_wrong_setting_is_a_message(healthy, run):
+    healthy.MCP_ISSUER = "app.example.com"
+    output, message = run("check", "--host", "app.example.com")
+    assert output == ""
+    assert message.startswith("MCP_ISSUER is 'app.example.com': expected an absolute URL")
+
+
+def test_wrong_issuer_is_a_message_without_a_host_as_well(healthy, run):
+    healthy.MCP_ISSUER = "app.example.com"
+    assert run("check")[1].startswith("MCP_ISSUER is 'app.example.com'")
+
+
+def test_setting_behind_a_server_error_is_told_with_what_to_type(healthy, run, caplog):
+    healthy.MCP_JWKS_MAX_AGE = "long"
+    output, _ = run("check", "--json", "--only", "answer-server-error")
+    [report] = json.loads(output)["reports"]
+    [finding] = report["findings"]
+    assert finding["seen"].startswith("500: MCP_JWKS_MAX_AGE is 'long': expected a whole number")
+    assert finding["fix"] == "Write, for example, MCP_JWKS_MAX_AGE = 300."
+    assert caplog.records == []
+
+
+@pytest.mark.parametrize("subcommand", ["check", "show"])
+def test_database_before_the_first_migration_is_told_without_tracebacks(subcommand):
+    command = [sys.executable, "-m", "django", "mcp_discovery", subcommand]
+    env = {"DJANGO_SETTINGS_MODULE": "tests.doctor.unmigrated_settings", "PATH": ""}
+    result = subprocess.run(
+        command, env=env, cwd=CHECKOUT, capture_output=True, text=True, check=False
+    )
+    assert (result.returncode, result.stderr.count("\n")) == (1, 1)
+    assert "no such table: mcp_oauth_discovery_signingkey" in result.stdout
+    assert "Has 'manage.py migrate' been run?" in result.stdout
+
+
+def test_host_of_nobody_is_a_message(healthy, run):
+    healthy.MCP_ISSUER = None
+    assert run("check", "--host", "nobody.example.net")[1].startswith("Invalid HTTP_HOST header")
+
+
+def test_tenant_of_nobody_is_a_message(healthy, run):
+    def issuer(request):
+        raise Http404
+
+    healthy.MCP_ISSUER = issuer
+    assert run("check") == ("", "There is nothing of this site at that host.")
+
+
+def test_project_without_resources_is_a_message(healthy, run):
+    healthy.MCP_RESOURCES = {"/mcp": {"enabled": False}}
+    assert run("check") == ("", "This project has no resource that is enabled.")
+
+
+def test_terminal_gets_no_escapes_of_a_server(run):
+    octets = b"HTTP/1.1 401 No\r\nWWW-Authenticate: Bearer \x1b]0;owned\x07\r\n\r\n"
+    with serving(answering(octets)) as port:
+        output, _ = run("check", f"http://127.0.0.1:{port}/mcp", "--only", "challenge")
+    assert "Bearer \\x1b]0;owned\\x07" in output
+    assert output.replace("\n", "").isprintable()
+
+
+def test_json_has_no_escapes_of_a_server_either(run):
+    octets = b"HTTP/1.1 401 No\r\nWWW-Authenticate: Bearer \x9b31m\r\n\r\n"
+    with serving(answering(octets)) as port:
+        output, _ = run("check", f"http://127.0.0.1:{port}/mcp", "--json")
+    assert output.replace("\n", "").isprintable()
+
+
+def test_unreachable_server_is_an_error(run):
+    output, message = run("check", "http://127.0.0.1:1/mcp")
+    assert "reach-refused" in output
+    assert message == "1 error."
+
+
+def test_colours_are_those_of_django(healthy, run):
+    output, _ = run("check", force_color=True)
+    assert "\x1b[" in output
+
+
+@pytest.mark.parametrize(("value", "is_coloured"), [("1", False), ("", True)])
+def test_no_color_is_respected(healthy, run, monkeypatch, value, is_coloured):
+    monkeypatch.setattr("django.core.management.color.supports_color", lambda: True)
+    monkeypatch.setenv("NO_COLOR", value)
+    output, _ = run("check")
+    assert ("\x1b[" in output) is is_coloured
+
+
+def test_terminal_without_letters_gets_escapes(healthy):
+    octets = io.BytesIO()
+    stdout = io.TextIOWrapper(octets, encoding="ascii", write_through=True)
+    healthy.MCP_METADATA_MAX_AGE = 90_000
+    call_command("mcp_discovery", "check", "--only", "caching", stdout=stdout)
+    assert b"RFC 9111 \\xa75.2.2.1" in octets.getvalue()

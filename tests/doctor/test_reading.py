@@ -1,0 +1,54 @@
+"""A body as JSON: what is no JSON to everybody, and how often it is read."""
+
+from __future__ import annotations
+
+import pytest
+
+from mcp_oauth_discovery.doctor.answers import Answer
+from mcp_oauth_discovery.doctor.reading import DEEPEST, Reading, read
+from mcp_oauth_discovery.doctor.walk import Walker
+from tests.doctor.world import ENDPOINT, ORIGIN, SERVER, World, only
+
+
+def reading(body: str) -> Reading:
+    return read(Answer("GET", "https://a.example.com/", 200, (), body.encode()))
+
+
+def test_names_that_are_there_twice_are_told_once():
+    told = reading('{"b": 1, "a": 1, "b": 2, "b": 3, "c": {"a": 1}, "a": 2}')
+    assert (told.duplicates, told.members) == (("b", "a"), {"b": 3, "a": 2, "c": {"a": 1}})
+
+
+@pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":', "}")])
+def test_depth_has_a_limit(opening, closing):
+    def nested(levels: int) -> str:
+        return f'{{"a": {opening * levels}1{closing * levels}}}'
+
+    assert reading(nested(DEEPEST - 2)).members is not None
+    told = reading(nested(DEEPEST))
+    assert (told.fault, told.members) == ("document-not-json", None)
+    assert told.detail.startswith("more than 64 levels deep: ")
+
+
+def test_depth_that_python_cannot_read_is_told():
+    assert reading("[" * 100_000).fault == "document-not-json"
+
+
+def test_number_that_python_cannot_read_is_told():
+    assert reading(f'{{"a": {"9" * 5000}}}').fault == "document-not-json"
+
+
+def test_document_at_one_url_is_read_once():
+    world = World()
+    world.prm["authorization_servers"] = [ORIGIN, f"{ORIGIN}/a"]
+    world.json(f"{SERVER}/a", {**world.server, "issuer": f"{ORIGIN}/a"})
+    walk = Walker(world, page_origin=ORIGIN, wants=lambda group: False).walk(ENDPOINT)
+    first, second = [one.jwks for one in walk.servers]
+    assert first.reading is second.reading
+
+
+def test_address_that_nobody_can_read_is_cut():
+    world = World()
+    world.server["jwks_uri"] = f"{ORIGIN}/{'a' * 9000}"
+    one = only(world, "jwks-not-found")
+    assert one.subject == f"{ORIGIN}/{'a' * 276}… (9024 characters)"

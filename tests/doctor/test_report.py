@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+import json
+from functools import partial
+
+import pytest
+
+from mcp_oauth_discovery.doctor.clients import CLOSED, READ, Client, named
+from mcp_oauth_discovery.doctor.findings import Severity, whom
+from mcp_oauth_discovery.doctor.report import Report, as_json, lines, summary
+from mcp_oauth_discovery.doctor.verdicts import verdicts
+from tests.doctor.world import ENDPOINT, ORIGIN, World, diagnose
+
+
+def marked(name: str, text: str) -> str:
+    return f"<{name}>{text}</{name}>"
+
+
+PALETTE = {
+    name: partial(marked, name) for name in ("heading", *(severity.value for severity in Severity))
+}
+
+
+def report(world: World) -> Report:
+    return Report(ENDPOINT, tuple(diagnose(world)))
+
+
+def test_pass_is_one_line():
+    told = list(lines(report(World()), PALETTE))
+    assert told[0] == f"<heading>From {ENDPOINT}</heading>"
+    assert told[1] == (
+        "  <pass>ok      </pass>  Connection: "
+        "every address was reached, over TLS or on this machine"
+    )
+
+
+def test_fault_is_told_with_all_that_is_known():
+    world = World()
+    world.server["issuer"] = f"{ORIGIN}/"
+    told = list(lines(report(world), PALETTE))
+    start = next(place for place, line in enumerate(told) if "as-issuer-slash" in line)
+    assert [line.strip() for line in told[start : start + 7]] == [
+        "<error>error   </error>  as-issuer-slash  "
+        "https://app.example.com/.well-known/oauth-authorization-server",
+        "seen:     https://app.example.com/",
+        "https://app.example.com is expected",
+        "^",
+        "expected: the issuer of authorization_servers, character by character (RFC 8414 §3.3)",
+        "clients:  Python SDK, TypeScript SDK, Inspector",
+        "fix:      Write one spelling in both places, best without the slash.",
+    ]
+    slash = told[start + 1].index("com/") + 3
+    assert told[start + 3].index("^") == slash
+
+
+def test_every_client_has_a_verdict_and_its_basis():
+    world = World()
+    del world.server["registration_endpoint"]
+    world.server["issuer"] = f"{ORIGIN}/"
+    told = list(lines(report(world), PALETTE))
+    clients = told[told.index("<heading>Clients</heading>") + 1 :]
+    assert len(clients) == len(Client)
+    assert clients[0] == (
+        "  Claude          <warning>may stumble</warning>: as-registration  "
+        "(by the specification; its source is closed)"
+    )
+    assert "  Python SDK      <error>stops</error>: as-issuer-slash  (by mcp 2.3.0)" in clients
+
+
+def test_healthy_site_has_nothing_found_for_any_client():
+    assert {one.outcome for one in verdicts(diagnose(World()))} == {"nothing found"}
+
+
+def test_info_is_held_against_no_client():
+    world = World()
+    del world.document["Cache-Control"]
+    assert {one.outcome for one in verdicts(diagnose(world))} == {"nothing found"}
+
+
+def test_closed_clients_are_those_whose_source_nobody_read():
+    assert set(CLOSED) == set(Client) - set(READ)
+    assert {one.client for one in verdicts([]) if "closed" in one.basis} == set(CLOSED)
+
+
+@pytest.mark.parametrize(
+    ("clients", "text"),
+    [
+        (tuple(Client), "all clients"),
+        ((Client.GO, Client.CLAUDE), "Go SDK, Claude"),
+        ((), "no client by itself"),
+    ],
+)
+def test_clients_are_named(clients, text):
+    assert named(clients) == text
+
+
+@pytest.mark.parametrize("severity", list(Severity))
+def test_error_that_stops_no_client_says_why_it_is_one(severity):
+    is_error = severity is Severity.ERROR
+    told = "none is known to stop, but whoever keeps to the section may"
+    assert whom((), severity) == (told if is_error else "no client by itself")
+    assert whom((Client.GO,), severity) == "Go SDK"
+
+
+def test_error_that_stops_no_client_is_printed_as_such():
+    world = World()
+    world.keys["keys"][1]["x"] += "="
+    told = "\n".join(lines(report(world), PALETTE))
+    assert "clients:  none is known to stop, but whoever keeps to the section may\n" in told
+
+
+@pytest.mark.parametrize(
+    ("counts", "text"),
+    [
+        ({}, "nothing found"),
+        ({Severity.PASS: 3, Severity.INFO: 1}, "nothing found"),
+        ({Severity.ERROR: 1, Severity.WARNING: 2}, "1 error, 2 warnings"),
+        (
+            {Severity.CRITICAL: 1, Severity.ERROR: 2, Severity.WARNING: 1},
+            "1 critical, 2 errors, 1 warning",
+        ),
+    ],
+)
+def test_summary_counts(counts, text):
+    assert summary(counts) == text
+
+
+def test_json_has_what_the_lines_have():
+    world = World()
+    world.prm["resource"] = ORIGIN
+    told = json.loads(json.dumps(as_json(report(world))))
+    assert list(told) == ["url", "findings", "clients"]
+    [fault] = [one for one in told["findings"] if one["severity"] != "pass"]
+    assert fault == {
+        "code": "prm-resource-not-exact",
+        "severity": "error",
+        "group": "protected-resource",
+        "subject": f"{ORIGIN}/.well-known/oauth-protected-resource/mcp",
+        "seen": fault["seen"],
+        "expected": "the URL of the endpoint, character by character",
+        "section": "RFC 9728 §3.3",
+        "clients": ["Go SDK", "VS Code"],
+        "fix": "Set resource to the URL that clients use, in its very spelling.",
+    }
+    assert told["findings"][0]["group"] == "reach"
+    go = next(one for one in told["clients"] if one["name"] == "Go SDK")
+    assert go == {
+        "name": "Go SDK",
+        "outcome": "stops",
+        "stopped_by": ["prm-resource-not-exact"],
+        "hindered_by": [],
+        "judged_by": "its source of 2026",
+    }

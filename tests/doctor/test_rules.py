@@ -1,0 +1,38 @@
+"""Each planted fault is found, and nothing else is; each code has a fault that it is found for."""
+
+from __future__ import annotations
+
+import pytest
+
+from mcp_oauth_discovery.doctor.catalogue import ENTRIES
+from tests.doctor import (  # noqa: F401 - they fill the table
+    faults_answers,
+    faults_around,
+    faults_consequences,
+    faults_documents,
+    faults_endpoint,
+    faults_hosts,
+    faults_keys,
+    faults_load,
+    faults_metadata,
+    faults_pages,
+    faults_server,
+    faults_signed,
+)
+from tests.doctor.planting import FAULTS, Fault
+from tests.doctor.world import World, faults
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=[fault.name for fault in FAULTS])
+def test_planted_fault_is_found_and_nothing_else(fault: Fault):
+    world = World()
+    fault.plant(world)
+    assert faults(world, fault.url, in_process=fault.in_process) == list(fault.codes)
+
+
+def test_every_code_is_found_somewhere():
+    assert {code for fault in FAULTS for code in fault.codes} == set(ENTRIES)
+
+
+def test_every_fault_has_a_name_of_its_own():
+    assert len({fault.name for fault in FAULTS}) == len(FAULTS)

@@ -1,0 +1,242 @@
+"""The command `mcp_discovery show`."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from mcp_oauth_discovery import rotation
+from tests.keys import broken_database
+
+pytestmark = pytest.mark.django_db
+
+PRM = "https://app.example.com/.well-known/oauth-protected-resource"
+SERVER = "https://app.example.com/.well-known/oauth-authorization-server"
+JWKS = "https://app.example.com/.well-known/jwks.json"
+
+
+@pytest.fixture
+def shown(healthy, run):
+    """Return a function that shows the documents, by their URLs."""
+
+    def shown(*arguments: str) -> dict[str, dict]:
+        output, message = run("show", "--json", *arguments)
+        assert message == ""
+        return {one["url"]: one for one in json.loads(output)["documents"]}
+
+    return shown
+
+
+def sources(document: dict) -> dict[str, str]:
+    return {name: f"{one['kind']}: {one['detail']}" for name, one in document["sources"].items()}
+
+
+def test_documents_are_those_that_are_served(healthy, shown, fetch):
+    for url, document in shown().items():
+        assert document["document"] == fetch(url).json()
+        assert (document["status"], document["cache_control"]) == (200, "public, max-age=300")
+
+
+def test_every_document_is_there(shown):
+    assert list(shown()) == [f"{PRM}/mcp", SERVER, JWKS]
+
+
+def test_every_value_has_a_source(shown):
+    for document in shown().values():
+        assert list(document["sources"]) == list(document["document"])
+
+
+def test_pinned_issuer_is_a_setting_and_the_rest_follows(shown):
+    documents = shown()
+    assert sources(documents[f"{PRM}/mcp"]) == {
+        "resource": "default: /mcp below the issuer, from MCP_ISSUER",
+        "authorization_servers": "default: the issuer, from MCP_ISSUER",
+        "bearer_methods_supported": "default: the only method of MCP",
+    }
+    told = sources(documents[SERVER])
+    assert told["issuer"] == "setting: MCP_ISSUER"
+    assert told["token_endpoint"] == told["jwks_uri"] == "default: from MCP_ISSUER"
+    assert told["response_types_supported"] == "default: for MCP"
+    assert sources(documents[JWKS]) == {"keys": "keys: manage.py mcp_keys list"}
+
+
+def test_algorithms_are_a_setting_only_if_it_is_there(healthy, shown):
+    member = "id_token_signing_alg_values_supported"
+    default = "default: that of MCP_SIGNING_ALGORITHMS, and the keys"
+    assert sources(shown()[SERVER])[member] == default
+    healthy.MCP_SIGNING_ALGORITHMS = ["EdDSA"]
+    assert sources(shown()[SERVER])[member] == "setting: MCP_SIGNING_ALGORITHMS, and the keys"
+
+
+def test_every_value_with_the_host_of_the_request_is_of_the_request(healthy, shown):
+    healthy.MCP_ISSUER = None
+    healthy.MCP_RESOURCE_METADATA = {"jwks_uri": "/keys", "resource_documentation": "https://d.e"}
+    healthy.MCP_AUTHORIZATION_SERVER_METADATA = {
+        "token_endpoint": "/t",
+        "revocation_endpoint": "https://b.example.com/r",
+    }
+    [prm, server, _] = shown("--host", "b.example.com").values()
+    assert prm["url"].startswith("https://b.example.com/")
+    assert prm["cache_control"] == "no-store"
+    host = "the scheme and host of the request"
+    assert sources(prm) == {
+        "resource": f"request: /mcp at {host}",
+        "authorization_servers": f"request: {host}",
+        "bearer_methods_supported": "default: the only method of MCP",
+        "jwks_uri": f"request: MCP_RESOURCE_METADATA, at {host}",
+        "resource_documentation": "setting: MCP_RESOURCE_METADATA",
+    }
+    told = sources(server)
+    assert told["issuer"] == f"request: {host}"
+    assert told["authorization_endpoint"] == f"request: a default path at {host}"
+    assert told["token_endpoint"] == f"request: MCP_AUTHORIZATION_SERVER_METADATA, at {host}"
+    assert told["revocation_endpoint"] == "setting: MCP_AUTHORIZATION_SERVER_METADATA"
+    assert told["response_types_supported"] == "default: for MCP"
+
+
+def test_path_of_a_resource_at_the_host_of_the_request_is_of_the_request(healthy, shown):
+    healthy.MCP_ISSUER = None
+    healthy.MCP_RESOURCES = {"/files/mcp": {"jwks_uri": "mcp_oauth_discovery:jwks"}}
+    [prm, *_] = shown("--host", "b.example.com").values()
+    host = "the scheme and host of the request"
+    assert sources(prm)["resource"] == f"request: MCP_RESOURCES, at {host}"
+    assert sources(prm)["jwks_uri"] == f"request: MCP_RESOURCES['/files/mcp'], at {host}"
+
+
+def test_called_settings_are_told(healthy, shown):
+    healthy.MCP_ISSUER = lambda request: "https://app.example.com"
+    healthy.MCP_RESOURCE = lambda request: "https://app.example.com/mcp"
+    documents = shown("--host", "app.example.com")
+    assert sources(documents[SERVER])["issuer"] == "setting: MCP_ISSUER, called with the request"
+    assert sources(documents[f"{PRM}/mcp"])["resource"] == (
+        "setting: MCP_RESOURCE, called with the request"
+    )
+
+
+def test_members_of_settings_are_told(healthy, shown):
+    healthy.MCP_RESOURCE_METADATA = {"scopes_supported": ["mcp"], "resource_name": "All"}
+    healthy.MCP_RESOURCES = {
+        "/files/mcp": {"resource_name": "Files", "resource_documentation": None},
+        "https://app.example.com/b": {},
+    }
+    healthy.MCP_AUTHORIZATION_SERVERS = ["https://login.example.net"]
+    documents = shown()
+    assert list(documents) == [f"{PRM}/files/mcp", f"{PRM}/b", JWKS]
+    assert sources(documents[f"{PRM}/files/mcp"]) == {
+        "resource": "setting: MCP_RESOURCES, on the origin from MCP_ISSUER",
+        "authorization_servers": "setting: MCP_AUTHORIZATION_SERVERS",
+        "bearer_methods_supported": "default: the only method of MCP",
+        "scopes_supported": "setting: MCP_RESOURCE_METADATA",
+        "resource_name": "setting: MCP_RESOURCES['/files/mcp']",
+    }
+    assert sources(documents[f"{PRM}/b"])["resource"] == "setting: MCP_RESOURCES"
+
+
+def test_members_of_the_server_are_told(healthy, shown):
+    healthy.MCP_AUTHORIZATION_SERVER_METADATA = {"scopes_supported": ["mcp"]}
+    told = sources(shown()[SERVER])
+    assert told["scopes_supported"] == "setting: MCP_AUTHORIZATION_SERVER_METADATA"
+
+
+def test_signed_metadata_comes_from_the_keys(healthy, shown):
+    healthy.MCP_SIGNED_METADATA = True
+    rotation.rotate("RS256")
+    assert sources(shown()[SERVER])["signed_metadata"] == "keys: MCP_SIGNED_METADATA"
+
+
+def test_what_a_view_adds_is_told(healthy, shown):
+    healthy.ROOT_URLCONF = "tests.doctor.own_view_urls"
+    told = sources(shown()[SERVER])
+    assert told["scopes_supported"] == told["token_endpoint"] == "view: a view of the project"
+    assert told["issuer"] == "setting: MCP_ISSUER"
+
+
+def test_disabled_resource_is_not_shown(healthy, shown):
+    healthy.MCP_RESOURCES = {"/a": {}, "/b": {"enabled": False}}
+    assert list(shown()) == [f"{PRM}/a", SERVER, JWKS]
+
+
+def test_issuer_with_a_path_is_shown_where_clients_look(healthy, shown):
+    healthy.MCP_ISSUER = "https://app.example.com/t1"
+    assert list(shown())[:2] == [f"{PRM}/t1/mcp", f"{SERVER}/t1"]
+
+
+def test_what_is_not_routed_is_shown_as_that(healthy, shown):
+    healthy.ROOT_URLCONF = "tests.doctor.failing_urls"
+    healthy.MCP_AUTHORIZATION_SERVER_METADATA = {"jwks_uri": "https://app.example.com/keys"}
+    assert {one["status"] for one in shown().values()} == {404}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "errors", "message"),
+    [
+        (
+            "MCP_JWKS_MAX_AGE",
+            "long",
+            [
+                "",
+                "",
+                "MCP_JWKS_MAX_AGE is 'long': expected a whole number of seconds, 0 to 31536000 "
+                "(365 days). Write, for example, MCP_JWKS_MAX_AGE = 300.",
+            ],
+            "1 of 3 documents cannot be served.",
+        ),
+        (
+            "WSGI_APPLICATION",
+            "tests.doctor.test_django_transport.raising",
+            ["No answer: RuntimeError: a reason."] * 3,
+            "3 of 3 documents cannot be served.",
+        ),
+        (
+            "WSGI_APPLICATION",
+            "tests.doctor.test_show.unavailable",
+            ["The project answers with an error. Read the log of the site."] * 3,
+            "3 of 3 documents cannot be served.",
+        ),
+    ],
+)
+def test_document_that_cannot_be_served_is_an_error(healthy, run, name, value, errors, message):
+    setattr(healthy, name, value)
+    output, told = run("show", "--json")
+    assert [one["error"] for one in json.loads(output)["documents"]] == errors
+    assert told == message
+
+
+def unavailable(environ, start_response):
+    start_response("503 Service Unavailable", [])
+    return [b""]
+
+
+def test_database_that_is_down_is_told_and_not_logged(healthy, run, caplog):
+    with broken_database():
+        output, message = run("show")
+    assert "  error: OperationalError: the database is down. See to the database. " in output
+    assert message == "1 of 3 documents cannot be served."
+    assert caplog.records == []
+
+
+def test_lines_have_value_and_source(healthy, run):
+    healthy.MCP_RESOURCE_METADATA = {"resource_name": "Ünïcode \u202e"}
+    output, _ = run("show")
+    lines = output.split("\n")
+    assert lines[:3] == [
+        f"{PRM}/mcp  (200, Cache-Control: public, max-age=300)",
+        '  resource: "https://app.example.com/mcp"',
+        "      default: /mcp below the issuer, from MCP_ISSUER",
+    ]
+    assert '  resource_name: "Ünïcode \\u202e"' in lines
+
+
+def test_lines_of_what_is_not_there(healthy, run):
+    healthy.WSGI_APPLICATION = "tests.doctor.test_django_transport.raising"
+    output, _ = run("show")
+    assert output.split("\n")[:2] == [
+        f"{PRM}/mcp  (no answer)",
+        "  error: No answer: RuntimeError: a reason.",
+    ]
+
+
+def test_wrong_setting_is_a_message(healthy, run):
+    healthy.MCP_RESOURCE = "mcp"
+    assert run("show")[1].startswith("MCP_RESOURCE is 'mcp'")

@@ -1,0 +1,1 @@
+"""The example as a site: django-oauth-toolkit, two MCP servers, and what comes between them."""

@@ -1,0 +1,58 @@
+"""What the consent page makes of a name and a redirect URI, which the client chose itself."""
+
+from __future__ import annotations
+
+import pytest
+
+from example_project.settings import _people
+from example_project.wording import client_name, destination
+from tests.example.walk import CALLBACK, refusal
+
+SITE = "https://client.example.com/callback"
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Claude Code", "Claude Code"),
+        ("\u202eevil\u2066", "evil"),
+        ("Claude\n\nYou are\tsafe", "Claude You are safe"),
+        (" ", "client.example.com"),
+        ("\u3164\u200b", "client.example.com"),
+        ("x" * 60, "x" * 60),
+        ("x" * 255, "x" * 59 + "…"),
+    ],
+)
+def test_name_is_one_short_line_that_can_be_seen(name, shown):
+    assert client_name(name, SITE) == shown
+
+
+@pytest.mark.parametrize("uri", [CALLBACK, "cursor://anysphere/callback"])
+def test_nameless_program_is_called_one(uri):
+    assert client_name("", uri) == "a program on this computer"
+
+
+@pytest.mark.parametrize(
+    ("uri", "words"),
+    [
+        (CALLBACK, ("a program on this computer, at", "127.0.0.1:41234")),
+        ("cursor://anysphere/callback", ("a program on this computer that opens", "cursor://")),
+        (SITE, ("the website", "client.example.com")),
+    ],
+)
+def test_destination_is_said_in_words(uri, words):
+    assert destination(uri) == words
+
+
+def test_registration_nested_too_deeply_is_a_bad_request(walk):
+    response = walk.http.post("/o/register/", b"[" * 100_000, "application/json")
+    assert refusal(response) == (400, "invalid_client_metadata")
+
+
+@pytest.mark.parametrize("path", ["/mcp", "/reports/mcp"])
+def test_both_servers_show_the_way_without_a_pinned_issuer(walk, settings, path):
+    del settings.MCP_ISSUER
+    settings.MCP_RESOURCE = _people
+    response = walk.http.get(path)
+    assert response.status_code == 401
+    assert f"/.well-known/oauth-protected-resource{path}" in response["www-authenticate"]

@@ -1,0 +1,55 @@
+"""No page of `docs/integrations/` is left out, and each keeps to one form."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from importlib.metadata import version
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from packaging.requirements import Requirement
+
+from tests.integrations.pages import FOLDER, page
+from tests.markdown import headings, read
+
+PAGES = sorted(path.name for path in FOLDER.glob("*.md"))
+
+
+def module_of(name: str) -> ModuleType:
+    return importlib.import_module(f"tests.integrations.test_{Path(name).stem.replace('-', '_')}")
+
+
+def test_every_page_has_a_module_that_follows_it():
+    modules = {path.stem for path in Path(__file__).parent.glob("test_*.py")}
+    assert modules == {"test_pages", *(f"test_{Path(one).stem.replace('-', '_')}" for one in PAGES)}
+
+
+def test_readme_names_every_page():
+    assert set(re.findall(r"\(docs/integrations/([\w.-]+)\)", read("README.md"))) == set(PAGES)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_page_can_be_read_in_one_go(name):
+    assert len(page(name).text.splitlines()) <= 155
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_page_says_what_bites_and_how_to_see_that_it_works(name):
+    told = headings(page(name).text, 2)
+    assert "What bites" in told
+    assert told[-1] == "See that it works"
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_page_has_no_python_of_which_nobody_knows_where_it_goes(name):
+    assert page(name).files
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_what_a_page_installs_is_what_its_module_runs(name):
+    assert page(name).requirements
+    if not hasattr(module_of(name), "OWN_ENVIRONMENT"):
+        required = map(Requirement, page(name).requirements)
+        assert all(one.specifier.contains(version(one.name)) for one in required)

@@ -1,0 +1,1 @@
+"""Tests of keys as JWK and PEM."""

@@ -1,0 +1,35 @@
+"""The keys of the RFCs, read as an import reads them."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from mcp_oauth_discovery import jwk, key_files
+from tests.keys import VECTORS, as_file
+
+EVERY_VECTOR = pytest.mark.parametrize("vector", VECTORS.values(), ids=VECTORS)
+EVERY_ALGORITHM = pytest.mark.parametrize("algorithm", jwk.ALGORITHMS)
+MEMBERS = {
+    "RS256": ["kty", "kid", "alg", "use", "n", "e"],
+    "ES256": ["kty", "kid", "alg", "use", "crv", "x", "y"],
+    "EdDSA": ["kty", "kid", "alg", "use", "crv", "x"],
+}
+
+
+def octets(member):
+    return base64.urlsafe_b64decode(member + "=" * (-len(member) % 4))
+
+
+def read(vector, **changes):
+    return key_files.read(as_file(vector, **changes))[0]
+
+
+def pem(key, form=PrivateFormat.PKCS8, encryption=None):
+    return key.private_bytes(Encoding.PEM, form, encryption or NoEncryption())
+
+
+def native(name):
+    return read(VECTORS[name]).private_key

@@ -1,0 +1,130 @@
+"""What both commands do with a command line: where options stand, how it fails, which colours."""
+
+from __future__ import annotations
+
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from mcp_oauth_discovery.management.commands import mcp_discovery, mcp_keys
+
+COMMANDS = {"mcp_discovery": mcp_discovery.Command, "mcp_keys": mcp_keys.Command}
+LINES = {
+    "mcp_discovery check": ["check", "https://app.example.com/mcp"],
+    "mcp_discovery show": ["show"],
+    "mcp_keys list": ["list"],
+    "mcp_keys retire": ["retire", "kid"],
+}
+OPTIONS = {
+    "no_color": (["--no-color"], True),
+    "force_color": (["--force-color"], True),
+    "traceback": (["--traceback"], True),
+    "verbosity": (["-v", "2"], 2),
+    "settings": (["--settings", "project.settings"], "project.settings"),
+    "pythonpath": (["--pythonpath", "src"], "src"),
+}
+EVERY_LINE = pytest.mark.parametrize("line", LINES)
+
+
+class Terminal(StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.fixture
+def coloured(monkeypatch):
+    """Make Django think that it writes to a terminal, and say nothing else about colours."""
+    monkeypatch.setattr("django.core.management.color.supports_color", lambda: True)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+
+
+def parsed(line: str, *arguments: str) -> dict:
+    name = line.split()[0]
+    parser = COMMANDS[name]().create_parser("manage.py", name)
+    return vars(parser.parse_args(arguments))
+
+
+def ended(name: str, *arguments: str, **streams) -> tuple[int, str]:
+    """Run a command as `manage.py` does: its exit status, and what is on standard error."""
+    stderr = streams.setdefault("stderr", StringIO())
+    with pytest.raises(SystemExit) as end:
+        COMMANDS[name](**streams).run_from_argv(["manage.py", name, *arguments])
+    return end.value.code, stderr.getvalue()
+
+
+@EVERY_LINE
+@pytest.mark.parametrize("option", OPTIONS)
+def test_option_of_every_command_stands_before_or_after_the_subcommand(line, option):
+    written, value = OPTIONS[option]
+    assert parsed(line, *written, *LINES[line])[option] == value
+    assert parsed(line, *LINES[line], *written)[option] == value
+
+
+@EVERY_LINE
+def test_option_that_is_not_given_is_as_django_has_it(line):
+    told = parsed(line, *LINES[line])
+    assert (told["verbosity"], told["settings"], told["pythonpath"]) == (1, None, None)
+    assert not told["no_color"] | told["force_color"] | told["traceback"]
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    {
+        "mcp_discovery": "the following arguments are required: subcommand",
+        "mcp_discovery walk": "invalid choice: 'walk'",
+        "mcp_discovery check --nonsense": "unrecognized arguments: --nonsense",
+        "mcp_discovery check --verbosity 9": "argument -v/--verbosity: invalid choice: 9",
+        "mcp_keys": "the following arguments are required: subcommand",
+        "mcp_keys retire": "the following arguments are required: kid",
+        "mcp_keys rotate --algorithm HS256": "Unknown algorithm 'HS256'",
+    }.items(),
+)
+def test_wrong_arguments_end_in_1_and_one_line(line, problem):
+    name, *arguments = line.split()
+    code, told = ended(name, *arguments)
+    assert (code, told.count("\n")) == (1, 1)
+    assert told.startswith("CommandError: ")
+    assert problem in told
+
+
+def test_wrong_arguments_are_an_exception_for_a_program():
+    with pytest.raises(CommandError, match="unrecognized arguments"):
+        call_command("mcp_keys", "list", "--nonsense")
+
+
+@pytest.mark.parametrize("seconds", ["0", "-1", "inf", "nan", "soon", "3600"])
+def test_wrong_seconds_are_told_in_words(seconds):
+    _, told = ended("mcp_discovery", "check", f"--timeout={seconds}")
+    assert told == (
+        f"CommandError: argument --timeout: {seconds!r} is no number of seconds above 0 and "
+        "below 3600\n"
+    )
+
+
+def test_help_ends_in_0(capsys):
+    assert ended("mcp_discovery", "check", "--help") == (0, "")
+    assert capsys.readouterr().out.count("usage:") == 1
+
+
+FAILING = ["mcp_discovery", "check", "--only", "nonsense"]
+
+
+def test_last_line_is_red_on_a_terminal(coloured):
+    assert "\x1b[" in ended(*FAILING, stderr=Terminal())[1]
+
+
+def test_last_line_has_no_colour_where_the_environment_wants_none(coloured, monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b[" not in ended(*FAILING, stderr=Terminal())[1]
+
+
+@pytest.mark.parametrize("place", [1, 4])
+def test_last_line_has_no_colour_with_the_option(coloured, place):
+    line = [*FAILING[:place], "--no-color", *FAILING[place:]]
+    assert "\x1b[" not in ended(*line, stderr=Terminal())[1]
+
+
+@pytest.mark.parametrize("argument", ["--no-color", "--nonsense"])
+def test_wrong_arguments_are_told_without_colours(coloured, argument):
+    assert "\x1b[" not in ended("mcp_discovery", argument, stderr=Terminal())[1]

@@ -1,0 +1,44 @@
+"""Reading our own documentation: sections, fenced blocks, the rows of a table."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+
+_FENCED = re.compile(
+    r"^(?P<indent> *)```(?P<language>\w*)\n(?P<body>.*?)^(?P=indent)```$", re.M | re.S
+)
+
+
+def read(name: str) -> str:
+    return (CHECKOUT / name).read_text(encoding="utf-8")
+
+
+def headings(text: str, level: int) -> list[str]:
+    """Return the headings of one level, without what only looks like one inside a block."""
+    return re.findall(rf"^#{{{level}}} (.+)$", _FENCED.sub("", text), re.M)
+
+
+def section(text: str, heading: str) -> str:
+    """Return what stands below a heading, up to the next one of its level or a higher one."""
+    marks = r"(?P<marks>#+)"
+    found = re.search(rf"^{marks} {re.escape(heading)}$", text, re.M)
+    assert found, f"there is no heading {heading!r}"
+    rest = text[found.end() :]
+    bare = _FENCED.sub(lambda block: " " * len(block[0]), rest)
+    end = re.search(rf"^#{{1,{len(found['marks'])}}} ", bare, re.M)
+    return rest[: end.start()] if end else rest
+
+
+def blocks(text: str, language: str) -> list[str]:
+    """Return the fenced blocks of one language, free of the indentation of a list."""
+    found = _FENCED.finditer(text)
+    return [textwrap.dedent(one["body"]) for one in found if one["language"] == language]
+
+
+def first_column(text: str) -> list[str]:
+    """Return the code in the first column of the tables."""
+    return re.findall(r"^\| `([^`]+)` \|", text, re.M)

@@ -1,0 +1,1 @@
+"""Tests of the management command: what it says, does, and leaves alone when it fails."""

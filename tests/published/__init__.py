@@ -1,0 +1,1 @@
+"""Tests of the copy of the published keys that each process keeps."""

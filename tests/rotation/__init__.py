@@ -1,0 +1,1 @@
+"""Tests of every change of the key store."""

@@ -1,0 +1,1 @@
+"""Tests of the tokens that this site signs and verifies."""

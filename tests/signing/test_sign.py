@@ -1,0 +1,139 @@
+"""What `sign_jwt` writes, by which key, and when it refuses to."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.views.debug import ExceptionReporter
+
+from mcp_oauth_discovery import rotation
+from mcp_oauth_discovery.signing import NoSigningKey, sign_jwt, verify_jwt
+from tests import ORIGIN
+from tests.keys import EC, HOUR, NOW, VECTORS, as_file, is_private_in
+from tests.signing.tokens import AUDIENCE, CLAIMS, claims_of, decode, header_of, verify
+
+pytestmark = pytest.mark.django_db
+
+
+def test_what_is_signed_verifies(each):
+    token = sign_jwt(CLAIMS, algorithm=each.algorithm, now=NOW)
+    assert verify(token) == {"iss": ORIGIN, "iat": int(NOW.timestamp()), **CLAIMS}
+
+
+def test_header_names_key_algorithm_and_type(each):
+    token = sign_jwt(CLAIMS, algorithm=each.algorithm, now=NOW)
+    assert header_of(token) == {"alg": each.algorithm, "kid": each.kid, "typ": "at+jwt"}
+
+
+def test_signature_is_the_same_every_time(each):
+    tokens = {sign_jwt(CLAIMS, algorithm=each.algorithm, now=NOW) for _ in range(3)}
+    assert len(tokens) == 1
+
+
+@pytest.mark.parametrize(("jti", "zero"), [(190, 0), (81, 32)], ids=["r", "s"])
+def test_es256_signature_keeps_its_zero_octets(jti, zero):
+    rotation.import_key(as_file(VECTORS[EC]), now=NOW)
+    token = sign_jwt({"jti": jti}, algorithm="ES256", now=NOW)
+    signature = decode(token.split(".")[2])
+    assert (len(signature), signature[zero]) == (64, 0)
+
+
+def test_first_algorithm_signs_by_default(settings, key):
+    rotation.rotate("ES256", now=NOW)
+    assert header_of(sign_jwt({}, now=NOW))["alg"] == "EdDSA"
+    settings.MCP_SIGNING_ALGORITHMS = ["ES256", "EdDSA"]
+    assert header_of(sign_jwt({}, now=NOW))["alg"] == "ES256"
+
+
+def test_type_is_as_asked_for(key):
+    assert header_of(sign_jwt({}, typ="logout+jwt", now=NOW))["typ"] == "logout+jwt"
+
+
+def test_claims_are_not_changed(key):
+    claims = dict(CLAIMS)
+    sign_jwt(claims, now=NOW)
+    assert claims == CLAIMS
+
+
+def test_instant_of_issue_may_be_given(key):
+    assert claims_of(sign_jwt({"iat": 7}, now=NOW))["iat"] == 7
+
+
+def test_present_is_the_default(key):
+    exp = int((datetime.now(timezone.utc) + HOUR).timestamp())
+    assert verify_jwt(sign_jwt({**CLAIMS, "exp": exp}), audience=AUDIENCE)["exp"] == exp
+
+
+def test_issuer_may_be_said_again(key):
+    assert claims_of(sign_jwt({"iss": ORIGIN}, now=NOW))["iss"] == ORIGIN
+
+
+@pytest.mark.parametrize("iss", [f"{ORIGIN}/", "https://evil.test", "", None], ids=repr)
+def test_another_issuer_is_refused(key, iss):
+    with pytest.raises(ValueError, match=f"MCP_ISSUER is '{ORIGIN}'") as caught:
+        sign_jwt({"iss": iss}, now=NOW)
+    assert repr(iss) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "issuer",
+    [None, lambda request: ORIGIN, "app.example.com", 7],
+    ids=["n", "callable", "bad", "7"],
+)
+@pytest.mark.parametrize(
+    "act", [lambda: sign_jwt({}, now=NOW), lambda: verify("a.b.c")], ids=["sign", "verify"]
+)
+def test_issuer_has_to_be_pinned(settings, key, issuer, act):
+    settings.MCP_ISSUER = issuer
+    with pytest.raises(ImproperlyConfigured, match=r"MCP_ISSUER is .*MCP_ISSUER = "):
+        act()
+
+
+def test_want_of_a_key_names_the_command():
+    with pytest.raises(NoSigningKey) as caught:
+        sign_jwt({}, now=NOW)
+    assert str(caught.value) == (
+        "No EdDSA key is active. Run 'manage.py mcp_keys rotate --algorithm EdDSA'."
+    )
+
+
+def test_key_of_another_algorithm_does_not_help(key):
+    with pytest.raises(NoSigningKey, match="--algorithm ES256"):
+        sign_jwt({}, algorithm="ES256", now=NOW)
+
+
+def test_key_that_cannot_be_decrypted_does_not_sign(settings, key):
+    settings.SECRET_KEY = "another"
+    with pytest.raises(NoSigningKey, match=r"cannot be decrypted.*mcp_keys reencrypt"):
+        sign_jwt({}, now=NOW)
+
+
+def test_error_page_shows_nothing_private(rf, key):
+    with pytest.raises(TypeError) as caught:
+        sign_jwt({"sub": object()}, now=NOW)
+    report = ExceptionReporter(rf.get("/"), TypeError, caught.value, caught.value.__traceback__)
+    text = report.get_traceback_html()
+    assert "sign_jwt" in text
+    assert not is_private_in(text, key)
+
+
+@pytest.mark.parametrize("number", [float("inf"), float("-inf"), float("nan")])
+@pytest.mark.parametrize("place", [lambda n: {"exp": n}, lambda n: {"a": [{"b": n}]}])
+def test_number_that_json_does_not_have_is_refused(key, number, place):
+    with pytest.raises(ValueError, match="The claims cannot be written as JSON: "):
+        sign_jwt(place(number), now=NOW)
+
+
+@pytest.mark.parametrize("algorithm", ["HS256", "none", "", "eddsa", ["EdDSA"], 7], ids=repr)
+def test_unknown_algorithm_is_refused(key, algorithm):
+    with pytest.raises(ValueError, match="expected one of RS256, ES256, EdDSA") as caught:
+        sign_jwt({}, algorithm=algorithm, now=NOW)
+    assert repr(algorithm) in str(caught.value)
+
+
+@pytest.mark.parametrize(("typ", "error"), [("", ValueError), (None, TypeError), (b"x", TypeError)])
+def test_type_that_is_no_text_is_refused(key, typ, error):
+    with pytest.raises(error, match=r"^typ is "):
+        sign_jwt({}, typ=typ, now=NOW)

@@ -1,0 +1,183 @@
+"""What `docs/challenges.md` shows is what happens: each of its blocks is run."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import json
+import re
+import time
+from types import SimpleNamespace
+
+import jwt
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.test import AsyncRequestFactory
+from django.utils.module_loading import import_string
+
+from mcp_oauth_discovery import challenge, jwk, rotation
+from mcp_oauth_discovery.contrib.rest_framework import exception_handler
+from mcp_oauth_discovery.protection import BearerProtection, bearer_required, protect
+from mcp_oauth_discovery.signing import sign_jwt
+from tests import ORIGIN, PRM
+from tests.markdown import blocks, first_column, headings, read, section
+
+PAGE = read("docs/challenges.md")
+URL = f"{ORIGIN}{PRM}/mcp"
+FIRST = f'Bearer resource_metadata="{URL}", scope="mcp"'
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _site(settings):
+    settings.MCP_ISSUER = ORIGIN
+    settings.MCP_SIGNING_ALGORITHMS = ["EdDSA"]
+
+
+def run(heading, number=0):
+    """Return the names that a block of the page defines."""
+    names: dict = {}
+    code = blocks(section(PAGE, heading), "python")[number]
+    exec(compile(code, "docs/challenges.md", "exec"), names)  # noqa: S102
+    return SimpleNamespace(**names)
+
+
+@pytest.fixture
+def user(django_user_model):
+    return django_user_model.objects.create_user("ada")
+
+
+@pytest.fixture
+def right(user):
+    """The headers of a request that is to be let in."""
+    rotation.rotate("EdDSA")
+    claims = {"sub": str(user.pk), "aud": f"{ORIGIN}/mcp", "scope": "mcp"}
+    token = sign_jwt({**claims, "exp": int(time.time()) + 600})
+    return {"authorization": f"Bearer {token}"}
+
+
+def test_contents_are_the_headings():
+    contents = PAGE.partition("\n## ")[0]
+    assert re.findall(r"^- \[(.+)\]\(#", contents, re.M) == headings(PAGE, 2)
+
+
+def test_readme_shows_the_same_view():
+    assert blocks(section(PAGE, "Protect a view"), "python")[0] in blocks(
+        read("README.md"), "python"
+    )
+
+
+def test_decorated_view(rf, right, user):
+    view = run("Protect a view").mcp
+    assert view(rf.get("/mcp"))["WWW-Authenticate"] == FIRST
+    assert json.loads(view(rf.post("/mcp", headers=right)).content) == {"hello": str(user.pk)}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_class_based_view(right, user):
+    view = run("Protect a view", 1).MCPView.as_view()
+    requests = AsyncRequestFactory()
+    assert asyncio.run(view(requests.get("/mcp")))["WWW-Authenticate"] == FIRST
+    response = asyncio.run(view(requests.post("/mcp", headers=right)))
+    assert json.loads(response.content) == {"hello": str(user.pk)}
+
+
+@pytest.mark.parametrize("function", [BearerProtection, bearer_required])
+def test_arguments_are_those_of_both(function):
+    rows = re.findall(r"^\| `(\w+)` \| `(.+?)` \|", section(PAGE, "Protect a view"), re.M)
+    parameters = inspect.signature(function).parameters
+    assert [name for name, _ in rows] == list(parameters)
+    for name, default in rows:
+        value = parameters[name].default
+        assert default == getattr(value, "__name__", repr(value))
+
+
+def rpc(method, **params):
+    return {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
+
+
+def test_django_mcpz_server(rf, right, user):
+    server = run("Protect a django-mcpz server").server
+    assert server(rf.post("/mcp"))["WWW-Authenticate"] == FIRST
+    message = rpc("initialize", protocolVersion="2025-03-26", capabilities={}, clientInfo={})
+    message["params"]["clientInfo"] = {"name": "test", "version": "1"}
+    request = rf.post("/mcp", json.dumps(message), "application/json", headers=right)
+    assert json.loads(server(request).content)["result"]["serverInfo"]["name"] == "files"
+    assert request.user == user
+    assert server(rf.get("/mcp")).status_code == 405
+    assert protect(server, server.auth)(rf.get("/mcp"))["WWW-Authenticate"] == FIRST
+
+
+def test_rest_framework_handler_is_there():
+    [name] = run("Protect a REST framework view", 1).REST_FRAMEWORK.values()
+    assert import_string(name) is exception_handler
+
+
+def test_rest_framework_view(rf, right, user):
+    view = run("Protect a REST framework view").MCPView.as_view()
+    refusal = view(rf.post("/mcp"))
+    assert (refusal.status_code, refusal["WWW-Authenticate"]) == (401, FIRST)
+    assert refusal["Cache-Control"] == "no-store"
+    answer = view(rf.post("/mcp", headers=right))
+    assert answer.data == {"hello": "ada", "sub": str(user.pk)}
+    assert view(rf.options("/mcp", headers=right)).status_code == 204
+
+
+@pytest.fixture
+def outside(monkeypatch):
+    """Return a function that signs as somebody else, whose JWK Set the page's verifier fetches."""
+    key = jwk.generate("RS256")
+    published = {"keys": [jwk.public_jwk(key, "RS256")]}
+    monkeypatch.setattr(jwt.PyJWKClient, "fetch_data", lambda client: published)
+
+    def sign(**claims):
+        right = {"iss": "https://login.example.com/", "aud": f"{ORIGIN}/mcp", "scope": "mcp"}
+        claims = {**right, "exp": int(time.time()) + 600, **claims}
+        kid = published["keys"][0]["kid"]
+        token = jwt.encode(claims, jwk.to_pem(key), "RS256", headers={"kid": kid})
+        return {"authorization": f"Bearer {token}"}
+
+    return sign
+
+
+def test_token_from_elsewhere(rf, outside):
+    protection = run("Tokens from elsewhere").protection
+    request = rf.post("/mcp", headers=outside(sub="auth0|7"))
+    assert protection(request) is None
+    assert request.mcp_claims["sub"] == "auth0|7"
+
+
+def test_other_site_that_is_down_is_no_reason_to_sign_in_again(rf, outside, monkeypatch):
+    def fetch_data(client):
+        raise jwt.PyJWKClientConnectionError("down")
+
+    monkeypatch.setattr(jwt.PyJWKClient, "fetch_data", fetch_data)
+    with pytest.raises(jwt.PyJWKClientConnectionError):
+        run("Tokens from elsewhere").protection(rf.post("/mcp", headers=outside()))
+
+
+@pytest.mark.parametrize("claims", [{"aud": ORIGIN}, {"iss": ORIGIN}, {"exp": 1}])
+def test_token_from_elsewhere_that_is_not_for_here(rf, outside, claims):
+    response = run("Tokens from elsewhere").protection(rf.post("/mcp", headers=outside(**claims)))
+    assert 'error_description="The token is not valid here"' in response["WWW-Authenticate"]
+
+
+def test_challenges_by_hand(rf, user):
+    report = run("By hand").report
+    request = rf.get("/mcp")
+    request.user = AnonymousUser()
+    assert report(request).status_code == 401
+    request.user = user
+    assert report(request).status_code == 403
+    user.is_superuser = True
+    assert report(request).status_code == 200
+
+
+@pytest.mark.parametrize("signature", first_column(section(PAGE, "By hand")))
+def test_signatures_are_as_written(signature):
+    name, _, arguments = signature.partition("(")
+    parameters = inspect.signature(getattr(challenge, name)).parameters.values()
+    written = [one.partition("=")[0] for one in arguments[:-1].split(", ") if one != "*"]
+    assert written == [one.name for one in parameters]
+    assert {one.default for one in parameters} <= {None, inspect.Parameter.empty}

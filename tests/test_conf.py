@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from mcp_oauth_discovery.conf import Misconfigured, conf, misconfigured, secret_keys
+
+DEFAULTS = {
+    "MCP_ISSUER": None,
+    "MCP_RESOURCE": None,
+    "MCP_RESOURCES": {},
+    "MCP_RESOURCE_METADATA": {},
+    "MCP_AUTHORIZATION_SERVERS": None,
+    "MCP_AUTHORIZATION_SERVER_METADATA": {},
+    "MCP_SIGNING_ALGORITHMS": ["RS256", "EdDSA"],
+    "MCP_METADATA_MAX_AGE": 300,
+    "MCP_JWKS_MAX_AGE": 300,
+    "MCP_KEY_ROTATION_INTERVAL": timedelta(days=90),
+    "MCP_KEY_PUBLISH_AHEAD": timedelta(days=1),
+    "MCP_KEY_RETENTION": timedelta(days=2),
+    "MCP_KEY_ENCRYPTION_KEYS": None,
+    "MCP_SIGNED_METADATA": False,
+}
+
+
+@pytest.mark.parametrize(("name", "default"), DEFAULTS.items())
+def test_unset_setting_has_its_default(name, default):
+    assert getattr(conf, name) == default
+
+
+@pytest.mark.parametrize("name", DEFAULTS)
+def test_setting_is_read_on_every_access(settings, name):
+    before, now = object(), object()
+    setattr(settings, name, before)
+    assert getattr(conf, name) is before
+    setattr(settings, name, now)
+    assert getattr(conf, name) is now
+
+
+def test_every_setting_stands_in_the_table_above():
+    assert {name for name in dir(conf) if name.startswith("MCP_")} == set(DEFAULTS)
+
+
+def test_defaults_are_not_shared():
+    conf.MCP_SIGNING_ALGORITHMS.append("none")
+    conf.MCP_RESOURCES["/x"] = {}
+    assert conf.MCP_SIGNING_ALGORITHMS == ["RS256", "EdDSA"]
+    assert conf.MCP_RESOURCES == {}
+
+
+def test_secret_keys_are_newest_first(settings):
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "new", ["old", "oldest"]
+    assert secret_keys() == ["new", "old", "oldest"]
+
+
+def test_misconfigured_is_improperly_configured():
+    assert issubclass(Misconfigured, ImproperlyConfigured)
+
+
+def test_misconfiguration_says_name_value_problem_and_remedy():
+    fault = misconfigured("MCP_ISSUER", "x", ValueError("expected a URL"), "Write a URL.")
+    assert str(fault) == "MCP_ISSUER is 'x': expected a URL. Write a URL."
+    assert (fault.setting, fault.hint) == ("MCP_ISSUER", "Write a URL.")
+    assert fault.problem == "MCP_ISSUER is 'x': expected a URL."
+
+
+def test_misconfiguration_names_the_member():
+    fault = misconfigured("MCP_RESOURCES", 7, "expected text", "Write.", path=("/a", "name"))
+    assert str(fault) == "MCP_RESOURCES['/a']['name'] is 7: expected text. Write."
+
+
+def test_password_in_a_url_is_not_shown():
+    fault = misconfigured("MCP_ISSUER", "https://me:pw@h/x", "not allowed", "Write.")
+    assert str(fault) == "MCP_ISSUER is 'https://***@h/x': not allowed. Write."
+
+
+def test_long_value_is_cut():
+    assert len(str(misconfigured("MCP_ISSUER", "x" * 10_000, "too long", "Cut it."))) < 300
+
+
+def test_number_that_python_does_not_write_is_not_shown():
+    fault = misconfigured("MCP_JWKS_MAX_AGE", [10**5000], "too large", "Write 300.")
+    assert fault.problem == "MCP_JWKS_MAX_AGE is [a very large number]: too large."

@@ -1,0 +1,313 @@
+"""What a page says before a change is what happens after it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from mcp_oauth_discovery import consequences, policy, rotation
+from mcp_oauth_discovery.conf import Misconfigured
+from mcp_oauth_discovery.models import SigningKey, State
+from mcp_oauth_discovery.signing import InvalidToken, sign_jwt, verify_jwt
+from mcp_oauth_discovery.succession import standing
+from tests import ORIGIN
+
+pytestmark = pytest.mark.django_db
+
+AUDIENCE = f"{ORIGIN}/mcp"
+REFUSED_AT_FIRST = (
+    "Verifiers may refuse its tokens until they fetch the JWK Set again: within 5 min 5 s "
+    "(MCP_JWKS_MAX_AGE), unless they cache it for longer."
+)
+NEW_KEY = ("A new key is made and signs at once.", REFUSED_AT_FIRST)
+ALL_REFUSED = "Every token that it has signed is refused. Whoever holds one has to get a new one."
+STAYS = "It signs no more. It stays in the JWK Set for 2 d, for the tokens it has signed."
+AHEAD = (
+    "It signs nothing yet, but for some tokens in the last minutes before its time: these are "
+    "refused."
+)
+
+
+def ago(**span):
+    return timezone.now() - timedelta(**span)
+
+
+@pytest.fixture(autouse=True)
+def quick(settings):
+    settings.MCP_ISSUER = ORIGIN
+    settings.MCP_SIGNING_ALGORITHMS = ["EdDSA"]
+
+
+def token(now=None, **life):
+    """Return a token that EdDSA signs now, for as long as `life` says."""
+    now = now or timezone.now()
+    expiry = now + (timedelta(**life) if life else timedelta(days=2))
+    return sign_jwt({"aud": AUDIENCE, "exp": int(expiry.timestamp())}, now=now)
+
+
+def verifies(jwt):
+    try:
+        verify_jwt(jwt, audience=AUDIENCE)
+    except InvalidToken:
+        return False
+    return True
+
+
+def stored(key):
+    return SigningKey.objects.get(kid=key.kid)
+
+
+def sentences(verb, *keys):
+    keys = [stored(key) for key in keys]
+    return [said for _, _, said in consequences.of_change(keys, verb)["subjects"]]
+
+
+def plan(algorithm="EdDSA"):
+    [(shown, key, said)] = consequences.of_rotation([algorithm])["subjects"]
+    assert (shown, key) == (algorithm, None)
+    return said
+
+
+def now_standing():
+    return standing("EdDSA", timezone.now())
+
+
+# Rotate
+
+
+def test_rotation_without_an_active_key():
+    assert plan() == ["No key is active: a new one is made and signs at once.", REFUSED_AT_FIRST]
+    assert rotation.rotate("EdDSA").state() is State.ACTIVE
+
+
+def test_rotation_with_an_active_key(settings):
+    settings.MCP_KEY_PUBLISH_AHEAD = timedelta(hours=6)
+    active = rotation.rotate("EdDSA", now=ago(days=9))
+    assert plan() == [
+        "A new key is published at once and signs 6 h later.",
+        f"Until then {active.kid} goes on to sign.",
+    ]
+    made = rotation.rotate("EdDSA")
+    assert made.is_published()
+    assert made.activates_at - made.created_at == timedelta(hours=6)
+    assert now_standing().active == active
+
+
+def test_rotation_with_a_pending_key():
+    rotation.rotate("EdDSA", now=ago(days=9))
+    pending = rotation.rotate("EdDSA")
+    start = f"{pending.activates_at:%Y-%m-%d %H:%M:%S} UTC"
+    assert plan() == [f"{pending.kid} is pending and signs from {start}: nothing will happen."]
+    assert rotation.rotate("EdDSA") == pending
+
+
+# Retire
+
+
+@pytest.fixture
+def line():
+    """The keys of a succession by their states, the pending one in every verifier's cache."""
+    for days in (200, 100, 2):
+        rotation.rotate("EdDSA", now=ago(days=days))
+    rotation.rotate("EdDSA", now=ago(hours=1))
+    revoked = rotation.rotate("ES256", now=ago(days=95))
+    rotation.revoke(revoked, now=ago(days=93))
+    SigningKey.objects.filter(algorithm="ES256").exclude(kid=revoked.kid).delete()
+    keys = {key.state(): key for key in SigningKey.objects.all()}
+    assert set(keys) == set(State)
+    return keys
+
+
+@pytest.mark.parametrize("state", sorted(set(State) - {State.ACTIVE}, key=str))
+def test_retire_refuses_what_is_not_active(line, state):
+    assert sentences("retire", line[state]) == [
+        [f"It is {state.value}, and only an active key can be retired: nothing will happen."]
+    ]
+    with pytest.raises(rotation.Refused):
+        rotation.retire(line[state])
+
+
+def test_retire_makes_a_new_key():
+    key = rotation.rotate("EdDSA", now=ago(days=9))
+    assert sentences("retire", key) == [[STAYS, *NEW_KEY]]
+    signed = token()
+    now = timezone.now()
+    rotation.retire(key, now=now)
+    assert verifies(signed)
+    assert stored(key).expires_at == now + timedelta(days=2)
+    assert now_standing().active not in (None, key)
+
+
+def test_retire_lets_the_pending_key_sign(line):
+    pending = line[State.PENDING]
+    said = f"The pending key {pending.kid} signs at once."
+    assert sentences("retire", line[State.ACTIVE]) == [[STAYS, said]]
+    rotation.retire(line[State.ACTIVE])
+    assert now_standing().active == pending
+
+
+def test_pending_key_that_not_every_cache_has_may_be_refused(settings):
+    settings.MCP_JWKS_MAX_AGE = 3600
+    active = rotation.rotate("EdDSA", now=ago(days=9))
+    pending = rotation.rotate("EdDSA", now=ago(minutes=59))
+    said = [
+        f"The pending key {pending.kid} signs at once.",
+        REFUSED_AT_FIRST.replace("5 min 5 s", "1 h 5 s"),
+    ]
+    assert sentences("retire", active)[0][-2:] == said
+    assert sentences("revoke", active)[0][-2:] == said
+
+
+def test_retire_with_an_algorithm_that_is_not_wanted_any_more(settings):
+    key = rotation.rotate("ES256", now=ago(days=9))
+    last = "ES256 is not in MCP_SIGNING_ALGORITHMS: nothing signs with it any more."
+    assert sentences("retire", key) == [[STAYS, last]]
+    rotation.retire(key)
+    assert SigningKey.objects.signing_key("ES256") is None
+
+
+def test_retire_with_such_an_algorithm_and_a_pending_key():
+    active = rotation.rotate("ES256", now=ago(days=9))
+    pending = rotation.rotate("ES256", now=ago(hours=1))
+    said = f"The pending key {pending.kid} signs at once."
+    assert sentences("retire", active) == [[STAYS, said]]
+    rotation.retire(active)
+    assert SigningKey.objects.signing_key("ES256") == pending
+
+
+# Revoke
+
+
+def test_revoke_active_makes_a_new_key():
+    key = rotation.rotate("EdDSA", now=ago(days=9))
+    signed = token()
+    assert verifies(signed)
+    assert sentences("revoke", key) == [[ALL_REFUSED, *NEW_KEY]]
+    rotation.revoke(key)
+    assert not verifies(signed)
+    assert now_standing().active not in (None, key)
+    assert verifies(token())
+
+
+def test_revoke_active_lets_the_pending_key_sign(line):
+    pending = line[State.PENDING]
+    said = f"The pending key {pending.kid} signs at once."
+    assert sentences("revoke", line[State.ACTIVE]) == [[ALL_REFUSED, said]]
+    rotation.revoke(line[State.ACTIVE])
+    assert now_standing().active == pending
+
+
+def test_revoke_retired_refuses_its_tokens(line):
+    signed = token(now=ago(days=1, minutes=5))
+    assert verifies(signed)
+    assert sentences("revoke", line[State.RETIRED]) == [[ALL_REFUSED]]
+    rotation.revoke(line[State.RETIRED])
+    assert not verifies(signed)
+    assert now_standing().active == line[State.ACTIVE]
+
+
+def test_revoke_pending_leaves_the_active_key(line):
+    usual = token(hours=1)
+    ahead_of_time = token(now=line[State.PENDING].activates_at - timedelta(minutes=1))
+    goes_on = "The active key goes on to sign until the next rotation."
+    assert sentences("revoke", line[State.PENDING]) == [[AHEAD, goes_on]]
+    rotation.revoke(line[State.PENDING])
+    assert (verifies(usual), verifies(ahead_of_time)) == (True, False)
+    assert now_standing().active == line[State.ACTIVE]
+    assert stored(line[State.ACTIVE]).retires_at is None
+
+
+def test_revoke_expired_changes_nothing_for_anybody(line):
+    before = set(SigningKey.objects.published())
+    said = [["It is out of the JWK Set already: nobody notices."]]
+    assert sentences("revoke", line[State.EXPIRED]) == said
+    rotation.revoke(line[State.EXPIRED])
+    assert set(SigningKey.objects.published()) == before
+
+
+def test_revoke_twice_is_refused(line):
+    key = line[State.REVOKED]
+    at = f"{key.revoked_at:%Y-%m-%d %H:%M:%S} UTC"
+    assert sentences("revoke", key) == [[f"It was revoked at {at}: nothing will happen."]]
+    with pytest.raises(rotation.Refused):
+        rotation.revoke(key)
+
+
+def test_revoke_pending_and_active_at_once(line):
+    both = line[State.PENDING], line[State.ACTIVE]
+    assert sentences("revoke", *both) == [[AHEAD], [ALL_REFUSED, *NEW_KEY]]
+    for key in both:
+        rotation.revoke(key)
+    assert now_standing().active not in (None, *both)
+
+
+def test_retire_pending_and_active_at_once(line):
+    both = line[State.PENDING], line[State.ACTIVE]
+    _, done = sentences("retire", *both)
+    assert done == [STAYS, f"The pending key {line[State.PENDING].kid} signs at once."]
+    with pytest.raises(rotation.Refused):
+        rotation.retire(both[0])
+    rotation.retire(both[1])
+    assert now_standing().active == line[State.PENDING]
+
+
+@pytest.mark.parametrize("verb", ["retire", "revoke"])
+def test_change_of_an_unknown_algorithm(verb):
+    key = rotation.rotate("EdDSA")
+    SigningKey.objects.update(algorithm="Ed448")
+    assert sentences(verb, key) == [
+        ["The algorithm Ed448 is unknown: the key is not in the JWK Set, and signs nothing."]
+    ]
+    getattr(rotation, verb)(key.kid)
+    assert SigningKey.objects.count() == 1
+
+
+# What goes round it
+
+
+def test_page_says_how_long_copies_are_in_use(settings):
+    settings.MCP_JWKS_MAX_AGE = 600
+    assert consequences.of_change([], "revoke")["cached_for"] == "10 min 5 s"
+
+
+@pytest.mark.parametrize("verb", ["retire", "revoke"])
+def test_page_names_its_action(verb):
+    page = consequences.of_change([], verb)
+    assert page["title"] == f"{verb.capitalize()} signing keys"
+    assert page["action"] == f"{verb}_keys"
+
+
+def test_outcome_says_until_when_a_retired_key_is_published():
+    key = rotation.retire(rotation.rotate("EdDSA"))
+    until = f"{key.expires_at:%Y-%m-%d %H:%M:%S} UTC"
+    assert consequences.outcome(key, "retire") == (
+        f"Retired {key.kid}. It stays in the JWK Set until {until}."
+    )
+
+
+def test_outcome_of_an_unknown_algorithm():
+    key = rotation.rotate("EdDSA")
+    SigningKey.objects.update(algorithm="Ed448")
+    assert consequences.outcome(rotation.retire(key.kid), "retire") == (
+        f"Retired {key.kid}. "
+        "The algorithm Ed448 is unknown: the key is not in the JWK Set, and signs nothing."
+    )
+
+
+def test_outcome_says_until_when_a_revoked_key_is_cached():
+    now = timezone.now()
+    # By the clock of a host that is late, or before a long wait for the database.
+    key = rotation.revoke(rotation.rotate("EdDSA"), now=now - timedelta(minutes=1))
+    said = consequences.outcome(key, "revoke")
+    start = f"Revoked {key.kid}. Copies of the JWK Set cached before can be in use until "
+    assert said.startswith(start)
+    assert said[len(start) :] >= f"{policy.last_cached_copy(now):%Y-%m-%d %H:%M:%S} UTC."
+
+
+@pytest.mark.parametrize("verb", ["retire", "revoke"])
+def test_nothing_is_foretold_without_time_zones(settings, verb):
+    settings.USE_TZ = False
+    with pytest.raises(Misconfigured, match=r"^USE_TZ is False"):
+        consequences.of_change([], verb)

@@ -1,0 +1,110 @@
+"""docs/troubleshooting.md leads from the words of a client to codes and checks that exist."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from mcp_oauth_discovery import checks
+from mcp_oauth_discovery.checks.rules import RULES
+from mcp_oauth_discovery.doctor.catalogue import ENTRIES, GROUPS
+from mcp_oauth_discovery.doctor.findings import Severity
+from tests.markdown import CHECKOUT, headings, read, section
+
+PAGE = read("docs/troubleshooting.md")
+WORDS = [title for part in headings(PAGE, 2) for title in headings(section(PAGE, part), 3)]
+LABELS = ("- **Who**", "- **Cause**", "- **Doctor**")
+
+# Whatever begins like a code is meant to be one. These are other words of the page.
+PREFIXES = {entry.code.partition("-")[0] for entry in ENTRIES.values()} | {
+    group.name.partition("-")[0] for group in GROUPS
+}
+OTHERS = {"form-action"}
+
+# What a client would show for these nobody has seen. Everything else leads to its fix.
+UNREACHABLE: dict[str, str] = {}
+
+
+def codes(text: str) -> set[str]:
+    named = set(re.findall(r"`([a-z]+(?:-[a-z]+)+)`", text)) - OTHERS
+    return {code for code in named if code.partition("-")[0] in PREFIXES}
+
+
+def ids(text: str) -> set[str]:
+    return set(re.findall(r"\b([EW]\d{3})\b", text))
+
+
+def test_every_code_on_the_page_exists():
+    assert codes(PAGE) - set(ENTRIES) == set()
+
+
+def test_every_check_on_the_page_exists():
+    assert ids(PAGE) - {*checks.SETTINGS, *RULES} == set()
+
+
+def test_every_code_that_clients_stop_at_or_stumble_over_is_named():
+    felt = {
+        code
+        for code, entry in ENTRIES.items()
+        if entry.clients or entry.severity in (Severity.ERROR, Severity.CRITICAL)
+    }
+    assert felt - codes(PAGE) == set(UNREACHABLE)
+
+
+def test_page_promises_no_more_of_a_silent_doctor_than_that():
+    told = " ".join(PAGE.partition("## ")[0].split())
+    assert "`Nothing found.` means that discovery is right" not in told
+    assert "`Nothing found.` means that nothing in discovery was seen" in told
+
+
+@pytest.mark.parametrize("title", WORDS)
+def test_section_says_who_why_which_code_and_what_to_do(title):
+    items = re.findall(r"^- (?:\*\*\w+\*\*)?", section(PAGE, title), re.M)
+    assert tuple(items[:3]) == LABELS
+    assert len(items) == 4
+
+
+@pytest.mark.parametrize("title", WORDS)
+def test_section_leads_to_a_code_or_says_that_there_is_none(title):
+    text = section(PAGE, title)
+    told = text.partition("- **Doctor**: ")[2]
+    assert codes(told) or told.startswith("nothing")
+
+
+def test_first_command_is_the_doctor_with_a_url():
+    first = re.search(r"```console\n(.+?)\n```", PAGE)
+    assert first[1] == "python manage.py mcp_discovery check https://app.example.com/mcp"
+
+
+@pytest.mark.parametrize(
+    ("page", "link"),
+    {
+        "README.md": "docs/troubleshooting.md",
+        "docs/index.md": "troubleshooting.md",
+        "docs/doctor.md": "troubleshooting.md",
+        "docs/checks.md": "troubleshooting.md",
+    }.items(),
+)
+def test_page_is_linked(page, link):
+    assert f"]({link})" in read(page)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "OAuth error: access_denied",
+        "OAuth authorization failed: access_denied",
+        "No authorization code received",
+        "access_denied",
+        "authorizationCode is required",
+        "Server returned 403 after trying upscoping",
+        "Authorization failed: access_denied",
+    ],
+)
+def test_words_said_to_be_those_of_a_test_are_in_it(words):
+    told = section(PAGE, "Whose words these are")
+    assert f"`{words}`" in told
+    named = set(re.findall(r"`(tests/clients/\w+\.py)`", told))
+    assert all((CHECKOUT / name).is_file() for name in named)
+    assert any(words in read(name) for name in named)
