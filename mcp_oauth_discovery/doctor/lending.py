@@ -31,7 +31,7 @@ class Lender:
 
     def take_back(self, lent: Lent, *, is_free: bool) -> None:
         """Have the connections back, or lend no more: no two threads may use one at a time."""
-        self._is_trusting = is_free
+        self._is_trusting = self._is_trusting and is_free
         if is_free:
             for connection in lent.values():
                 connection.dec_thread_sharing()

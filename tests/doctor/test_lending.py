@@ -72,6 +72,14 @@ def test_nothing_is_lent_once_somebody_does_not_give_it_back():
     own.dec_thread_sharing()
 
 
+def test_return_of_nothing_earns_no_trust_again():
+    lender, own = Lender(), connections["default"]
+    lender.take_back(lender.lend(), is_free=False)
+    lender.take_back(lender.lend(), is_free=True)
+    assert lender.lend() == {}
+    own.dec_thread_sharing()
+
+
 def test_connection_that_nobody_lent_is_closed():
     closed = []
 
@@ -98,10 +106,10 @@ def test_project_that_hangs_once_is_lent_nothing_more():
 
     transport = DjangoTransport(application, timeout=0.3)
     try:
-        for _ in range(2):
+        for _ in range(3):
             transport.send("GET", ORIGIN)
     finally:
         released.set()
     own = connections["default"]
-    assert [one is own for one in seen] == [True, False]
+    assert [one is own for one in seen] == [True, False, False]
     own.dec_thread_sharing()
