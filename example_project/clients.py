@@ -73,7 +73,7 @@ class Validator(oauth_toolkit.Validator):
     ) -> None:
         super().save_bearer_token(token, request)
         if request.grant_type == "authorization_code":
-            checksum = hashlib.sha256(token["refresh_token"].encode()).hexdigest()
+            checksum = oauth_toolkit.checksum(token["refresh_token"])
             new = get_refresh_token_model().objects.filter(token_checksum=checksum)
             new.update(token_family=_family(request.code))
 

@@ -202,8 +202,9 @@ def _read(setting: str, path: Sequence[Any], value: object, site: Site) -> objec
     is_server = setting == "MCP_AUTHORIZATION_SERVER_METADATA"
     table: Mapping[str, Check] = AUTHORIZATION_SERVER if is_server else PROTECTED_RESOURCE
     # A member without a value is one to leave out, whatever its form.
-    if value is None or value == "" or value == [] or value == ():
-        if not is_server and (problem := _missed(name, value)):
+    if value is None or value == "" or (value in ([], ()) and not _says_something(name)):
+        if not is_server and name == "authorization_servers":
+            problem = "MCP clients need at least one authorization server"
             raise misconfigured(setting, value, problem, advice(table, name), path=path)
         return None
     if name in ENDPOINTS and name in table:
@@ -215,14 +216,10 @@ def _read(setting: str, path: Sequence[Any], value: object, site: Site) -> objec
     return value
 
 
-def _missed(name: object, value: object) -> str | None:
-    """Say what MCP clients miss in a PRM that is without a member."""
-    if name == "authorization_servers":
-        return "MCP clients need at least one authorization server"
-    # RFC 9728 §2: an empty list says that no method works, where None leaves it open.
-    if name == "bearer_methods_supported" and value is not None:
-        return "MCP clients send their tokens in the header, which has to be among these"
-    return None
+def _says_something(name: object) -> bool:
+    """Say whether a member means more when it is empty than when it is not there."""
+    # RFC 9728 §2: no method works.
+    return name == "bearer_methods_supported"
 
 
 def _endpoint(setting: str, path: Sequence[Any], value: object, site: Site) -> str:

@@ -120,6 +120,15 @@ def without_default_port(scheme: str, host: str) -> str:
     return host.lower().removesuffix(_DEFAULT_PORTS[scheme])
 
 
+def origin(url: str) -> str:
+    """Return scheme, host and port as browsers compare them, or "" for what is no http URL."""
+    try:
+        parsed = urlsplit(check_url(url))
+    except ValueError:
+        return ""
+    return f"{parsed.scheme}://{without_default_port(parsed.scheme, parsed.netloc)}"
+
+
 class Location(NamedTuple):
     """Where the metadata of a resource is looked for: what tells two resources of a site apart."""
 
@@ -134,11 +143,10 @@ def locate(identifier: str) -> Location:
     RFC 9728 §3.1 can be read as dropping the final slash of any path, so a path with and one
     without it are the same place.
     """
-    origin, path, query, _ = split(identifier)
-    scheme, _, host = origin.partition("://")
-    return Location(
-        without_default_port(scheme.lower(), host), unquote(without_final_slash(path)), query[1:]
-    )
+    parts = split(identifier)
+    scheme, _, host = parts.origin.partition("://")
+    path = unquote(without_final_slash(parts.path))
+    return Location(without_default_port(scheme.lower(), host), path, parts.query[1:])
 
 
 def insert_well_known(identifier: str, name: str) -> str:
@@ -146,5 +154,6 @@ def insert_well_known(identifier: str, name: str) -> str:
 
     The name goes between the host and the path, of which a lone slash is dropped.
     """
-    origin, path, query, _ = split(identifier)
-    return f"{origin}/.well-known/{name}{'' if path == '/' else path}{query}"
+    parts = split(identifier)
+    path = "" if parts.path == "/" else parts.path
+    return f"{parts.origin}/.well-known/{name}{path}{parts.query}"

@@ -10,6 +10,7 @@ from mcp_oauth_discovery.identifiers import (
     insert_well_known,
     is_loopback,
     locate,
+    origin,
     split,
     without_default_port,
     without_final_slash,
@@ -233,3 +234,19 @@ def test_place_of_an_identifier(identifier, expected):
 )
 def test_name_is_inserted_between_host_and_path(identifier, expected):
     assert insert_well_known(identifier, "x") == expected
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://A.Example.com:443/mcp?x=1", "https://a.example.com"),
+        ("http://a.example.com:80", "http://a.example.com"),
+        ("https://a.example.com:8443/", "https://a.example.com:8443"),
+        ("http://[::1]:8000/", "http://[::1]:8000"),
+        ("/mcp", ""),
+        ("ftp://a.example.com/", ""),
+        ("https://user:secret@a.example.com/", ""),
+    ],
+)
+def test_origin_is_that_of_browsers(url, expected):
+    assert origin(url) == expected

@@ -30,16 +30,11 @@ from oauthlib.oauth2.rfc6749.tokens import random_token_generator
 
 from mcp_oauth_discovery import protection
 from mcp_oauth_discovery.conf import Misconfigured
-from mcp_oauth_discovery.doctor.django_transport import environ
-from mcp_oauth_discovery.identifiers import (
-    check_resource,
-    check_secure_url,
-    split,
-    without_default_port,
-)
+from mcp_oauth_discovery.identifiers import check_resource, check_secure_url, origin
 from mcp_oauth_discovery.identity import Site, pinned_issuer
 from mcp_oauth_discovery.protection import Claims
 from mcp_oauth_discovery.signing import InvalidToken, sign_jwt
+from mcp_oauth_discovery.wsgi_environ import environ
 
 # How far apart requests are that a client sends at once, where the server has much to do: they
 # wait for each other, and a client that was refused tries again with what another one got.
@@ -104,9 +99,8 @@ def _check_resources(resources: Iterable[str], request: Request) -> None:
 
 def _is_own(resource: str) -> bool:
     """Say whether a resource is on the origin of the issuer, or is one of this site's."""
-    own_origin = _origin(pinned_issuer())
     try:
-        if _origin(check_resource(resource)) == own_origin:
+        if origin(check_resource(resource)) == origin(pinned_issuer()):
             return True
         # A tenant's callable knows it from a request to it, and not from one for a token.
         found = Site(WSGIRequest(environ("GET", resource))).resources
@@ -115,18 +109,13 @@ def _is_own(resource: str) -> bool:
     return any(one.enabled and one.identifier == resource for one in found)
 
 
-def _origin(url: str) -> tuple[str, str]:
-    scheme, _, host = split(url).origin.lower().partition("://")
-    return scheme, without_default_port(scheme, host)
-
-
 def verify_token(request: HttpRequest, token: str, resource: str) -> Claims:
     """Return the claims of a token, as `BearerProtection.verify`, unless it was revoked.
 
     A JWT of `access_token` has a row until it is revoked, or replaced in a refresh.
     """
     claims = protection.verify_token(request, token, resource)
-    row = get_access_token_model().objects.filter(token_checksum=_checksum(token)).first()
+    row = get_access_token_model().objects.filter(token_checksum=checksum(token)).first()
     if row is None or row.is_expired():
         raise InvalidToken("The token has been revoked or has expired")
     return claims
@@ -167,8 +156,8 @@ class TokenView(views.TokenView):  # type: ignore[misc]
         # before the next one is judged. SQLite lets one transaction write at a time; other
         # databases lock the row.
         with transaction.atomic():
-            checksum = _checksum(request.POST.get("refresh_token", ""))
-            tokens = get_refresh_token_model().objects.filter(token_checksum=checksum)
+            used = checksum(request.POST.get("refresh_token", ""))
+            tokens = get_refresh_token_model().objects.filter(token_checksum=used)
             codes = get_grant_model().objects.filter(code=request.POST.get("code", ""))
             for rows in (tokens, codes):
                 list(rows.select_for_update())
@@ -244,7 +233,7 @@ def _was_just_used(refresh_token: str) -> bool:
     used = (
         get_refresh_token_model()
         .objects.filter(
-            token_checksum=_checksum(refresh_token), revoked__gt=timezone.now() - AT_ONCE
+            token_checksum=checksum(refresh_token), revoked__gt=timezone.now() - AT_ONCE
         )
         .first()
     )
@@ -257,6 +246,6 @@ def _was_just_used(refresh_token: str) -> bool:
     )
 
 
-def _checksum(token: str) -> str:
-    """Return what the toolkit finds a token by."""
+def checksum(token: str) -> str:
+    """Return what the toolkit finds an access or refresh token by, as `token_checksum`."""
     return hashlib.sha256(token.encode()).hexdigest()

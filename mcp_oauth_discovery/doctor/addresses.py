@@ -1,25 +1,16 @@
-"""Hosts and origins: who is private, and what is the same place."""
+"""Hosts: who is private, and what is the same machine."""
 
 from __future__ import annotations
 
 import ipaddress
 from urllib.parse import urlsplit
 
-from mcp_oauth_discovery.identifiers import check_url, is_loopback, without_default_port
+from mcp_oauth_discovery.identifiers import is_loopback, origin
 
 # Names that never leave a network (RFC 6762, RFC 8375, and ICANN's .internal).
 _PRIVATE_SUFFIXES = (".local", ".internal", ".lan", ".home.arpa", ".svc")
 # NAT64 (RFC 6052): the last four octets are an IPv4 address.
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
-
-
-def origin(url: str) -> str:
-    """Return scheme, host and port as browsers compare them, or "" for what is no http URL."""
-    try:
-        parsed = urlsplit(check_url(url))
-    except ValueError:
-        return ""
-    return f"{parsed.scheme}://{without_default_port(parsed.scheme, parsed.netloc)}"
 
 
 def host_of(url: str) -> str:

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import io
-import sys
 from collections.abc import AsyncIterable, Callable, Iterable
 from dataclasses import replace
 from typing import Any, cast
-from urllib.parse import unquote_to_bytes, urlsplit
 
 from asgiref.sync import async_to_sync
 from django.core.servers.basehttp import get_internal_wsgi_application
 
-from mcp_oauth_discovery.doctor.addresses import origin
 from mcp_oauth_discovery.doctor.answers import SIZE_LIMIT, Answer, Failure, Fault, Headers, Trouble
 from mcp_oauth_discovery.doctor.daemons import call_in_time
 from mcp_oauth_discovery.doctor.deadlines import BUDGET, TIMEOUT, Deadline, Patience
 from mcp_oauth_discovery.doctor.lending import Lender, Lent, borrowing
 from mcp_oauth_discovery.doctor.records import kept
 from mcp_oauth_discovery.doctor.streams import is_event_stream, may_go_on
+from mcp_oauth_discovery.wsgi_environ import environ
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
@@ -140,32 +137,3 @@ async def _read_later(result: AsyncIterable[bytes], add: Callable[[bytes], bool]
     async for chunk in result:
         if add(chunk):
             break
-
-
-def environ(method: str, url: str, headers: Headers = (), body: bytes = b"") -> dict[str, Any]:
-    """Return the WSGI environment of a request, as a server would make it."""
-    parts = urlsplit(url)
-    host = origin(url).partition("://")[2]
-    made: dict[str, Any] = {
-        "REQUEST_METHOD": method,
-        "SCRIPT_NAME": "",
-        "PATH_INFO": unquote_to_bytes(parts.path or "/").decode("latin-1"),
-        "QUERY_STRING": parts.query,
-        "SERVER_NAME": parts.hostname or "",
-        "SERVER_PORT": str(parts.port or {"https": 443}.get(parts.scheme, 80)),
-        "SERVER_PROTOCOL": "HTTP/1.1",
-        "REMOTE_ADDR": "127.0.0.1",
-        "CONTENT_LENGTH": str(len(body)),
-        "HTTP_HOST": host,
-        "wsgi.version": (1, 0),
-        "wsgi.url_scheme": parts.scheme,
-        "wsgi.input": io.BytesIO(body),
-        "wsgi.errors": sys.stderr,
-        "wsgi.multithread": False,
-        "wsgi.multiprocess": False,
-        "wsgi.run_once": False,
-    }
-    for name, value in headers:
-        key = name.upper().replace("-", "_")
-        made[key if key == "CONTENT_TYPE" else f"HTTP_{key}"] = value
-    return made

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, cast
 from urllib.parse import urlsplit
 
-from mcp_oauth_discovery.doctor.addresses import is_public_address, origin
+from mcp_oauth_discovery.doctor.addresses import is_public_address
 from mcp_oauth_discovery.doctor.answers import SIZE_LIMIT, Answer, Failure, Headers, Trouble
 from mcp_oauth_discovery.doctor.deadlines import (
     BUDGET,
@@ -22,6 +22,7 @@ from mcp_oauth_discovery.doctor.deadlines import (
     PatientSocket,
 )
 from mcp_oauth_discovery.doctor.streams import is_event_stream, may_go_on
+from mcp_oauth_discovery.identifiers import origin
 
 Addresses = list[tuple[Any, ...]]
 Resolver = Callable[[str, int], Addresses]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from django.core.handlers.wsgi import WSGIRequest
 
 from mcp_oauth_discovery.conf import allowed_hosts, conf
-from mcp_oauth_discovery.doctor.django_transport import environ
 from mcp_oauth_discovery.identifiers import is_loopback, split
 from mcp_oauth_discovery.identity import Site, pinned_issuer
+from mcp_oauth_discovery.wsgi_environ import environ
 
 
 def origin_of(host: str | None) -> str:

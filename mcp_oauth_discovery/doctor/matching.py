@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from urllib.parse import urlsplit
 
-from mcp_oauth_discovery.doctor.addresses import origin
 from mcp_oauth_discovery.doctor.clients import Client
 from mcp_oauth_discovery.doctor.places import Role
-from mcp_oauth_discovery.identifiers import split
+from mcp_oauth_discovery.identifiers import origin, split
 
 Rule = Callable[[str, str, Role], bool]
 

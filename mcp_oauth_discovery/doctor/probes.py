@@ -6,12 +6,12 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from mcp_oauth_discovery.doctor import headers
-from mcp_oauth_discovery.doctor.addresses import host_of, origin
+from mcp_oauth_discovery.doctor.addresses import host_of
 from mcp_oauth_discovery.doctor.answers import Headers, Transport
 from mcp_oauth_discovery.doctor.observations import Again, Exchange, Fetched, Forgery, Walk
 from mcp_oauth_discovery.doctor.places import OAUTH, PRM
 from mcp_oauth_discovery.header_names import REQUEST_HEADERS
-from mcp_oauth_discovery.identifiers import split
+from mcp_oauth_discovery.identifiers import origin, split
 
 Get = Callable[..., Exchange]
 Wants = Callable[[str], bool]

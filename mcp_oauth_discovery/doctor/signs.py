@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from mcp_oauth_discovery.doctor.addresses import origin
 from mcp_oauth_discovery.doctor.answers import Answer
 from mcp_oauth_discovery.doctor.observations import Exchange, Walk
+from mcp_oauth_discovery.identifiers import origin
 
 # What SecurityMiddleware adds; together they are nobody else's.
 _HEADERS = {

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from mcp_oauth_discovery.doctor import headers, probes, redirects
-from mcp_oauth_discovery.doctor.addresses import origin
 from mcp_oauth_discovery.doctor.answers import Answer, Headers, Transport
 from mcp_oauth_discovery.doctor.challenges import challenges_of_walk, named_metadata
 from mcp_oauth_discovery.doctor.observations import (
@@ -22,7 +21,7 @@ from mcp_oauth_discovery.doctor.places import (
     resource_addresses,
     server_addresses,
 )
-from mcp_oauth_discovery.identifiers import check_issuer, split
+from mcp_oauth_discovery.identifiers import check_issuer, origin, split
 
 # One server that answers with a long list does not make this a tour of the Internet.
 MOST_SERVERS = 3

@@ -6,24 +6,7 @@ from mcp_oauth_discovery.doctor.addresses import (
     host_of,
     is_private_host,
     is_public_address,
-    origin,
 )
-
-
-@pytest.mark.parametrize(
-    ("url", "expected"),
-    [
-        ("https://A.Example.com:443/mcp?x=1", "https://a.example.com"),
-        ("http://a.example.com:80", "http://a.example.com"),
-        ("https://a.example.com:8443/", "https://a.example.com:8443"),
-        ("http://[::1]:8000/", "http://[::1]:8000"),
-        ("/mcp", ""),
-        ("ftp://a.example.com/", ""),
-        ("https://user:secret@a.example.com/", ""),
-    ],
-)
-def test_origin_is_that_of_browsers(url, expected):
-    assert origin(url) == expected
 
 
 @pytest.mark.parametrize(

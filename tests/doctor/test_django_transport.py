@@ -8,7 +8,7 @@ import pytest
 from django.db import OperationalError
 
 from mcp_oauth_discovery.doctor.answers import SIZE_LIMIT, Answer, Fault, Trouble
-from mcp_oauth_discovery.doctor.django_transport import DjangoTransport, environ
+from mcp_oauth_discovery.doctor.django_transport import DjangoTransport
 from tests import ASM, JWKS, PRM
 from tests.keys import broken_database
 
@@ -35,13 +35,6 @@ def test_answer_is_that_of_the_project_with_its_middleware():
 def test_application_of_the_settings_is_asked(settings):
     settings.WSGI_APPLICATION = "tests.doctor.wsgi.application"
     assert ask("/").header("x-around") == "yes"
-
-
-def test_path_and_query_arrive_as_a_server_passes_them_on():
-    made = environ("POST", "http://a.example.com:8000/%C3%BC%2Fb?x=%20", [("Content-Type", "a/b")])
-    assert made["PATH_INFO"] == "/ü/b".encode().decode("latin-1")
-    assert (made["QUERY_STRING"], made["SERVER_PORT"]) == ("x=%20", "8000")
-    assert (made["HTTP_HOST"], made["CONTENT_TYPE"]) == ("a.example.com:8000", "a/b")
 
 
 def test_scheme_is_that_of_the_url(settings):
@@ -175,8 +168,3 @@ def test_plain_list_is_a_body():
 
     answer = DjangoTransport(application).send("POST", ORIGIN, (), b"a")
     assert (answer.body, answer.is_cut) == (b"ab", False)
-
-
-@pytest.mark.parametrize(("url", "port"), [(ORIGIN, "443"), ("http://a.example.com", "80")])
-def test_port_is_that_of_the_scheme(url, port):
-    assert environ("GET", url)["SERVER_PORT"] == port

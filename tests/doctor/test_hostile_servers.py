@@ -106,7 +106,7 @@ def test_redirects_in_a_circle_end(run):
 def test_dripping_ends_with_the_budget(run, behave):
     with serving(behave) as port:
         url = f"http://127.0.0.1:{port}/mcp"
-        output, _ = run("check", url, "--json", "--timeout", "0.2", "--budget", "0.5")
+        output, _ = run("check", url, "--json", "--timeout", "0.2", "--budget", "5")
     assert codes(output) == {"reach-timeout"}
 
 

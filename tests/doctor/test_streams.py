@@ -15,7 +15,7 @@ CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
 CHUNK = b"1\r\n:\r\n"
 
 
-def ask(behave, method="GET", headers=ACCEPT, timeout=0.3) -> Answer | Failure:
+def ask(behave, method="GET", headers=ACCEPT, timeout=3.0) -> Answer | Failure:
     with serving(behave) as port:
         url = f"http://127.0.0.1:{port}/mcp"
         return HTTPTransport(url, timeout).send(method, url, headers)
@@ -37,9 +37,9 @@ def test_open_stream_of_another_kind_is_an_answer_to_get(rest, drop):
 
 
 def test_time_of_a_stream_is_that_of_its_head():
-    answer = ask(dripping(OK + b"\r\n", b"a"), timeout=1)
+    answer = ask(dripping(OK + b"\r\n", b"a"))
     assert isinstance(answer, Answer)
-    assert answer.seconds < 1
+    assert answer.seconds < 3
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_time_of_a_stream_is_that_of_its_head():
     ids=["to POST", "with a length", "not asked for", "events not asked for", "nothing asked for"],
 )
 def test_what_is_no_stream_is_late(method, headers, head):
-    assert ask(dripping(head, b"a"), method, headers).trouble is Trouble.TIMEOUT
+    assert ask(dripping(head, b"a"), method, headers, timeout=0.3).trouble is Trouble.TIMEOUT
 
 
 def test_answer_that_ends_is_whole():

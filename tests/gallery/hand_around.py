@@ -179,7 +179,7 @@ def connections_run_out(site: Site) -> None:
     _by_request(site, _Counter(8, 503))
 
 
-@broken("reach-timeout", options=("--timeout", "1.5"))
+@broken("reach-timeout", options=("--timeout", "3"))
 def slow_drip(site: Site) -> None:
     """An octet now and then keeps a time-out of the socket alone from ever ending."""
 
@@ -192,7 +192,7 @@ def slow_drip(site: Site) -> None:
             await send({"type": "http.response.start", "status": 200, "headers": headers})
             for _ in range(40):
                 await send({"type": "http.response.body", "body": b" ", "more_body": True})
-                await asyncio.sleep(0.1)
+                await asyncio.sleep(0.25)
             await send({"type": "http.response.body", "body": b""})
 
         return layer
@@ -206,7 +206,7 @@ def half_an_answer(site: Site) -> None:
     site.answer(ASM, '{"issuer":', Content_Type="application/json", Content_Length="4000")
 
 
-@broken("reach-cut", options=("--budget", "1.5"))
+@broken("reach-cut", options=("--budget", "3"))
 def time_is_over(site: Site) -> None:
     """Each answer takes its time, and there are many of them."""
 

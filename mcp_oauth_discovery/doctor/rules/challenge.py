@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from mcp_oauth_discovery.doctor.addresses import origin
 from mcp_oauth_discovery.doctor.catalogue import finding
 from mcp_oauth_discovery.doctor.challenges import challenges_of, named_metadata
 from mcp_oauth_discovery.doctor.findings import Finding
 from mcp_oauth_discovery.doctor.observations import Exchange, Walk
 from mcp_oauth_discovery.doctor.printing import shown
-from mcp_oauth_discovery.identifiers import check_secure_url
+from mcp_oauth_discovery.identifiers import check_secure_url, origin
 from mcp_oauth_discovery.www_authenticate import Challenge, scope_tokens
 
 

@@ -10,13 +10,13 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from mcp_oauth_discovery.doctor.addresses import origin
 from mcp_oauth_discovery.doctor.catalogue import finding
 from mcp_oauth_discovery.doctor.findings import Finding
 from mcp_oauth_discovery.doctor.observations import Fetched, Server, Walk
 from mcp_oauth_discovery.doctor.places import Role
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.rules.members import strings
+from mcp_oauth_discovery.identifiers import origin
 
 Key = Mapping[str, Any]
 

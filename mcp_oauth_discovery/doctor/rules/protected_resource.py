@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mcp_oauth_discovery.doctor.addresses import is_exposed, origin
+from mcp_oauth_discovery.doctor.addresses import is_exposed
 from mcp_oauth_discovery.doctor.catalogue import finding
 from mcp_oauth_discovery.doctor.clients import CLOSED, EVERY, Client, named
 from mcp_oauth_discovery.doctor.findings import Finding
@@ -13,7 +13,7 @@ from mcp_oauth_discovery.doctor.observations import Fetched, Walk
 from mcp_oauth_discovery.doctor.places import Role
 from mcp_oauth_discovery.doctor.printing import pointed, shown
 from mcp_oauth_discovery.doctor.rules.members import has_value, misformed, strict, strings
-from mcp_oauth_discovery.identifiers import check_issuer, check_resource, check_url, locate
+from mcp_oauth_discovery.identifiers import check_issuer, check_resource, check_url, locate, origin
 from mcp_oauth_discovery.members import PROTECTED_RESOURCE
 
 _TYPESCRIPT = (Client.TYPESCRIPT, Client.INSPECTOR)

@@ -13,7 +13,6 @@ from joserfc import jws
 from joserfc.errors import JoseError, SecurityWarning
 from joserfc.jwk import import_key
 
-from mcp_oauth_discovery.doctor.addresses import origin
 from mcp_oauth_discovery.doctor.catalogue import finding
 from mcp_oauth_discovery.doctor.findings import Finding
 from mcp_oauth_discovery.doctor.observations import Fetched, Walk
@@ -21,6 +20,7 @@ from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.reading import check_depth
 from mcp_oauth_discovery.doctor.rules.jwks import Key, keys_of, problem
 from mcp_oauth_discovery.doctor.rules.members import has_value, strings
+from mcp_oauth_discovery.identifiers import origin
 
 _ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"]
 _ALGORITHMS += ["ES256", "ES384", "ES512", "EdDSA", "Ed25519", "Ed448"]

@@ -15,7 +15,6 @@ from django.core.management.base import CommandError, CommandParser
 from django.http import Http404
 
 from mcp_oauth_discovery.doctor import inside, report, serving
-from mcp_oauth_discovery.doctor.addresses import origin
 from mcp_oauth_discovery.doctor.django_transport import DjangoTransport
 from mcp_oauth_discovery.doctor.examination import Selection, examine, unknown
 from mcp_oauth_discovery.doctor.findings import Severity
@@ -23,7 +22,7 @@ from mcp_oauth_discovery.doctor.http_transport import HTTPTransport
 from mcp_oauth_discovery.doctor.printing import visible
 from mcp_oauth_discovery.doctor.report import Palette, Report
 from mcp_oauth_discovery.doctor.walk import Walker
-from mcp_oauth_discovery.identifiers import check_resource
+from mcp_oauth_discovery.identifiers import check_resource, origin
 from mcp_oauth_discovery.management.subcommands import SubcommandsCommand, add_subcommand
 
 # Where the Inspector runs unless told otherwise: a page of another origin than any site's own.
