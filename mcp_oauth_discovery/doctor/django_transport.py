@@ -13,7 +13,7 @@ from django.core.servers.basehttp import get_internal_wsgi_application
 from mcp_oauth_discovery.doctor.answers import SIZE_LIMIT, Answer, Failure, Fault, Headers, Trouble
 from mcp_oauth_discovery.doctor.daemons import call_in_time
 from mcp_oauth_discovery.doctor.deadlines import BUDGET, TIMEOUT, Deadline, Patience
-from mcp_oauth_discovery.doctor.lending import Lender, Lent, borrowing
+from mcp_oauth_discovery.doctor.lending import Lent, borrowing, lend
 from mcp_oauth_discovery.doctor.records import kept
 from mcp_oauth_discovery.doctor.streams import is_event_stream, may_go_on
 from mcp_oauth_discovery.wsgi_environ import environ
@@ -35,7 +35,6 @@ class DjangoTransport:
     ) -> None:
         self._application = application or get_internal_wsgi_application()
         self._patience = Patience(timeout, budget)
-        self._lender = Lender()
 
     def send(
         self, method: str, url: str, headers: Headers = (), body: bytes = b""
@@ -45,12 +44,11 @@ class DjangoTransport:
         if deadline.is_over:
             return self._patience.failure(method, url, deadline)
         visit = _Visit(method, url, headers, deadline)
-        lent = self._lender.lend()
+        lent = lend()
         made = environ(method, url, headers, body)
         faults: list[Fault] = []
         with kept(faults):
             call_in_time(lambda: visit.make(self._application, made, lent), deadline.seconds)
-        self._lender.take_back(lent, is_free=visit.is_over)
         if visit.problem:
             return Failure(method, url, Trouble.BROKEN, visit.problem)
         answer = visit.answer()
@@ -70,7 +68,6 @@ class _Visit:
         self._whole: Answer | None = None
         self._content = bytearray()
         self.problem = ""
-        self.is_over = False
 
     def answer(self) -> Answer | None:
         """Return the answer; the head of one that goes on, and none if there is too little."""
@@ -88,8 +85,6 @@ class _Visit:
             pass
         except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever is around Django raises
             self.problem = f"{type(error).__name__}: {error}"
-        finally:
-            self.is_over = True
 
     def _start(self, status: str, fields: Iterable[tuple[str, str]], *told: object) -> None:
         number, seconds = int(status.split()[0]), self._deadline.elapsed

@@ -10,7 +10,7 @@ from django.db import connections
 
 from mcp_oauth_discovery import rotation
 from mcp_oauth_discovery.doctor.django_transport import DjangoTransport
-from mcp_oauth_discovery.doctor.lending import Lender, borrowing
+from mcp_oauth_discovery.doctor.lending import borrowing, lend
 from mcp_oauth_discovery.models import SigningKey
 
 pytestmark = pytest.mark.django_db
@@ -55,29 +55,21 @@ def test_application_sees_what_is_not_committed():
 
 
 def test_connection_is_shared_while_it_is_lent():
-    lender, own = Lender(), connections["default"]
-    lent = lender.lend()
-    assert elsewhere(lent, lambda: connections["default"]) is own
+    own = connections["default"]
+    lent = lend()
     assert own.allow_thread_sharing
-    lender.take_back(lent, is_free=True)
+    assert elsewhere(lent, lambda: connections["default"]) is own
     assert not own.allow_thread_sharing
-    assert lender.lend()["default"] is own
-    own.dec_thread_sharing()
 
 
-def test_nothing_is_lent_once_somebody_does_not_give_it_back():
-    lender, own = Lender(), connections["default"]
-    lender.take_back(lender.lend(), is_free=False)
-    assert (lender.lend(), own.allow_thread_sharing) == ({}, True)
-    own.dec_thread_sharing()
-
-
-def test_return_of_nothing_earns_no_trust_again():
-    lender, own = Lender(), connections["default"]
-    lender.take_back(lender.lend(), is_free=False)
-    lender.take_back(lender.lend(), is_free=True)
-    assert lender.lend() == {}
-    own.dec_thread_sharing()
+def test_connection_is_lent_to_one_thread_at_a_time():
+    own, lent = connections["default"], lend()
+    assert lend() == {}
+    elsewhere({}, lambda: None)
+    assert lend() == {}
+    elsewhere(lent, lambda: None)
+    assert lend() == {"default": own}
+    elsewhere({"default": own}, lambda: None)
 
 
 def test_connection_that_nobody_lent_is_closed():
@@ -94,7 +86,7 @@ def test_connection_that_nobody_lent_is_closed():
     assert closed == [made]
 
 
-def test_project_that_hangs_once_is_lent_nothing_more():
+def test_view_that_hangs_is_left_alone_with_its_connection():
     released, seen = threading.Event(), []
 
     def application(environ, start_response):
@@ -104,12 +96,13 @@ def test_project_that_hangs_once_is_lent_nothing_more():
         start_response("200 OK", [])
         return []
 
-    transport = DjangoTransport(application, timeout=0.3)
     try:
         for _ in range(3):
-            transport.send("GET", ORIGIN)
+            # Each transport is new: what a view has borrowed is nobody's of them to lend.
+            DjangoTransport(application, timeout=0.3).send("GET", ORIGIN)
     finally:
         released.set()
     own = connections["default"]
     assert [one is own for one in seen] == [True, False, False]
-    own.dec_thread_sharing()
+    while own.allow_thread_sharing:
+        threading.Event().wait(0.01)
