@@ -15,7 +15,6 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
     load_pem_private_key,
 )
-from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, JWKRegistry, OKPKey, RSAKey
 
 PublicJWK = dict[str, str]
@@ -152,13 +151,13 @@ def from_pem(pem: str, algorithm: str) -> Key:
 
 
 def public_pem(jwk: Mapping[str, Any]) -> str:
-    """Return the public half of a JWK as PEM (SubjectPublicKeyInfo); raises `ValueError`."""
-    try:
-        public: Any = JWKRegistry.import_key(dict(jwk))
-        native = public.public_key
-    except (JoseError, ValueError, KeyError, TypeError) as error:
-        raise ValueError("the JWK is no public key") from error
-    return str(native.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode("ascii"))
+    """Return the public half of a JWK that is fit to be published as PEM (SubjectPublicKeyInfo)."""
+    public: Any = JWKRegistry.import_key(dict(jwk))
+    return str(
+        public.public_key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode(
+            "ascii"
+        )
+    )
 
 
 def is_private(key: Key) -> bool:

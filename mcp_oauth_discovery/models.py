@@ -10,6 +10,7 @@ from typing import Any
 from django.db import models, router, transaction
 from django.db.models import Max, Q
 from django.utils import timezone
+from joserfc.errors import JoseError
 
 from mcp_oauth_discovery import encryption, jwk, policy
 
@@ -187,9 +188,13 @@ class SigningKey(models.Model):
             raise UnknownAlgorithm(f"unknown algorithm {self.algorithm!r}")
         labels = {"kid": self.kid, "alg": self.algorithm, "use": "sig"}
         try:
-            return jwk.published({**self.public_jwk, **labels}, self.algorithm)
-        except (TypeError, ValueError):
+            members = jwk.published({**self.public_jwk, **labels}, self.algorithm)
+            found = jwk.thumbprint(members)
+        except (JoseError, LookupError, TypeError, ValueError):
             raise Unpublishable("the public JWK is malformed") from None
+        if found != self.kid:
+            raise Unpublishable("the public JWK is that of another key")
+        return members
 
     def seal(self, key: jwk.Key) -> None:
         """Take in a private half, encrypted."""
@@ -222,13 +227,27 @@ class SigningKey(models.Model):
             )
         return private
 
+    def unseal_to_sign(self) -> jwk.Key:
+        """Return the private half, if the JWK Set has the public one; raises `Unusable`."""
+        private = self.unseal()
+        try:
+            _ = self.published_jwk
+        except Unpublishable as error:
+            raise Unusable(
+                f"The JWK Set leaves {self.kid} out, for {error}: nobody could verify a token.",
+                f"Run 'manage.py mcp_keys {self._command('revoke')}'.",
+            ) from error
+        return private
+
     def _farewell(self) -> str:
         """Return the subcommand that gets rid of a private half which nobody can open."""
         verbs = {State.PENDING: "revoke", State.ACTIVE: "retire"}
         verb = verbs.get(self.state())
+        return self._command(verb) if verb else "prune"
+
+    def _command(self, verb: str) -> str:
         # An imported one may begin with a dash, which looks like an option.
-        kid = f"-- {self.kid}" if self.kid.startswith("-") else self.kid
-        return f"{verb} {kid}" if verb else "prune"
+        return f"{verb} -- {self.kid}" if self.kid.startswith("-") else f"{verb} {self.kid}"
 
 
 def _give_places(keys: Sequence[SigningKey], using: str) -> None:

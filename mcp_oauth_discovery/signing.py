@@ -100,7 +100,7 @@ def sign_jwt(
 def sign(claims: Mapping[str, Any], key: SigningKey, typ: str) -> str:
     """Return the claims, as they are, as a JWT signed by `key`; raises `NoSigningKey`."""
     try:
-        private = key.unseal()
+        private = key.unseal_to_sign()
     except Unusable as error:
         raise NoSigningKey(str(error)) from error
     header = {"alg": key.algorithm, "kid": key.kid, "typ": typ}

@@ -96,8 +96,6 @@ class SigningKeyColumns(SigningKeyModelAdmin):
             return _copyable(jwk.public_pem(obj.published_jwk))
         except Unpublishable as error:
             return f"not published: {error}"
-        except ValueError as error:
-            return f"none: {error}"
 
     @admin.display(description="private half")
     def private_half(self, obj: SigningKey) -> str:

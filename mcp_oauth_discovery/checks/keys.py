@@ -99,11 +99,11 @@ def check_rotation(databases: Sequence[str] | None = None, **kwargs: Any) -> Ite
 
 @rule("W031", Tags.database)
 def check_keys_open(databases: Sequence[str] | None = None, **kwargs: Any) -> Iterator[Advice]:
-    """Report keys that are to sign, and cannot be decrypted."""
+    """Report keys that are to sign, and cannot be decrypted or verified."""
     for key in _stored(databases) or ():
         if key.private_key and key.state() in (State.ACTIVE, State.PENDING):
             try:
-                key.unseal()
+                key.unseal_to_sign()
             except Unusable as fault:
                 yield Advice(f"Nothing can be signed with {key}. {fault.problem}", fault.way_out)
 

@@ -157,6 +157,14 @@ def test_key_that_cannot_be_decrypted(key, settings, run):
     assert f"mcp_keys retire {key}" in message.hint
 
 
+def test_key_that_cannot_be_published(key, run):
+    SigningKey.objects.update(public_jwk={**key.public_jwk, "x": "AAAA"})
+    [message] = run(databases=["default"])
+    assert message.id == "mcp_oauth_discovery.W031"
+    assert message.msg.startswith(f"Nothing can be signed with {key}. ")
+    assert message.hint == f"Run 'manage.py mcp_keys revoke {key}'."
+
+
 def test_pending_key_that_cannot_be_decrypted(key, settings, stored):
     SigningKey.objects.update(activates_at=timezone.now() - 92 * DAY)
     settings.MCP_KEY_ENCRYPTION_KEYS = [Fernet.generate_key().decode()]

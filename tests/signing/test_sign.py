@@ -9,6 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.views.debug import ExceptionReporter
 
 from mcp_oauth_discovery import rotation
+from mcp_oauth_discovery.models import SigningKey
 from mcp_oauth_discovery.signing import NoSigningKey, sign_jwt, verify_jwt
 from tests import ORIGIN
 from tests.keys import EC, HOUR, NOW, VECTORS, as_file, is_private_in
@@ -108,6 +109,13 @@ def test_key_that_cannot_be_decrypted_does_not_sign(settings, key):
     settings.SECRET_KEY = "another"
     with pytest.raises(NoSigningKey, match=r"cannot be decrypted.*mcp_keys reencrypt"):
         sign_jwt({}, now=NOW)
+
+
+@pytest.mark.parametrize("change", [{"kty": 7}, {"x": "AAAA"}, {"x": None}, {"crv": "P-256"}])
+def test_key_that_nobody_could_verify_does_not_sign(key, change):
+    SigningKey.objects.filter(pk=key.pk).update(public_jwk={**key.public_jwk, **change})
+    with pytest.raises(NoSigningKey, match=f"nobody could verify.*mcp_keys revoke.* {key.kid}"):
+        sign_jwt({}, algorithm=key.algorithm, now=NOW)
 
 
 def test_error_page_shows_nothing_private(rf, key):
