@@ -45,7 +45,7 @@ def python_with(name: str, *requirements: str) -> Path:
 
     def build() -> None:
         _run([sys.executable, "-m", "venv", str(home)], home)
-        _run([str(interpreter), "-m", "pip", "install", *requirements], home)
+        _run([str(interpreter), "-m", "pip", "install", "--no-compile", *requirements], home)
 
     make_once(home, "\n".join(requirements), build)
     return interpreter
