@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from corsheaders.signals import check_request_enabled
+from coverage import Coverage
 from django.test import Client
 
 from mcp_oauth_discovery.identity import Site
@@ -40,6 +41,19 @@ def django_db_setup(django_db_setup):
 def _new_process():
     """Forget the published keys: a process keeps a copy of them for longer than a test lasts."""
     published_keys.__init__()
+
+
+@pytest.fixture
+def unmeasured():
+    """Pause the coverage, if there is any: what takes long takes several times that with it."""
+    # In a worker of pytest-xdist one goes on where the other stops.
+    stopped = []
+    while measured := Coverage.current():
+        measured.stop()
+        stopped.append(measured)
+    yield
+    while stopped:
+        stopped.pop().start()
 
 
 @pytest.fixture

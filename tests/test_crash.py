@@ -165,7 +165,7 @@ class Unlucky(World):
 
 
 @pytest.mark.simulations
-@pytest.mark.no_cover
+@pytest.mark.usefixtures("unmeasured")
 def test_year_of_crashes_at_every_step_of_a_rotation(monkeypatch, crew):
     active_alone()
     statements = crew.rehearse("rotate", NOW, **rotate_arguments())

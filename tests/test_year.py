@@ -18,7 +18,7 @@ pytestmark = [
     pytest.mark.django_db,
     pytest.mark.simulations,
     # A year is long, and the shorter tests reach every line.
-    pytest.mark.no_cover,
+    pytest.mark.usefixtures("unmeasured"),
     # What joserfc says of the name EdDSA.
     pytest.mark.filterwarnings("ignore::joserfc.errors.SecurityWarning"),
 ]
