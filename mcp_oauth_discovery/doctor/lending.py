@@ -17,7 +17,7 @@ Lent = Mapping[str, BaseDatabaseWrapper]
 
 # No two threads may borrow a connection at a time, and a request that is late keeps its own.
 _out: WeakSet[BaseDatabaseWrapper] = WeakSet()
-_counter = threading.Lock()
+_lock = threading.Lock()
 
 
 def lend() -> Lent:
@@ -25,7 +25,7 @@ def lend() -> Lent:
 
     It is lent until the borrower comes to the end of `borrowing`.
     """
-    with _counter:
+    with _lock:
         free = [one for one in connections.all(initialized_only=True) if one not in _out]
         _out.update(free)
     for connection in free:
@@ -53,7 +53,7 @@ def borrowing(lent: Lent) -> Iterator[None]:
 def _take_back(connection: BaseDatabaseWrapper) -> None:
     del vars(connection)["close_if_unusable_or_obsolete"]
     connection.dec_thread_sharing()
-    with _counter:
+    with _lock:
         _out.discard(connection)
 
 
