@@ -212,7 +212,7 @@ def time_is_over(site: Site) -> None:
 
     def slow(app: ASGIApp) -> ASGIApp:
         async def layer(scope: Scope, receive: Receive, send: Send) -> None:
-            await asyncio.sleep(0.25)
+            await asyncio.sleep(1)
             await app(scope, receive, send)
 
         return layer
