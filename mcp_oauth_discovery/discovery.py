@@ -201,8 +201,7 @@ def _read(setting: str, path: Sequence[Any], value: object, site: Site) -> objec
     name = path[-1]
     is_server = setting == "MCP_AUTHORIZATION_SERVER_METADATA"
     table: Mapping[str, Check] = AUTHORIZATION_SERVER if is_server else PROTECTED_RESOURCE
-    # A member without a value is one to leave out, whatever its form.
-    if value is None or value == "" or (value in ([], ()) and not _says_something(name)):
+    if _is_left_out(name, value):
         if not is_server and name == "authorization_servers":
             problem = "MCP clients need at least one authorization server"
             raise misconfigured(setting, value, problem, advice(table, name), path=path)
@@ -216,10 +215,11 @@ def _read(setting: str, path: Sequence[Any], value: object, site: Site) -> objec
     return value
 
 
-def _says_something(name: object) -> bool:
-    """Say whether a member means more when it is empty than when it is not there."""
-    # RFC 9728 §2: no method works.
-    return name == "bearer_methods_supported"
+def _is_left_out(name: object, value: object) -> bool:
+    """Say whether a member has no value, whatever its form."""
+    # RFC 9728 §2: an empty list of these says that no method works, where None leaves it open.
+    is_said = name == "bearer_methods_supported" and value is not None
+    return not is_said and value in (None, "", [], ())
 
 
 def _endpoint(setting: str, path: Sequence[Any], value: object, site: Site) -> str:

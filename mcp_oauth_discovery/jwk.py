@@ -153,11 +153,8 @@ def from_pem(pem: str, algorithm: str) -> Key:
 def public_pem(jwk: Mapping[str, Any]) -> str:
     """Return the public half of a JWK that is fit to be published as PEM (SubjectPublicKeyInfo)."""
     public: Any = JWKRegistry.import_key(dict(jwk))
-    return str(
-        public.public_key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode(
-            "ascii"
-        )
-    )
+    pem: bytes = public.public_key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    return pem.decode("ascii")
 
 
 def is_private(key: Key) -> bool:

@@ -492,6 +492,7 @@ def test_revocation_waits_for_no_setting_to_be_mended(staff, keys, settings):
 
 NO_KEYS = [
     ("", "the public JWK is malformed"),
+    ("A", "the public JWK is malformed"),
     ("AAAA", "the public JWK is malformed"),
     ("é", "the public JWK is malformed"),
     (43 * "A", "the public JWK is that of another key"),

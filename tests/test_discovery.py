@@ -117,6 +117,7 @@ def test_endpoint_of_the_other_document_is_nothing_special_here(settings, site, 
         pytest.param("authorization_servers", [], "at least one", id="no-servers"),
         pytest.param("authorization_servers", None, "at least one", id="servers-none"),
         pytest.param("bearer_methods_supported", [], "in the header", id="no-methods"),
+        pytest.param("bearer_methods_supported", "", "a list of strings, not str", id="empty"),
         pytest.param("x", float("nan"), "JSON has no nan", id="nan"),
         pytest.param("x", {"a": {1}}, "not set", id="set"),
         pytest.param("x", "\ud800", "lone surrogates", id="surrogate"),
@@ -137,6 +138,12 @@ def test_bearer_methods_may_be_left_out(settings, site):
     settings.MCP_RESOURCE_METADATA = {"bearer_methods_supported": None}
     document = discovery.protected_resource_metadata(site)
     assert set(document) == {"resource", "authorization_servers"}
+
+
+def test_bearer_methods_of_a_server_are_nothing_special(settings, site):
+    settings.MCP_AUTHORIZATION_SERVER_METADATA = {"bearer_methods_supported": []}
+    document = discovery.authorization_server_metadata(site)
+    assert "bearer_methods_supported" not in document
 
 
 @pytest.mark.parametrize("value", [None, [], "x", 7], ids=repr)

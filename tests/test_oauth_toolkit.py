@@ -6,6 +6,7 @@ import json
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.core.exceptions import ImproperlyConfigured
 from django.http import Http404
 from django.utils import timezone
 from oauth2_provider.models import Application, Grant
@@ -106,6 +107,13 @@ def test_nothing_is_signed_for_a_resource_that_this_site_does_not_have(resource)
         access_token(consented(resource))
     assert json.loads(refused.value.json)["error"] == "invalid_target"
     assert refused.value.headers["Content-Type"] == "application/json"
+
+
+def test_issuer_that_is_not_pinned_is_no_fault_of_the_client(pinned):
+    request = consented(MCP)
+    pinned.MCP_ISSUER = None
+    with pytest.raises(ImproperlyConfigured, match="MCP_ISSUER"):
+        access_token(request)
 
 
 @pytest.mark.usefixtures("pinned")

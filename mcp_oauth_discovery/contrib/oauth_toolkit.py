@@ -99,8 +99,10 @@ def _check_resources(resources: Iterable[str], request: Request) -> None:
 
 def _is_own(resource: str) -> bool:
     """Say whether a resource is on the origin of the issuer, or is one of this site's."""
+    # A wrong MCP_ISSUER is no fault of the client.
+    own_origin = origin(pinned_issuer())
     try:
-        if origin(check_resource(resource)) == origin(pinned_issuer()):
+        if origin(check_resource(resource)) == own_origin:
             return True
         # A tenant's callable knows it from a request to it, and not from one for a token.
         found = Site(WSGIRequest(environ("GET", resource))).resources
