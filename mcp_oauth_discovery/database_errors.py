@@ -24,13 +24,21 @@ def is_conflict(error: BaseException) -> bool:
 def remedy(error: BaseException) -> str:
     """Return what to type, in a sentence that goes on from the error, if `migrate` mends it."""
     is_unprepared = any(code in _UNPREPARED for code in _codes(error))
-    if is_unprepared or str(error).startswith(_UNPREPARED_SQLITE):
+    if is_unprepared or any(str(link).startswith(_UNPREPARED_SQLITE) for link in _chain(error)):
         return ". Has 'manage.py migrate' been run?"
     return ""
 
 
 def _codes(error: BaseException) -> Iterator[object]:
     # psycopg says sqlstate, psycopg2 said pgcode; the drivers of MariaDB put the number first.
-    for name in ("sqlstate", "pgcode"):
-        yield getattr(error.__cause__, name, None)
-    yield from error.args[:1]
+    for link in _chain(error):
+        for name in ("sqlstate", "pgcode"):
+            yield getattr(link, name, None)
+        yield from link.args[:1]
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an error and its causes: that of the driver is behind Django's."""
+    while error is not None:
+        yield error
+        error = error.__cause__

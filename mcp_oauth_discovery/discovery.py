@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -18,7 +18,7 @@ from mcp_oauth_discovery.database_errors import remedy
 from mcp_oauth_discovery.documents import Document
 from mcp_oauth_discovery.identifiers import check_secure_url, locate
 from mcp_oauth_discovery.identity import EXAMPLE_ORIGIN, Resource, Site
-from mcp_oauth_discovery.log_lines import one_line
+from mcp_oauth_discovery.log_lines import is_news, one_line
 from mcp_oauth_discovery.members import (
     AUTHORIZATION_SERVER,
     ENDPOINTS,
@@ -27,10 +27,12 @@ from mcp_oauth_discovery.members import (
     advice,
     check_member,
 )
-from mcp_oauth_discovery.published import published_keys
+from mcp_oauth_discovery.published import SHORT_WAIT, published_keys
 from mcp_oauth_discovery.signing import NoSigningKey
 
 logger = logging.getLogger("mcp_oauth_discovery")
+
+_ALGORITHMS = "id_token_signing_alg_values_supported"
 
 _ENDPOINT_FORMS = (
     "Write an absolute https URL, a path that begins with '/', or the name of a URL pattern "
@@ -74,12 +76,15 @@ def authorization_server_metadata(site: Site, path: str | None = None) -> Docume
         return None
     if path is not None and path != locate(site.issuer).path:
         return None
-    document = issuer_document(site, _advertised_algorithms())
+    document = issuer_document(site, _advertised_algorithms)
     return _signed(document, site, "oauth-authorization-server+jwt")
 
 
-def issuer_document(site: Site, algorithms: Sequence[str]) -> Document:
-    """Return the AS metadata of this site's issuer; raises `Misconfigured`."""
+def issuer_document(site: Site, algorithms: Callable[[], Sequence[str]]) -> Document:
+    """Return the AS metadata of this site's issuer; raises `Misconfigured`.
+
+    `algorithms` is called where the settings do not say which ones are advertised.
+    """
     setting = "MCP_AUTHORIZATION_SERVER_METADATA"
     configured = conf.MCP_AUTHORIZATION_SERVER_METADATA
     members = read_members(setting, configured, site)
@@ -87,7 +92,7 @@ def issuer_document(site: Site, algorithms: Sequence[str]) -> Document:
         site.issuer,
         # Not looked up when it is not wanted: the URLs may be included elsewhere, or not at all.
         jwks_uri=None if "jwks_uri" in members else jwks_uri(site),
-        signing_algorithms=algorithms,
+        signing_algorithms=() if _ALGORITHMS in members else algorithms(),
     )
     try:
         return documents.authorization_server_metadata(defaults, members)
@@ -118,17 +123,19 @@ def _advertised_algorithms() -> list[str]:
     """Return what is signed with now, and what else is still verified by a published key."""
     configured = policy.signing_algorithms()
     try:
-        published = {key.algorithm for key in published_keys.at()}
-    except Exception as error:
-        # This document is about much more than keys; it does not go down with the database.
-        logger.exception(
-            "The signing keys cannot be read; advertising MCP_SIGNING_ALGORITHMS only: %s%s",
-            one_line(error),
-            remedy(error),
-            extra={"event": "algorithms.unread"},
-        )
+        published = {key.algorithm for key in published_keys.at(patience=SHORT_WAIT)}
+    except Exception as error:  # noqa: BLE001
+        # This document is about much more than keys: it does not go down with the database.
+        _log_unread(error)
         return configured
     return [*configured, *sorted(published.difference(configured))]
+
+
+def _log_unread(error: Exception) -> None:
+    text = "The signing keys cannot be read; advertising MCP_SIGNING_ALGORITHMS only: "
+    text += one_line(error) + remedy(error)
+    if is_news(text):
+        logger.error("%s", text, exc_info=error, extra={"event": "algorithms.unread"})
 
 
 def _signed(document: Document, site: Site, typ: str) -> Document:
@@ -144,9 +151,9 @@ def _signed(document: Document, site: Site, typ: str) -> Document:
     try:
         signature = signed_metadata.sign(document, site.issuer, typ)
     except AnyDatabaseError as error:
-        extra = {"event": "signed_metadata.unread"}
-        said = "Left signed_metadata out: %s%s"
-        logger.warning(said, one_line(error), remedy(error), extra=extra)
+        text = f"Left signed_metadata out: {one_line(error)}{remedy(error)}"
+        if is_news(text):
+            logger.warning("%s", text, extra={"event": "signed_metadata.unread"})
         return document
     except NoSigningKey as error:
         _log_left_out(str(error), typ, published_keys.reading())

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import Enum
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from django.db import models, router, transaction
 from django.db.models import Max, Q
@@ -14,8 +15,11 @@ from joserfc.errors import JoseError
 
 from mcp_oauth_discovery import encryption, jwk, policy
 
-# Counts the changes that this process has made, for whoever keeps a copy of the published keys.
+# Counts the changes that this process has made, for those who keep a copy of the published keys.
 _changes = 0
+
+# The outermost transaction of a connection in which keys were changed.
+_changed_in: WeakKeyDictionary[Any, transaction.Atomic] = WeakKeyDictionary()
 
 
 def changes() -> int:
@@ -27,6 +31,17 @@ def note_change(using: str | None = None, **kwargs: Any) -> None:
     """Tell keepers of copies that theirs is old: now, and once more when others can see why."""
     _bump()
     transaction.on_commit(_bump, using=using)
+    connection = transaction.get_connection(using)
+    if connection.in_atomic_block:
+        _changed_in[connection] = connection.atomic_blocks[0]
+
+
+def has_uncommitted_changes(connection: Any) -> bool:
+    """Say whether a transaction is open in which keys were changed, which nobody else sees yet."""
+    # As a decorator one block is entered again and again, so that this may be said of a later
+    # transaction too. There it only costs that the keys are read on this connection.
+    blocks = connection.atomic_blocks
+    return bool(blocks) and _changed_in.get(connection) is blocks[0]
 
 
 def _bump() -> None:

@@ -3,22 +3,48 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future, wait
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any, NamedTuple
 
 from django.db import Error as AnyDatabaseError
-from django.db import OperationalError, connections, router
+from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils import timezone
 
 from mcp_oauth_discovery.jwk import PublicJWK
 from mcp_oauth_discovery.log_lines import one_line
 from mcp_oauth_discovery.models import SigningKey, UnknownAlgorithm, Unpublishable, changes
 from mcp_oauth_discovery.policy import READ_AT_MOST_EVERY
+from mcp_oauth_discovery.readings import (
+    KeysUnread,
+    Store,
+    current_store,
+    is_read_here,
+    read_beside,
+    undisturbed,
+)
 
 logger = logging.getLogger("mcp_oauth_discovery")
+
+# For how many seconds a reading is waited for, counted from its start. A later request waits for the
+# rest of that time, so that a database that hangs delays one request of each worker.
+SHORT_WAIT = 0.4
+LONG_WAIT = 2.0
+
+# After how many seconds a reading that has not ended is given up, so that another one is started.
+GIVEN_UP_AFTER = 30.0
+# How many readings may hang at a time, each with a thread and a connection.
+MOST_READINGS = 4
+
+# For how many seconds a process without a copy does not ask again after a reading has failed.
+FAILURE_STANDS_FOR = 1.0
 
 
 class PublishedKey(NamedTuple):
@@ -41,102 +67,180 @@ class _Copy(NamedTuple):
     keys: tuple[PublishedKey, ...]
     read_at: float
     changes: int
+    # Which reading this comes from: one that hung may end after its successor.
+    number: int = 0
     # What tells the transaction that the keys were read in from all others. It may be rolled back,
     # so that a copy made in one is good in there and nowhere else.
-    transaction: Any
+    transaction: Any = None
+
+
+@dataclass
+class _Reading:
+    """A reading beside the requests; `started` is in seconds, by `time.monotonic`."""
+
+    future: Future[None]
+    started: float
+    changes: int
+    is_reported: bool = False
+
+    @property
+    def error(self) -> BaseException | None:
+        return self.future.exception() if self.future.done() else None
+
+    @property
+    def age(self) -> float:
+        return time.monotonic() - self.started
+
+    @property
+    def is_given_up(self) -> bool:
+        return not self.future.done() and self.age >= GIVEN_UP_AFTER
+
+    def has_ended(self, *, within: float) -> bool:
+        """Wait until so many seconds after the start, and say whether the reading has ended."""
+        return bool(wait([self.future], timeout=max(0, within - self.age)).done)
+
+
+@dataclass
+class _Shelf:
+    """What this process has of the keys of one store."""
+
+    settled: _Copy | None = None
+    # The last copy of a connection that sees what others do not.
+    provisional: _Copy | None = None
+    reading: _Reading | None = None
+    # All that have not ended, the last one included.
+    hanging: tuple[Future[None], ...] = ()
+    started: int = 0
+    # It is never held while the database is asked.
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
 
 class PublishedKeys:
-    """A copy of the published keys, good for a few seconds; `clock` counts them."""
+    """Copies of the published keys, one for each store, good for a few seconds.
+
+    `clock` counts these seconds.
+    """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._lock = threading.Lock()
-        # How many readings have failed and left nothing to serve.
-        self._failures = 0
-        # The last copy that was read outside of a transaction, and the last one from within.
-        self._settled: _Copy | None = None
-        self._provisional: _Copy | None = None
+        self._process = os.getpid()
+        self._shelves: dict[Store, _Shelf] = {}
 
-    def at(self, now: datetime | None = None) -> list[PublishedKey]:
+    def at(self, now: datetime | None = None, *, patience: float = LONG_WAIT) -> list[PublishedKey]:
         """Return the keys that are published at an instant, in a fixed order.
 
-        When the database cannot be read, the last copy is served; raises the database's error
-        when there has not been one.
+        When the database cannot be read, the last copy is served. Raises `KeysUnread` when there
+        has not been one, after `patience` seconds at most.
         """
         now = now or timezone.now()
-        return [key for key in self._fresh().keys if key.expires_at is None or key.expires_at > now]
+        keys = self._fresh(patience).keys
+        return [key for key in keys if key.expires_at is None or key.expires_at > now]
 
     def reading(self) -> object:
         """Return something that is another one after every reading of the database."""
-        copy = self._fresh()
+        copy = self._fresh(SHORT_WAIT)
         return copy.read_at, copy.changes
 
-    def _fresh(self) -> _Copy:
-        copy = self._good_copy()
-        if copy:
+    def _fresh(self, patience: float) -> _Copy:
+        if self._process != os.getpid():
+            # After a fork there are neither the threads that were reading nor what they would undo.
+            self._process, self._shelves = os.getpid(), {}
+        store = current_store()
+        shelf = self._shelves.setdefault(store, _Shelf())
+        if is_read_here(store):
+            return self._read_here(shelf, store)
+        copy = shelf.settled
+        if copy and self._is_good(copy):
             return copy
-        # One thread waits for the database, however long that takes. The others make do with what
-        # there is, unless this process has changed the keys since.
-        last, failures = self._last_copy(), self._failures
-        if last is None or last.changes != changes():
-            self._lock.acquire()
-        elif not self._lock.acquire(blocking=False):
-            return last
         try:
-            copy = self._good_copy()
-            if copy is None and last is None and self._failures != failures:
-                # It would be the same again: no queue of threads that wait, one after the other.
-                raise OperationalError("The signing keys could not be read a moment ago.")
-            return copy or self._read()
-        finally:
-            self._lock.release()
-
-    def _good_copy(self) -> _Copy | None:
-        copies = (self._settled, self._provisional)
-        return next((copy for copy in copies if copy and self._is_good(copy)), None)
-
-    def _is_good(self, copy: _Copy) -> bool:
-        return (
-            self._clock() - copy.read_at < READ_AT_MOST_EVERY.total_seconds()
-            and copy.changes == changes()
-            and (copy.transaction is None or copy.transaction is _transaction())
-        )
-
-    def _read(self) -> _Copy:
-        seen = changes()
-        try:
-            keys = tuple(_read_keys())
-        except AnyDatabaseError:
-            last = self._last_copy()
-            if last is None:
-                self._failures += 1
+            reading = self._current_reading(shelf, store)
+        except KeysUnread as error:
+            if copy is None:
                 raise
-            logger.exception(
-                "The signing keys cannot be read; serving the last known JWK Set.",
-                extra={"event": "jwks.stale"},
-            )
-            return self._keep(last._replace(read_at=self._clock(), changes=seen))
-        return self._keep(_Copy(keys, self._clock(), seen, _transaction()))
-
-    def _last_copy(self) -> _Copy | None:
-        if self._provisional and self._provisional.transaction is _transaction():
-            return self._provisional
-        return self._settled
-
-    def _keep(self, copy: _Copy) -> _Copy:
-        if copy.transaction is None:
-            self._settled = copy
-        else:
-            self._provisional = copy
+            _log_stale(error)
+            return copy
+        in_time = reading.has_ended(within=SHORT_WAIT if copy else patience)
+        copy = shelf.settled
+        if copy is None:
+            raise _unread(reading, patience) from reading.error
+        if not (in_time or reading.is_reported):
+            reading.is_reported = True
+            text = "The database has not answered for %s seconds; serving the last known JWK Set."
+            logger.warning(text, SHORT_WAIT, extra={"event": "jwks.late"})
         return copy
 
+    def _is_good(self, copy: _Copy) -> bool:
+        is_recent = self._clock() - copy.read_at < READ_AT_MOST_EVERY.total_seconds()
+        return is_recent and copy.changes == changes()
 
-def _read_keys() -> list[PublishedKey]:
+    def _current_reading(self, shelf: _Shelf, store: Store) -> _Reading:
+        """Return the reading to wait for; one is started here if another one is due."""
+        with shelf.lock:
+            reading = shelf.reading
+            shelf.hanging = tuple(future for future in shelf.hanging if not future.done())
+            if reading is None or self._is_over(shelf, reading):
+                if reading and shelf.settled and reading.is_given_up:
+                    _log_stale(_unread(reading, reading.age))
+                seen, number = changes(), shelf.started + 1
+                future = read_beside(store, partial(self._read, shelf, store, number, seen))
+                reading = shelf.reading = _Reading(future, time.monotonic(), seen)
+                shelf.hanging, shelf.started = (*shelf.hanging, future), number
+            return reading
+
+    def _is_over(self, shelf: _Shelf, reading: _Reading) -> bool:
+        """Say whether a reading has nothing more to tell."""
+        is_outdated = reading.changes != changes()
+        if not reading.future.done():
+            is_useless = is_outdated or reading.is_given_up
+            return is_useless and len(shelf.hanging) < MOST_READINGS
+        if shelf.settled:
+            return not self._is_good(shelf.settled)
+        return is_outdated or reading.age >= FAILURE_STANDS_FOR
+
+    def _read(self, shelf: _Shelf, store: Store, number: int, seen: int) -> None:
+        """Read a store beside the requests; raises where that leaves nothing to serve."""
+        try:
+            copy = _Copy(_read_keys(store), self._clock(), seen, number)
+        except Exception as error:
+            last = shelf.settled
+            if last is None:
+                raise
+            _log_stale(error)
+            copy = last._replace(read_at=self._clock(), changes=seen, number=number)
+        with shelf.lock:
+            # One that hung may end after its successor.
+            if shelf.settled is None or shelf.settled.number < number:
+                shelf.settled = copy
+
+    def _read_here(self, shelf: _Shelf, store: Store) -> _Copy:
+        """Return a copy that is read on the connection of this thread, in its transaction."""
+        connection = connections[store.alias]
+        last = shelf.provisional
+        if last and last.transaction is not _transaction(connection):
+            last = None
+        if last and self._is_good(last):
+            return last
+        seen = changes()
+        try:
+            with undisturbed(connection):
+                copy = _Copy(_read_keys(store), self._clock(), seen)
+        except AnyDatabaseError as error:
+            last = last or shelf.settled
+            if last is None:
+                raise KeysUnread(f"The signing keys cannot be read: {error}") from error
+            _log_stale(error)
+            copy = last._replace(read_at=self._clock(), changes=seen)
+        shelf.provisional = copy._replace(transaction=_transaction(connection))
+        return shelf.provisional
+
+
+def _read_keys(store: Store) -> tuple[PublishedKey, ...]:
     # Not cut down to those published now: time goes on while the copy is served.
-    rows = SigningKey.objects.filter(revoked_at=None).defer("private_key").order_by()
+    keys = SigningKey.objects.using(store.alias).filter(revoked_at=None)
+    rows = keys.defer("private_key").order_by()
     # Not by the database: each has an order of its own for small and capital letters.
-    return sorted(filter(None, map(_entry, rows)), key=lambda key: (key.algorithm, key.kid))
+    entries = sorted(filter(None, map(_entry, rows)), key=lambda key: (key.algorithm, key.kid))
+    return tuple(entries)
 
 
 def _entry(row: SigningKey) -> PublishedKey | None:
@@ -156,9 +260,19 @@ def _entry(row: SigningKey) -> PublishedKey | None:
     return PublishedKey(row.kid, row.algorithm, public, *dates)
 
 
-def _transaction() -> Any:
+def _unread(reading: _Reading, patience: float) -> KeysUnread:
+    if reading.error is None:
+        return KeysUnread(f"The database has not answered for {patience:g} seconds.")
+    return KeysUnread(f"The signing keys cannot be read: {reading.error}")
+
+
+def _log_stale(error: Exception) -> None:
+    text = "The signing keys cannot be read; serving the last known JWK Set."
+    logger.error(text, exc_info=error, extra={"event": "jwks.stale"})
+
+
+def _transaction(connection: BaseDatabaseWrapper) -> object:
     """Return something that is the same object until this transaction ends, or None outside."""
-    connection = connections[router.db_for_read(SigningKey)]
     # Not the atomic block: as a decorator, one and the same is entered again and again.
     return connection.run_on_commit if connection.in_atomic_block else None
 

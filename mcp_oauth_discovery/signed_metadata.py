@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from mcp_oauth_discovery import policy, signing
 from mcp_oauth_discovery.models import SigningKey
-from mcp_oauth_discovery.published import published_keys
+from mcp_oauth_discovery.published import SHORT_WAIT, published_keys
+from mcp_oauth_discovery.readings import current_store, read_soon
 from mcp_oauth_discovery.signing import NoSigningKey
 
 # One for each resource and the issuer; beyond that many, some are signed anew on each request.
@@ -29,7 +30,8 @@ def sign(document: dict[str, Any], issuer: str, typ: str) -> str:
     key stay, it is taken from memory.
     """
     name, now = policy.signing_algorithms()[0], timezone.now()
-    active = next((key for key in published_keys.at(now) if key.signs(name, now)), None)
+    keys = published_keys.at(now, patience=SHORT_WAIT)
+    active = next((key for key in keys if key.signs(name, now)), None)
     if active is None:
         raise NoSigningKey(
             f"No {name} key is active. Run 'manage.py mcp_keys rotate --algorithm {name}'."
@@ -53,7 +55,9 @@ def _sign(kid: str, claims: str, typ: str) -> str:
 
 
 def _find(kid: str) -> SigningKey:
-    key: SigningKey | None = SigningKey.objects.filter(kid=kid).first()
+    store = current_store()
+    row = SigningKey.objects.using(store.alias).filter(kid=kid)
+    key: SigningKey | None = read_soon(store, row.first, SHORT_WAIT)
     if key is None:
         raise NoSigningKey(f"The key {kid} has just been deleted.")
     return key

@@ -10,6 +10,7 @@ from corsheaders.signals import check_request_enabled
 from coverage import Coverage
 from django.test import Client
 
+from mcp_oauth_discovery import log_lines
 from mcp_oauth_discovery.identity import Site
 from mcp_oauth_discovery.published import published_keys
 from tests import ORIGIN
@@ -39,8 +40,9 @@ def django_db_setup(django_db_setup):
 
 @pytest.fixture(autouse=True)
 def _new_process():
-    """Forget the published keys: a process keeps a copy of them for longer than a test lasts."""
+    """Forget the published keys and what was logged: a process keeps both for some time."""
     published_keys.__init__()
+    log_lines._minutes.clear()  # noqa: SLF001
 
 
 @pytest.fixture

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import threading
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from django.db import OperationalError, connection
+from django.db.backends.signals import connection_created
 
 from mcp_oauth_discovery import jwk
 from mcp_oauth_discovery.models import SigningKey
@@ -69,13 +71,30 @@ def is_private_in(text, *keys):
 
 
 @contextmanager
+def on_every_connection(wrapper):
+    """Put a wrapper around each query of this thread, and of those that begin in the block."""
+    thread = threading.get_ident()
+
+    def install(connection, **kwargs):
+        if threading.get_ident() != thread:
+            connection.execute_wrappers.append(wrapper)
+
+    connection_created.connect(install)
+    try:
+        with connection.execute_wrapper(wrapper):
+            yield
+    finally:
+        connection_created.disconnect(install)
+
+
+@contextmanager
 def broken_database(error=OperationalError):
-    """Let every query of this thread fail."""
+    """Let every query fail."""
 
     def fail(execute, sql, params, many, context):
         raise error("the database is down")
 
-    with connection.execute_wrapper(fail):
+    with on_every_connection(fail):
         yield
 
 
@@ -105,14 +124,14 @@ def missing_tables():
 
 @contextmanager
 def statements():
-    """Collect the SQL of this thread."""
+    """Collect the SQL of this thread, and of those that begin in the block."""
     seen = []
 
     def record(execute, sql, params, many, context):
         seen.append(sql)
         return execute(sql, params, many, context)
 
-    with connection.execute_wrapper(record):
+    with on_every_connection(record):
         yield seen
 
 

@@ -17,6 +17,7 @@ from mcp_oauth_discovery.admin.served import attempt, served_documents
 from mcp_oauth_discovery.identity import Site
 from mcp_oauth_discovery.models import SigningKey
 from mcp_oauth_discovery.prospects import prospects
+from mcp_oauth_discovery.readings import undisturbed
 from mcp_oauth_discovery.timeline import timeline
 
 
@@ -59,7 +60,8 @@ def _clients(request: HttpRequest) -> dict[str, Any]:
 def _keys() -> dict[str, Any]:
     now = timezone.now()
     try:
-        keys = list(SigningKey.objects.defer("private_key"))
+        with undisturbed():
+            keys = list(SigningKey.objects.defer("private_key"))
     except AnyDatabaseError as error:
         return {"keys_problem": str(error)}
     shown: dict[str, Any] = {"timeline": timeline(keys, now) if keys else None}

@@ -19,6 +19,7 @@ from mcp_oauth_discovery.conf import default_language
 from mcp_oauth_discovery.discovery import jwks_uri
 from mcp_oauth_discovery.identifiers import insert_well_known, split
 from mcp_oauth_discovery.identity import Site
+from mcp_oauth_discovery.readings import undisturbed
 
 T = TypeVar("T")
 
@@ -57,7 +58,8 @@ def attempt(make: Callable[[], T]) -> tuple[T | None, str]:
     Settings may be callables and views may be the project's own: they may raise anything.
     """
     try:
-        return make(), ""
+        with undisturbed():
+            return make(), ""
     except Exception as error:  # noqa: BLE001
         return None, str(error) or type(error).__name__
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.core.checks import Tags
 from django.db import Error as AnyDatabaseError
-from django.db import router
+from django.db import connections, router
 from django.utils import timezone
 
 from mcp_oauth_discovery import policy
@@ -21,6 +21,7 @@ from mcp_oauth_discovery.checks.site import SERVER_SETTING, is_pinned, published
 from mcp_oauth_discovery.conf import conf
 from mcp_oauth_discovery.identity import Site
 from mcp_oauth_discovery.models import SigningKey, State, Unusable
+from mcp_oauth_discovery.readings import undisturbed
 
 _ANNOUNCED = "id_token_signing_alg_values_supported"
 
@@ -31,7 +32,9 @@ def _stored(databases: Sequence[str] | None) -> list[SigningKey] | None:
     if alias not in (databases or ()):
         return None
     try:
-        return list(SigningKey.objects.all())
+        # The overview runs this too, in a request that may have a transaction.
+        with undisturbed(connections[alias]):
+            return list(SigningKey.objects.using(alias))
     except AnyDatabaseError:
         # `migrate` runs the checks before it makes the tables.
         return None

@@ -58,7 +58,7 @@ def _readings(site: Site) -> Iterator[Callable[[], object]]:
     for setting in ("MCP_RESOURCE_METADATA", "MCP_AUTHORIZATION_SERVER_METADATA"):
         yield partial(discovery.read_members, setting, getattr(conf, setting), site)
     yield (
-        lambda: _serves_nobody(site) or discovery.issuer_document(site, policy.signing_algorithms())
+        lambda: _serves_nobody(site) or discovery.issuer_document(site, policy.signing_algorithms)
     )
     yield policy.signing_algorithms
     yield policy.metadata_max_age

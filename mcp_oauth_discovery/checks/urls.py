@@ -62,7 +62,7 @@ def check_urls_are_included(**kwargs: Any) -> Iterator[Advice]:
 def _has_jwks_name() -> bool:
     site = Site(None)
     try:
-        discovery.issuer_document(site, []) if server_metadata(site) else None
+        discovery.issuer_document(site, list) if server_metadata(site) else None
     except Misconfigured as fault:
         return fault.setting != "ROOT_URLCONF"
     return True

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import threading
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from django.db import InterfaceError, OperationalError, ProgrammingError, connection, transaction
 
+from mcp_oauth_discovery import published
 from mcp_oauth_discovery.models import SigningKey
 from tests.keys import HOUR, NOW, broken_database, make_key, statements
-from tests.published.copies import kids
+from tests.published.copies import kids, reading_threads, readings, silence
 
 # The database is down
 
@@ -64,8 +67,8 @@ def test_copy_that_never_was_cannot_be_served(keys):
 
 
 def test_copy_of_a_transaction_that_is_over_cannot_be_served(keys, clock, transactional_db):
-    make_key()
     with transaction.atomic():
+        make_key()
         keys.at(NOW)
     with broken_database(), pytest.raises(OperationalError):
         keys.at(NOW)
@@ -105,109 +108,136 @@ def in_threads(count, act):
 
 def test_threads_share_one_read(keys, transactional_db):
     key = make_key()
-
-    def read():
-        with statements() as seen:
-            found = kids(keys)
-        return found, sum("signingkey" in sql for sql in seen)
-
-    results = in_threads(8, read)
-    assert [found for found, _ in results] == [[key.kid]] * 8
-    assert sum(count for _, count in results) == 1
+    with readings() as seen:
+        assert in_threads(8, lambda: kids(keys)) == [[key.kid]] * 8
+    assert len(seen()) == 1
 
 
-class Door:
-    """A lock that says when somebody is about to wait for it."""
+def test_threads_share_one_reading_that_fails(keys, transactional_db):
+    def failure():
+        with pytest.raises(OperationalError) as caught:
+            keys.at(NOW)
+        return str(caught.value)
 
-    def __init__(self):
-        self.lock, self.seen = threading.Lock(), threading.Semaphore(0)
-
-    def acquire(self, *, blocking=True):
-        self.seen.release()
-        return self.lock.acquire(blocking=blocking)
-
-    def release(self):
-        self.lock.release()
+    with statements() as seen, broken_database():
+        problems = in_threads(8, failure)
+    assert set(problems) == {"The signing keys cannot be read: the database is down"}
+    assert len(seen) == 1
 
 
-class Silence:
-    """A database that does not answer until the block ends, then with an error if one is given."""
-
-    def __init__(self, keys, error=None):
-        self.keys, self.error = keys, error
-        self.answer, self.threads = threading.Event(), []
-        self.results, self.queries = [], 0
-        self.door = keys._lock = Door()  # noqa: SLF001
-
-    def __enter__(self):
-        self.read_in_a_thread()
-        return self
-
-    def __exit__(self, *exc_info):
-        self.answer.set()
-        for thread in self.threads:
-            thread.join()
-
-    def read_in_a_thread(self):
-        """Start a thread that reads the keys, and return when it is at the lock."""
-        self.threads.append(threading.Thread(target=self._read))
-        self.threads[-1].start()
-        assert self.door.seen.acquire(timeout=10)
-
-    def _read(self):
-        try:
-            with connection.execute_wrapper(self._hang):
-                self.results.append(kids(self.keys))
-        except OperationalError as error:
-            self.results.append(str(error))
-        finally:
-            connection.close()
-
-    def _hang(self, execute, sql, params, many, context):
-        assert self.answer.wait(10)
-        self.queries += "signingkey" in sql
-        if self.error:
-            raise self.error("the database is down")
-        return execute(sql, params, many, context)
+def test_first_reading_that_fails_is_not_tried_again_for_a_moment(keys, transactional_db):
+    with broken_database(), pytest.raises(OperationalError):
+        keys.at(NOW)
+    with readings() as seen, pytest.raises(OperationalError, match="the database is down"):
+        keys.at(NOW)
+    assert seen() == []
 
 
-def test_one_thread_waits_for_the_database_and_the_others_serve_their_copy(stale):
+def test_reading_is_tried_again_after_one_that_failed(keys, transactional_db, monkeypatch):
+    monkeypatch.setattr(published, "FAILURE_STANDS_FOR", 0)
+    with broken_database(), pytest.raises(OperationalError):
+        keys.at(NOW)
+    assert kids(keys) == []
+
+
+def test_local_change_is_read_after_a_reading_that_failed(keys, transactional_db):
+    with broken_database(), pytest.raises(OperationalError):
+        keys.at(NOW)
+    key = make_key()
+    assert kids(keys) == [key.kid]
+
+
+def test_error_that_is_not_one_of_a_database_is_the_cause(keys, transactional_db):
+    with broken_database(ImproperlyConfigured), pytest.raises(OperationalError) as caught:
+        keys.at(NOW)
+    assert isinstance(caught.value.__cause__, ImproperlyConfigured)
+
+
+# The database does not answer
+
+
+def test_copy_is_served_while_the_database_is_silent(stale, caplog):
     key = SigningKey.objects.get()
-    with Silence(stale), statements() as seen:
-        assert kids(stale) == [key.kid]
+    with silence() as silent:
+        assert [kids(stale) for _ in range(5)] == [[key.kid]] * 5
         assert kids(stale, NOW + HOUR) == []
-    assert seen == []
+        assert silent.asked == len(reading_threads()) == 1
+    assert [(record.event, record.levelname) for record in caplog.records] == [
+        ("jwks.late", "WARNING")
+    ]
 
 
-def test_thread_that_waited_has_read_the_database(stale):
-    with Silence(stale) as silence:
+def test_answer_that_is_late_is_taken(stale):
+    with silence() as silent:
+        assert len(stale.at(NOW)) == 1
         SigningKey.objects.all()._raw_delete("default")  # noqa: SLF001
-    assert (silence.results, silence.queries) == ([[]], 1)
+        silent.end()
+        with readings() as seen:
+            assert kids(stale) == []
+    assert seen() == []
+
+
+def test_process_without_a_copy_says_that_the_database_is_silent(keys, transactional_db):
+    make_key()
+    with silence() as silent:
+        for _ in range(3):
+            with pytest.raises(OperationalError, match=r"has not answered for 0\.1 seconds"):
+                keys.at(NOW, patience=0.1)
+        assert silent.asked == 1
+        silent.end()
+        assert len(keys.at(NOW)) == 1
+
+
+def test_local_change_starts_another_reading_while_one_hangs(stale):
+    key = SigningKey.objects.get()
+    with silence() as silent:
+        assert kids(stale) == [key.kid]
+        SigningKey.objects.update(revoked_at=NOW)
+        assert kids(stale) == [key.kid]
+        assert silent.asked == 2
     assert kids(stale) == []
 
 
-def test_local_change_is_waited_for(stale):
-    with Silence(stale) as silence:
-        SigningKey.objects.update(revoked_at=NOW)
-        silence.read_in_a_thread()
-    assert silence.results[-1] == []
+def test_reading_that_hangs_is_given_up_and_logged(stale, monkeypatch, caplog):
+    monkeypatch.setattr(published, "GIVEN_UP_AFTER", 0)
+    with silence() as silent:
+        for _ in range(9):
+            assert len(stale.at(NOW)) == 1
+        assert silent.asked == published.MOST_READINGS
+    assert [record.event for record in caplog.records].count("jwks.stale") == 3
 
 
-def test_first_read_is_waited_for_by_all(keys, transactional_db):
-    key = make_key()
-    with Silence(keys) as silence:
-        silence.read_in_a_thread()
-    assert (silence.results, silence.queries) == ([[key.kid]] * 2, 1)
+def test_reading_that_hung_does_not_replace_its_successor(stale):
+    with silence() as silent:
+        stale.at(NOW)
+        second = make_key()
+        with silent.awake():
+            assert second.kid in kids(stale)
+        SigningKey.objects.all()._raw_delete("default")  # noqa: SLF001
+        silent.end()
+        assert second.kid in kids(stale)
 
 
-def test_first_read_that_fails_fails_for_all_that_waited_for_it(keys, transactional_db):
-    with Silence(keys, OperationalError) as silence:
-        silence.read_in_a_thread()
-    problems = ["the database is down", "The signing keys could not be read a moment ago."]
-    assert sorted(silence.results) == sorted(problems)
+def test_copy_is_served_where_no_thread_can_be_started(stale, monkeypatch, caplog):
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    assert len(stale.at(NOW)) == 1
+    assert [record.event for record in caplog.records] == ["jwks.stale"]
 
 
-def test_read_after_one_that_failed_asks_again(keys, transactional_db):
-    with Silence(keys, OperationalError):
-        pass
-    assert kids(keys) == []
+def test_error_says_that_no_thread_can_be_started(keys, transactional_db, monkeypatch):
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    with pytest.raises(OperationalError, match="can't start new thread"):
+        keys.at(NOW)
+
+
+def refuse(thread):
+    raise RuntimeError("can't start new thread")
+
+
+def test_process_that_was_forked_reads_for_itself(stale, monkeypatch):
+    with silence() as silent:
+        stale.at(NOW)
+        monkeypatch.setattr(os, "getpid", lambda: -1)
+        with silent.awake(), readings() as seen:
+            assert len(stale.at(NOW)) == 1
+    assert len(seen()) == 1
