@@ -5,6 +5,7 @@ from django.db import OperationalError, ProgrammingError
 
 from mcp_oauth_discovery import discovery
 from mcp_oauth_discovery.database_errors import remedy
+from mcp_oauth_discovery.readings import KeysUnread
 from tests import ASM, JWKS
 from tests.keys import DriverError, missing_tables
 
@@ -31,6 +32,13 @@ def test_advice_is_named_where_tables_are_missing(said, codes, told):
     error = OperationalError(*said)
     error.__cause__ = DriverError(**codes)
     assert remedy(error) == told
+
+
+def test_advice_is_named_behind_an_error_of_this_package():
+    error = KeysUnread("The signing keys cannot be read")
+    error.__cause__ = ProgrammingError("relation does not exist")
+    error.__cause__.__cause__ = DriverError(sqlstate="42P01")
+    assert remedy(error) == REMEDY
 
 
 @pytest.mark.parametrize("error", [ValueError("nothing"), KeyError(1), ProgrammingError("syntax")])

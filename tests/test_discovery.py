@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy
 
 from mcp_oauth_discovery import discovery
 from mcp_oauth_discovery.conf import Misconfigured
-from tests.keys import DAY, NOW, SECOND, TICK, broken_database, make_key
+from tests.keys import DAY, NOW, SECOND, TICK, broken_database, make_key, statements
 
 # The JWK Set and the AS metadata tell of the keys in the database.
 pytestmark = pytest.mark.django_db
@@ -344,6 +344,21 @@ def test_document_survives_a_dead_database(advertised, caplog):
     assert (record.name, record.levelname) == ("mcp_oauth_discovery", "ERROR")
     assert "advertising MCP_SIGNING_ALGORITHMS only" in record.getMessage()
     assert record.exc_info
+
+
+def test_traceback_of_a_dead_database_is_logged_once_a_minute(advertised, caplog):
+    with broken_database():
+        assert [advertised() for _ in range(9)] == [["ES256"]] * 9
+    assert len(caplog.records) == 1
+
+
+@pytest.mark.parametrize(("value", "shown"), [(["RS256"], ["RS256"]), (None, None)])
+def test_keys_are_not_read_for_a_member_that_the_settings_name(settings, site, value, shown):
+    name = "id_token_signing_alg_values_supported"
+    settings.MCP_AUTHORIZATION_SERVER_METADATA = {name: value}
+    with statements() as seen:
+        document = discovery.authorization_server_metadata(site)
+    assert (document.get(name), seen) == (shown, [])
 
 
 # Keys

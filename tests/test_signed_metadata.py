@@ -12,6 +12,7 @@ from mcp_oauth_discovery.published import published_keys
 from mcp_oauth_discovery.signing import InvalidToken, NoSigningKey, verify_jwt
 from tests import ORIGIN
 from tests.keys import DAY, EC, ED, NOW, RSA, VECTORS, as_file, broken_database, make_key
+from tests.published.copies import silence
 
 pytestmark = pytest.mark.django_db
 
@@ -198,6 +199,26 @@ def test_nothing_is_signed_without_the_database(site, key, caplog, typ, build, e
     with broken_database(error):
         assert "signed_metadata" not in build(site)
     assert "the database is down" in left_out(caplog)
+
+
+def test_document_is_left_unsigned_while_the_database_is_silent(
+    settings, site, transactional_db, caplog
+):
+    rotation.rotate("EdDSA", now=NOW - 3650 * DAY)
+    published_keys.at()
+    with silence() as silent:
+        for _ in range(3):
+            assert "signed_metadata" not in discovery.protected_resource_metadata(site)
+        assert silent.asked == 1
+    assert "has not answered" in left_out(caplog)
+
+
+def test_document_of_a_process_without_keys_is_left_unsigned_while_the_database_is_silent(
+    settings, site, transactional_db, caplog
+):
+    with silence():
+        assert "signed_metadata" not in discovery.protected_resource_metadata(site)
+    assert "has not answered" in left_out(caplog)
 
 
 @EACH_DOCUMENT

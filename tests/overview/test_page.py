@@ -54,8 +54,20 @@ def test_looking_writes_nothing(look, django_assert_num_queries):
     assert before == (list(SigningKey.objects.values()), list(Session.objects.values()))
 
 
+def test_transaction_of_the_request_is_usable_after_a_reading_that_failed(
+    look, monkeypatch, settings
+):
+    settings.MCP_ISSUER = lambda request: SigningKey.objects.get().kid
+    monkeypatch.setattr(SigningKey._meta, "db_table", "no_such_table")  # noqa: SLF001
+    _, context = look()
+    assert "no_such_table" in context["keys_problem"]
+    assert "no_such_table" in context["resources_problem"]
+    # The request has used the transaction that this test is in.
+    assert Session.objects.count() == 1
+
+
 def only_reads(execute, sql, params, many, context):
-    assert sql.startswith("SELECT"), sql
+    assert sql.startswith(("SELECT", "SAVEPOINT", "RELEASE SAVEPOINT")), sql
     return execute(sql, params, many, context)
 
 

@@ -1,0 +1,1 @@
+"""A database backend whose connections have a schema for each tenant, as django-tenants has."""
