@@ -98,6 +98,18 @@ def broken_database(error=OperationalError):
         yield
 
 
+@contextmanager
+def unreadable_keys():
+    """Let the database itself refuse to read the keys: the statement names another table."""
+    options = SigningKey._meta  # noqa: SLF001
+    table = options.db_table
+    options.db_table = "no_such_table"
+    try:
+        yield
+    finally:
+        options.db_table = table
+
+
 class DriverError(Exception):
     """An error as a driver raises it, with the attribute by which that one says the SQLSTATE."""
 

@@ -11,6 +11,7 @@ from django.db import Error as AnyDatabaseError
 from mcp_oauth_discovery.conf import Misconfigured
 from mcp_oauth_discovery.doctor.answers import Fault
 from mcp_oauth_discovery.log_lines import one_line
+from mcp_oauth_discovery.readings import KeysUnread
 
 _LOGGERS = ("django.request", "django.security.DisallowedHost", "mcp_oauth_discovery")
 # One fault would be there with its traceback for each request of the walk.
@@ -48,6 +49,8 @@ def _is_of_the_project(record: logging.LogRecord) -> bool:
 def _fault(error: BaseException) -> Fault:
     if isinstance(error, Misconfigured):
         return Fault(one_line(error.problem), error.hint)
+    if isinstance(error, KeysUnread) and error.__cause__ is not None:
+        error = error.__cause__
     told = next(iter(str(error).splitlines()), "")
     seen = one_line(f"{type(error).__name__}: {told}")
     if isinstance(error, AnyDatabaseError):

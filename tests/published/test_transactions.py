@@ -7,8 +7,7 @@ from django.contrib.auth.models import Group
 from django.db import OperationalError, transaction
 
 from mcp_oauth_discovery import rotation
-from mcp_oauth_discovery.models import SigningKey
-from tests.keys import NOW, make_key, statements
+from tests.keys import NOW, make_key, statements, unreadable_keys
 from tests.published.copies import kids
 
 
@@ -83,42 +82,32 @@ def test_copy_from_outside_is_good_after_a_transaction(keys, clock, transactiona
 # A reading that fails in a transaction
 
 
-@pytest.fixture
-def unreadable(monkeypatch):
-    """Return a function after which the database itself refuses to read the keys."""
-    return lambda: monkeypatch.setattr(SigningKey._meta, "db_table", "no_such_table")  # noqa: SLF001
-
-
 def test_transaction_that_changed_keys_is_usable_after_a_reading_that_failed(
-    keys, clock, transactional_db, unreadable, caplog
+    keys, clock, transactional_db, caplog
 ):
     with transaction.atomic():
         key = make_key()
         keys.at(NOW)
         clock.seconds += 60
-        unreadable()
-        assert kids(keys) == [key.kid]
+        with unreadable_keys():
+            assert kids(keys) == [key.kid]
         Group.objects.create(name="kept")
     assert Group.objects.get().name == "kept"
     assert [record.event for record in caplog.records] == ["jwks.stale"]
 
 
-def test_transaction_is_usable_after_a_first_reading_that_failed(
-    keys, transactional_db, unreadable
-):
+def test_transaction_is_usable_after_a_first_reading_that_failed(keys, transactional_db):
     with transaction.atomic():
         make_key()
-        unreadable()
-        with pytest.raises(OperationalError):
+        with unreadable_keys(), pytest.raises(OperationalError):
             keys.at(NOW)
         Group.objects.create(name="kept")
     assert Group.objects.get().name == "kept"
 
 
-def test_reading_beside_a_transaction_does_not_touch_it(keys, transactional_db, unreadable):
-    unreadable()
+def test_reading_beside_a_transaction_does_not_touch_it(keys, transactional_db):
     with transaction.atomic():
         Group.objects.create(name="kept")
-        with pytest.raises(OperationalError):
+        with unreadable_keys(), pytest.raises(OperationalError):
             keys.at(NOW)
     assert Group.objects.get().name == "kept"
