@@ -33,8 +33,8 @@ from mcp_oauth_discovery.readings import (
 
 logger = logging.getLogger("mcp_oauth_discovery")
 
-# For how many seconds a reading is waited for, counted from its start. A later request waits for the
-# rest of that time, so that a database that hangs delays one request of each worker.
+# For how many seconds a reading is waited for, counted from its start. A later request waits for
+# the rest of that time, so that a database that hangs delays one request of each worker.
 SHORT_WAIT = 0.4
 LONG_WAIT = 2.0
 

@@ -22,19 +22,23 @@ class KeysUnread(OperationalError):
 
 
 class Store(NamedTuple):
-    """Where keys are: a database alias and, where tenants have schemas, the schema.
+    """Where keys are: an alias, the name of its database and, where tenants have one, the schema.
 
     The schema is what the connection has as `schema_name`, as that of django-tenants does.
     """
 
     alias: str
+    database: str
     schema: str | None
 
 
 def current_store() -> Store:
     """Return where this thread reads the keys: the router and the connection decide."""
     alias = router.db_for_read(SigningKey)
-    return Store(alias, getattr(connections[alias], "schema_name", None))
+    connection = connections[alias]
+    # Some projects have one alias and give its connection another database for each tenant.
+    database = str(connection.settings_dict["NAME"])
+    return Store(alias, database, getattr(connection, "schema_name", None))
 
 
 def is_read_here(store: Store) -> bool:
@@ -43,7 +47,11 @@ def is_read_here(store: Store) -> bool:
     It does after a change that is not committed yet, and in a database that is private to it.
     """
     connection = connections[store.alias]
-    return has_uncommitted_changes(connection) or _is_private(connection)
+    in_memory = store.database == ":memory:" or (
+        "mode=memory" in store.database and "cache=shared" not in store.database
+    )
+    is_private = connection.vendor == "sqlite" and in_memory
+    return is_private or has_uncommitted_changes(connection)
 
 
 def read_soon(store: Store, read: Callable[[], T], seconds: float) -> T:
@@ -63,10 +71,13 @@ def read_beside(store: Store, read: Callable[[], T]) -> Future[T]:
     Raises `KeysUnread` if no thread can be started.
     """
     future: Future[T] = Future()
+    ours = connections[store.alias]
+    # Not its `copy`, which fails for options that cannot be copied, such as a TLS context.
+    backend, options = type(ours), {**ours.settings_dict}
 
     def run() -> None:
         try:
-            result = _read_and_close(store, read)
+            result = _read_on(backend(options, store.alias), store, read)
         # The thread has nobody above it: whatever happened is for those who wait.
         except BaseException as error:  # noqa: BLE001
             future.set_exception(error)
@@ -83,11 +94,11 @@ def read_beside(store: Store, read: Callable[[], T]) -> Future[T]:
     return future
 
 
-def _read_and_close(store: Store, read: Callable[[], T]) -> T:
+def _read_on(connection: Any, store: Store, read: Callable[[], T]) -> T:
+    connections[store.alias] = connection
     try:
         if store.schema is not None:
-            tenant: Any = connections[store.alias]
-            tenant.set_schema(store.schema)
+            connection.set_schema(store.schema)
         return read()
     finally:
         connections.close_all()
@@ -110,10 +121,3 @@ def undisturbed(*used: BaseDatabaseWrapper) -> Iterator[None]:
 
 def _has_no_autocommit(connection: BaseDatabaseWrapper) -> bool:
     return connection.connection is not None and not connection.autocommit
-
-
-def _is_private(connection: BaseDatabaseWrapper) -> bool:
-    """Say whether this is a database in memory that another connection does not see."""
-    name = str(connection.settings_dict["NAME"])
-    in_memory = name == ":memory:" or ("mode=memory" in name and "cache=shared" not in name)
-    return connection.vendor == "sqlite" and in_memory

@@ -104,7 +104,7 @@ def test_keys_that_leave_when_they_retire_fail(monkeypatch, often):
 
 def test_keys_that_are_served_for_ever_are_overdue(monkeypatch, often):
     def serve_all(self, now=None):
-        return list(self._fresh().keys)
+        return list(self._fresh(60).keys)
 
     monkeypatch.setattr(PublishedKeys, "at", serve_all)
     world = World(monkeypatch, seed=6, days=45).run()

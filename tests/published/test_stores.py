@@ -85,7 +85,25 @@ def schemas(unblocked, settings, tmp_path):
     drop_database("tenants")
 
 
-@pytest.fixture(params=["databases", "schemas"])
+@pytest.fixture
+def names(unblocked, settings, tmp_path):
+    """The same with one alias, whose connection is given the database of the tenant."""
+    tenant.alias = "tenants"
+    add_database("tenants", ENGINE="django.db.backends.sqlite3", NAME=str(tmp_path / "none"))
+
+    def enter(name):
+        connections["tenants"].close()
+        connections["tenants"].settings_dict["NAME"] = str(tmp_path / f"{name}.sqlite3")
+
+    for name in ("a", "b"):
+        enter(name)
+        call_command("migrate", "mcp_oauth_discovery", database="tenants", verbosity=0)
+    settings.DATABASE_ROUTERS = ["tests.published.test_stores.Router"]
+    yield enter
+    drop_database("tenants")
+
+
+@pytest.fixture(params=["databases", "schemas", "names"])
 def tenants(request):
     """Two tenants with a key each: `enter` makes one of them that of this thread."""
     return Tenants(request.getfixturevalue(request.param))
