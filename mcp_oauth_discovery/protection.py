@@ -28,6 +28,12 @@ from mcp_oauth_discovery.challenge import (
 )
 from mcp_oauth_discovery.conf import Misconfigured
 from mcp_oauth_discovery.preflight import preflight_response
+from mcp_oauth_discovery.request_data import (
+    UNREADABLE,
+    Unreadable,
+    refuse_second_token,
+    unreadable,
+)
 from mcp_oauth_discovery.signing import InvalidToken
 from mcp_oauth_discovery.targets import find_target
 from mcp_oauth_discovery.tokens import (
@@ -51,9 +57,6 @@ __all__ = [
 ]
 
 View = Callable[..., Any]
-
-_FORM = "application/x-www-form-urlencoded"
-_TWICE = "The request has a token in more than one place"
 
 
 @dataclass(frozen=True)
@@ -89,15 +92,16 @@ class BearerProtection:
 
     def _refusal(self, request: HttpRequest) -> HttpResponse | None:
         try:
-            claims = self.read_claims(request)
-        except Repeated as error:
+            claims = self._judge(request)
+            if claims is None:
+                return self._unauthorized(request, None)
+            if not set(self.scope) <= granted_scope(claims):
+                return insufficient_scope(request, self.scope, resource=self.resource)
+            refuse_second_token(request)
+        except (Repeated, Unreadable) as error:
             return invalid_request(request, str(error), resource=self.resource)
         except (InvalidToken, Malformed) as error:
             return self._unauthorized(request, describe(error))
-        if claims is None:
-            return self._unauthorized(request, None)
-        if not set(self.scope) <= granted_scope(claims):
-            return insufficient_scope(request, self.scope, resource=self.resource)
         request.mcp_claims = claims  # type: ignore[attr-defined]
         return None
 
@@ -132,18 +136,29 @@ class BearerProtection:
             return response
         return await sync_to_async(self.finish)(request, response)
 
+    def refuse_unreadable(self, request: HttpRequest, error: Exception) -> HttpResponse:
+        """Return the 400 for a query or body that a view could not read."""
+        try:
+            said = str(unreadable(request, error))
+            return invalid_request(request, said, resource=self.resource)
+        except (Http404, Misconfigured) as fault:
+            return fault_response(request, fault)
+
     def read_claims(self, request: HttpRequest) -> Claims | None:
         """Return what the token says, None if there is none; with `user`, set `request.user`.
 
-        Raises `InvalidToken`, `Malformed` or `Repeated`. It does not look at the scope.
+        Raises `InvalidToken`, `Malformed`, `Repeated` or `Unreadable`. It does not look at the
+        scope. Query and form are read last, and only if the token is valid.
         """
+        claims = self._judge(request)
+        if claims is not None:
+            refuse_second_token(request)
+        return claims
+
+    def _judge(self, request: HttpRequest) -> Claims | None:
         token = read_bearer(request.headers.get("Authorization", ""))
         if token is None:
             return None
-        if "access_token" in request.GET or (
-            request.content_type == _FORM and "access_token" in request.POST
-        ):
-            raise Repeated(_TWICE)
         try:
             identifier = find_target(request, self.resource).identifier
         except SuspiciousOperation as error:
@@ -185,21 +200,27 @@ def protect(view: View, protection: BearerProtection) -> View:
 
         @wraps(view)
         async def protected(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            response: HttpResponseBase | None = await protection.acheck(request)
-            if response is None:
+            refusal = await protection.acheck(request)
+            if refusal is not None:
+                return refusal
+            try:
                 response = cast(HttpResponseBase, await view(request, *args, **kwargs))
-                response = await protection.afinish(request, response)
-            return response
+            except UNREADABLE as error:
+                return await sync_to_async(protection.refuse_unreadable)(request, error)
+            return await protection.afinish(request, response)
 
     else:
 
         @wraps(view)
         def protected(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            response: HttpResponseBase | None = protection(request)
-            if response is None:
+            refusal = protection(request)
+            if refusal is not None:
+                return refusal
+            try:
                 response = cast(HttpResponseBase, view(request, *args, **kwargs))
-                response = protection.finish(request, response)
-            return response
+            except UNREADABLE as error:
+                return protection.refuse_unreadable(request, error)
+            return protection.finish(request, response)
 
     # For the system checks, which ask the URLconf what is protected.
     protected.protection = protection  # type: ignore[attr-defined]

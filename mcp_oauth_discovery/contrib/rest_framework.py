@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework import exceptions, views
@@ -27,6 +28,7 @@ from mcp_oauth_discovery.challenge import (
 from mcp_oauth_discovery.conf import Misconfigured
 from mcp_oauth_discovery.preflight import preflight_response
 from mcp_oauth_discovery.protection import BearerProtection, BeforeView
+from mcp_oauth_discovery.request_data import UNREADABLE, Unreadable, unreadable
 from mcp_oauth_discovery.signing import InvalidToken
 from mcp_oauth_discovery.tokens import describe, find_user, granted_scope
 
@@ -101,7 +103,7 @@ class BearerAuthentication(BearerChallengeMixin, BaseAuthentication):
         django_request = request._request  # noqa: SLF001
         try:
             claims = self.protection.read_claims(django_request)
-        except Repeated as error:
+        except (Repeated, Unreadable) as error:
             text = str(error)
             raise self.refusal(request, "invalid_request", text, error_description=text) from error
         except (InvalidToken, Malformed) as error:
@@ -143,6 +145,23 @@ class BearerViewMixin(BeforeView):
             return self._challenger().protection.preflight(request)
         response: HttpResponseBase = super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
         return response
+
+    def handle_exception(self, exc: Exception) -> HttpResponseBase:
+        if isinstance(exc, UNREADABLE):
+            exc = self._refusal_of_unreadable(self.request, exc)  # type: ignore[attr-defined]
+        response: HttpResponseBase = super().handle_exception(exc)  # type: ignore[misc]
+        return response
+
+    def _refusal_of_unreadable(self, request: Request, error: Exception) -> Exception:
+        try:
+            # The format of the answer is in the query, which is read before the token is judged.
+            self.perform_authentication(request)  # type: ignore[attr-defined]
+            self.check_permissions(request)  # type: ignore[attr-defined]
+        except (exceptions.APIException, Http404, PermissionDenied) as refusal:
+            return refusal
+        text = str(unreadable(request._request, error))  # noqa: SLF001
+        refuse = self._challenger().refusal
+        return refuse(request, "invalid_request", text, error_description=text)
 
     def finalize_response(
         self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
