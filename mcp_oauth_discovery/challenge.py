@@ -9,6 +9,7 @@ from http import HTTPStatus
 from django.core.exceptions import SuspiciousOperation
 from django.http import Http404, HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
+from django.utils.cache import patch_cache_control, patch_vary_headers
 
 from mcp_oauth_discovery.authorization import presents_bearer
 from mcp_oauth_discovery.conf import Misconfigured
@@ -26,6 +27,10 @@ Fault = Http404 | Misconfigured
 
 # What a challenge says that cannot say where the metadata is: RFC 6750 §3 wants a parameter.
 _REALM = "mcp"
+
+# What a view says to shared caches: in Cache-Control, and in headers for them alone (RFC 9213).
+_SHARED = ("public", "s-maxage", "proxy-revalidate")
+_TARGETED = ("cdn-cache-control", "surrogate-control")
 
 
 def resource_metadata_url(request: HttpRequest, resource: str | None = None) -> str:
@@ -135,9 +140,26 @@ def is_unfinished(response: HttpResponseBase) -> bool:
         return presents_bearer(header)
 
 
+def keep_private(response: HttpResponseBase) -> None:
+    """Have no shared cache keep the answer to a token, even if the view says `public`.
+
+    RFC 9111 §3.5 lets a shared cache send a public answer to clients that have no token.
+    """
+    patch_vary_headers(response, ["Authorization"])
+    for name in [one for one in response.headers if one.lower().endswith(_TARGETED)]:
+        del response.headers[name]
+    own = [one.strip() for one in response.headers.get("Cache-Control", "").split(",")]
+    names = [one.partition("=")[0].lower() for one in own]
+    kept = [one for one, name in zip(own, names, strict=True) if one and name not in _SHARED]
+    response.headers["Cache-Control"] = ", ".join(kept)
+    if "no-store" not in names:
+        patch_cache_control(response, private=True)
+
+
 def make_readable(response: HttpResponseBase) -> None:
     """Let scripts of every origin read a refusal and its challenge, and no cache keep it."""
     response.headers["Cache-Control"] = "no-store"
+    patch_vary_headers(response, ["Authorization"])
     response.headers.setdefault("Access-Control-Allow-Origin", "*")
     exposed = response.headers.get("Access-Control-Expose-Headers", "")
     names = [name.strip() for name in exposed.split(",") if name.strip()]

@@ -24,6 +24,7 @@ from mcp_oauth_discovery.challenge import (
     insufficient_scope,
     invalid_request,
     is_unfinished,
+    keep_private,
     unauthorized,
 )
 from mcp_oauth_discovery.conf import Misconfigured
@@ -121,7 +122,11 @@ class BearerProtection:
         return preflight_response()
 
     def finish(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        """Return a response of the view; a 401 has the challenge, a Bearer 403 what it lacked."""
+        """Return a response of the view, for this token alone.
+
+        A 401 gets the challenge, a Bearer 403 what it lacks.
+        """
+        keep_private(response)
         if not is_unfinished(response):
             return response
         try:
@@ -132,6 +137,7 @@ class BearerProtection:
 
     async def afinish(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         """Do the same in an async stack, without another thread for what is finished."""
+        keep_private(response)
         if not is_unfinished(response):
             return response
         return await sync_to_async(self.finish)(request, response)

@@ -23,6 +23,7 @@ from mcp_oauth_discovery.challenge import (
     checked_scope,
     fault_response,
     is_unfinished,
+    keep_private,
     make_readable,
 )
 from mcp_oauth_discovery.conf import Misconfigured
@@ -48,6 +49,11 @@ class BearerChallengeMixin:
     """
 
     protection = BearerProtection()
+
+    def authenticate(self, request: Request) -> Any:
+        """Authenticate as the class does, and have the answer kept for this token alone."""
+        _keep_view_private(request)
+        return super().authenticate(request)  # type: ignore[misc]
 
     def authenticate_header(self, request: Request) -> str:
         """Return the value of `WWW-Authenticate` for a 401."""
@@ -100,6 +106,7 @@ class BearerAuthentication(BearerChallengeMixin, BaseAuthentication):
     protection = BearerProtection(user=find_user)
 
     def authenticate(self, request: Request) -> tuple[Any, Mapping[str, Any]] | None:
+        _keep_view_private(request)
         django_request = request._request  # noqa: SLF001
         try:
             claims = self.protection.read_claims(django_request)
@@ -127,6 +134,7 @@ class HasScope(BasePermission):
         authenticator: object = request.successful_authenticator
         if not isinstance(authenticator, BearerChallengeMixin):
             return False
+        _keep_view_private(request)
         claims = request.auth if isinstance(request.auth, Mapping) else {}
         if set(authenticator.needed_scope(request)) <= granted_scope(claims):
             return True
@@ -168,6 +176,7 @@ class BearerViewMixin(BeforeView):
     ) -> HttpResponseBase:
         finalize = super().finalize_response  # type: ignore[misc]
         response = finalize(request, response, *args, **kwargs)
+        keep_private(response)
         if not is_unfinished(response):
             return response
         challenger = self._challenger()
@@ -208,6 +217,21 @@ _REFUSALS = (_Refusal, exceptions.NotAuthenticated, exceptions.AuthenticationFai
 
 def _view(request: Request) -> Any:
     return (request.parser_context or {}).get("view")
+
+
+def _keep_view_private(request: Request) -> None:
+    view = _view(request)
+    if view is None:
+        return
+    finalize = view.finalize_response
+
+    def finalized(*args: Any, **kwargs: Any) -> HttpResponseBase:
+        response: HttpResponseBase = finalize(*args, **kwargs)
+        keep_private(response)
+        return response
+
+    # As below, the view is there for this request alone.
+    view.finalize_response = finalized
 
 
 def _tell_view(request: Request, protection: BearerProtection, fault: Fault | None = None) -> None:
