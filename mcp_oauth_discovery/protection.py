@@ -6,14 +6,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import wraps
 from http import HTTPStatus
-from typing import Any, cast
+from typing import Any
 
 from asgiref.sync import async_to_sync, iscoroutinefunction, sync_to_async
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.views import View as DjangoView
 from django.views.decorators.csrf import csrf_exempt
 
 from mcp_oauth_discovery.authorization import Malformed, Repeated, read_bearer
@@ -29,6 +28,7 @@ from mcp_oauth_discovery.challenge import (
 )
 from mcp_oauth_discovery.conf import Misconfigured
 from mcp_oauth_discovery.preflight import preflight_response
+from mcp_oauth_discovery.refusal import Refusal
 from mcp_oauth_discovery.request_data import (
     UNREADABLE,
     Unreadable,
@@ -45,12 +45,14 @@ from mcp_oauth_discovery.tokens import (
     sign_in,
     verify_token,
 )
+from mcp_oauth_discovery.view_kinds import BeforeView, is_awaited
 
 __all__ = [
     "BearerProtection",
     "BearerRequiredMixin",
     "Claims",
     "bearer_required",
+    "complete",
     "find_user",
     "granted_scope",
     "protect",
@@ -66,6 +68,8 @@ class BearerProtection:
 
     An instance is a callable: it takes the request and returns the refusal, or None after it has
     set `request.mcp_claims`. django-mcpz takes it as it is: `MCPServer(auth=BearerProtection())`.
+    The refusal is neither true nor false: compare it with None. A caller that takes a true value
+    for the user gets `authenticate`.
 
     `resource` is the identifier of a configured resource, or its key or path there; without it,
     the one at the path of the request, or else the default one. `scope` is what a token must have
@@ -84,6 +88,28 @@ class BearerProtection:
         object.__setattr__(self, "scope", checked_scope(self.scope))
 
     def __call__(self, request: HttpRequest) -> HttpResponse | None:
+        if not hasattr(request, "META"):
+            raise TypeError(
+                f"BearerProtection takes a request, not {type(request).__name__}. To protect a "
+                "view, write @bearer_required() with the same arguments."
+            )
+        refusal = self._answer(request)
+        return None if refusal is None else Refusal(refusal)
+
+    def authenticate(self, request: HttpRequest) -> Any:
+        """Return the user or the claims, or None, for callers that take a true value for the user.
+
+        With None, the response to send is in `request.mcp_refusal`.
+        """
+        refusal = self._answer(request)
+        if refusal is not None:
+            request.mcp_refusal = refusal  # type: ignore[attr-defined]
+            return None
+        identity = request.mcp_claims if self.user is None else request.user  # type: ignore[attr-defined]
+        # A token without claims would read as a refusal.
+        return identity or True
+
+    def _answer(self, request: HttpRequest) -> HttpResponse | None:
         if request.method == "OPTIONS":
             return self.preflight(request)
         try:
@@ -121,13 +147,13 @@ class BearerProtection:
             pass
         return preflight_response()
 
-    def finish(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    def finish(self, request: HttpRequest, response: Any) -> Any:
         """Return a response of the view, for this token alone.
 
-        A 401 gets the challenge, a Bearer 403 what it lacks.
+        A 401 gets the challenge, a Bearer 403 what it lacks. What is no response is passed on: a
+        view of django-ninja returns a dict.
         """
-        keep_private(response)
-        if not is_unfinished(response):
+        if not self._needs_challenge(response):
             return response
         try:
             add_challenge(request, response, resource=self.resource, scope=self.scope)
@@ -135,12 +161,17 @@ class BearerProtection:
             return fault_response(request, fault)
         return response
 
-    async def afinish(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    async def afinish(self, request: HttpRequest, response: Any) -> Any:
         """Do the same in an async stack, without another thread for what is finished."""
-        keep_private(response)
-        if not is_unfinished(response):
+        if not self._needs_challenge(response):
             return response
         return await sync_to_async(self.finish)(request, response)
+
+    def _needs_challenge(self, response: Any) -> bool:
+        if not isinstance(response, HttpResponseBase):
+            return False
+        keep_private(response)
+        return is_unfinished(response)
 
     def refuse_unreadable(self, request: HttpRequest, error: Exception) -> HttpResponse:
         """Return the 400 for a query or body that a view could not read."""
@@ -201,16 +232,42 @@ def bearer_required(
 
 
 def protect(view: View, protection: BearerProtection) -> View:
-    """Return the view behind a protection, which has the word before the view sees the request."""
-    if _is_awaited(view):
+    """Return the view behind a protection, which judges a request before the view gets it."""
+    completed = complete(view, protection)
+    if is_awaited(view):
 
         @wraps(view)
-        async def protected(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        async def protected(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
             refusal = await protection.acheck(request)
             if refusal is not None:
-                return refusal
+                return _as_response(refusal)
+            return await completed(request, *args, **kwargs)
+
+    else:
+
+        @wraps(view)
+        def protected(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            refusal = protection(request)
+            if refusal is not None:
+                return _as_response(refusal)
+            return completed(request, *args, **kwargs)
+
+    # For the system checks, which ask the URLconf what is protected.
+    protected.protection = protection  # type: ignore[attr-defined]
+    return login_not_required(csrf_exempt(protected))
+
+
+def complete(view: View, protection: BearerProtection) -> View:
+    """Return the view with the challenge in each 401 that it sends; it still gets every request.
+
+    For views of a framework that has `protection.authenticate` judge the requests.
+    """
+    if is_awaited(view):
+
+        @wraps(view)
+        async def completed(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
             try:
-                response = cast(HttpResponseBase, await view(request, *args, **kwargs))
+                response = await view(request, *args, **kwargs)
             except UNREADABLE as error:
                 return await sync_to_async(protection.refuse_unreadable)(request, error)
             return await protection.afinish(request, response)
@@ -218,49 +275,19 @@ def protect(view: View, protection: BearerProtection) -> View:
     else:
 
         @wraps(view)
-        def protected(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            refusal = protection(request)
-            if refusal is not None:
-                return refusal
+        def completed(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
             try:
-                response = cast(HttpResponseBase, view(request, *args, **kwargs))
+                response = view(request, *args, **kwargs)
             except UNREADABLE as error:
                 return protection.refuse_unreadable(request, error)
             return protection.finish(request, response)
 
-    # For the system checks, which ask the URLconf what is protected.
-    protected.protection = protection  # type: ignore[attr-defined]
-    return login_not_required(csrf_exempt(protected))
+    return completed
 
 
-def _is_awaited(view: Any) -> bool:
-    """Say whether Django awaits what a view returns, so that a refusal is to be awaited as well."""
-    if iscoroutinefunction(view) or iscoroutinefunction(type(view).__call__):
-        return True
-    while view is not None:
-        # What method_decorator() hands over is a partial of the bound method. `dispatch` is no
-        # coroutine function, even where it returns what those of an async class return.
-        owner = getattr(getattr(view, "func", view), "__self__", None)
-        if getattr(owner, "view_is_async", False):
-            return True
-        view = getattr(view, "__wrapped__", None)
-    return False
-
-
-class BeforeView:
-    """Refuse a class that has a mixin after `View`, where it would do nothing."""
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        order = cls.__mro__
-        if DjangoView not in order or order.index(DjangoView) > order.index(BeforeView):
-            return
-        mixin = next(one for one in order[order.index(DjangoView) :] if issubclass(one, BeforeView))
-        others = (one for one in cls.__bases__ if not issubclass(one, BeforeView))
-        bases = ", ".join(one.__name__ for one in (mixin, *others))
-        raise TypeError(
-            f"{mixin.__name__} does nothing after View. Write class {cls.__name__}({bases})."
-        )
+def _as_response(refusal: HttpResponse) -> HttpResponse:
+    # Middleware may ask a response of a view whether it is true.
+    return refusal.response if isinstance(refusal, Refusal) else refusal
 
 
 class BearerRequiredMixin(BeforeView):

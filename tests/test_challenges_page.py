@@ -181,3 +181,9 @@ def test_signatures_are_as_written(signature):
     written = [one.partition("=")[0] for one in arguments[:-1].split(", ") if one != "*"]
     assert written == [one.name for one in parameters]
     assert {one.default for one in parameters} <= {None, inspect.Parameter.empty}
+
+
+def test_view_of_another_framework(rf, right, user):
+    view = run("Protect a view of another framework").mcp
+    assert view(rf.post("/mcp"))["WWW-Authenticate"] == FIRST
+    assert json.loads(view(rf.post("/mcp", headers=right)).content) == {"hello": str(user.pk)}

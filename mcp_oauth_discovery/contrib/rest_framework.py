@@ -28,10 +28,11 @@ from mcp_oauth_discovery.challenge import (
 )
 from mcp_oauth_discovery.conf import Misconfigured
 from mcp_oauth_discovery.preflight import preflight_response
-from mcp_oauth_discovery.protection import BearerProtection, BeforeView
+from mcp_oauth_discovery.protection import BearerProtection
 from mcp_oauth_discovery.request_data import UNREADABLE, Unreadable, unreadable
 from mcp_oauth_discovery.signing import InvalidToken
 from mcp_oauth_discovery.tokens import describe, find_user, granted_scope
+from mcp_oauth_discovery.view_kinds import BeforeView
 
 _STATUS = {
     "invalid_request": HTTPStatus.BAD_REQUEST,
@@ -181,7 +182,8 @@ class BearerViewMixin(BeforeView):
             return response
         challenger = self._challenger()
         protection = replace(challenger.protection, scope=challenger.needed_scope(request))
-        return protection.finish(request._request, response)  # noqa: SLF001
+        finished: HttpResponseBase = protection.finish(request._request, response)  # noqa: SLF001
+        return finished
 
     def _challenger(self) -> BearerChallengeMixin:
         classes: list[object] = self.get_authenticators()  # type: ignore[attr-defined]
