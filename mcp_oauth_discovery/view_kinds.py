@@ -1,7 +1,8 @@
-"""What kind of view a protection is put on: one that Django awaits, or a class with a mixin."""
+"""What kind of view a protection is put on: awaited, a class with a mixin, or of django-ninja."""
 
 from __future__ import annotations
 
+from inspect import getclosurevars
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction
@@ -36,3 +37,22 @@ class BeforeView:
         raise TypeError(
             f"{mixin.__name__} does nothing after View. Write class {cls.__name__}({bases})."
         )
+
+
+def enclosed(view: Any) -> dict[str, Any]:
+    """Return what a function has from the function around it, by name."""
+    try:
+        return dict(getclosurevars(view).nonlocals)
+    except (TypeError, ValueError):
+        # It is no function of Python, or a name has no value yet.
+        return {}
+
+
+def ninja_operations(view: Any) -> list[Any]:
+    """Return the operations of a view of django-ninja, which need not be installed."""
+    # The view is a function inside a method of a PathView; in older releases it is the method.
+    owner = getattr(view, "__self__", None) or enclosed(view).get("self")
+    operations = getattr(owner, "operations", None)
+    if not isinstance(operations, list):
+        return []
+    return [one for one in operations if hasattr(one, "auth_callbacks")]

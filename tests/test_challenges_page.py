@@ -187,3 +187,13 @@ def test_view_of_another_framework(rf, right, user):
     view = run("Protect a view of another framework").mcp
     assert view(rf.post("/mcp"))["WWW-Authenticate"] == FIRST
     assert json.loads(view(rf.post("/mcp", headers=right)).content) == {"hello": str(user.pk)}
+
+
+def test_api_of_django_ninja(settings, client, right, user):
+    page = run("Protect an API of django-ninja")
+    settings.ROOT_URLCONF = tuple(page.urlpatterns)
+    refusal = client.post("/mcp")
+    assert (refusal.status_code, refusal["WWW-Authenticate"]) == (401, FIRST)
+    answer = client.post("/mcp", headers=right)
+    assert answer.json() == {"hello": "ada", "sub": str(user.pk)}
+    assert client.options("/mcp").status_code == 204
