@@ -16,7 +16,14 @@ from mcp_oauth_discovery.conf import Misconfigured
 from mcp_oauth_discovery.identifiers import insert_well_known
 from mcp_oauth_discovery.log_lines import one_line
 from mcp_oauth_discovery.targets import find_target
-from mcp_oauth_discovery.www_authenticate import Challenge, bearer, merge, parse, scope_tokens
+from mcp_oauth_discovery.www_authenticate import (
+    Challenge,
+    bearer,
+    check_value,
+    merge,
+    parse,
+    scope_tokens,
+)
 
 logger = logging.getLogger("mcp_oauth_discovery")
 
@@ -77,13 +84,18 @@ def insufficient_scope(
     request: HttpRequest,
     scope: str | Iterable[str],
     *,
+    granted: Scope = None,
     resource: str | None = None,
     error_description: str | None = None,
 ) -> JsonResponse:
-    """Return the 403 that names every scope that the operation needs (RFC 6750 §3.1)."""
+    """Return the 403 that names every scope that the operation needs (RFC 6750 §3.1).
+
+    `granted` has the scopes of the token, for clients that ask for what is named and lose the rest.
+    """
     tokens = checked_scope(scope)
     if not tokens:
         raise ValueError("scope: expected at least one token, for the client to ask for")
+    tokens = with_granted(tokens, granted or ())
     challenge = _challenge(request, resource, tokens, "insufficient_scope", error_description)
     return _response(request, HTTPStatus.FORBIDDEN, challenge)
 
@@ -176,6 +188,21 @@ def checked_scope(scope: Scope) -> tuple[str, ...]:
             "scope: offline_access is between the client and the authorization server; "
             "a resource does not ask for it"
         )
+    return tokens
+
+
+def with_granted(needed: tuple[str, ...], granted: str | Iterable[str]) -> tuple[str, ...]:
+    """Return the scopes that are needed, then those of a token that a challenge has room for."""
+    tokens = needed
+    held = granted.split(" ") if isinstance(granted, str) else granted
+    for token in sorted(set(held) - set(needed)):
+        try:
+            longer = (*tokens, *checked_scope([token]))
+            check_value("scope", " ".join(longer))
+        except ValueError:
+            # It is offline_access, too long, or outside the grammar: another site wrote it.
+            continue
+        tokens = longer
     return tokens
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import wraps
 from http import HTTPStatus
-from typing import Any
+from typing import Any, ParamSpec, TypeVar, cast
 
 from asgiref.sync import async_to_sync, iscoroutinefunction, sync_to_async
 from django.contrib.auth.decorators import login_not_required
@@ -28,7 +28,7 @@ from mcp_oauth_discovery.challenge import (
 )
 from mcp_oauth_discovery.conf import Misconfigured
 from mcp_oauth_discovery.preflight import preflight_response
-from mcp_oauth_discovery.refusal import Refusal
+from mcp_oauth_discovery.refusal import Refusal, as_response
 from mcp_oauth_discovery.request_data import (
     UNREADABLE,
     Unreadable,
@@ -38,6 +38,7 @@ from mcp_oauth_discovery.request_data import (
 from mcp_oauth_discovery.signing import InvalidToken
 from mcp_oauth_discovery.targets import find_target
 from mcp_oauth_discovery.tokens import (
+    BearerRequest,
     Claims,
     describe,
     find_user,
@@ -49,6 +50,7 @@ from mcp_oauth_discovery.view_kinds import BeforeView, is_awaited
 
 __all__ = [
     "BearerProtection",
+    "BearerRequest",
     "BearerRequiredMixin",
     "Claims",
     "bearer_required",
@@ -59,6 +61,8 @@ __all__ = [
     "verify_token",
 ]
 
+P = ParamSpec("P")
+R = TypeVar("R")
 View = Callable[..., Any]
 
 
@@ -75,13 +79,15 @@ class BearerProtection:
     the one at the path of the request, or else the default one. `scope` is what a token must have
     in its `scope`. `verify(request, token, identifier)` returns the claims or raises
     `InvalidToken`; it may be a coroutine function. `user(request, claims)`, such as `find_user`,
-    returns what `request.user` becomes, or None for nobody, who is refused.
+    returns what `request.user` becomes, or None for nobody, who is refused. With `repeat_granted`
+    the 403 also names the scopes that the token has.
     """
 
     resource: str | None = None
     scope: str | Iterable[str] = ()
     verify: Callable[[HttpRequest, str, str], Any] = verify_token
     user: Callable[[HttpRequest, Claims], Any] | None = None
+    repeat_granted: bool = False
 
     def __post_init__(self) -> None:
         # Here, so that a scope that no challenge may name fails when the project is loaded.
@@ -122,8 +128,12 @@ class BearerProtection:
             claims = self._judge(request)
             if claims is None:
                 return self._unauthorized(request, None)
-            if not set(self.scope) <= granted_scope(claims):
-                return insufficient_scope(request, self.scope, resource=self.resource)
+            granted = granted_scope(claims)
+            if not set(self.scope) <= granted:
+                repeated = granted if self.repeat_granted else ()
+                return insufficient_scope(
+                    request, self.scope, granted=repeated, resource=self.resource
+                )
             refuse_second_token(request)
         except (Repeated, Unreadable) as error:
             return invalid_request(request, str(error), resource=self.resource)
@@ -220,27 +230,28 @@ def bearer_required(
     scope: str | Iterable[str] = (),
     verify: Callable[[HttpRequest, str, str], Any] = verify_token,
     user: Callable[[HttpRequest, Claims], Any] | None = None,
-) -> Callable[[View], View]:
+    repeat_granted: bool = False,
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Return a decorator for a view, sync or async, with the arguments of `BearerProtection`.
 
     The view is exempt from CSRF checks and from `LoginRequiredMiddleware`.
     """
     if callable(resource):
         raise TypeError('Write @bearer_required() or @bearer_required("/mcp"), with parentheses.')
-    protection = BearerProtection(resource, scope, verify, user)
+    protection = BearerProtection(resource, scope, verify, user, repeat_granted)
     return lambda view: protect(view, protection)
 
 
-def protect(view: View, protection: BearerProtection) -> View:
+def protect(view: Callable[P, R], protection: BearerProtection) -> Callable[P, R]:
     """Return the view behind a protection, which judges a request before the view gets it."""
-    completed = complete(view, protection)
+    completed: View = complete(view, protection)
     if is_awaited(view):
 
         @wraps(view)
         async def protected(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
             refusal = await protection.acheck(request)
             if refusal is not None:
-                return _as_response(refusal)
+                return as_response(refusal)
             return await completed(request, *args, **kwargs)
 
     else:
@@ -249,45 +260,42 @@ def protect(view: View, protection: BearerProtection) -> View:
         def protected(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
             refusal = protection(request)
             if refusal is not None:
-                return _as_response(refusal)
+                return as_response(refusal)
             return completed(request, *args, **kwargs)
 
     # For the system checks, which ask the URLconf what is protected.
     protected.protection = protection  # type: ignore[attr-defined]
-    return login_not_required(csrf_exempt(protected))
+    exempt: View = login_not_required(csrf_exempt(protected))
+    return exempt
 
 
-def complete(view: View, protection: BearerProtection) -> View:
+def complete(view: Callable[P, R], protection: BearerProtection) -> Callable[P, R]:
     """Return the view with the challenge in each 401 that it sends; it still gets every request.
 
     For views of a framework that has `protection.authenticate` judge the requests.
     """
+    inner: View = view
     if is_awaited(view):
 
-        @wraps(view)
+        @wraps(inner)
         async def completed(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
             try:
-                response = await view(request, *args, **kwargs)
+                response = await inner(request, *args, **kwargs)
             except UNREADABLE as error:
                 return await sync_to_async(protection.refuse_unreadable)(request, error)
             return await protection.afinish(request, response)
 
     else:
 
-        @wraps(view)
+        @wraps(inner)
         def completed(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
             try:
-                response = view(request, *args, **kwargs)
+                response = inner(request, *args, **kwargs)
             except UNREADABLE as error:
                 return protection.refuse_unreadable(request, error)
             return protection.finish(request, response)
 
-    return completed
-
-
-def _as_response(refusal: HttpResponse) -> HttpResponse:
-    # Middleware may ask a response of a view whether it is true.
-    return refusal.response if isinstance(refusal, Refusal) else refusal
+    return cast("Callable[P, R]", completed)
 
 
 class BearerRequiredMixin(BeforeView):

@@ -25,3 +25,8 @@ class Refusal(HttpResponse):
 
     def __bool__(self) -> NoReturn:
         raise TypeError(_TEXT)
+
+
+def as_response(refusal: HttpResponse) -> HttpResponse:
+    """Return the response of a refusal, which middleware may ask whether it is true."""
+    return refusal.response if isinstance(refusal, Refusal) else refusal

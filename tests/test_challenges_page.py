@@ -197,3 +197,9 @@ def test_api_of_django_ninja(settings, client, right, user):
     answer = client.post("/mcp", headers=right)
     assert answer.json() == {"hello": "ada", "sub": str(user.pk)}
     assert client.options("/mcp").status_code == 204
+
+
+def test_view_with_types(rf, right, user):
+    view = run("Protect a view", 2).mcp
+    assert view(rf.post("/mcp"))["WWW-Authenticate"] == FIRST
+    assert view(rf.post("/mcp", headers=right)).content.decode() == str(user.pk)

@@ -25,6 +25,7 @@ from mcp_oauth_discovery.challenge import (
     is_unfinished,
     keep_private,
     make_readable,
+    with_granted,
 )
 from mcp_oauth_discovery.conf import Misconfigured
 from mcp_oauth_discovery.preflight import preflight_response
@@ -67,10 +68,13 @@ class BearerChallengeMixin:
 
     def challenge(self, request: Request, error: str, error_description: str | None = None) -> str:
         """Return the value of `WWW-Authenticate` with an error of RFC 6750 §3.1."""
+        scope = self.needed_scope(request)
+        if error == "insufficient_scope" and self.protection.repeat_granted:
+            scope = with_granted(scope, _granted(request))
         return bearer_challenge(
             request._request,  # noqa: SLF001
             resource=self.protection.resource,
-            scope=self.needed_scope(request),
+            scope=scope,
             error=error,
             error_description=error_description,
         )
@@ -136,8 +140,7 @@ class HasScope(BasePermission):
         if not isinstance(authenticator, BearerChallengeMixin):
             return False
         _keep_view_private(request)
-        claims = request.auth if isinstance(request.auth, Mapping) else {}
-        if set(authenticator.needed_scope(request)) <= granted_scope(claims):
+        if set(authenticator.needed_scope(request)) <= _granted(request):
             return True
         raise authenticator.refusal(request, "insufficient_scope", "The token lacks a scope")
 
@@ -215,6 +218,12 @@ class _Refusal(exceptions.APIException):
 
 
 _REFUSALS = (_Refusal, exceptions.NotAuthenticated, exceptions.AuthenticationFailed)
+
+
+def _granted(request: Request) -> set[str]:
+    # Not `request.auth`, which would authenticate once more where a class is just doing so.
+    auth = getattr(request, "_auth", None)
+    return granted_scope(auth) if isinstance(auth, Mapping) else set()
 
 
 def _view(request: Request) -> Any:
