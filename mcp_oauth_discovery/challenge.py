@@ -171,7 +171,6 @@ def keep_private(response: HttpResponseBase) -> None:
 def make_readable(response: HttpResponseBase) -> None:
     """Let scripts of every origin read a refusal and its challenge, and no cache keep it."""
     response.headers["Cache-Control"] = "no-store"
-    patch_vary_headers(response, ["Authorization"])
     response.headers.setdefault("Access-Control-Allow-Origin", "*")
     exposed = response.headers.get("Access-Control-Expose-Headers", "")
     names = [name.strip() for name in exposed.split(",") if name.strip()]
@@ -264,5 +263,6 @@ def _json(
     if request.method == "HEAD":
         # Not every server does it, and RFC 9110 §9.3.2 wants the headers of GET.
         response.content = b""
+    patch_vary_headers(response, ["Authorization"])
     make_readable(response)
     return response

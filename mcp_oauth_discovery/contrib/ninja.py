@@ -61,15 +61,13 @@ def _response_of(request: HttpRequest, refused: Any) -> HttpResponse:
 
 
 def _challenging(pattern: URLPattern | URLResolver) -> URLPattern | URLResolver:
-    if not isinstance(pattern, URLPattern):
-        return pattern
     protections = {
         method: _protection_of(operation)
         for operation in ninja_operations(pattern.callback)
         for method in operation.methods
     }
     first = next(filter(None, protections.values()), None)
-    if first is None:
+    if first is None or not isinstance(pattern, URLPattern):
         return pattern
     view = _by_method(pattern.callback, protections, first)
     if None not in protections.values():
