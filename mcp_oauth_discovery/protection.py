@@ -79,7 +79,7 @@ class BearerProtection:
     the one at the path of the request, or else the default one. `scope` is what a token must have
     in its `scope`. `verify(request, token, identifier)` returns the claims or raises
     `InvalidToken`; it may be a coroutine function. `user(request, claims)`, such as `find_user`,
-    returns what `request.user` becomes, or None for nobody, who is refused. With `repeat_granted`
+    returns what `request.user` becomes; with None the request is refused. With `repeat_granted`
     the 403 also names the scopes that the token has.
     """
 
@@ -186,8 +186,8 @@ class BearerProtection:
     def refuse_unreadable(self, request: HttpRequest, error: Exception) -> HttpResponse:
         """Return the 400 for a query or body that a view could not read."""
         try:
-            said = str(unreadable(request, error))
-            return invalid_request(request, said, resource=self.resource)
+            description = str(unreadable(request, error))
+            return invalid_request(request, description, resource=self.resource)
         except (Http404, Misconfigured) as fault:
             return fault_response(request, fault)
 

@@ -219,7 +219,7 @@ def get(url, token=None):
     return Client().get(f"/{url}", headers=headers)
 
 
-def assert_everybody_gets_their_own(url):
+def assert_each_user_gets_their_own(url):
     for token in ("ada", "bob", "ada"):
         response = get(url, token)
         assert response.status_code == 200
@@ -230,13 +230,13 @@ def assert_everybody_gets_their_own(url):
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", VIEWS)
 def test_answer_of_one_user_reaches_no_other_through_the_cache_of_the_site(site_cache, name):
-    assert_everybody_gets_their_own(name)
+    assert_each_user_gets_their_own(name)
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", VIEWS)
 def test_answer_of_one_user_reaches_no_other_through_a_cached_page(name):
-    assert_everybody_gets_their_own(name)
+    assert_each_user_gets_their_own(name)
 
 
 @pytest.mark.django_db

@@ -1,4 +1,4 @@
-"""Queries and bodies that nobody can read: JSON for the client, and only behind a right token."""
+"""Queries and bodies that cannot be read: a 400 in JSON, and only behind a right token."""
 
 from __future__ import annotations
 

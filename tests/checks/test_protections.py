@@ -296,7 +296,7 @@ MISPLACED = {
 
 
 @pytest.mark.parametrize("kind", MISPLACED)
-def test_protection_whose_refusal_would_be_a_user_is_told(urlconf, run, kind):
+def test_protection_whose_refusal_would_be_a_user_is_reported(urlconf, run, kind):
     urlconf(OURS, *OAUTH, MCP, MISPLACED[kind]())
     [message] = run()
     assert message.id == "mcp_oauth_discovery.W038"
@@ -304,7 +304,7 @@ def test_protection_whose_refusal_would_be_a_user_is_told(urlconf, run, kind):
     assert "BearerAuth(BearerProtection(…))" in message.hint
 
 
-def test_urls_without_the_challenges_are_told(urlconf, run):
+def test_urls_without_the_challenges_are_reported(urlconf, run):
     urlconf(OURS, *OAUTH, MCP, ninja_api(BearerAuth(BearerProtection("/mcp"))))
     [message] = run()
     assert message.id == "mcp_oauth_discovery.W038"

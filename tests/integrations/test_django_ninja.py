@@ -66,7 +66,7 @@ def test_token_is_refused(site, project, line, other, status):
         ("urls.py", "bearer_urls(api)", "api.urls"),
     ],
 )
-def test_wrong_wiring_is_told(project, name, right, wrong):
+def test_wrong_wiring_is_reported(project, name, right, wrong):
     code = f"""
 import sys, types
 from mcp_oauth_discovery.checks import protections
