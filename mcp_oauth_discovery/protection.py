@@ -14,6 +14,7 @@ from django.core.exceptions import SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.debug import sensitive_variables
 
 from mcp_oauth_discovery.authorization import Malformed, Repeated, read_bearer
 from mcp_oauth_discovery.challenge import (
@@ -202,6 +203,7 @@ class BearerProtection:
             refuse_second_token(request)
         return claims
 
+    @sensitive_variables()
     def _judge(self, request: HttpRequest) -> Claims | None:
         token = read_bearer(request.headers.get("Authorization", ""))
         if token is None:
