@@ -9,13 +9,21 @@ from http import HTTPStatus
 from django.core.exceptions import SuspiciousOperation
 from django.http import Http404, HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
+from django.utils.cache import patch_cache_control, patch_vary_headers
 
 from mcp_oauth_discovery.authorization import presents_bearer
 from mcp_oauth_discovery.conf import Misconfigured
 from mcp_oauth_discovery.identifiers import insert_well_known
 from mcp_oauth_discovery.log_lines import one_line
 from mcp_oauth_discovery.targets import find_target
-from mcp_oauth_discovery.www_authenticate import Challenge, bearer, merge, parse, scope_tokens
+from mcp_oauth_discovery.www_authenticate import (
+    Challenge,
+    bearer,
+    check_value,
+    merge,
+    parse,
+    scope_tokens,
+)
 
 logger = logging.getLogger("mcp_oauth_discovery")
 
@@ -26,6 +34,10 @@ Fault = Http404 | Misconfigured
 
 # What a challenge says that cannot say where the metadata is: RFC 6750 §3 wants a parameter.
 _REALM = "mcp"
+
+# What a view says to shared caches: in Cache-Control, and in headers for them alone (RFC 9213).
+_SHARED = ("public", "s-maxage", "proxy-revalidate")
+_TARGETED = ("cdn-cache-control", "surrogate-control")
 
 
 def resource_metadata_url(request: HttpRequest, resource: str | None = None) -> str:
@@ -72,13 +84,18 @@ def insufficient_scope(
     request: HttpRequest,
     scope: str | Iterable[str],
     *,
+    granted: Scope = None,
     resource: str | None = None,
     error_description: str | None = None,
 ) -> JsonResponse:
-    """Return the 403 that names every scope that the operation needs (RFC 6750 §3.1)."""
+    """Return the 403 that names every scope that the operation needs (RFC 6750 §3.1).
+
+    `granted` has the scopes of the token, for clients that ask for what is named and lose the rest.
+    """
     tokens = checked_scope(scope)
     if not tokens:
         raise ValueError("scope: expected at least one token, for the client to ask for")
+    tokens = with_granted(tokens, granted or ())
     challenge = _challenge(request, resource, tokens, "insufficient_scope", error_description)
     return _response(request, HTTPStatus.FORBIDDEN, challenge)
 
@@ -135,6 +152,22 @@ def is_unfinished(response: HttpResponseBase) -> bool:
         return presents_bearer(header)
 
 
+def keep_private(response: HttpResponseBase) -> None:
+    """Have no shared cache keep the answer to a token, even if the view says `public`.
+
+    RFC 9111 §3.5 lets a shared cache send a public answer to clients that have no token.
+    """
+    patch_vary_headers(response, ["Authorization"])
+    for name in [one for one in response.headers if one.lower().endswith(_TARGETED)]:
+        del response.headers[name]
+    own = [one.strip() for one in response.headers.get("Cache-Control", "").split(",")]
+    names = [one.partition("=")[0].lower() for one in own]
+    kept = [one for one, name in zip(own, names, strict=True) if one and name not in _SHARED]
+    response.headers["Cache-Control"] = ", ".join(kept)
+    if "no-store" not in names:
+        patch_cache_control(response, private=True)
+
+
 def make_readable(response: HttpResponseBase) -> None:
     """Let scripts of every origin read a refusal and its challenge, and no cache keep it."""
     response.headers["Cache-Control"] = "no-store"
@@ -154,6 +187,21 @@ def checked_scope(scope: Scope) -> tuple[str, ...]:
             "scope: offline_access is between the client and the authorization server; "
             "a resource does not ask for it"
         )
+    return tokens
+
+
+def with_granted(needed: tuple[str, ...], granted: str | Iterable[str]) -> tuple[str, ...]:
+    """Return the scopes that are needed, then those of a token that a challenge has room for."""
+    tokens = needed
+    held = granted.split(" ") if isinstance(granted, str) else granted
+    for token in sorted(set(held) - set(needed)):
+        try:
+            longer = (*tokens, *checked_scope([token]))
+            check_value("scope", " ".join(longer))
+        except ValueError:
+            # It is offline_access, too long, or outside the grammar: another site wrote it.
+            continue
+        tokens = longer
     return tokens
 
 
@@ -215,5 +263,6 @@ def _json(
     if request.method == "HEAD":
         # Not every server does it, and RFC 9110 §9.3.2 wants the headers of GET.
         response.content = b""
+    patch_vary_headers(response, ["Authorization"])
     make_readable(response)
     return response

@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import wraps
 from http import HTTPStatus
-from typing import Any, cast
+from typing import Any, ParamSpec, TypeVar, cast
 
 from asgiref.sync import async_to_sync, iscoroutinefunction, sync_to_async
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.views import View as DjangoView
 from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.debug import sensitive_variables
 
 from mcp_oauth_discovery.authorization import Malformed, Repeated, read_bearer
 from mcp_oauth_discovery.challenge import (
@@ -24,13 +24,22 @@ from mcp_oauth_discovery.challenge import (
     insufficient_scope,
     invalid_request,
     is_unfinished,
+    keep_private,
     unauthorized,
 )
 from mcp_oauth_discovery.conf import Misconfigured
 from mcp_oauth_discovery.preflight import preflight_response
+from mcp_oauth_discovery.refusal import Refusal, as_response
+from mcp_oauth_discovery.request_data import (
+    UNREADABLE,
+    Unreadable,
+    refuse_second_token,
+    unreadable,
+)
 from mcp_oauth_discovery.signing import InvalidToken
 from mcp_oauth_discovery.targets import find_target
 from mcp_oauth_discovery.tokens import (
+    BearerRequest,
     Claims,
     describe,
     find_user,
@@ -38,22 +47,24 @@ from mcp_oauth_discovery.tokens import (
     sign_in,
     verify_token,
 )
+from mcp_oauth_discovery.view_kinds import BeforeView, is_awaited
 
 __all__ = [
     "BearerProtection",
+    "BearerRequest",
     "BearerRequiredMixin",
     "Claims",
     "bearer_required",
+    "complete",
     "find_user",
     "granted_scope",
     "protect",
     "verify_token",
 ]
 
+P = ParamSpec("P")
+R = TypeVar("R")
 View = Callable[..., Any]
-
-_FORM = "application/x-www-form-urlencoded"
-_TWICE = "The request has a token in more than one place"
 
 
 @dataclass(frozen=True)
@@ -62,24 +73,50 @@ class BearerProtection:
 
     An instance is a callable: it takes the request and returns the refusal, or None after it has
     set `request.mcp_claims`. django-mcpz takes it as it is: `MCPServer(auth=BearerProtection())`.
+    The refusal is neither true nor false: compare it with None. A caller that takes a true value
+    for the user gets `authenticate`.
 
     `resource` is the identifier of a configured resource, or its key or path there; without it,
     the one at the path of the request, or else the default one. `scope` is what a token must have
     in its `scope`. `verify(request, token, identifier)` returns the claims or raises
     `InvalidToken`; it may be a coroutine function. `user(request, claims)`, such as `find_user`,
-    returns what `request.user` becomes, or None for nobody, who is refused.
+    returns what `request.user` becomes; with None the request is refused. With `repeat_granted`
+    the 403 also names the scopes that the token has.
     """
 
     resource: str | None = None
     scope: str | Iterable[str] = ()
     verify: Callable[[HttpRequest, str, str], Any] = verify_token
     user: Callable[[HttpRequest, Claims], Any] | None = None
+    repeat_granted: bool = False
 
     def __post_init__(self) -> None:
         # Here, so that a scope that no challenge may name fails when the project is loaded.
         object.__setattr__(self, "scope", checked_scope(self.scope))
 
     def __call__(self, request: HttpRequest) -> HttpResponse | None:
+        if not hasattr(request, "META"):
+            raise TypeError(
+                f"BearerProtection takes a request, not {type(request).__name__}. To protect a "
+                "view, write @bearer_required() with the same arguments."
+            )
+        refusal = self._answer(request)
+        return None if refusal is None else Refusal(refusal)
+
+    def authenticate(self, request: HttpRequest) -> Any:
+        """Return the user or the claims, or None, for callers that take a true value for the user.
+
+        With None, the response to send is in `request.mcp_refusal`.
+        """
+        refusal = self._answer(request)
+        if refusal is not None:
+            request.mcp_refusal = refusal  # type: ignore[attr-defined]
+            return None
+        identity = request.mcp_claims if self.user is None else request.user  # type: ignore[attr-defined]
+        # A token without claims would read as a refusal.
+        return identity or True
+
+    def _answer(self, request: HttpRequest) -> HttpResponse | None:
         if request.method == "OPTIONS":
             return self.preflight(request)
         try:
@@ -89,15 +126,20 @@ class BearerProtection:
 
     def _refusal(self, request: HttpRequest) -> HttpResponse | None:
         try:
-            claims = self.read_claims(request)
-        except Repeated as error:
+            claims = self._judge(request)
+            if claims is None:
+                return self._unauthorized(request, None)
+            granted = granted_scope(claims)
+            if not set(self.scope) <= granted:
+                repeated = granted if self.repeat_granted else ()
+                return insufficient_scope(
+                    request, self.scope, granted=repeated, resource=self.resource
+                )
+            refuse_second_token(request)
+        except (Repeated, Unreadable) as error:
             return invalid_request(request, str(error), resource=self.resource)
         except (InvalidToken, Malformed) as error:
             return self._unauthorized(request, describe(error))
-        if claims is None:
-            return self._unauthorized(request, None)
-        if not set(self.scope) <= granted_scope(claims):
-            return insufficient_scope(request, self.scope, resource=self.resource)
         request.mcp_claims = claims  # type: ignore[attr-defined]
         return None
 
@@ -116,9 +158,13 @@ class BearerProtection:
             pass
         return preflight_response()
 
-    def finish(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        """Return a response of the view; a 401 has the challenge, a Bearer 403 what it lacked."""
-        if not is_unfinished(response):
+    def finish(self, request: HttpRequest, response: Any) -> Any:
+        """Return a response of the view, for this token alone.
+
+        A 401 gets the challenge, a Bearer 403 what it lacks. What is no response is passed on: a
+        view of django-ninja returns a dict.
+        """
+        if not self._needs_challenge(response):
             return response
         try:
             add_challenge(request, response, resource=self.resource, scope=self.scope)
@@ -126,24 +172,42 @@ class BearerProtection:
             return fault_response(request, fault)
         return response
 
-    async def afinish(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    async def afinish(self, request: HttpRequest, response: Any) -> Any:
         """Do the same in an async stack, without another thread for what is finished."""
-        if not is_unfinished(response):
+        if not self._needs_challenge(response):
             return response
         return await sync_to_async(self.finish)(request, response)
+
+    def _needs_challenge(self, response: Any) -> bool:
+        if not isinstance(response, HttpResponseBase):
+            return False
+        keep_private(response)
+        return is_unfinished(response)
+
+    def refuse_unreadable(self, request: HttpRequest, error: Exception) -> HttpResponse:
+        """Return the 400 for a query or body that a view could not read."""
+        try:
+            description = str(unreadable(request, error))
+            return invalid_request(request, description, resource=self.resource)
+        except (Http404, Misconfigured) as fault:
+            return fault_response(request, fault)
 
     def read_claims(self, request: HttpRequest) -> Claims | None:
         """Return what the token says, None if there is none; with `user`, set `request.user`.
 
-        Raises `InvalidToken`, `Malformed` or `Repeated`. It does not look at the scope.
+        Raises `InvalidToken`, `Malformed`, `Repeated` or `Unreadable`. It does not look at the
+        scope. Query and form are read last, and only if the token is valid.
         """
+        claims = self._judge(request)
+        if claims is not None:
+            refuse_second_token(request)
+        return claims
+
+    @sensitive_variables()
+    def _judge(self, request: HttpRequest) -> Claims | None:
         token = read_bearer(request.headers.get("Authorization", ""))
         if token is None:
             return None
-        if "access_token" in request.GET or (
-            request.content_type == _FORM and "access_token" in request.POST
-        ):
-            raise Repeated(_TWICE)
         try:
             identifier = find_target(request, self.resource).identifier
         except SuspiciousOperation as error:
@@ -168,72 +232,72 @@ def bearer_required(
     scope: str | Iterable[str] = (),
     verify: Callable[[HttpRequest, str, str], Any] = verify_token,
     user: Callable[[HttpRequest, Claims], Any] | None = None,
-) -> Callable[[View], View]:
+    repeat_granted: bool = False,
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Return a decorator for a view, sync or async, with the arguments of `BearerProtection`.
 
     The view is exempt from CSRF checks and from `LoginRequiredMiddleware`.
     """
     if callable(resource):
         raise TypeError('Write @bearer_required() or @bearer_required("/mcp"), with parentheses.')
-    protection = BearerProtection(resource, scope, verify, user)
+    protection = BearerProtection(resource, scope, verify, user, repeat_granted)
     return lambda view: protect(view, protection)
 
 
-def protect(view: View, protection: BearerProtection) -> View:
-    """Return the view behind a protection, which has the word before the view sees the request."""
-    if _is_awaited(view):
+def protect(view: Callable[P, R], protection: BearerProtection) -> Callable[P, R]:
+    """Return the view behind a protection, which judges a request before the view gets it."""
+    completed: View = complete(view, protection)
+    if is_awaited(view):
 
         @wraps(view)
-        async def protected(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            response: HttpResponseBase | None = await protection.acheck(request)
-            if response is None:
-                response = cast(HttpResponseBase, await view(request, *args, **kwargs))
-                response = await protection.afinish(request, response)
-            return response
+        async def protected(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            refusal = await protection.acheck(request)
+            if refusal is not None:
+                return as_response(refusal)
+            return await completed(request, *args, **kwargs)
 
     else:
 
         @wraps(view)
-        def protected(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            response: HttpResponseBase | None = protection(request)
-            if response is None:
-                response = cast(HttpResponseBase, view(request, *args, **kwargs))
-                response = protection.finish(request, response)
-            return response
+        def protected(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            refusal = protection(request)
+            if refusal is not None:
+                return as_response(refusal)
+            return completed(request, *args, **kwargs)
 
     # For the system checks, which ask the URLconf what is protected.
     protected.protection = protection  # type: ignore[attr-defined]
-    return login_not_required(csrf_exempt(protected))
+    exempt: View = login_not_required(csrf_exempt(protected))
+    return exempt
 
 
-def _is_awaited(view: Any) -> bool:
-    """Say whether Django awaits what a view returns, so that a refusal is to be awaited as well."""
-    if iscoroutinefunction(view) or iscoroutinefunction(type(view).__call__):
-        return True
-    while view is not None:
-        # What method_decorator() hands over is a partial of the bound method. `dispatch` is no
-        # coroutine function, even where it returns what those of an async class return.
-        owner = getattr(getattr(view, "func", view), "__self__", None)
-        if getattr(owner, "view_is_async", False):
-            return True
-        view = getattr(view, "__wrapped__", None)
-    return False
+def complete(view: Callable[P, R], protection: BearerProtection) -> Callable[P, R]:
+    """Return the view with the challenge in each 401 that it sends; it still gets every request.
 
+    For views of a framework that has `protection.authenticate` judge the requests.
+    """
+    inner: View = view
+    if is_awaited(view):
 
-class BeforeView:
-    """Refuse a class that has a mixin after `View`, where it would do nothing."""
+        @wraps(inner)
+        async def completed(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            try:
+                response = await inner(request, *args, **kwargs)
+            except UNREADABLE as error:
+                return await sync_to_async(protection.refuse_unreadable)(request, error)
+            return await protection.afinish(request, response)
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        order = cls.__mro__
-        if DjangoView not in order or order.index(DjangoView) > order.index(BeforeView):
-            return
-        mixin = next(one for one in order[order.index(DjangoView) :] if issubclass(one, BeforeView))
-        others = (one for one in cls.__bases__ if not issubclass(one, BeforeView))
-        bases = ", ".join(one.__name__ for one in (mixin, *others))
-        raise TypeError(
-            f"{mixin.__name__} does nothing after View. Write class {cls.__name__}({bases})."
-        )
+    else:
+
+        @wraps(inner)
+        def completed(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            try:
+                response = inner(request, *args, **kwargs)
+            except UNREADABLE as error:
+                return protection.refuse_unreadable(request, error)
+            return protection.finish(request, response)
+
+    return cast("Callable[P, R]", completed)
 
 
 class BearerRequiredMixin(BeforeView):

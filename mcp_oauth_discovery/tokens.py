@@ -21,6 +21,12 @@ logger = logging.getLogger("mcp_oauth_discovery")
 Claims = Mapping[str, Any]
 
 
+class BearerRequest(HttpRequest):
+    """The request of a protected view, for annotations; at run time it has the server's class."""
+
+    mcp_claims: Claims
+
+
 def verify_token(request: HttpRequest, token: str, resource: str) -> Claims:
     """Return the claims of a token that this site has signed for exactly this resource.
 

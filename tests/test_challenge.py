@@ -114,6 +114,13 @@ def test_insufficient_scope_names_every_scope(ask, headers):
     }
 
 
+@pytest.mark.parametrize("granted", ["b c", ["c", "b"], {"c"}])
+def test_insufficient_scope_repeats_what_is_granted(ask, granted):
+    response = insufficient_scope(ask(), "b a", granted=granted)
+    [challenge] = parse(response["WWW-Authenticate"])
+    assert challenge.parameters["scope"] == "b a c"
+
+
 @pytest.mark.parametrize("scope", ["", (), [], None, iter(())])
 def test_insufficient_scope_wants_a_scope(ask, scope):
     with pytest.raises(ValueError, match="at least one token"):

@@ -181,3 +181,25 @@ def test_signatures_are_as_written(signature):
     written = [one.partition("=")[0] for one in arguments[:-1].split(", ") if one != "*"]
     assert written == [one.name for one in parameters]
     assert {one.default for one in parameters} <= {None, inspect.Parameter.empty}
+
+
+def test_view_of_another_framework(rf, right, user):
+    view = run("Protect a view of another framework").mcp
+    assert view(rf.post("/mcp"))["WWW-Authenticate"] == FIRST
+    assert json.loads(view(rf.post("/mcp", headers=right)).content) == {"hello": str(user.pk)}
+
+
+def test_api_of_django_ninja(settings, client, right, user):
+    page = run("Protect an API of django-ninja")
+    settings.ROOT_URLCONF = tuple(page.urlpatterns)
+    refusal = client.post("/mcp")
+    assert (refusal.status_code, refusal["WWW-Authenticate"]) == (401, FIRST)
+    answer = client.post("/mcp", headers=right)
+    assert answer.json() == {"hello": "ada", "sub": str(user.pk)}
+    assert client.options("/mcp").status_code == 204
+
+
+def test_view_with_types(rf, right, user):
+    view = run("Protect a view", 2).mcp
+    assert view(rf.post("/mcp"))["WWW-Authenticate"] == FIRST
+    assert view(rf.post("/mcp", headers=right)).content.decode() == str(user.pk)

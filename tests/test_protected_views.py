@@ -18,6 +18,7 @@ from mcp_oauth_discovery.protection import (
     BearerProtection,
     BearerRequiredMixin,
     bearer_required,
+    find_user,
     protect,
 )
 from mcp_oauth_discovery.signing import InvalidToken
@@ -328,3 +329,8 @@ def test_mixin_after_view_is_refused_when_the_class_is_made(view):
 def test_decorator_without_parentheses_says_what_to_write():
     with pytest.raises(TypeError, match=r"Write @bearer_required\(\)"):
         bearer_required(hello)
+
+
+def test_decorator_hands_on_every_argument():
+    given = {"scope": "mcp", "verify": verify, "user": find_user, "repeat_granted": True}
+    assert bearer_required("/mcp", **given)(hello).protection == BearerProtection("/mcp", **given)

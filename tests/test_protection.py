@@ -129,6 +129,37 @@ def test_missing_scope_is_a_403_that_names_all_that_is_needed(ask, token, claims
     )
 
 
+@pytest.mark.parametrize(
+    ("granted", "scope"),
+    [
+        ("mcp", "admin read mcp"),
+        (["write", "mcp", "read"], "admin read mcp write"),
+        ("", "admin read"),
+        (7, "admin read"),
+        # What no challenge may name, or has room for.
+        ("offline_access mcp", "admin read mcp"),
+        (["mcp", 'a"b', "ü", "a b", "", 7], "admin read mcp"),
+        (["x" * 1990, "mcp"], "admin read mcp"),
+    ],
+)
+def test_403_repeats_the_scopes_of_the_token_where_it_shall(ask, granted, scope):
+    protection = BearerProtection(
+        "/mcp",
+        ["admin", "read"],
+        lambda request, token, resource: {"scope": granted},
+        repeat_granted=True,
+    )
+    assert said(protection(ask("Bearer x"))) == (
+        403,
+        {"resource_metadata": URL, "scope": scope, "error": "insufficient_scope"},
+    )
+
+
+def test_401_repeats_no_scopes(ask):
+    status, parameters = said(BearerProtection(scope="mcp", repeat_granted=True)(ask()))
+    assert (status, parameters["scope"]) == (401, "mcp")
+
+
 @pytest.mark.parametrize("path", ["/mcp?access_token=x", "/mcp?access_token="])
 def test_token_in_the_query_is_no_token(ask, path):
     assert said(BearerProtection()(ask(path=path))) == (401, {"resource_metadata": URL})

@@ -93,6 +93,16 @@ class Mixed(BearerChallengeMixin, BaseAuthentication):
         return AnonymousUser(), said.get(request.headers["authorization"], "opaque")
 
 
+REPEATING = BearerProtection("/mcp", scope="admin", user=find_user, repeat_granted=True)
+
+
+class Hasty(Mixed):
+    protection = REPEATING
+
+    def authenticate(self, request):
+        raise self.refusal(request, "insufficient_scope")
+
+
 class Open(Hello):
     permission_classes = [AllowAny]
 
@@ -176,6 +186,19 @@ urlpatterns = [
     path("strangers", Strangers.as_view()),
     path("open", Open.as_view()),
     path("foreign", Hello.as_view(authentication_classes=[Foreign])),
+    path(
+        "repeating",
+        Scoped.as_view(
+            authentication_classes=[
+                type("Repeating", (BearerAuthentication,), {"protection": REPEATING})
+            ]
+        ),
+    ),
+    path(
+        "repeating-mixed",
+        Scoped.as_view(authentication_classes=[type("M", (Mixed,), {"protection": REPEATING})]),
+    ),
+    path("hasty", Scoped.as_view(authentication_classes=[Hasty])),
     path("mixed", Scoped.as_view(authentication_classes=[Mixed])),
     path("somebody", Hello.as_view(authentication_classes=[TokenAuthentication])),
     path("session", Hello.as_view(authentication_classes=[SessionAuthentication])),
@@ -314,6 +337,19 @@ def test_scope_of_the_view_goes_first_and_is_named_as_a_whole(call, token):
     for response, status in [(call("/reports", f"Bearer {token()}"), 403), (call("/reports"), 401)]:
         found, parameters = said(response)
         assert (found, parameters["scope"]) == (status, "reports:read mcp")
+
+
+@pytest.mark.parametrize("url", ["/repeating", "/repeating-mixed"])
+def test_403_repeats_the_scopes_of_the_token_where_it_shall(call, token, url):
+    credentials = token(scope="zone mcp offline_access") if url == "/repeating" else "other"
+    status, parameters = said(call(url, f"Bearer {credentials}"))
+    repeated = "mcp zone" if url == "/repeating" else "other"
+    assert (status, parameters["scope"]) == (403, f"admin {repeated}")
+
+
+def test_class_that_judges_the_scope_while_it_authenticates_repeats_nothing(call):
+    status, parameters = said(call("/hasty", "Bearer other"))
+    assert (status, parameters["scope"]) == (403, "admin")
 
 
 def test_user_of_another_site_is_anonymous_and_has_claims(call, token):

@@ -1,8 +1,8 @@
-"""Whether this site has the resources that its views are protected for."""
+"""Whether this site has the resources that its views are protected for, and how they are."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from mcp_oauth_discovery.checks.routes import authenticators, routes
@@ -13,6 +13,7 @@ from mcp_oauth_discovery.identifiers import split, without_final_slash
 from mcp_oauth_discovery.identity import Resource, Site
 from mcp_oauth_discovery.protection import BearerProtection
 from mcp_oauth_discovery.targets import find_named
+from mcp_oauth_discovery.view_kinds import enclosed, ninja_operations
 
 
 @rule("W032")
@@ -56,6 +57,50 @@ def check_unnamed_resources(**kwargs: Any) -> Iterator[Advice]:
         )
 
 
+@rule("W038")
+def check_contracts(**kwargs: Any) -> Iterator[Advice]:
+    """Report a protection whose refusal would be taken for a user, and 401s without a challenge."""
+    taken = [route for route in routes() if any(map(_is_misplaced, _judges(route.view)))]
+    if taken:
+        yield Advice(
+            f"ROOT_URLCONF has a view at {_places(one.written for one in taken)} whose "
+            "authentication is a BearerProtection. A true value is taken for the user there, and a "
+            "BearerProtection returns the refusal: no request with a right token is let in.",
+            "For django-ninja, write auth=BearerAuth(BearerProtection(…)), with BearerAuth from "
+            "mcp_oauth_discovery.contrib.ninja. In place of user_passes_test, write "
+            "@bearer_required(…).",
+        )
+    bare = [route for route in routes() if _has_bare_401(route.view)]
+    if bare:
+        yield Advice(
+            f"ROOT_URLCONF has a view at {_places(one.written for one in bare)} that has "
+            "auth=BearerAuth(…), and its URLs are api.urls. A 401 from there has no challenge, so "
+            "that no client begins to sign in.",
+            "Write bearer_urls(api) from mcp_oauth_discovery.contrib.ninja in place of api.urls.",
+        )
+
+
+def _judges(view: Any) -> Iterator[Any]:
+    """Yield what says whether a request to a view has a user, by a true value."""
+    while view is not None:
+        for operation in ninja_operations(view):
+            yield from operation.auth_callbacks
+        # That of user_passes_test().
+        yield enclosed(view).get("test_func")
+        view = getattr(view, "__wrapped__", None)
+
+
+def _is_misplaced(judge: Any) -> bool:
+    is_authenticate = getattr(judge, "__name__", None) == "authenticate"
+    return isinstance(getattr(judge, "__self__", judge), BearerProtection) and not is_authenticate
+
+
+def _has_bare_401(view: Any) -> bool:
+    protections = [getattr(one, "protection", None) for one in _judges(view)]
+    is_ours = any(isinstance(one, BearerProtection) for one in protections)
+    return is_ours and not hasattr(view, "protection")
+
+
 def _resource_names(view: Any) -> list[str | None]:
     """Return the resource of each protection that a request to a view meets."""
     found = []
@@ -63,6 +108,9 @@ def _resource_names(view: Any) -> list[str | None]:
         # One of django-mcpz has it in `auth`.
         found += [getattr(one, "protection", None) for one in (view, *authenticators(view))]
         found.append(getattr(view, "auth", None))
+        for operation in ninja_operations(view):
+            places = (*operation.auth_callbacks, operation.view_func, operation.run)
+            found += [getattr(one, "protection", one) for one in places]
         view = getattr(view, "__wrapped__", None)
     return [one.resource for one in found if isinstance(one, BearerProtection)]
 
@@ -84,5 +132,5 @@ def _name(resource: Resource) -> str:
     return resource.key or default or split(resource.identifier).path
 
 
-def _places(written: list[str]) -> str:
+def _places(written: Iterable[str]) -> str:
     return listed(repr(one) for one in dict.fromkeys(written))

@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework import exceptions, views
@@ -22,13 +23,17 @@ from mcp_oauth_discovery.challenge import (
     checked_scope,
     fault_response,
     is_unfinished,
+    keep_private,
     make_readable,
+    with_granted,
 )
 from mcp_oauth_discovery.conf import Misconfigured
 from mcp_oauth_discovery.preflight import preflight_response
-from mcp_oauth_discovery.protection import BearerProtection, BeforeView
+from mcp_oauth_discovery.protection import BearerProtection
+from mcp_oauth_discovery.request_data import UNREADABLE, Unreadable, unreadable
 from mcp_oauth_discovery.signing import InvalidToken
 from mcp_oauth_discovery.tokens import describe, find_user, granted_scope
+from mcp_oauth_discovery.view_kinds import BeforeView
 
 _STATUS = {
     "invalid_request": HTTPStatus.BAD_REQUEST,
@@ -47,6 +52,11 @@ class BearerChallengeMixin:
 
     protection = BearerProtection()
 
+    def authenticate(self, request: Request) -> Any:
+        """Authenticate as the class does, and have the answer kept for this token alone."""
+        _keep_view_private(request)
+        return super().authenticate(request)  # type: ignore[misc]
+
     def authenticate_header(self, request: Request) -> str:
         """Return the value of `WWW-Authenticate` for a 401."""
         # Left out where no token was presented, by bearer_challenge().
@@ -58,10 +68,13 @@ class BearerChallengeMixin:
 
     def challenge(self, request: Request, error: str, error_description: str | None = None) -> str:
         """Return the value of `WWW-Authenticate` with an error of RFC 6750 §3.1."""
+        scope = self.needed_scope(request)
+        if error == "insufficient_scope" and self.protection.repeat_granted:
+            scope = with_granted(scope, _granted(request))
         return bearer_challenge(
             request._request,  # noqa: SLF001
             resource=self.protection.resource,
-            scope=self.needed_scope(request),
+            scope=scope,
             error=error,
             error_description=error_description,
         )
@@ -98,10 +111,11 @@ class BearerAuthentication(BearerChallengeMixin, BaseAuthentication):
     protection = BearerProtection(user=find_user)
 
     def authenticate(self, request: Request) -> tuple[Any, Mapping[str, Any]] | None:
+        _keep_view_private(request)
         django_request = request._request  # noqa: SLF001
         try:
             claims = self.protection.read_claims(django_request)
-        except Repeated as error:
+        except (Repeated, Unreadable) as error:
             text = str(error)
             raise self.refusal(request, "invalid_request", text, error_description=text) from error
         except (InvalidToken, Malformed) as error:
@@ -125,8 +139,8 @@ class HasScope(BasePermission):
         authenticator: object = request.successful_authenticator
         if not isinstance(authenticator, BearerChallengeMixin):
             return False
-        claims = request.auth if isinstance(request.auth, Mapping) else {}
-        if set(authenticator.needed_scope(request)) <= granted_scope(claims):
+        _keep_view_private(request)
+        if set(authenticator.needed_scope(request)) <= _granted(request):
             return True
         raise authenticator.refusal(request, "insufficient_scope", "The token lacks a scope")
 
@@ -144,16 +158,35 @@ class BearerViewMixin(BeforeView):
         response: HttpResponseBase = super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
         return response
 
+    def handle_exception(self, exc: Exception) -> HttpResponseBase:
+        if isinstance(exc, UNREADABLE):
+            exc = self._refusal_of_unreadable(self.request, exc)  # type: ignore[attr-defined]
+        response: HttpResponseBase = super().handle_exception(exc)  # type: ignore[misc]
+        return response
+
+    def _refusal_of_unreadable(self, request: Request, error: Exception) -> Exception:
+        try:
+            # The format of the answer is in the query, which is read before the token is judged.
+            self.perform_authentication(request)  # type: ignore[attr-defined]
+            self.check_permissions(request)  # type: ignore[attr-defined]
+        except (exceptions.APIException, Http404, PermissionDenied) as refusal:
+            return refusal
+        text = str(unreadable(request._request, error))  # noqa: SLF001
+        refuse = self._challenger().refusal
+        return refuse(request, "invalid_request", text, error_description=text)
+
     def finalize_response(
         self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
     ) -> HttpResponseBase:
         finalize = super().finalize_response  # type: ignore[misc]
         response = finalize(request, response, *args, **kwargs)
+        keep_private(response)
         if not is_unfinished(response):
             return response
         challenger = self._challenger()
         protection = replace(challenger.protection, scope=challenger.needed_scope(request))
-        return protection.finish(request._request, response)  # noqa: SLF001
+        finished: HttpResponseBase = protection.finish(request._request, response)  # noqa: SLF001
+        return finished
 
     def _challenger(self) -> BearerChallengeMixin:
         classes: list[object] = self.get_authenticators()  # type: ignore[attr-defined]
@@ -187,8 +220,29 @@ class _Refusal(exceptions.APIException):
 _REFUSALS = (_Refusal, exceptions.NotAuthenticated, exceptions.AuthenticationFailed)
 
 
+def _granted(request: Request) -> set[str]:
+    # Not `request.auth`, which would authenticate once more where a class is just doing so.
+    auth = getattr(request, "_auth", None)
+    return granted_scope(auth) if isinstance(auth, Mapping) else set()
+
+
 def _view(request: Request) -> Any:
     return (request.parser_context or {}).get("view")
+
+
+def _keep_view_private(request: Request) -> None:
+    view = _view(request)
+    if view is None:
+        return
+    finalize = view.finalize_response
+
+    def finalized(*args: Any, **kwargs: Any) -> HttpResponseBase:
+        response: HttpResponseBase = finalize(*args, **kwargs)
+        keep_private(response)
+        return response
+
+    # As below, the view is there for this request alone.
+    view.finalize_response = finalized
 
 
 def _tell_view(request: Request, protection: BearerProtection, fault: Fault | None = None) -> None:

@@ -1,0 +1,96 @@
+"""The challenge for django-ninja: `auth=` of an API, a router or an operation, and their URLs."""
+
+from __future__ import annotations
+
+from functools import wraps
+from typing import Any
+
+from asgiref.sync import markcoroutinefunction
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, URLResolver
+from ninja import NinjaAPI
+from ninja.errors import HttpError
+from ninja.security.http import HttpAuthBase
+
+from mcp_oauth_discovery.protection import BearerProtection, View, complete, protect
+from mcp_oauth_discovery.view_kinds import is_awaited, ninja_operations
+
+
+class BearerAuth(HttpAuthBase):
+    """Let in requests that have a token: `request.auth` is the user, or else the claims.
+
+    Pass it as `auth=`, and route `bearer_urls(api)`. In a list of several, write it last: it
+    refuses a request, and django-ninja does not ask the next one.
+    """
+
+    openapi_scheme = "bearer"
+
+    def __init__(self, protection: BearerProtection | None = None) -> None:
+        super().__init__()
+        self.protection = protection or BearerProtection()
+
+    def __call__(self, request: HttpRequest) -> Any:
+        identity = self.protection.authenticate(request)
+        if identity is None:
+            raise Refused(request.mcp_refusal)  # type: ignore[attr-defined]
+        return identity
+
+
+class Refused(HttpError):
+    """What `BearerAuth` raises; with `bearer_urls` its response is sent as it is."""
+
+    def __init__(self, response: HttpResponse) -> None:
+        super().__init__(response.status_code, response.reason_phrase)
+        self.response = response
+
+
+def bearer_urls(api: NinjaAPI) -> tuple[list[URLPattern | URLResolver], str, str]:
+    """Return `api.urls`, with the challenges in what the protected operations answer.
+
+    A method that a protected path does not have is challenged as well, and OPTIONS is answered.
+    """
+    api.add_exception_handler(Refused, _response_of)
+    patterns, app_name, namespace = api.urls
+    return [_challenging(one) for one in patterns], app_name, namespace
+
+
+def _response_of(request: HttpRequest, refused: Any) -> HttpResponse:
+    response: HttpResponse = refused.response
+    return response
+
+
+def _challenging(pattern: URLPattern | URLResolver) -> URLPattern | URLResolver:
+    protections = {
+        method: _protection_of(operation)
+        for operation in ninja_operations(pattern.callback)
+        for method in operation.methods
+    }
+    first = next(filter(None, protections.values()), None)
+    if first is None or not isinstance(pattern, URLPattern):
+        return pattern
+    view = _by_method(pattern.callback, protections, first)
+    if None not in protections.values():
+        view = login_not_required(view)
+    return URLPattern(pattern.pattern, view, pattern.default_args, pattern.name)
+
+
+def _protection_of(operation: Any) -> BearerProtection | None:
+    places = (*operation.auth_callbacks, operation.view_func, operation.run)
+    found = (getattr(one, "protection", None) for one in places)
+    return next((one for one in found if isinstance(one, BearerProtection)), None)
+
+
+def _by_method(
+    view: View, protections: dict[str, BearerProtection | None], first: BearerProtection
+) -> View:
+    views = {name: complete(view, one) if one else view for name, one in protections.items()}
+    otherwise = protect(view, first)
+
+    @wraps(view)
+    def chosen(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        return views.get(str(request.method), otherwise)(request, *args, **kwargs)
+
+    # For the system checks, as `protect` has it.
+    chosen.protection = first  # type: ignore[attr-defined]
+    return markcoroutinefunction(chosen) if is_awaited(view) else chosen

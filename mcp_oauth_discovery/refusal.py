@@ -1,0 +1,32 @@
+"""The refusal that a `BearerProtection` returns to its caller, as a response without truth."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+from django.http import HttpResponse
+
+_TEXT = (
+    "A refusal of BearerProtection is neither true nor false, because some frameworks take a true "
+    "value for the user. Write `if refusal is not None: return refusal`. For django-ninja, write "
+    "auth=BearerAuth(…) from mcp_oauth_discovery.contrib.ninja. For another framework that takes a "
+    "true value for the user, pass the method authenticate of the BearerProtection."
+)
+
+
+class Refusal(HttpResponse):
+    """A response that cannot be taken for a user, and not for the absence of a response either."""
+
+    def __init__(self, response: HttpResponse) -> None:
+        super().__init__(response.content, status=response.status_code)
+        # As they are: the answer to OPTIONS has no Content-Type.
+        self.headers = response.headers
+        self.response = response
+
+    def __bool__(self) -> NoReturn:
+        raise TypeError(_TEXT)
+
+
+def as_response(refusal: HttpResponse) -> HttpResponse:
+    """Return the response of a refusal, which middleware may ask whether it is true."""
+    return refusal.response if isinstance(refusal, Refusal) else refusal
