@@ -18,6 +18,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from mcp_oauth_discovery.authorization import Malformed, Repeated, read_bearer
 from mcp_oauth_discovery.challenge import (
+    FAULTS,
     add_challenge,
     checked_scope,
     fault_response,
@@ -84,7 +85,7 @@ class BearerProtection:
             return self.preflight(request)
         try:
             return self._refusal(request)
-        except (Http404, Misconfigured) as fault:
+        except FAULTS as fault:
             return fault_response(request, fault)
 
     def _refusal(self, request: HttpRequest) -> HttpResponse | None:
@@ -122,7 +123,7 @@ class BearerProtection:
             return response
         try:
             add_challenge(request, response, resource=self.resource, scope=self.scope)
-        except (Http404, Misconfigured) as fault:
+        except FAULTS as fault:
             return fault_response(request, fault)
         return response
 

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework import exceptions, views
 from rest_framework.authentication import BaseAuthentication
@@ -17,6 +17,7 @@ from rest_framework.request import Request
 
 from mcp_oauth_discovery.authorization import Malformed, Repeated
 from mcp_oauth_discovery.challenge import (
+    FAULTS,
     Fault,
     bearer_challenge,
     checked_scope,
@@ -24,7 +25,6 @@ from mcp_oauth_discovery.challenge import (
     is_unfinished,
     make_readable,
 )
-from mcp_oauth_discovery.conf import Misconfigured
 from mcp_oauth_discovery.preflight import preflight_response
 from mcp_oauth_discovery.protection import BearerProtection, BeforeView
 from mcp_oauth_discovery.signing import InvalidToken
@@ -77,7 +77,7 @@ class BearerChallengeMixin:
         """Return the exception for an error of RFC 6750 §3.1: raise it, and a refusal is sent."""
         try:
             challenge = self.challenge(request, error, error_description)
-        except (Http404, Misconfigured) as fault:
+        except FAULTS as fault:
             return self.failure(request, fault)
         _tell_view(request, self.protection)
         return _Refusal(error, text, challenge)
@@ -107,7 +107,7 @@ class BearerAuthentication(BearerChallengeMixin, BaseAuthentication):
         except (InvalidToken, Malformed) as error:
             said = describe(error)
             raise self.refusal(request, "invalid_token", said, error_description=said) from error
-        except (Http404, Misconfigured) as fault:
+        except FAULTS as fault:
             raise self.failure(request, fault) from fault
         if claims is None:
             return None
