@@ -6,7 +6,8 @@ import logging
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 
-from django.core.exceptions import SuspiciousOperation
+from django.core.exceptions import BadRequest, SuspiciousOperation
+from django.db import connections
 from django.http import Http404, HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 
@@ -15,6 +16,7 @@ from mcp_oauth_discovery.conf import Misconfigured
 from mcp_oauth_discovery.identifiers import insert_well_known
 from mcp_oauth_discovery.identity import UnusableRequest
 from mcp_oauth_discovery.log_lines import one_line
+from mcp_oauth_discovery.redaction import hide_credentials, without_credentials
 from mcp_oauth_discovery.targets import find_target
 from mcp_oauth_discovery.www_authenticate import (
     LONGEST_VALUE,
@@ -31,7 +33,6 @@ Scope = str | Iterable[str] | None
 
 # A resource that is disabled, or a tenant that there is not; a setting that cannot be right; and a
 # request that no URL can be made of.
-Fault = Http404 | Misconfigured | UnusableRequest
 FAULTS = (Http404, Misconfigured, UnusableRequest)
 
 # What a challenge says that cannot say where the metadata is: RFC 6750 §3 wants a parameter.
@@ -101,13 +102,15 @@ def invalid_request(
     return _refusal(request, HTTPStatus.BAD_REQUEST, *said)
 
 
-def fault_response(request: HttpRequest, fault: Fault) -> JsonResponse:
+def fault_response(request: HttpRequest, fault: Exception) -> JsonResponse:
     """Return the answer where no challenge can be made: 404, 400, or a logged 500."""
     if isinstance(fault, Http404):
         return _json(request, HTTPStatus.NOT_FOUND, {"error": "not_found"})
-    if isinstance(fault, SuspiciousOperation):
+    if isinstance(fault, (SuspiciousOperation, BadRequest)):
         _log_refusal(request, fault)
         return _json(request, HTTPStatus.BAD_REQUEST, {"error": "invalid_request"})
+    _roll_back()
+    hide_credentials(request, fault)
     extra = {"event": "endpoint.failed", "status_code": 500, "request": request}
     text = "A protected endpoint let nobody in: %s"
     logger.error(text, one_line(fault), exc_info=fault, extra=extra)
@@ -212,10 +215,18 @@ def _sendable_url(request: HttpRequest, resource: str | None) -> str | None:
     return url
 
 
-def _log_refusal(request: HttpRequest, refusal: SuspiciousOperation) -> None:
+def _roll_back() -> None:
+    """Undo what the transaction of the request has done, as Django does where a view raises."""
+    for connection in connections.all(initialized_only=True):
+        if connection.settings_dict["ATOMIC_REQUESTS"] and connection.in_atomic_block:
+            connection.set_rollback(True)
+
+
+def _log_refusal(request: HttpRequest, refusal: SuspiciousOperation | BadRequest) -> None:
     # The logger that Django itself uses, so that a project's filters keep working.
     security = logging.getLogger(f"django.security.{type(refusal).__name__}")
-    extra = {"event": "request.refused", "status_code": 400, "request": request}
+    shown = without_credentials(request)
+    extra = {"event": "request.refused", "status_code": 400, "request": shown}
     security.error(one_line(refusal), extra=extra)
 
 

@@ -10,11 +10,12 @@ from typing import Any, cast
 
 from asgiref.sync import async_to_sync, iscoroutinefunction, sync_to_async
 from django.contrib.auth.decorators import login_not_required
-from django.core.exceptions import SuspiciousOperation
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.views import View as DjangoView
 from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.debug import sensitive_variables
 
 from mcp_oauth_discovery.authorization import Malformed, Repeated, read_bearer
 from mcp_oauth_discovery.challenge import (
@@ -85,7 +86,10 @@ class BearerProtection:
             return self.preflight(request)
         try:
             return self._refusal(request)
-        except FAULTS as fault:
+        except PermissionDenied:
+            raise
+        except Exception as fault:  # noqa: BLE001
+            # Whatever fails is an answer that scripts can read, and a record without the token.
             return fault_response(request, fault)
 
     def _refusal(self, request: HttpRequest) -> HttpResponse | None:
@@ -133,6 +137,7 @@ class BearerProtection:
             return response
         return await sync_to_async(self.finish)(request, response)
 
+    @sensitive_variables()
     def read_claims(self, request: HttpRequest) -> Claims | None:
         """Return what the token says, None if there is none; with `user`, set `request.user`.
 

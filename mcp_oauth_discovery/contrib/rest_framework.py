@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework import exceptions, views
@@ -18,7 +20,6 @@ from rest_framework.request import Request
 from mcp_oauth_discovery.authorization import Malformed, Repeated
 from mcp_oauth_discovery.challenge import (
     FAULTS,
-    Fault,
     bearer_challenge,
     checked_scope,
     fault_response,
@@ -46,6 +47,11 @@ class BearerChallengeMixin:
     """
 
     protection = BearerProtection()
+
+    def authenticate(self, request: Request) -> Any:
+        """Authenticate as the class after this one does; what fails is answered, and logged."""
+        with self._answering(request):
+            return super().authenticate(request)  # type: ignore[misc]
 
     def authenticate_header(self, request: Request) -> str:
         """Return the value of `WWW-Authenticate` for a 401."""
@@ -82,10 +88,26 @@ class BearerChallengeMixin:
         _tell_view(request, self.protection)
         return _Refusal(error, text, challenge)
 
-    def failure(self, request: Request, fault: Fault) -> _Refusal:
+    def failure(self, request: Request, fault: Exception) -> _Refusal:
         """Return the exception where there is no challenge to make: raise it for a 404 or 500."""
         _tell_view(request, self.protection, fault)
         return _Refusal("invalid_token", None, "Bearer")
+
+    @contextmanager
+    def _answering(self, request: Request) -> Iterator[None]:
+        """Have what is wrong with a token refused, and what fails answered as JSON and logged."""
+        try:
+            yield
+        except (exceptions.APIException, PermissionDenied):
+            raise
+        except Repeated as error:
+            text = str(error)
+            raise self.refusal(request, "invalid_request", text, error_description=text) from error
+        except (InvalidToken, Malformed) as error:
+            said = describe(error)
+            raise self.refusal(request, "invalid_token", said, error_description=said) from error
+        except Exception as fault:  # noqa: BLE001
+            raise self.failure(request, fault) from None
 
 
 class BearerAuthentication(BearerChallengeMixin, BaseAuthentication):
@@ -99,16 +121,8 @@ class BearerAuthentication(BearerChallengeMixin, BaseAuthentication):
 
     def authenticate(self, request: Request) -> tuple[Any, Mapping[str, Any]] | None:
         django_request = request._request  # noqa: SLF001
-        try:
+        with self._answering(request):
             claims = self.protection.read_claims(django_request)
-        except Repeated as error:
-            text = str(error)
-            raise self.refusal(request, "invalid_request", text, error_description=text) from error
-        except (InvalidToken, Malformed) as error:
-            said = describe(error)
-            raise self.refusal(request, "invalid_token", said, error_description=said) from error
-        except FAULTS as fault:
-            raise self.failure(request, fault) from fault
         if claims is None:
             return None
         user = django_request.user if self.protection.user else AnonymousUser()
@@ -191,7 +205,9 @@ def _view(request: Request) -> Any:
     return (request.parser_context or {}).get("view")
 
 
-def _tell_view(request: Request, protection: BearerProtection, fault: Fault | None = None) -> None:
+def _tell_view(
+    request: Request, protection: BearerProtection, fault: Exception | None = None
+) -> None:
     """Have the view of a request answer as a protection does, whatever EXCEPTION_HANDLER is."""
     view = _view(request)
     if view is None:
