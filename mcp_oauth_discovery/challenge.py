@@ -6,7 +6,8 @@ import logging
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 
-from django.core.exceptions import SuspiciousOperation
+from django.core.exceptions import BadRequest, SuspiciousOperation
+from django.db import connections
 from django.http import Http404, HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_cache_control, patch_vary_headers
@@ -14,9 +15,12 @@ from django.utils.cache import patch_cache_control, patch_vary_headers
 from mcp_oauth_discovery.authorization import presents_bearer
 from mcp_oauth_discovery.conf import Misconfigured
 from mcp_oauth_discovery.identifiers import insert_well_known
+from mcp_oauth_discovery.identity import UnusableRequest
 from mcp_oauth_discovery.log_lines import one_line
+from mcp_oauth_discovery.redaction import hide_credentials, without_credentials
 from mcp_oauth_discovery.targets import find_target
 from mcp_oauth_discovery.www_authenticate import (
+    LONGEST_VALUE,
     Challenge,
     bearer,
     check_value,
@@ -29,8 +33,9 @@ logger = logging.getLogger("mcp_oauth_discovery")
 
 Scope = str | Iterable[str] | None
 
-# A resource that is disabled, or a tenant that there is not; and a setting that cannot be right.
-Fault = Http404 | Misconfigured
+# A resource that is disabled, or a tenant that there is not; a setting that cannot be right; and a
+# request that no URL can be made of.
+FAULTS = (Http404, Misconfigured, UnusableRequest)
 
 # What a challenge says that cannot say where the metadata is: RFC 6750 §3 wants a parameter.
 _REALM = "mcp"
@@ -76,8 +81,8 @@ def unauthorized(
     error_description: str | None = None,
 ) -> JsonResponse:
     """Return the 401 with the challenge; `error` is `invalid_token` if there was a token."""
-    challenge = _challenge(request, resource, scope, error or "invalid_token", error_description)
-    return _response(request, HTTPStatus.UNAUTHORIZED, challenge)
+    said = (resource, scope, error or "invalid_token", error_description)
+    return _refusal(request, HTTPStatus.UNAUTHORIZED, *said)
 
 
 def insufficient_scope(
@@ -95,23 +100,28 @@ def insufficient_scope(
     tokens = checked_scope(scope)
     if not tokens:
         raise ValueError("scope: expected at least one token, for the client to ask for")
-    tokens = with_granted(tokens, granted or ())
-    challenge = _challenge(request, resource, tokens, "insufficient_scope", error_description)
-    return _response(request, HTTPStatus.FORBIDDEN, challenge)
+    named = with_granted(tokens, granted or ())
+    said = (resource, named, "insufficient_scope", error_description)
+    return _refusal(request, HTTPStatus.FORBIDDEN, *said)
 
 
 def invalid_request(
     request: HttpRequest, error_description: str, *, resource: str | None = None
 ) -> JsonResponse:
     """Return the 400 for credentials that are there twice (RFC 6750 §3.1)."""
-    challenge = _challenge(request, resource, None, "invalid_request", error_description)
-    return _response(request, HTTPStatus.BAD_REQUEST, challenge)
+    said = (resource, None, "invalid_request", error_description)
+    return _refusal(request, HTTPStatus.BAD_REQUEST, *said)
 
 
-def fault_response(request: HttpRequest, fault: Fault) -> JsonResponse:
-    """Return what a client is told where there is no challenge to make: 404, or a logged 500."""
+def fault_response(request: HttpRequest, fault: Exception) -> JsonResponse:
+    """Return the answer where no challenge can be made: 404, 400, or a logged 500."""
     if isinstance(fault, Http404):
         return _json(request, HTTPStatus.NOT_FOUND, {"error": "not_found"})
+    if isinstance(fault, (SuspiciousOperation, BadRequest)):
+        _log_refusal(request, fault)
+        return _json(request, HTTPStatus.BAD_REQUEST, {"error": "invalid_request"})
+    _roll_back()
+    hide_credentials(request, fault)
     extra = {"event": "endpoint.failed", "status_code": 500, "request": request}
     text = "A protected endpoint let nobody in: %s"
     logger.error(text, one_line(fault), exc_info=fault, extra=extra)
@@ -212,7 +222,7 @@ def _challenge(
     error: str | None,
     error_description: str | None,
 ) -> Challenge:
-    metadata = _metadata_url(request, resource)
+    metadata = _sendable_url(request, resource)
     # Judged before it is left out: the programmer's mistake is one in either case.
     challenge = bearer(
         {
@@ -231,19 +241,49 @@ def _challenge(
     return bearer(kept)
 
 
-def _metadata_url(request: HttpRequest, resource: str | None) -> str | None:
+def _sendable_url(request: HttpRequest, resource: str | None) -> str | None:
     try:
-        return resource_metadata_url(request, resource)
+        url = resource_metadata_url(request, resource)
+    except UnusableRequest:
+        raise
     except SuspiciousOperation as refusal:
         # A host that is not allowed is nothing to make a URL of. The client still gets a challenge,
-        # and looks for the metadata itself. The logger is the one that Django uses for this.
-        security = logging.getLogger(f"django.security.{type(refusal).__name__}")
-        extra = {"event": "request.refused", "status_code": 400, "request": request}
-        security.error(one_line(refusal), extra=extra)
+        # and looks for the metadata itself.
+        _log_refusal(request, refusal)
         return None
+    if len(url) > LONGEST_VALUE:
+        # A callable may have made it of the path.
+        raise UnusableRequest(f"A metadata URL of {len(url)} characters is in no challenge")
+    return url
 
 
-def _response(request: HttpRequest, status: HTTPStatus, challenge: Challenge) -> JsonResponse:
+def _roll_back() -> None:
+    """Undo what the transaction of the request has done, as Django does where a view raises."""
+    for connection in connections.all(initialized_only=True):
+        if connection.settings_dict["ATOMIC_REQUESTS"] and connection.in_atomic_block:
+            connection.set_rollback(True)
+
+
+def _log_refusal(request: HttpRequest, refusal: SuspiciousOperation | BadRequest) -> None:
+    # The logger that Django itself uses, so that a project's filters keep working.
+    security = logging.getLogger(f"django.security.{type(refusal).__name__}")
+    shown = without_credentials(request)
+    extra = {"event": "request.refused", "status_code": 400, "request": shown}
+    security.error(one_line(refusal), extra=extra)
+
+
+def _refusal(
+    request: HttpRequest,
+    status: HTTPStatus,
+    resource: str | None,
+    scope: Scope,
+    error: str,
+    error_description: str | None,
+) -> JsonResponse:
+    try:
+        challenge = _challenge(request, resource, scope, error, error_description)
+    except UnusableRequest as fault:
+        return fault_response(request, fault)
     said = challenge.parameters
     body = {"error": said.get("error", "unauthorized")}
     if "error_description" in said:

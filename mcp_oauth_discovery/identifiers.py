@@ -19,6 +19,8 @@ _PARTS = re.compile(
     r"(?P<path>[^?#]*)(?P<query>(?:\?[^#]*)?)(?P<fragment>(?:#.*)?)\Z"
 )
 _DEFAULT_PORTS = {"https": ":443", "http": ":80"}
+# RFC 1035 §2.3.4 has 253 letters for a name, to which a final dot, a colon and a port are added.
+_LONGEST_AUTHORITY = 253 + 1 + len(":65535")
 
 
 class URLParts(NamedTuple):
@@ -71,6 +73,8 @@ def check_url(value: object) -> str:
     if "[" in parsed.netloc:
         ipaddress.IPv6Address(parsed.hostname)  # raises ValueError; urlsplit of 3.10 does not look
     _ = parsed.port  # raises ValueError when it is not a port number
+    if len(parsed.netloc) > _LONGEST_AUTHORITY:
+        raise ValueError(f"expected a host and port of at most {_LONGEST_AUTHORITY} characters")
     if parsed.netloc.endswith(":"):
         raise ValueError("expected a port after the colon; leave the colon out")
     return value

@@ -56,6 +56,10 @@ _WRITE = {
 }
 
 
+class UnusableRequest(SuspiciousOperation):
+    """A request that makes no identifier: its host, port, scheme or path cannot be in one."""
+
+
 @dataclass(frozen=True)
 class Resource:
     """A protected resource: its identifier and the PRM members that are its own.
@@ -169,14 +173,14 @@ class Site:
             return split(EXAMPLE_ORIGIN).origin.partition("://")[2]
         if self._request.scheme not in ("http", "https"):
             # Behind some servers X-Forwarded-Proto may say anything.
-            raise SuspiciousOperation(f"Unexpected scheme {self._request.scheme!r}")
+            raise UnusableRequest(f"Unexpected scheme {self._request.scheme!r}")
         return without_default_port(self._request.scheme or "", self._request.get_host())
 
     def _origin_of_request(self) -> str:
         if self._request is None:
             self.is_pinned = False
             return EXAMPLE_ORIGIN
-        host = self._host
+        origin, host = self._requested_origin(self._request), self._host
         if self._request.scheme == "http" and not is_loopback(split_domain_port(host)[0]):
             logger.warning(
                 "Published an http issuer for %r, which MCP clients refuse. Set MCP_ISSUER, and "
@@ -184,12 +188,14 @@ class Site:
                 host,
                 extra={"event": "issuer.http"},
             )
-        origin = f"{self._request.scheme}://{host}"
+        return origin
+
+    def _requested_origin(self, request: HttpRequest) -> str:
         try:
-            return check_url(origin)
+            return check_url(f"{request.scheme}://{self._host}")
         except ValueError as error:
-            # Django lets through ports and addresses that there are not.
-            raise SuspiciousOperation(f"The Host header makes no URL: {error}") from error
+            # Django lets through ports, addresses and lengths that there are not.
+            raise UnusableRequest(f"The Host header makes no URL: {error}") from error
 
     @cached_property
     def _default_identifier(self) -> str | None:
@@ -239,11 +245,14 @@ class Site:
             # A tenant that does not exist is an answer, not a fault of the settings.
             raise
         except Exception as error:
+            # A callable that fails over a host that there is not is no fault of the settings.
+            self._requested_origin(self._request)
             problem = f"the callable raised {type(error).__name__}: {error}"
             raise _refused(setting, value, problem) from error
         try:
             return check(answer)
         except ValueError as error:
+            self._requested_origin(self._request)
             problem = f"the callable returned {shown(answer)}: {error}"
             raise _refused(setting, value, problem) from error
 

@@ -10,7 +10,7 @@ from typing import Any, ParamSpec, TypeVar, cast
 
 from asgiref.sync import async_to_sync, iscoroutinefunction, sync_to_async
 from django.contrib.auth.decorators import login_not_required
-from django.core.exceptions import SuspiciousOperation
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
@@ -18,6 +18,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from mcp_oauth_discovery.authorization import Malformed, Repeated, read_bearer
 from mcp_oauth_discovery.challenge import (
+    FAULTS,
     add_challenge,
     checked_scope,
     fault_response,
@@ -121,7 +122,10 @@ class BearerProtection:
             return self.preflight(request)
         try:
             return self._refusal(request)
-        except (Http404, Misconfigured) as fault:
+        except PermissionDenied:
+            raise
+        except Exception as fault:  # noqa: BLE001
+            # Whatever fails is an answer that scripts can read, and a record without the token.
             return fault_response(request, fault)
 
     def _refusal(self, request: HttpRequest) -> HttpResponse | None:
@@ -168,7 +172,7 @@ class BearerProtection:
             return response
         try:
             add_challenge(request, response, resource=self.resource, scope=self.scope)
-        except (Http404, Misconfigured) as fault:
+        except FAULTS as fault:
             return fault_response(request, fault)
         return response
 
@@ -189,9 +193,10 @@ class BearerProtection:
         try:
             description = str(unreadable(request, error))
             return invalid_request(request, description, resource=self.resource)
-        except (Http404, Misconfigured) as fault:
+        except FAULTS as fault:
             return fault_response(request, fault)
 
+    @sensitive_variables()
     def read_claims(self, request: HttpRequest) -> Claims | None:
         """Return what the token says, None if there is none; with `user`, set `request.user`.
 

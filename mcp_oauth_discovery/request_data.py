@@ -15,6 +15,7 @@ from django.http.multipartparser import MultiPartParserError
 
 from mcp_oauth_discovery.authorization import Repeated
 from mcp_oauth_discovery.log_lines import one_line
+from mcp_oauth_discovery.redaction import without_credentials
 
 logger = logging.getLogger("mcp_oauth_discovery")
 
@@ -53,7 +54,8 @@ def refuse_second_token(request: HttpRequest) -> None:
 
 def unreadable(request: HttpRequest, error: Exception) -> Unreadable:
     """Log why a request cannot be read, and return the exception that tells the client."""
-    extra = {"event": "request.unreadable", "status_code": 400, "request": request}
+    shown = without_credentials(request)
+    extra = {"event": "request.unreadable", "status_code": 400, "request": shown}
     logger.warning("A request cannot be read: %s", one_line(error), extra=extra)
     if isinstance(error, RequestDataTooBig):
         return Unreadable("The body of the request is too large")

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.views.decorators.debug import sensitive_variables
 from joserfc import jwa, jws, jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, JWKRegistry
@@ -172,6 +173,7 @@ def _later(key: SigningKey, now: datetime) -> QuerySet[SigningKey]:
     return ordered
 
 
+@sensitive_variables()
 def verify_jwt(
     token: str,
     *,

@@ -25,6 +25,9 @@ def find_target(request: HttpRequest, name: str | None = None) -> Resource:
     else:
         resource = find_named(site, name)
     if resource is None:
+        if name is None and _is_elsewhere(site, request):
+            # The host chooses among the resources of a path, and a client may send any host.
+            raise Http404("There is no such resource.")
         raise _unknown(site, request, name)
     if not resource.enabled:
         # A project's 404 page may show the text, to anybody.
@@ -39,6 +42,12 @@ def _requested(site: Site, request: HttpRequest) -> Resource | None:
         return found
     disabled = (one for one in site.resources if not one.enabled and one.location.path == path)
     return next(disabled, None)
+
+
+def _is_elsewhere(site: Site, request: HttpRequest) -> bool:
+    """Say whether other hosts have a resource at the path of a request."""
+    path = without_final_slash(request.path)
+    return any(one.location.path == path for one in site.resources)
 
 
 def find_named(site: Site, name: str) -> Resource | None:

@@ -10,6 +10,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.views.decorators.debug import sensitive_variables
 
 from mcp_oauth_discovery.conf import Misconfigured
 from mcp_oauth_discovery.log_lines import one_line
@@ -27,6 +28,7 @@ class BearerRequest(HttpRequest):
     mcp_claims: Claims
 
 
+@sensitive_variables()
 def verify_token(request: HttpRequest, token: str, resource: str) -> Claims:
     """Return the claims of a token that this site has signed for exactly this resource.
 

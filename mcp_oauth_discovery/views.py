@@ -22,6 +22,7 @@ from mcp_oauth_discovery.documents import Document
 from mcp_oauth_discovery.identifiers import without_final_slash
 from mcp_oauth_discovery.identity import Site
 from mcp_oauth_discovery.log_lines import one_line
+from mcp_oauth_discovery.redaction import hide_credentials
 from mcp_oauth_discovery.responses import (
     document_response,
     error_response,
@@ -69,11 +70,13 @@ class DiscoveryView(View):
         except SuspiciousOperation as error:
             # The logger that Django itself uses, so that a project's filters go on working.
             security = logging.getLogger(f"django.security.{type(error).__name__}")
+            hide_credentials(request)
             extra = {"event": "request.refused", "status_code": 400, "request": request}
             security.error(one_line(error), extra=extra)
             return error_response(request, HTTPStatus.BAD_REQUEST, "invalid_request")
         except Exception as error:
             # These answers carry CORS headers whatever happens; the record carries the traceback.
+            hide_credentials(request)
             extra = {"event": "document.failed", "status_code": 500, "request": request}
             name = type(self).__name__
             logger.exception(

@@ -15,6 +15,8 @@ from django.db import transaction
 from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from oauth2_provider import views
 from oauth2_provider.exceptions import FatalClientError
 from oauth2_provider.models import (
@@ -111,6 +113,7 @@ def _is_own(resource: str) -> bool:
     return any(one.enabled and one.identifier == resource for one in found)
 
 
+@sensitive_variables()
 def verify_token(request: HttpRequest, token: str, resource: str) -> Claims:
     """Return the claims of a token, as `BearerProtection.verify`, unless it was revoked.
 
@@ -150,9 +153,11 @@ class ConsentView(views.AuthorizationView):  # type: ignore[misc]
         return response
 
 
+@method_decorator(sensitive_post_parameters(), name="dispatch")
 class TokenView(views.TokenView):  # type: ignore[misc]
     """Give tokens for codes and refresh tokens, one request at a time, and nothing to devices."""
 
+    @sensitive_variables()
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         # Of several requests with the same code or refresh token, the first has to be through
         # before the next one is judged. SQLite lets one transaction write at a time; other

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
@@ -18,7 +19,7 @@ from rest_framework.request import Request
 
 from mcp_oauth_discovery.authorization import Malformed, Repeated
 from mcp_oauth_discovery.challenge import (
-    Fault,
+    FAULTS,
     bearer_challenge,
     checked_scope,
     fault_response,
@@ -27,7 +28,6 @@ from mcp_oauth_discovery.challenge import (
     make_readable,
     with_granted,
 )
-from mcp_oauth_discovery.conf import Misconfigured
 from mcp_oauth_discovery.preflight import preflight_response
 from mcp_oauth_discovery.protection import BearerProtection
 from mcp_oauth_discovery.request_data import UNREADABLE, Unreadable, unreadable
@@ -53,9 +53,13 @@ class BearerChallengeMixin:
     protection = BearerProtection()
 
     def authenticate(self, request: Request) -> Any:
-        """Authenticate as the class does, and have the answer kept for this token alone."""
+        """Authenticate as the class after this one does; what fails is answered, and logged.
+
+        The answer is kept for this token alone.
+        """
         _keep_view_private(request)
-        return super().authenticate(request)  # type: ignore[misc]
+        with self._answering(request):
+            return super().authenticate(request)  # type: ignore[misc]
 
     def authenticate_header(self, request: Request) -> str:
         """Return the value of `WWW-Authenticate` for a 401."""
@@ -90,15 +94,31 @@ class BearerChallengeMixin:
         """Return the exception for an error of RFC 6750 §3.1: raise it, and a refusal is sent."""
         try:
             challenge = self.challenge(request, error, error_description)
-        except (Http404, Misconfigured) as fault:
+        except FAULTS as fault:
             return self.failure(request, fault)
         _tell_view(request, self.protection)
         return _Refusal(error, text, challenge)
 
-    def failure(self, request: Request, fault: Fault) -> _Refusal:
+    def failure(self, request: Request, fault: Exception) -> _Refusal:
         """Return the exception where there is no challenge to make: raise it for a 404 or 500."""
         _tell_view(request, self.protection, fault)
         return _Refusal("invalid_token", None, "Bearer")
+
+    @contextmanager
+    def _answering(self, request: Request) -> Iterator[None]:
+        """Have what is wrong with a token refused, and what fails answered as JSON and logged."""
+        try:
+            yield
+        except (exceptions.APIException, PermissionDenied):
+            raise
+        except (Repeated, Unreadable) as error:
+            text = str(error)
+            raise self.refusal(request, "invalid_request", text, error_description=text) from error
+        except (InvalidToken, Malformed) as error:
+            said = describe(error)
+            raise self.refusal(request, "invalid_token", said, error_description=said) from error
+        except Exception as fault:  # noqa: BLE001
+            raise self.failure(request, fault) from None
 
 
 class BearerAuthentication(BearerChallengeMixin, BaseAuthentication):
@@ -113,16 +133,8 @@ class BearerAuthentication(BearerChallengeMixin, BaseAuthentication):
     def authenticate(self, request: Request) -> tuple[Any, Mapping[str, Any]] | None:
         _keep_view_private(request)
         django_request = request._request  # noqa: SLF001
-        try:
+        with self._answering(request):
             claims = self.protection.read_claims(django_request)
-        except (Repeated, Unreadable) as error:
-            text = str(error)
-            raise self.refusal(request, "invalid_request", text, error_description=text) from error
-        except (InvalidToken, Malformed) as error:
-            said = describe(error)
-            raise self.refusal(request, "invalid_token", said, error_description=said) from error
-        except (Http404, Misconfigured) as fault:
-            raise self.failure(request, fault) from fault
         if claims is None:
             return None
         user = django_request.user if self.protection.user else AnonymousUser()
@@ -245,7 +257,9 @@ def _keep_view_private(request: Request) -> None:
     view.finalize_response = finalized
 
 
-def _tell_view(request: Request, protection: BearerProtection, fault: Fault | None = None) -> None:
+def _tell_view(
+    request: Request, protection: BearerProtection, fault: Exception | None = None
+) -> None:
     """Have the view of a request answer as a protection does, whatever EXCEPTION_HANDLER is."""
     view = _view(request)
     if view is None:

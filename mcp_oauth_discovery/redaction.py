@@ -1,0 +1,117 @@
+"""What a log record or an error mail may have of a request and of an error: no credentials."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Iterable
+from types import FrameType, TracebackType
+from typing import Any
+
+from django.core.exceptions import SuspiciousOperation
+from django.http import HttpRequest, QueryDict
+
+HIDDEN = "********"
+
+_IN_QUERY = re.compile(r"((?:^|[?&])access_token=)([^&#]+)")
+# A shorter word is no token; it could be part of any word in the log.
+_SHORTEST_TOKEN = 8
+
+# A call without columns, so that no part of a line is underlined where this takes the place of it.
+_CALL = ast.parse("here()", mode="eval")
+for _node in ast.walk(_CALL):
+    if isinstance(_node, ast.expr):
+        _node.col_offset = _node.end_col_offset = -1
+_HERE = compile(_CALL, "", "eval")
+
+
+def hide_credentials(request: HttpRequest, error: BaseException | None = None) -> None:
+    """Take the credentials out of a request that is answered, and out of the error that it met.
+
+    They may be in the header, the query and the body; in the text of the error, and in the
+    variables of its traceback.
+    """
+    words = re.split(r"[\s,]+", request.META.get("HTTP_AUTHORIZATION", ""))
+    query = _query(request)
+    words += query.getlist("access_token")
+    tokens = [word for word in words if len(word) >= _SHORTEST_TOKEN]
+    for name, value in request.META.items():
+        if isinstance(value, str):
+            request.META[name] = _IN_QUERY.sub(rf"\1{HIDDEN}", _redacted(value, tokens))
+    if "access_token" in query:
+        query["access_token"] = HIDDEN
+        request.META["QUERY_STRING"] = query.urlencode()
+    request.GET = query  # type: ignore[assignment]
+    # Error mails show the form: they would have to read the body, which can fail in turn.
+    request._mark_post_parse_error()  # type: ignore[attr-defined]  # noqa: SLF001
+    for one in _chain(error):
+        one.__traceback__ = _without_variables(one.__traceback__)
+        one.args = _redacted(one.args, tokens)
+        vars(one).update({name: _redacted(value, tokens) for name, value in vars(one).items()})
+
+
+def without_credentials(request: HttpRequest) -> HttpRequest:
+    """Return a copy of a request for the log, if the request itself is still in use."""
+    copy = request.__class__.__new__(request.__class__)
+    # `copy.copy` leaves out what cannot be pickled.
+    vars(copy).update(vars(request), META=dict(request.META))
+    hide_credentials(copy)
+    return copy
+
+
+def _query(request: HttpRequest) -> QueryDict:
+    try:
+        return QueryDict(request.META.get("QUERY_STRING", ""), mutable=True)
+    except SuspiciousOperation:
+        # It has more fields than Django reads, and an error mail would fail over them.
+        return QueryDict(mutable=True)
+
+
+def _redacted(value: Any, tokens: Iterable[str]) -> Any:
+    if type(value) in (list, tuple):
+        return type(value)(_redacted(one, tokens) for one in value)
+    if isinstance(value, bytes):
+        for token in tokens:
+            value = value.replace(token.encode(), HIDDEN.encode())
+    if isinstance(value, str):
+        for token in tokens:
+            value = value.replace(token, HIDDEN)
+    return value
+
+
+def _chain(error: BaseException | None) -> Iterable[BaseException]:
+    """Yield an error and what led to it, each once."""
+    pending, known = [error], set()
+    while pending:
+        one = pending.pop()
+        if one is not None and id(one) not in known:
+            known.add(id(one))
+            yield one
+            # Groups have `exceptions`.
+            pending += [one.__cause__, one.__context__, *getattr(one, "exceptions", ())]
+
+
+def _without_variables(traceback: TracebackType | None) -> TracebackType | None:
+    """Return a traceback with the same lines, in frames that have no variables.
+
+    The frames themselves cannot be emptied: one may belong to a coroutine that is still running.
+    """
+    places = []
+    while traceback is not None:
+        places.append((traceback.tb_frame, traceback.tb_lineno))
+        traceback = traceback.tb_next
+    bare = None
+    for frame, line in reversed(places):
+        empty = _empty_frame(frame, line)
+        bare = TracebackType(bare, empty, empty.f_lasti, line)
+    return bare
+
+
+def _empty_frame(frame: FrameType, line: int) -> FrameType:
+    shown = frame.f_code
+    code = _HERE.replace(co_filename=shown.co_filename, co_name=shown.co_name, co_firstlineno=line)
+    # The name of the module decides how an error page shows a frame.
+    known = {"here": sys._getframe, "__name__": frame.f_globals.get("__name__", "")}  # noqa: SLF001
+    empty: FrameType = eval(code, known, {})  # noqa: S307
+    return empty
