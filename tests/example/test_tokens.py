@@ -221,7 +221,7 @@ def test_scripts_of_any_origin_may_register_and_fetch_tokens(walk):
         assert preflight["access-control-allow-origin"] == "https://other.example.com"
         allowed = preflight["access-control-allow-headers"]
         assert {"authorization", "content-type", "mcp-protocol-version"} <= set(allowed.split(", "))
-        answer = walk.http.post(path, headers={"origin": "https://other.example.com"})
+        answer = walk.send_form(path, {"a": "b"}, headers={"origin": "https://other.example.com"})
         assert "www-authenticate" in answer["access-control-expose-headers"].lower()
 
 
