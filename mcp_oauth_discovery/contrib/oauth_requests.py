@@ -48,7 +48,6 @@ _UNREADABLE = (
     OSError,
 )
 
-
 _NO_TEXT = re.compile("[\\0\ud800-\udfff]")
 
 
@@ -158,6 +157,8 @@ def explain(error: Exception) -> str:
 
 def _forget_locals(error: BaseException | None) -> None:
     """Take codes and tokens out of the traceback: some handlers write down local variables."""
-    while error is not None:
+    cleared: list[BaseException] = []
+    while error is not None and error not in cleared:
         clear_frames(error.__traceback__)
+        cleared.append(error)
         error = error.__cause__ or error.__context__

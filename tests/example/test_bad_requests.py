@@ -73,7 +73,7 @@ def test_credentials_that_are_no_text(http, path, headers):
 @pytest.mark.parametrize(
     "headers", [basic(b"\xff:x"), basic(b"no colon"), {"authorization": "Basic a"}]
 )
-def test_credentials_of_nobody(http, path, headers):
+def test_credentials_of_no_client(http, path, headers):
     form = {"grant_type": "refresh_token", "refresh_token": "r", "token": "t"}
     assert refusal(http.post(path, urlencode(form), FORM, headers=headers)) == (
         401,
@@ -271,7 +271,7 @@ def test_registration_is_changed_to_nothing_that_cannot_be_read(http, walk):
 
 
 @pytest.mark.parametrize("client_id", ["%00", "x" * 3000, "%ff"])
-def test_registration_of_nobody(http, client_id):
+def test_registration_of_no_client(http, client_id):
     response = http.get(f"/o/register/{client_id}/", headers={"authorization": "Bearer x"})
     assert refusal(response) == (401, "invalid_token")
 

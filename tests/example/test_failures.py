@@ -94,12 +94,19 @@ def test_code_and_refresh_token_are_good_once_there_is_a_key(walk, tokens):
 FORGED = "nothing\r\nERROR the keys are gone\x1b[31m"
 
 
+def circle():
+    first, second = RuntimeError("first"), RuntimeError("second")
+    first.__cause__, second.__cause__ = second, first
+    return first
+
+
 @pytest.mark.parametrize(
     ("error", "words"),
     [
         (OperationalError("no such table: x"), "Has 'manage.py migrate' been run?"),
         (ImproperlyConfigured(FORGED), r"nothing\r\nERROR"),
         (RuntimeError(), "RuntimeError"),
+        (circle(), "first"),
         (RecursionError(FORGED), "the keys are gone"),
         (SuspiciousOperation(FORGED), "the keys are gone"),
     ],
