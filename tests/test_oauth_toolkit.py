@@ -204,6 +204,18 @@ def test_token_may_be_for_a_tenant_that_a_callable_finds(pinned):
     assert verify_jwt(access_token(consented(acme)), audience=acme)
 
 
+def by_path(request):
+    return f"https://{request.get_host()}{request.path}"
+
+
+@pytest.mark.parametrize("path", ["/app/acme/mcp", "/acme/mcp"])
+def test_callable_sees_a_path_below_the_script_name_as_from_a_server(pinned, path):
+    pinned.FORCE_SCRIPT_NAME = path.removesuffix("/acme/mcp") or None
+    pinned.MCP_RESOURCE = by_path
+    acme = f"{ORIGIN}{path}"
+    assert verify_jwt(access_token(consented(acme)), audience=acme)
+
+
 def broken(request):
     return request.tenant.url
 

@@ -12,7 +12,7 @@ from django.http import Http404, HttpRequest
 from oauthlib.common import Request
 from oauthlib.oauth2.rfc6749.errors import CustomOAuth2Error
 
-from mcp_oauth_discovery.conf import Misconfigured, conf
+from mcp_oauth_discovery.conf import Misconfigured, conf, fixed_script_prefix
 from mcp_oauth_discovery.identifiers import check_resource, origin, split, without_final_slash
 from mcp_oauth_discovery.identity import Resource, Site, pinned_issuer
 from mcp_oauth_discovery.wsgi_environ import environ
@@ -77,7 +77,8 @@ def find(resource: str) -> str | None:
     except ValueError:
         return None
     # A tenant's callable knows it from a request to it, and not from one for a token.
-    known = _enabled(WSGIRequest(environ("GET", resource)))
+    request = WSGIRequest(environ("GET", resource, prefix=fixed_script_prefix()))
+    known = _enabled(request)
     return next((one.identifier for one in known if _normalized(one.identifier) == wanted), None)
 
 
