@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.http import Http404
+from django.test import AsyncClient
 from oauth2_provider.models import AccessToken, Application, Grant, RefreshToken
 
 from mcp_oauth_discovery.contrib.oauth_toolkit import Validator
-from tests.example.walk import MCP, ORIGIN, REPORTS, Fields, claims, refusal, stopped, told
+from tests.example.walk import (
+    CALLBACK,
+    CHALLENGE,
+    MCP,
+    ORIGIN,
+    REPORTS,
+    Fields,
+    claims,
+    refusal,
+    stopped,
+    told,
+)
 
 pytestmark = pytest.mark.usefixtures("example")
 
@@ -129,6 +142,20 @@ def test_only_server_is_that_of_the_tenant_where_the_user_is_asked(one_server, w
 
     one_server.MCP_RESOURCES, one_server.MCP_RESOURCE = {}, tenant
     assert Fields(walk.ask(resource=None).content.decode()).values["resource"] == MCP
+
+
+def test_only_server_is_found_behind_asgi(one_server, walk, user):
+    def tenant(request):
+        return f"{request.scheme}://{request.get_host()}/mcp"
+
+    one_server.MCP_RESOURCES, one_server.MCP_RESOURCE = {}, tenant
+    one_server.ALLOWED_HOSTS = [*one_server.ALLOWED_HOSTS, "testserver"]
+    client = AsyncClient()
+    client.force_login(user)
+    query = {"client_id": walk.client_id, "response_type": "code", "redirect_uri": CALLBACK}
+    query |= {"code_challenge": CHALLENGE, "code_challenge_method": "S256"}
+    page = async_to_sync(client.get)("/o/authorize/", query, secure=True)
+    assert Fields(page.content.decode()).values["resource"] == "https://testserver/mcp"
 
 
 @pytest.mark.parametrize("error", [Http404, RuntimeError])
