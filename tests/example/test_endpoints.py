@@ -85,8 +85,9 @@ def test_tool_acts_for_the_user_of_the_token(walk, tokens):
     assert get_user_model().objects.get().first_name == "Ada"
 
 
-def test_name_that_does_not_fit_is_an_error_of_the_tool(walk, tokens):
-    answer = walk.call(tokens["access_token"], "set_first_name", first_name="x" * 151)
+@pytest.mark.parametrize("name", ["x" * 151, "a\0b"])
+def test_name_that_does_not_fit_is_an_error_of_the_tool(walk, tokens, name):
+    answer = walk.call(tokens["access_token"], "set_first_name", first_name=name)
     assert answer.json()["result"]["isError"] is True
     assert get_user_model().objects.get().first_name == ""
 
