@@ -8,14 +8,21 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
-from oauth2_provider.cimd import CIMDError, SafeMetadataFetcher
 from oauth2_provider.models import get_refresh_token_model
 from oauthlib.common import Request
 
 from mcp_oauth_discovery.contrib import oauth_toolkit
+from mcp_oauth_discovery.contrib.oauth_requests import is_storable
 from mcp_oauth_discovery.contrib.oauth_toolkit import check_redirect_uri
+
+try:
+    from oauth2_provider.authorization_server.cimd import CIMDError, SafeMetadataFetcher
+except ModuleNotFoundError:
+    # django-oauth-toolkit up to 3.4.
+    from oauth2_provider.cimd import CIMDError, SafeMetadataFetcher
 
 GRANT_TYPES = {"authorization_code", "refresh_token"}
 
@@ -25,7 +32,10 @@ def check_metadata(metadata: Mapping[str, Any]) -> None:
 
     Members of other types than they should be are left to the toolkit, which refuses them too.
     """
-    for uri in _texts(metadata.get("redirect_uris")):
+    uris = _texts(metadata.get("redirect_uris"))
+    if not all(map(is_storable, [*uris, *_texts([metadata.get("client_name")])])):
+        raise ValueError("client_name, redirect_uris: there is a character that is no text")
+    for uri in uris:
         check_redirect_uri(uri)
     if refused := set(_texts(metadata.get("grant_types"))) - GRANT_TYPES:
         raise ValueError(f"grant_types: {', '.join(sorted(refused))} is not served here")
@@ -45,6 +55,13 @@ class MetadataFetcher(SafeMetadataFetcher):  # type: ignore[misc]
         except ValueError as error:
             raise CIMDError(str(error)) from error
         return metadata, max_age
+
+
+class OpenRegistration:
+    """Let anybody register a client; the toolkit's own class for it moves in its next release."""
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        return True
 
 
 class FetchForThePage:

@@ -25,7 +25,7 @@ class Person(msgspec.Struct):
 
 
 class Name(msgspec.Struct):
-    first_name: Annotated[str, msgspec.Meta(max_length=150)]
+    first_name: Annotated[str, msgspec.Meta(max_length=150, pattern=r"^[^\0]*$")]
 
 
 class Clients(msgspec.Struct):

@@ -174,7 +174,7 @@ OAUTH2_PROVIDER = {
     # Clients come unannounced: they register themselves, or their client_id is the URL of what
     # they would have registered.
     "DCR_ENABLED": True,
-    "DCR_REGISTRATION_PERMISSION_CLASSES": ("oauth2_provider.dcr.AllowAllDCRPermission",),
+    "DCR_REGISTRATION_PERMISSION_CLASSES": ("example_project.clients.OpenRegistration",),
     "CIMD_ENABLED": True,
     "CIMD_METADATA_FETCHER": "example_project.clients.MetadataFetcher",
     "CIMD_REGISTRATION_PERMISSION_CLASSES": ("example_project.clients.FetchForThePage",),

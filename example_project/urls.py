@@ -3,7 +3,6 @@ from __future__ import annotations
 from django.contrib import admin
 from django.contrib.auth.views import LogoutView
 from django.urls import include, path
-from oauth2_provider.views import RevokeTokenView
 
 from example_project.servers import people_view, reports_view
 from example_project.views import (
@@ -13,7 +12,7 @@ from example_project.views import (
     RegistrationView,
     SignInView,
 )
-from mcp_oauth_discovery.contrib.oauth_toolkit import TokenView
+from mcp_oauth_discovery.contrib.oauth_toolkit import RevokeTokenView, TokenView
 
 # Of django-oauth-toolkit, what the walk of an MCP client needs. Not mounted are its own discovery
 # documents, which would disagree with ours, and the pages and grants that nobody here uses.

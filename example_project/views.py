@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qs, urlsplit
 
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import LoginView
-from django.db import DataError, IntegrityError
+from django.core.exceptions import SuspiciousOperation
+from django.db import DataError, IntegrityError, router, transaction
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
@@ -18,10 +19,12 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import TemplateView
 from django.views.generic.base import View
 from oauth2_provider import views
+from oauth2_provider.models import get_application_model
 
 from example_project.clients import check_metadata
 from example_project.wording import client_name, destination
 from mcp_oauth_discovery.contrib import oauth_toolkit
+from mcp_oauth_discovery.contrib.oauth_requests import answer_in_json
 
 # No form-action: browsers hold the redirect to the client against it, and the code never arrives.
 POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -97,12 +100,17 @@ class StrictRegistration(View):
     """Say that this is no client: one we do not serve, names that are null, or no text at all."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        return answer_in_json(request, lambda request: self._registered(request, *args, **kwargs))
+
+    def _registered(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
             if request.method in ("POST", "PUT"):
                 metadata = json.loads(request.body)
                 check_metadata(metadata if isinstance(metadata, dict) else {})
-            return super().dispatch(request, *args, **kwargs)
-        except (DataError, IntegrityError, RecursionError) as error:
+            # The savepoint keeps a transaction around this request usable.
+            with transaction.atomic(using=router.db_for_write(get_application_model())):
+                return cast(HttpResponse, super().dispatch(request, *args, **kwargs))
+        except (DataError, IntegrityError, RecursionError, SuspiciousOperation, OSError) as error:
             return _no_client(type(error).__name__)
         except ValueError as error:
             return _no_client(str(error))

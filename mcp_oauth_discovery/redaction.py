@@ -45,10 +45,19 @@ def hide_credentials(request: HttpRequest, error: BaseException | None = None) -
     request.GET = query  # type: ignore[assignment]
     # Error mails show the form: they would have to read the body, which can fail in turn.
     request._mark_post_parse_error()  # type: ignore[attr-defined]  # noqa: SLF001
+    forget_variables(error)
     for one in _chain(error):
-        one.__traceback__ = _without_variables(one.__traceback__)
         one.args = _redacted(one.args, tokens)
         vars(one).update({name: _redacted(value, tokens) for name, value in vars(one).items()})
+
+
+def forget_variables(error: BaseException | None) -> None:
+    """Take the variables out of the tracebacks of an error and of what led to it.
+
+    Some handlers write them down, such as Django's for error mails in HTML.
+    """
+    for one in _chain(error):
+        one.__traceback__ = _without_variables(one.__traceback__)
 
 
 def without_credentials(request: HttpRequest) -> HttpRequest:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import configparser
+import importlib.util
 import json
+import sys
+from types import ModuleType
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -13,10 +17,13 @@ from oauth2_provider.models import Application, Grant
 from oauthlib.common import Request
 from oauthlib.oauth2.rfc6749.errors import CustomOAuth2Error
 
+from example_project import clients
 from mcp_oauth_discovery import rotation
+from mcp_oauth_discovery.contrib import oauth_toolkit
 from mcp_oauth_discovery.contrib.oauth_toolkit import access_token, verify_token
 from mcp_oauth_discovery.signing import InvalidToken, verify_jwt
 from tests import ORIGIN
+from tests.markdown import CHECKOUT
 
 MCP = f"{ORIGIN}/mcp"
 FILES = "https://files.example.com/mcp"
@@ -73,19 +80,81 @@ def consented(*resources):
     return request
 
 
-@pytest.mark.parametrize(
-    "resource",
-    [MCP, ORIGIN, f"{ORIGIN}/", f"{ORIGIN}/other", "https://APP.example.com:443/mcp", FILES],
-)
+SPELLINGS = [
+    MCP,
+    f"{MCP}/",
+    "https://APP.example.com/mcp",
+    "HTTPS://app.example.com/mcp",
+    "https://app.example.com:443/mcp",
+    "https://app.example.com/%6Dcp",
+    "https://APP.example.com:443/%6dcp/",
+]
+
+
+@pytest.mark.parametrize("consented_to", SPELLINGS)
 @pytest.mark.usefixtures("pinned")
-def test_token_is_for_a_resource_of_this_site_or_of_its_origin(resource):
-    assert verify_jwt(access_token(consented(resource)), audience=resource)["aud"] == resource
+def test_token_is_for_the_configured_spelling_of_a_resource(consented_to):
+    assert verify_jwt(access_token(consented(consented_to)), audience=MCP)["aud"] == MCP
+
+
+@pytest.mark.parametrize("asked", SPELLINGS)
+@pytest.mark.usefixtures("pinned")
+def test_spelling_may_change_between_consent_and_token(asked):
+    request = consented(f"{MCP}/", FILES)
+    request.decoded_body = [("resource", asked)]
+    assert verify_jwt(access_token(request), audience=MCP)["aud"] == MCP
+    # What the toolkit compares with the grant.
+    assert request.resource == [f"{MCP}/"]
+
+
+@pytest.mark.parametrize(
+    ("configured", "asked"),
+    [
+        (ORIGIN, f"{ORIGIN}/"),
+        (f"{ORIGIN}/", ORIGIN),
+        (f"{ORIGIN}/mcp/", MCP),
+        ("https://App.example.com/mcp", MCP),
+        ("https://app.example.com:443/mcp", MCP),
+        (f"{ORIGIN}/a%2fb", f"{ORIGIN}/a%2Fb"),
+        (f"{ORIGIN}/~a", f"{ORIGIN}/%7Ea"),
+        (f"{ORIGIN}/mcp?team=%C3%A9", f"{ORIGIN}/mcp?team=%c3%a9"),
+    ],
+)
+def test_configured_spelling_is_the_one_that_is_signed(pinned, configured, asked):
+    pinned.MCP_RESOURCES, pinned.MCP_RESOURCE = {}, configured
+    assert verify_jwt(access_token(consented(asked)), audience=configured)
+
+
+@pytest.mark.usefixtures("pinned")
+def test_token_may_be_for_a_resource_of_another_origin():
+    assert verify_jwt(access_token(consented(FILES)), audience=FILES)
+
+
+def test_two_spellings_of_one_resource_are_one(pinned):
+    pinned.MCP_RESOURCES = {"/mcp": {}}
+    assert verify_jwt(access_token(consented(MCP, f"{MCP}/")), audience=MCP)
+
+
+@pytest.mark.usefixtures("pinned")
+def test_token_for_two_resources_is_refused():
+    with pytest.raises(CustomOAuth2Error, match="one resource") as refused:
+        access_token(consented(MCP, FILES))
+    assert json.loads(refused.value.json)["error"] == "invalid_target"
 
 
 @pytest.mark.parametrize(
     "resource",
     [
         "https://evil.example/mcp",
+        ORIGIN,
+        f"{ORIGIN}/",
+        f"{ORIGIN}/other",
+        f"{ORIGIN}/MCP",
+        f"{MCP}//",
+        f"{MCP}?x=1",
+        f"{MCP}%2F",
+        f"{ORIGIN}/%2Fmcp",
+        f"{MCP}/.well-known/x",
         "https://app.example.com.evil.example/mcp",
         "https://app.example.com@evil.example/mcp",
         "https://app.example.com:444/mcp",
@@ -135,6 +204,18 @@ def test_token_may_be_for_a_tenant_that_a_callable_finds(pinned):
     assert verify_jwt(access_token(consented(acme)), audience=acme)
 
 
+def by_path(request):
+    return f"https://{request.get_host()}{request.path}"
+
+
+@pytest.mark.parametrize("path", ["/app/acme/mcp", "/acme/mcp"])
+def test_callable_sees_a_path_below_the_script_name_as_from_a_server(pinned, path):
+    pinned.FORCE_SCRIPT_NAME = path.removesuffix("/acme/mcp") or None
+    pinned.MCP_RESOURCE = by_path
+    acme = f"{ORIGIN}{path}"
+    assert verify_jwt(access_token(consented(acme)), audience=acme)
+
+
 def broken(request):
     return request.tenant.url
 
@@ -145,3 +226,94 @@ def test_tenant_that_a_callable_does_not_find_is_refused(pinned, find, host):
     pinned.MCP_RESOURCE = find
     with pytest.raises(CustomOAuth2Error, match="no such resource"):
         access_token(consented(f"https://{host}/mcp"))
+
+
+def test_tenant_may_be_spelt_in_another_way(pinned):
+    pinned.MCP_RESOURCE = tenant
+    asked = "https://ACME.example.com:443/mcp/"
+    assert verify_jwt(access_token(consented(asked)), audience="https://acme.example.com/mcp")
+
+
+def test_resource_that_is_written_down_wrong_is_no_fault_of_the_client(pinned):
+    request = consented(MCP)
+    pinned.MCP_RESOURCE = "nonsense"
+    with pytest.raises(ImproperlyConfigured, match="MCP_RESOURCE is 'nonsense'"):
+        access_token(request)
+
+
+@pytest.mark.parametrize("grant_type", ["password", "client_credentials"])
+@pytest.mark.usefixtures("pinned")
+def test_code_is_no_consent_in_another_grant(grant_type):
+    request = consented(MCP)
+    request.grant_type = grant_type
+    request.code = "code"
+    assert "." not in access_token(request)
+
+
+# What the views of django-oauth-toolkit itself ask of `Validator`, or a project without the example
+
+
+def test_form_that_is_not_complete_is_a_bad_request(rf):
+    request = rf.post("/o/authorize/", {"client_id": "client"})
+    request.user = get_user_model()(pk=1)
+    response = oauth_toolkit.ConsentView.as_view()(request)
+    assert (response.status_code, response.context_data["error"].error) == (400, "invalid_request")
+
+
+def test_sign_in_is_not_asked_for_before_the_page_that_asks_for_it():
+    assert oauth_toolkit.ConsentView.as_view().login_required is False
+
+
+def test_validator_looks_for_nothing_that_no_database_stores():
+    validator, request = oauth_toolkit.Validator(), Request("/o/token/", "POST")
+    assert not validator.validate_client_id("a\0b", request)
+    assert not validator.validate_code("client", "a\0b", None, request)
+
+
+@pytest.mark.parametrize("resource", [None, MCP, "https://evil.example/mcp"])
+def test_client_credentials_need_no_resource(settings, resource):
+    settings.OAUTH2_PROVIDER = {"SCOPES": {"mcp": "MCP"}}
+    request = token_request(grant_type="client_credentials", resource=resource)
+    assert oauth_toolkit.Validator().validate_scopes("client", ["mcp"], request.client, request)
+
+
+# Where the next release of django-oauth-toolkit has moved its modules
+
+MOVED = {
+    "oauth_toolkit": ("oauth2_provider.exceptions", "oauth2_provider.core.exceptions"),
+    "clients": ("oauth2_provider.cimd", "oauth2_provider.authorization_server.cimd"),
+}
+
+
+def load(module):
+    """Return a module that is made once more, beside the one that everybody uses."""
+    spec = importlib.util.spec_from_file_location(f"once_more_{module.__name__}", module.__file__)
+    made = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(made)
+    return made
+
+
+class Moved(Exception):
+    """Stands for the exceptions of django-oauth-toolkit that have moved."""
+
+
+@pytest.mark.parametrize("module", [oauth_toolkit, clients], ids=list(MOVED))
+@pytest.mark.parametrize("is_moved", [False, True])
+def test_modules_are_found_in_either_place(monkeypatch, module, is_moved):
+    found = ModuleType("found")
+    found.FatalClientError = found.CIMDError = Moved
+    found.SafeMetadataFetcher = object
+    before, after = MOVED[module.__name__.rpartition(".")[2]]
+    # The other place is missing.
+    monkeypatch.setitem(sys.modules, after, found if is_moved else None)
+    monkeypatch.setitem(sys.modules, before, None if is_moved else found)
+    made = vars(load(module))
+    assert Moved in (made.get("FatalClientError"), made.get("CIMDError"))
+
+
+def test_every_extra_is_bounded_below_the_release_that_drops_the_old_places():
+    parser = configparser.ConfigParser()
+    parser.read(CHECKOUT / "setup.cfg")
+    named = [line for extra in parser["options.extras_require"].values() for line in extra.split()]
+    wanted = [line for line in named if line.startswith("django-oauth-toolkit")]
+    assert wanted == 3 * ["django-oauth-toolkit>=3.4,<4"]

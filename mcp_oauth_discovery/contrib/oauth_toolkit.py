@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
-import secrets
-from collections.abc import Iterable
+import logging
+from contextlib import ExitStack
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from django.core.exceptions import SuspiciousOperation
-from django.core.handlers.wsgi import WSGIRequest
-from django.db import transaction
+from django.contrib.auth.decorators import login_not_required
+from django.db import router, transaction
 from django.forms import Form
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.decorators import method_decorator
-from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from oauth2_provider import views
-from oauth2_provider.exceptions import FatalClientError
 from oauth2_provider.models import (
     get_access_token_model,
     get_application_model,
@@ -27,107 +24,68 @@ from oauth2_provider.models import (
 )
 from oauth2_provider.oauth2_validators import OAuth2Validator
 from oauthlib.common import Request
-from oauthlib.oauth2.rfc6749.errors import CustomOAuth2Error, InvalidRedirectURIError
-from oauthlib.oauth2.rfc6749.tokens import random_token_generator
+from oauthlib.oauth2.rfc6749.errors import (
+    InvalidRedirectURIError,
+    InvalidRequestFatalError,
+    ServerError,
+    UnsupportedGrantTypeError,
+)
 
-from mcp_oauth_discovery import protection
 from mcp_oauth_discovery.conf import Misconfigured
-from mcp_oauth_discovery.identifiers import check_resource, check_secure_url, origin
-from mcp_oauth_discovery.identity import Site, pinned_issuer
-from mcp_oauth_discovery.protection import Claims
-from mcp_oauth_discovery.signing import InvalidToken, sign_jwt
-from mcp_oauth_discovery.wsgi_environ import environ
+from mcp_oauth_discovery.contrib.oauth_requests import (
+    BadParameters,
+    JSONView,
+    check_stored,
+    explain,
+    is_storable,
+    read_parameters,
+)
+from mcp_oauth_discovery.contrib.oauth_resources import (
+    InvalidTarget,
+    as_configured,
+    is_for_mcp,
+    only_resource,
+)
+from mcp_oauth_discovery.contrib.oauth_tokens import access_token, checksum, verify_token
+from mcp_oauth_discovery.identifiers import check_secure_url, check_url
+
+try:
+    from oauth2_provider.core.exceptions import FatalClientError
+except ModuleNotFoundError:
+    # Where it is up to 3.4.
+    from oauth2_provider.exceptions import FatalClientError
+
+__all__ = [
+    "AT_ONCE",
+    "ConsentView",
+    "InvalidTarget",
+    "RevokeTokenView",
+    "TokenView",
+    "Validator",
+    "access_token",
+    "check_redirect_uri",
+    "checksum",
+    "verify_token",
+]
+
+logger = logging.getLogger("mcp_oauth_discovery")
 
 # How far apart requests are that a client sends at once, where the server has much to do: they
 # wait for each other, and a client that was refused tries again with what another one got.
 AT_ONCE = timedelta(seconds=30)
 
 
-class InvalidTarget(CustomOAuth2Error):  # type: ignore[misc]
-    """A resource that no token is issued for (RFC 8707 §2)."""
-
-    # The toolkit sends what an error of a token generator has, and oauthlib has no type there.
-    headers = {"Content-Type": "application/json", "Cache-Control": "no-store"}
-
-    def __init__(self, description: str, request: Request) -> None:
-        super().__init__("invalid_target", description=description, request=request)
-
-
-def access_token(request: Request) -> str:
-    """Return an access token for `ACCESS_TOKEN_GENERATOR`: a JWT as in RFC 9068.
-
-    What is for no one resource, or for no user, is for none of the MCP endpoints either: it gets
-    a random string.
-    """
-    resources = _resources(request) if request.user else []
-    if len(resources) != 1:
-        return str(random_token_generator(request))
-    now = timezone.now()
-    claims = {
-        "sub": str(request.user.pk),
-        "aud": resources[0],
-        "exp": int(now.timestamp()) + request.expires_in,
-        "jti": secrets.token_urlsafe(16),
-        "client_id": request.client.client_id,
-        "scope": " ".join(request.scopes),
-    }
-    return sign_jwt(claims, now=now)
-
-
-def _resources(request: Request) -> list[str]:
-    """Return what a token is asked for (RFC 8707 §2.2), or else what the user has consented to."""
-    granted = _granted_resources(request)
-    asked = [value for name, value in request.decoded_body or [] if name == "resource"]
-    # django-oauth-toolkit itself takes any resource where none was named to the user.
-    if not set(asked).issubset(granted):
-        raise InvalidTarget("The user has not consented to this resource.", request)
-    _check_resources(asked or granted, request)
-    return asked or granted
-
-
-def _granted_resources(request: Request) -> list[str]:
-    if request.grant_type == "refresh_token":
-        return list(request.refresh_token_instance.resource)
-    grants = get_grant_model().objects
-    grant = grants.filter(code=request.code, application=request.client).first()
-    return list(grant.resource) if grant else []
-
-
-def _check_resources(resources: Iterable[str], request: Request) -> None:
-    # What is on the issuer's own origin may be issued: only an MCP endpoint knows its neighbours.
-    if not all(_is_own(resource) for resource in resources):
-        raise InvalidTarget("This site has no such resource.", request)
-
-
-def _is_own(resource: str) -> bool:
-    """Say whether a resource is on the origin of the issuer, or is one of this site's."""
-    # A wrong MCP_ISSUER is no fault of the client.
-    own_origin = origin(pinned_issuer())
-    try:
-        if origin(check_resource(resource)) == own_origin:
-            return True
-        # A tenant's callable knows it from a request to it, and not from one for a token.
-        found = Site(WSGIRequest(environ("GET", resource))).resources
-    except (ValueError, Http404, SuspiciousOperation, Misconfigured):
-        return False
-    return any(one.enabled and one.identifier == resource for one in found)
-
-
-@sensitive_variables()
-def verify_token(request: HttpRequest, token: str, resource: str) -> Claims:
-    """Return the claims of a token, as `BearerProtection.verify`, unless it was revoked.
-
-    A JWT of `access_token` has a row until it is revoked, or replaced in a refresh.
-    """
-    claims = protection.verify_token(request, token, resource)
-    row = get_access_token_model().objects.filter(token_checksum=checksum(token)).first()
-    if row is None or row.is_expired():
-        raise InvalidToken("The token has been revoked or has expired")
-    return claims
-
-
 class ConsentView(views.AuthorizationView):  # type: ignore[misc]
     """Ask the user each time, but for an application with `skip_authorization`."""
+
+    @method_decorator(login_not_required)
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            read_parameters(request)
+        except BadParameters as error:
+            return self._refuse(InvalidRequestFatalError(str(error)))
+        response: HttpResponseBase = super().dispatch(request, *args, **kwargs)
+        return response
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         # With approval_prompt=auto in its link a client that has some token would get one for
@@ -138,31 +96,49 @@ class ConsentView(views.AuthorizationView):  # type: ignore[misc]
         response: HttpResponse = super().get(request, *args, **kwargs)
         return response
 
+    def validate_authorization_request(self, request: HttpRequest) -> tuple[list[str], Any]:
+        scopes, credentials = super().validate_authorization_request(request)
+        # The page shows, and the form sends, what `Validator` has made of the resources.
+        if resources := credentials["request"].resource:
+            parameters = request.GET.copy()
+            parameters.setlist("resource", resources)
+            request.GET = parameters  # type: ignore[assignment]
+        return scopes, credentials
+
+    def form_invalid(self, form: Form) -> HttpResponse:
+        return self._refuse(InvalidRequestFatalError("The form is not complete."))
+
     def form_valid(self, form: Form) -> HttpResponse:
         # The toolkit itself sends a refusal to wherever the form says.
         client_id, uri = form.cleaned_data["client_id"], form.cleaned_data["redirect_uri"]
         application = get_application_model().objects.filter(client_id=client_id).first()
+        if not all(map(_is_url, form.cleaned_data["resource"].split())):
+            return self.form_invalid(form)
         try:
             _judge(uri)
             if application is None or not application.redirect_uri_allowed(uri):
                 raise InvalidRedirectURIError("The client has no such redirect URI.")
         except InvalidRedirectURIError as error:
-            refusal: HttpResponse = self.error_response(FatalClientError(error), application)
-            return refusal
+            return self._refuse(error)
         response: HttpResponse = super().form_valid(form)
         return response
 
+    def _refuse(self, error: Exception) -> HttpResponse:
+        refusal: HttpResponse = self.error_response(FatalClientError(error), None)
+        return refusal
 
-@method_decorator(sensitive_post_parameters(), name="dispatch")
-class TokenView(views.TokenView):  # type: ignore[misc]
+
+class TokenView(JSONView, views.TokenView):  # type: ignore[misc]
     """Give tokens for codes and refresh tokens, one request at a time, and nothing to devices."""
 
-    @sensitive_variables()
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def respond(self, request: HttpRequest) -> HttpResponse:
+        read_parameters(request)
         # Of several requests with the same code or refresh token, the first has to be through
         # before the next one is judged. SQLite lets one transaction write at a time; other
         # databases lock the row.
-        with transaction.atomic():
+        with ExitStack() as transactions:
+            for alias in sorted(_aliases()):
+                transactions.enter_context(transaction.atomic(using=alias))
             used = checksum(request.POST.get("refresh_token", ""))
             tokens = get_refresh_token_model().objects.filter(token_checksum=used)
             codes = get_grant_model().objects.filter(code=request.POST.get("code", ""))
@@ -170,6 +146,16 @@ class TokenView(views.TokenView):  # type: ignore[misc]
                 list(rows.select_for_update())
             response: HttpResponse = self.authorization_flow_token_response(request)
         return response
+
+
+def _aliases() -> set[str]:
+    """Return the databases that a router has for what the token endpoint writes."""
+    models = (get_access_token_model(), get_refresh_token_model(), get_grant_model())
+    return {router.db_for_write(model) for model in models}
+
+
+class RevokeTokenView(JSONView, views.RevokeTokenView):  # type: ignore[misc]
+    """Revoke a token of the client that sends it."""
 
 
 class Validator(OAuth2Validator):  # type: ignore[misc]
@@ -201,11 +187,60 @@ class Validator(OAuth2Validator):  # type: ignore[misc]
         *args: Any,
         **kwargs: Any,
     ) -> bool:
-        # oauthlib knows no resources. Here it tells the client of an error, and not before.
-        asked = [value for name, value in request.uri_query_params if name == "resource"]
-        consented = getattr(request, "resource", None)
-        _check_resources([*asked, *(consented if isinstance(consented, list) else [])], request)
+        # oauthlib knows no resources. Here it tells the client of an error, and not before. Only
+        # the authorization endpoint has a response type.
+        if request.response_type:
+            check_stored(request, get_grant_model())
+            request.resource = self._resources(client, scopes, request)
         return bool(super().validate_scopes(client_id, scopes, client, request))
+
+    def needs_resource(self, client: Any, scopes: list[str], request: Request) -> bool:
+        """Say whether an authorization request without a resource is for an MCP endpoint.
+
+        The one resource of the site is then meant; with several, the request is refused. Return
+        False for applications of your own, which have nothing to do with MCP.
+        """
+        return is_for_mcp(scopes, request)
+
+    def _resources(self, client: Any, scopes: list[str], request: Request) -> list[str]:
+        """Return the resources that an authorization request is for, as they are configured."""
+        asked = [value for name, value in request.uri_query_params if name == "resource"]
+        if isinstance(request.resource, list):
+            # Those of the form, which is all that the user has seen.
+            asked = request.resource
+        try:
+            if not asked and self.needs_resource(client, scopes, request):
+                return [only_resource(request)]
+            return as_configured(asked, request)
+        except Misconfigured as error:
+            extra = {"event": "authorization.failed"}
+            logger.error("No client is let in. %s", explain(error), extra=extra)
+            raise ServerError("This site cannot issue a token.", request=request) from error
+
+    def validate_grant_type(
+        self,
+        client_id: str,
+        grant_type: str,
+        client: Any,
+        request: Request,
+        *args: Any,
+        **kwargs: Any,
+    ) -> bool:
+        # oauthlib takes it for a code, and the toolkit asserts that it does not come.
+        if grant_type == "openid":
+            raise UnsupportedGrantTypeError(request=request)
+        return bool(super().validate_grant_type(client_id, grant_type, client, request))
+
+    def _load_application(self, client_id: str | None, request: Request) -> Any:
+        # PostgreSQL does not look for what it cannot store, and fails.
+        return super()._load_application(client_id, request) if is_storable(client_id) else None
+
+    def validate_code(
+        self, client_id: str, code: str, client: Any, request: Request, *args: Any, **kwargs: Any
+    ) -> bool:
+        if not is_storable(code):
+            return False
+        return bool(super().validate_code(client_id, code, client, request))
 
     def validate_refresh_token(
         self, refresh_token: str, client: Any, request: Request, *args: Any, **kwargs: Any
@@ -233,6 +268,15 @@ def _judge(uri: str) -> None:
         raise InvalidRedirectURIError(str(error)) from error
 
 
+def _is_url(resource: str) -> bool:
+    # For what is no URL at all, the toolkit fails before `Validator` is asked.
+    try:
+        check_url(resource)
+    except ValueError:
+        return False
+    return True
+
+
 def _was_just_used(refresh_token: str) -> bool:
     # Clients refresh several times at once. Those that come late get no token, but they are no
     # thieves, and what the first has got, or got for that, goes on. One that was revoked on
@@ -251,8 +295,3 @@ def _was_just_used(refresh_token: str) -> bool:
         )
         .exists()
     )
-
-
-def checksum(token: str) -> str:
-    """Return what the toolkit finds an access or refresh token by, as `token_checksum`."""
-    return hashlib.sha256(token.encode()).hexdigest()

@@ -26,8 +26,6 @@ SCOPE = "mcp reports"
 TOKENS = {
     "people": "/mcp",
     "reports": "/reports/mcp",
-    "without-resource": None,
-    "bare-origin": None,
     "refresh-token": None,
     "registration-access-token": None,
 }
@@ -45,8 +43,8 @@ def register(site: Site, callback: str) -> dict[str, Any]:
     return json.loads(answer.body)
 
 
-def sign_in(site: Site, user: User, client: dict[str, Any], **resource: str) -> dict[str, Any]:
-    """Let the user consent to a resource, or to none, and return what the site issues."""
+def sign_in(site: Site, user: User, client: dict[str, Any], resource: str) -> dict[str, Any]:
+    """Let the user consent to a resource, and return what the site issues."""
     [callback] = client["redirect_uris"]
     asked = {
         "response_type": "code",
@@ -55,7 +53,7 @@ def sign_in(site: Site, user: User, client: dict[str, Any], **resource: str) -> 
         "code_challenge": CHALLENGE,
         "code_challenge_method": "S256",
         "scope": SCOPE,
-        **resource,
+        "resource": resource,
     }
     arrived = user.answer(f"{site.origin}/o/authorize/?{urlencode(asked)}").callback
     form = {
@@ -64,7 +62,7 @@ def sign_in(site: Site, user: User, client: dict[str, Any], **resource: str) -> 
         "code": parse_qs(urlsplit(arrived).query)["code"][0],
         "redirect_uri": callback,
         "code_verifier": VERIFIER,
-        **resource,
+        "resource": resource,
     }
     answer = post(site, "/o/token/", urlencode(form), "application/x-www-form-urlencoded")
     return json.loads(answer.body)
@@ -76,14 +74,10 @@ def issue(site: Site, browser: Browser, callback: str) -> dict[str, str]:
     with user_at(browser, site.origin) as user:
         people = sign_in(site, user, client, resource=site.mcp)
         reports = sign_in(site, user, client, resource=site.reports)
-        origin = sign_in(site, user, client, resource=site.origin)
-        nothing = sign_in(site, user, client)
-    assert {one["scope"] for one in (people, reports, origin, nothing)} == {SCOPE}
+    assert {one["scope"] for one in (people, reports)} == {SCOPE}
     return {
         "people": people["access_token"],
         "reports": reports["access_token"],
-        "without-resource": nothing["access_token"],
-        "bare-origin": origin["access_token"],
         "refresh-token": people["refresh_token"],
         "registration-access-token": client["registration_access_token"],
     }

@@ -85,8 +85,9 @@ def test_tool_acts_for_the_user_of_the_token(walk, tokens):
     assert get_user_model().objects.get().first_name == "Ada"
 
 
-def test_name_that_does_not_fit_is_an_error_of_the_tool(walk, tokens):
-    answer = walk.call(tokens["access_token"], "set_first_name", first_name="x" * 151)
+@pytest.mark.parametrize("name", ["x" * 151, "a\0b"])
+def test_name_that_does_not_fit_is_an_error_of_the_tool(walk, tokens, name):
+    answer = walk.call(tokens["access_token"], "set_first_name", first_name=name)
     assert answer.json()["result"]["isError"] is True
     assert get_user_model().objects.get().first_name == ""
 
@@ -153,24 +154,6 @@ def test_token_for_one_server_is_refused_by_the_other(walk, resource, path):
 
 
 @pytest.mark.parametrize("path", ["/mcp", "/reports/mcp"])
-@pytest.mark.parametrize(
-    "resource", [ORIGIN, f"{ORIGIN}/", f"{MCP}/", f"{MCP}?x=1", f"{ORIGIN}/MCP", f"{REPORTS}/x"]
-)
-def test_token_for_something_like_it_is_refused(walk, path, resource):
-    token = walk.sign_in(resource)["access_token"]
-    assert claims(token)["aud"] == resource
-    refused(walk.call(token, path=path))
-
-
-@pytest.mark.parametrize("path", ["/mcp", "/reports/mcp"])
-@pytest.mark.parametrize("resource", [None, [MCP, REPORTS]], ids=["none", "both"])
-def test_token_for_no_one_resource_is_refused(walk, path, resource):
-    token = walk.sign_in(resource)["access_token"]
-    assert "." not in token
-    refused(walk.call(token, path=path))
-
-
-@pytest.mark.parametrize("path", ["/mcp", "/reports/mcp"])
 def test_what_is_no_access_token_is_refused(walk, tokens, path):
     for token in (tokens["refresh_token"], walk.registration["registration_access_token"], "x"):
         refused(walk.call(token, path=path))
@@ -182,8 +165,7 @@ def test_token_in_the_url_is_none(walk, tokens):
 
 
 def test_revoked_token_is_refused(walk, tokens):
-    form = {"token": tokens["access_token"], "client_id": walk.client_id}
-    assert walk.http.post("/o/revoke_token/", form).status_code == 200
+    assert walk.revoke(tokens["access_token"]).status_code == 200
     refused(walk.call(tokens["access_token"]))
 
 

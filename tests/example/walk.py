@@ -8,7 +8,7 @@ import html
 import json
 import re
 from html.parser import HTMLParser
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import jwt
 from django.test import Client
@@ -18,6 +18,7 @@ MCP = f"{ORIGIN}/mcp"
 REPORTS = f"{ORIGIN}/reports/mcp"
 ELSEWHERE = "https://evil.example/mcp"
 CALLBACK = "http://127.0.0.1:41234/callback"
+FORM = "application/x-www-form-urlencoded"
 PASSWORD = "of a user who lives for one test"
 VERIFIER = "of-a-client-that-has-all-the-entropy-that-a-test-needs"
 CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).decode().strip("=")
@@ -91,7 +92,14 @@ class Walk:
         """Ask the token endpoint; a parameter that is None is left out."""
         form = {"client_id": self.client_id, **parameters}
         sent = {name: value for name, value in form.items() if value is not None}
-        return self.http.post("/o/token/", sent)
+        return self.send_form("/o/token/", sent)
+
+    def revoke(self, token):
+        return self.send_form("/o/revoke_token/", {"client_id": self.client_id, "token": token})
+
+    def send_form(self, path, form, **options):
+        """Send a form as clients do: what Django's test client sends by itself is no such form."""
+        return self.http.post(path, urlencode(form, doseq=True), FORM, **options)
 
     def exchange(self, code, **parameters):
         form = {

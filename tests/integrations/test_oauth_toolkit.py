@@ -25,7 +25,8 @@ def given(project):
             "the origin": {"scope": "mcp", "resource": ORIGIN},
             "another resource": {"scope": "mcp", "resource": f"{ORIGIN}/other"},
             "another site": {"scope": "mcp", "resource": "https://evil.example/mcp"},
-            "no question": {"scope": "mcp", "resource": ORIGIN, "approval_prompt": "auto"},
+            "final slash": {"scope": "mcp", "resource": f"{MCP}/"},
+            "no question": {"scope": "mcp", "resource": MCP, "approval_prompt": "auto"},
         },
     )
 
@@ -54,11 +55,10 @@ def test_token_that_a_client_was_given_is_of_its_user(site, token):
     assert site.ask("/mcp", "POST", token=token).json == {"hello": "ada"}
 
 
-@pytest.mark.parametrize("name", ["no resource", "the origin", "another resource"])
-def test_token_for_something_else_is_refused(site, given, name):
+@pytest.mark.parametrize("name", ["no resource", "final slash"])
+def test_token_for_the_only_resource_is_taken(site, given, name):
     answer = site.ask("/mcp", "POST", token=given[name]["access_token"])
-    assert answer.status == 401
-    assert 'error="invalid_token"' in answer.headers["www-authenticate"]
+    assert answer.json == {"hello": "ada"}
 
 
 def test_refresh_token_is_refused(site, given):
@@ -82,8 +82,26 @@ def test_user_is_asked_again_whatever_the_link_says(given):
     assert given["no question"]["access_token"]
 
 
-def test_resource_of_another_site_is_refused(given):
-    assert "error=invalid_target" in given["another site"]["location"]
+@pytest.mark.parametrize("name", ["the origin", "another resource", "another site"])
+def test_other_resource_is_refused_before_the_user_is_asked(given, name):
+    assert "error=invalid_target" in given[name]["location"]
+
+
+# What the token endpoint answers to a NUL, and to a form that is too large.
+FAILURES = """
+import json
+from django.test import Client
+from mcp_oauth_discovery.models import SigningKey
+client = Client(headers={"host": "app.example.com"})
+texts = ("\\0", 3_000_000 * "x")
+forms = [{"grant_type": "refresh_token", "refresh_token": text} for text in texts]
+answers = [client.post("/o/token/", form) for form in forms]
+print(json.dumps([[one.status_code, one.json()["error"]] for one in answers]))
+"""
+
+
+def test_token_endpoint_answers_bad_input_in_json(project):
+    assert json.loads(project.execute(FAILURES)) == [[400, "invalid_request"]] * 2
 
 
 # Answers over plain http, to where no client is, and for a client that nobody knows.

@@ -1,0 +1,113 @@
+"""Which configured resource a client means (RFC 8707), in whatever spelling it names it."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterable, Mapping
+
+from django.core.exceptions import SuspiciousOperation
+from django.core.handlers.wsgi import WSGIRequest
+from django.http import Http404, HttpRequest
+from oauthlib.common import Request
+from oauthlib.oauth2.rfc6749.errors import CustomOAuth2Error
+
+from mcp_oauth_discovery.conf import Misconfigured, conf, fixed_script_prefix
+from mcp_oauth_discovery.identifiers import check_resource, origin, split, without_final_slash
+from mcp_oauth_discovery.identity import Resource, Site, pinned_issuer
+from mcp_oauth_discovery.wsgi_environ import environ
+
+_OCTET = re.compile("%([0-9A-Fa-f]{2})")
+_UNRESERVED = re.compile(r"[A-Za-z0-9\-._~]")
+
+
+class InvalidTarget(CustomOAuth2Error):  # type: ignore[misc]
+    """A resource that no token is issued for (RFC 8707 §2)."""
+
+    # The toolkit sends what an error of a token generator has, and oauthlib has no type there.
+    headers = {"Content-Type": "application/json", "Cache-Control": "no-store"}
+
+    def __init__(self, description: str, request: Request) -> None:
+        super().__init__("invalid_target", description=description, request=request)
+
+
+def as_configured(resources: Iterable[str], request: Request) -> list[str]:
+    """Return the configured spelling of each resource; raises `InvalidTarget`."""
+    # Each once, however many spellings of it were sent.
+    identifiers = {resource: find(resource) for resource in resources}
+    if None in identifiers.values():
+        raise InvalidTarget("This site has no such resource.", request)
+    return list(dict.fromkeys(one for one in identifiers.values() if one))
+
+
+def only_resource(request: Request) -> str:
+    """Return the one resource of this site, for a request that names none."""
+    pinned_issuer()
+    resources = _enabled(_as_django(request))
+    if len(resources) != 1:
+        text = "The request names no resource. Send the URL of the MCP server as `resource`."
+        raise InvalidTarget(text, request)
+    return resources[0].identifier
+
+
+def is_for_mcp(scopes: Iterable[str], request: Request) -> bool:
+    """Say whether a request for scopes, which names no resource, may be for an MCP endpoint.
+
+    It is not where each resource has `scopes_supported`, and none of these is asked for.
+    """
+    asked = list(scopes)
+    offered = [_scopes_of(resource.members) for resource in _enabled(_as_django(request))]
+    if callable(conf.MCP_RESOURCE):
+        # A tenant's resource, which this request may say nothing about.
+        offered.append(_scopes_of({}))
+    return any(not names or any(scope in names for scope in asked) for names in offered)
+
+
+def _scopes_of(members: Mapping[str, object]) -> list[object]:
+    scopes = {**conf.MCP_RESOURCE_METADATA, **members}.get("scopes_supported")
+    return list(scopes) if isinstance(scopes, (list, tuple)) else []
+
+
+def find(resource: str) -> str | None:
+    """Return the configured spelling of a resource, or None if this site does not have it."""
+    # A wrong MCP_ISSUER is no fault of the client.
+    pinned_issuer()
+    try:
+        wanted = _normalized(check_resource(resource))
+    except ValueError:
+        return None
+    # A tenant's callable knows it from a request to it, and not from one for a token.
+    request = WSGIRequest(environ("GET", resource, prefix=fixed_script_prefix()))
+    known = _enabled(request)
+    return next((one.identifier for one in known if _normalized(one.identifier) == wanted), None)
+
+
+def _normalized(identifier: str) -> str:
+    """Return an identifier in the spelling of RFC 3986 §6.2, without the final slash."""
+    parts = split(identifier)
+    rest = without_final_slash(parts.path) + parts.query
+    return origin(identifier) + _OCTET.sub(_normalized_octet, rest)
+
+
+def _normalized_octet(match: re.Match[str]) -> str:
+    letter = chr(int(match[1], 16))
+    return letter if _UNRESERVED.match(letter) else match[0].upper()
+
+
+def _enabled(request: HttpRequest) -> list[Resource]:
+    try:
+        return [one for one in Site(request).resources if one.enabled]
+    except (Http404, SuspiciousOperation):
+        return []
+    except Misconfigured:
+        # A callable may fail for a host that has no tenant. What is written down is wrong for all.
+        if callable(conf.MCP_RESOURCE):
+            return []
+        raise
+
+
+def _as_django(request: Request) -> HttpRequest:
+    """Return the request of Django that one of oauthlib was made of, as its headers have it."""
+    scheme = "https" if "X_DJANGO_OAUTH_TOOLKIT_SECURE" in request.headers else "http"
+    body = {"wsgi.input": io.BytesIO(), "wsgi.url_scheme": scheme}
+    return WSGIRequest({**request.headers, **body})

@@ -1,0 +1,86 @@
+"""The access tokens of django-oauth-toolkit as JWTs: how they are made, and whether they count."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+
+from django.http import HttpRequest
+from django.utils import timezone
+from django.views.decorators.debug import sensitive_variables
+from oauth2_provider.models import get_access_token_model, get_grant_model
+from oauthlib.common import Request
+from oauthlib.oauth2.rfc6749.tokens import random_token_generator
+
+from mcp_oauth_discovery import protection
+from mcp_oauth_discovery.contrib.oauth_resources import InvalidTarget, as_configured, find
+from mcp_oauth_discovery.protection import Claims
+from mcp_oauth_discovery.signing import InvalidToken, sign_jwt
+
+
+def access_token(request: Request) -> str:
+    """Return an access token for `ACCESS_TOKEN_GENERATOR`: a JWT as in RFC 9068.
+
+    What is for no resource, or for no user, is for none of the MCP endpoints either: it gets a
+    random string.
+    """
+    resource = _resource(request) if request.user else None
+    if resource is None:
+        return str(random_token_generator(request))
+    now = timezone.now()
+    claims = {
+        "sub": str(request.user.pk),
+        "aud": resource,
+        "exp": int(now.timestamp()) + request.expires_in,
+        "jti": secrets.token_urlsafe(16),
+        "client_id": request.client.client_id,
+        "scope": " ".join(request.scopes),
+    }
+    return sign_jwt(claims, now=now)
+
+
+def _resource(request: Request) -> str | None:
+    """Return what a token is for: the resource asked for (RFC 8707 §2.2), or else the granted one.
+
+    `request.resource` becomes what was granted, as it was spelt then: the toolkit compares.
+    """
+    granted = {name: find(name) for name in _granted_resources(request)}
+    values = [value for name, value in request.decoded_body or [] if name == "resource"]
+    if not granted and not values:
+        return None
+    # django-oauth-toolkit itself takes any resource where none was named to the user.
+    asked = as_configured(values or granted, request) if granted else values
+    if not set(asked).issubset(granted.values()):
+        raise InvalidTarget("The user has not consented to this resource.", request)
+    if len(asked) > 1:
+        raise InvalidTarget("A token is for one resource. Send one of them as `resource`.", request)
+    request.resource = [name for name, identifier in granted.items() if identifier in asked]
+    return asked[0]
+
+
+def _granted_resources(request: Request) -> list[str]:
+    if request.grant_type == "refresh_token":
+        return list(request.refresh_token_instance.resource)
+    if request.grant_type != "authorization_code":
+        return []
+    grants = get_grant_model().objects
+    grant = grants.filter(code=request.code, application=request.client).first()
+    return list(grant.resource) if grant else []
+
+
+@sensitive_variables()
+def verify_token(request: HttpRequest, token: str, resource: str) -> Claims:
+    """Return the claims of a token, as `BearerProtection.verify`, unless it was revoked.
+
+    A JWT of `access_token` has a row until it is revoked, or replaced in a refresh.
+    """
+    claims = protection.verify_token(request, token, resource)
+    row = get_access_token_model().objects.filter(token_checksum=checksum(token)).first()
+    if row is None or row.is_expired():
+        raise InvalidToken("The token has been revoked or has expired")
+    return claims
+
+
+def checksum(token: str) -> str:
+    """Return what the toolkit finds an access or refresh token by, as `token_checksum`."""
+    return hashlib.sha256(token.encode()).hexdigest()

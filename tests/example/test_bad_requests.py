@@ -1,0 +1,309 @@
+"""What no client sends: it is a bad request in JSON, or a page for people, and never a failure."""
+
+from __future__ import annotations
+
+import base64
+from urllib.parse import urlencode
+
+import pytest
+from oauth2_provider.models import AccessToken, Application, Grant
+
+from example_project.clients import SafeMetadataFetcher
+from tests.example.walk import CALLBACK, FORM, VERIFIER, Fields, Walk, refusal
+
+pytestmark = pytest.mark.usefixtures("example")
+
+PARAMETERS = (
+    "grant_type",
+    "code",
+    "redirect_uri",
+    "client_id",
+    "client_secret",
+    "code_verifier",
+    "refresh_token",
+    "scope",
+    "resource",
+    "device_code",
+    "unknown",
+)
+NUL = "a\0b"
+
+
+def invalid_request(response):
+    assert refusal(response) == (400, "invalid_request"), response.content
+    assert response["content-type"] == "application/json"
+    assert response["cache-control"] == "no-store"
+    assert response["access-control-allow-origin"] == "https://other.example.com"
+
+
+@pytest.fixture
+def http(walk):
+    walk.http.defaults["HTTP_ORIGIN"] = "https://other.example.com"
+    return walk.http
+
+
+def basic(credentials):
+    return {"authorization": f"Basic {base64.b64encode(credentials).decode()}"}
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+@pytest.mark.parametrize("grant_type", ["authorization_code", "refresh_token"])
+def test_nul_in_a_parameter(http, walk, grant_type, name):
+    form = {"grant_type": grant_type, "client_id": walk.client_id, "code": "c"}
+    form |= {"refresh_token": "r", "redirect_uri": CALLBACK, "code_verifier": VERIFIER}
+    invalid_request(walk.send_form("/o/token/", {**form, name: NUL}))
+
+
+@pytest.mark.parametrize("name", ["token", "token_type_hint", "client_id", "client_secret"])
+def test_nul_in_a_parameter_of_a_revocation(http, walk, name):
+    form = {"token": "t", "client_id": walk.client_id, name: NUL}
+    invalid_request(walk.send_form("/o/revoke_token/", form))
+
+
+@pytest.mark.parametrize("path", ["/o/token/", "/o/revoke_token/"])
+@pytest.mark.parametrize(
+    "headers", [basic(b"\0:x"), basic(b"%00:x"), basic(b"x:\0"), {"authorization": "Basic é"}]
+)
+def test_credentials_that_are_no_text(http, path, headers):
+    form = {"grant_type": "refresh_token", "refresh_token": "r", "token": "t"}
+    invalid_request(http.post(path, urlencode(form), FORM, headers=headers))
+
+
+@pytest.mark.parametrize("path", ["/o/token/", "/o/revoke_token/"])
+@pytest.mark.parametrize(
+    "headers", [basic(b"\xff:x"), basic(b"no colon"), {"authorization": "Basic a"}]
+)
+def test_credentials_of_no_client(http, path, headers):
+    form = {"grant_type": "refresh_token", "refresh_token": "r", "token": "t"}
+    assert refusal(http.post(path, urlencode(form), FORM, headers=headers)) == (
+        401,
+        "invalid_client",
+    )
+
+
+MULTIPART = "multipart/form-data; boundary=b"
+FIELD = b'--b\r\nContent-Disposition: form-data; name="code"\r\n\r\n\\ud800\r\n--b--\r\n'
+
+
+# The next release of django-oauth-toolkit warns of other forms, and 4 refuses them.
+@pytest.mark.filterwarnings("ignore:The OAuth 2.0 token:DeprecationWarning")
+@pytest.mark.parametrize("path", ["/o/token/", "/o/revoke_token/"])
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("multipart/form-data", b"x"),
+        ("multipart/form-data; boundary=", b"x"),
+        (f"{MULTIPART}; charset=unicode-escape", FIELD),
+        (f"{MULTIPART}; charset=hex", FIELD),
+        (f"{MULTIPART}; charset=idna", FIELD.replace(b"\\", b"\xff")),
+        (f"{FORM}; charset=utf-16", b"code=x"),
+        (f"{FORM}; charset=hex", b"code=x"),
+        (FORM, b"&".join(1001 * [b"code=x"])),
+        (FORM, b"code=" + 2_700_000 * b"x"),
+        (FORM, b"code=x%00"),
+        (FORM, b"code\0=x"),
+    ],
+)
+def test_form_that_cannot_be_read(http, path, content_type, body):
+    invalid_request(http.generic("POST", path, body, content_type))
+
+
+@pytest.mark.parametrize("path", ["/o/token/", "/o/revoke_token/"])
+@pytest.mark.parametrize("query", ["a=%zz", "a=%00", "a=1", "&".join(1001 * ["a=1"])])
+def test_query_has_no_place_here(http, path, query):
+    form = {"grant_type": "refresh_token", "refresh_token": "r", "token": "t"}
+    invalid_request(http.post(f"{path}?{query}", urlencode(form), FORM))
+
+
+@pytest.mark.parametrize("path", ["/o/token/", "/o/revoke_token/"])
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+def test_method_that_is_not_served(http, path, method):
+    response = http.generic(method, path)
+    assert refusal(response) == (405, "invalid_request")
+    assert (response["content-type"], response["allow"]) == ("application/json", "POST, OPTIONS")
+
+
+@pytest.mark.parametrize("grant_type", ["openid", "implicit", "x" * 5000])
+def test_grant_type_that_is_not_served(http, walk, grant_type):
+    response = walk.exchange(walk.code(), grant_type=grant_type)
+    assert refusal(response) == (400, "unsupported_grant_type")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["client", "encoding", "extra_credentials", "refresh_token_instance", "scopes", "user"],
+)
+def test_parameter_that_is_none_is_ignored(walk, name):
+    headers = basic(f"{walk.client_id}:".encode())
+    first = walk.exchange(walk.code(), **{name: "hex"})
+    assert first.status_code == 200
+    again = walk.refresh(first.json()["refresh_token"], **{name: "hex"})
+    assert again.status_code == 200
+    form = {"grant_type": "refresh_token", "refresh_token": "r", name: "hex"}
+    assert refusal(walk.send_form("/o/token/", form, headers=headers)) == (401, "invalid_client")
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_value_of_any_length_is_only_wrong(walk, name):
+    form = {"grant_type": "refresh_token", "refresh_token": "r", name: 70_000 * "x"}
+    status, error = refusal(walk.token(**form))
+    assert status in (400, 401)
+    assert error.startswith(("invalid_", "unsupported_"))
+
+
+# The page that asks the user
+
+
+AUTHORIZATION = (
+    "response_type",
+    "client_id",
+    "redirect_uri",
+    "state",
+    "code_challenge",
+    "code_challenge_method",
+    "resource",
+    "scope",
+    "nonce",
+    "claims",
+    "prompt",
+    "unknown",
+)
+
+
+@pytest.mark.parametrize("name", AUTHORIZATION)
+@pytest.mark.parametrize("trusted", [True, False])
+def test_nul_in_a_link(walk, name, trusted):
+    Application.objects.filter(client_id=walk.client_id).update(skip_authorization=trusted)
+    page = walk.ask(**{name: NUL})
+    assert page.status_code == 400
+    assert "invalid_request" in page.content.decode()
+    assert not Grant.objects.exists()
+
+
+@pytest.mark.parametrize("name", AUTHORIZATION[1:9])
+def test_nul_in_the_form(walk, name):
+    fields = Fields(walk.ask().content.decode()).values
+    response = walk.browser.post("/o/authorize/", {**fields, "allow": "true", name: NUL})
+    assert response.status_code == 400
+    assert not Grant.objects.exists()
+
+
+@pytest.mark.parametrize("name", ["code_challenge", "nonce", "code_challenge_method"])
+@pytest.mark.parametrize("trusted", [True, False])
+def test_value_that_is_longer_than_its_column(walk, name, trusted):
+    Application.objects.filter(client_id=walk.client_id).update(skip_authorization=trusted)
+    page = walk.ask(**{name: 300 * "x"})
+    assert (page.status_code, page.headers.get("location")) in (
+        (400, None),
+        (302, page.headers.get("location")),
+    )
+    assert "invalid_request" in page.headers.get("location", page.content.decode())
+    assert not Grant.objects.exists()
+
+
+@pytest.mark.parametrize("name", ["code_challenge", "nonce"])
+def test_form_with_a_value_that_is_longer_than_its_column(walk, name):
+    fields = Fields(walk.ask().content.decode()).values
+    form = {**fields, "allow": "true", name: 300 * "x"}
+    response = walk.browser.post("/o/authorize/", form)
+    assert "error=invalid_request" in response["location"]
+    assert not Grant.objects.exists()
+
+
+@pytest.mark.parametrize("query", ["%zz", "client_id=%zz", "&".join(1001 * ["a=1"]), "a", "&&"])
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_link_that_cannot_be_read(walk, query, method):
+    response = getattr(walk.browser, method)(f"/o/authorize/?{query}")
+    assert response.status_code == 400
+
+
+@pytest.mark.parametrize("resource", ["https://[", "x y", "/mcp"])
+def test_form_with_a_resource_that_is_no_url(walk, resource):
+    fields = Fields(walk.ask().content.decode()).values
+    form = {**fields, "resource": resource, "allow": "true"}
+    assert walk.browser.post("/o/authorize/", form).status_code == 400
+
+
+def test_link_with_a_charset_that_is_none(walk):
+    response = walk.browser.generic("GET", "/o/authorize/?a=b", b"", "text/plain; charset=hex")
+    assert response.status_code == 400
+
+
+# Registration
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("application/json", b'{"x": "' + 2_700_000 * b"x" + b'"}'),
+        ("application/json", b'{"client_name": "\\u0000"}'),
+        ("application/json", b'{"client_name": "\\ud800"}'),
+        (
+            "application/json",
+            b'{"client_name": "\\u0000", "redirect_uris": ["https://a.example/"]}',
+        ),
+        (
+            "application/json",
+            b'{"client_name": "\\ud800", "redirect_uris": ["https://a.example/"]}',
+        ),
+        ("application/json", b'{"redirect_uris": ["https://a.example/\\u0000"]}'),
+        ("application/json", b'{"redirect_uris": ["x\\u0000://a.example/"]}'),
+        ("application/json", b'{"x": ' + 5000 * b"1" + b"}"),
+        ("application/json", 100_000 * b"["),
+        ("application/json; charset=hex", b"{}"),
+        ("multipart/form-data", b"x"),
+        (FORM, b"&".join(1001 * [b"a=1"])),
+    ],
+)
+def test_registration_that_cannot_be_read(http, content_type, body):
+    response = http.generic("POST", "/o/register/", body, content_type)
+    assert refusal(response) == (400, "invalid_client_metadata")
+    assert response["access-control-allow-origin"] == "https://other.example.com"
+
+
+def test_registration_is_changed_to_nothing_that_cannot_be_read(http, walk):
+    registered = walk.register().json()
+    headers = {"authorization": f"Bearer {registered['registration_access_token']}"}
+    path = f"/o/register/{registered['client_id']}/"
+    for body in (b'{"client_name": "\\u0000"}', 2_700_000 * b"x", b"["):
+        response = http.put(path, body, "application/json", headers=headers)
+        assert refusal(response) == (400, "invalid_client_metadata")
+
+
+@pytest.mark.parametrize("client_id", ["%00", "x" * 3000, "%ff"])
+def test_registration_of_no_client(http, client_id):
+    response = http.get(f"/o/register/{client_id}/", headers={"authorization": "Bearer x"})
+    assert refusal(response) == (401, "invalid_token")
+
+
+@pytest.mark.parametrize("client_name", [NUL, "\ud800"])
+def test_metadata_document_that_no_database_stores(walk, monkeypatch, client_name):
+    def fetch(self, client_id):
+        members = {"redirect_uris": [CALLBACK], "token_endpoint_auth_method": "none"}
+        return {"client_id": client_id, "client_name": client_name, **members}, 300
+
+    monkeypatch.setattr(SafeMetadataFetcher, "fetch", fetch)
+    page = walk.ask(client_id="https://client.example.com/client.json")
+    assert page.status_code == 400
+    assert not Application.objects.filter(client_id__startswith="https:").exists()
+
+
+@pytest.mark.parametrize("client_id", ["https://[/x", f"https://a.example/{NUL}", "https://a:b/x"])
+def test_metadata_document_that_is_nowhere(walk, client_id):
+    assert walk.ask(client_id=client_id).status_code == 400
+
+
+# Tokens
+
+
+@pytest.mark.parametrize("token", ["a\0b", "é", "x" * 200_000, "a.b.c", "\ud800"])
+def test_bearer_token_that_is_none(walk, token):
+    headers = {
+        "authorization": f"Bearer {token}".encode("utf-8", "surrogatepass").decode("latin-1")
+    }
+    assert walk.http.post("/mcp", headers=headers).status_code == 401
+
+
+def test_other_client_gets_nothing_of_all_this(browser):
+    assert Walk(browser).sign_in()["access_token"]
+    assert AccessToken.objects.filter(user__isnull=False).count() == 1

@@ -1,0 +1,40 @@
+"""The example where a router sends its tables to another database than the default one."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.example.walk import ORIGIN
+from tests.markdown import CHECKOUT
+
+
+@pytest.mark.parametrize("default", ["empty", "without-tables"])
+def test_tokens_are_issued_where_the_router_says(tmp_path, default):
+    other = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(tmp_path / "default.sqlite3")}
+    foreign = ("DJANGO_SETTINGS_MODULE", "MCP_", "ALLOWED_HOSTS", "HTTPS")
+    inherited = {name: one for name, one in os.environ.items() if not name.startswith(foreign)}
+    given = {
+        "DATABASE": str(tmp_path / "accounts.sqlite3"),
+        "DEFAULT_DATABASE": json.dumps({} if default == "empty" else other),
+        "DJANGO_SETTINGS_MODULE": "tests.example.routed",
+        "MCP_ISSUER": ORIGIN,
+        "SECRET_KEY": "of a site that lives for one test",
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.example.routing"],
+        cwd=CHECKOUT,
+        env={**inherited, **given},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    printed = json.loads(done.stdout)
+    assert printed["statuses"] == [200, 200, 200, 200]
+    # The rows of a code or refresh token are locked there, and nowhere else.
+    assert printed["transactions"] == [["accounts"], ["accounts"]]
