@@ -125,7 +125,7 @@ def prune(*, now: datetime | None = None, dry_run: bool = False) -> Pruned:
 def import_key(
     data: bytes | str, *, public_only: bool = False, now: datetime | None = None
 ) -> SigningKey:
-    """Take in a key from a PEM or JWK file, and return it.
+    """Take in a key from a PEM, DER or JWK file, and return it.
 
     A private key becomes the successor of the active one, as in a rotation. With `public_only`
     it is published for the retention, so that what somebody else signed with it goes on to

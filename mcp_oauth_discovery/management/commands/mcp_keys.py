@@ -48,7 +48,7 @@ class Command(SubcommandsCommand):
         retire.add_argument("kid")
         revoke = _add(subparsers, "revoke", "Take a key out of the JWK Set at once, for ever.")
         revoke.add_argument("kid")
-        load = _add(subparsers, "import", "Take in a key from a PEM or JWK file.")
+        load = _add(subparsers, "import", "Take in a key from a PEM, DER or JWK file.")
         load.add_argument("file", type=Path)
         load.add_argument(
             "--public-only",
@@ -145,7 +145,9 @@ class Command(SubcommandsCommand):
     ) -> None:
         now = timezone.now()
         try:
-            data = file.read_bytes()
+            with file.open("rb") as opened:
+                # One octet more, by which the file is too large: a device may have no end.
+                data = opened.read(key_files.LARGEST_FILE + 1)
         except OSError as error:
             raise CommandError(f"{file} cannot be read: {error.strerror}.") from error
         except ValueError as error:
