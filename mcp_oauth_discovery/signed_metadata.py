@@ -25,6 +25,8 @@ _failure: tuple[str, object, str] | None = None
 def sign(document: dict[str, Any], issuer: str, typ: str) -> str:
     """Return the JWT of a document, attested by `issuer`; raises `NoSigningKey`.
 
+    That is also what it raises for a document that is too long to be signed.
+
     It says the same in every process: there is no instant in it. As long as the document and the
     key stay, it is taken from memory.
     """
@@ -36,7 +38,11 @@ def sign(document: dict[str, Any], issuer: str, typ: str) -> str:
         )
     claims = {**document, "iss": issuer}
     claims.pop("signed_metadata", None)
-    return _sign(active.kid, json.dumps(claims), typ)
+    text = json.dumps(claims)
+    if len(text) > signing.LONGEST_CLAIMS:
+        most = signing.LONGEST_CLAIMS
+        raise NoSigningKey(f"The document has {len(text)} octets, of which {most} can be signed.")
+    return _sign(active.kid, text, typ)
 
 
 @lru_cache(maxsize=_KEPT)

@@ -72,6 +72,12 @@ class _Registry(jws.JWSRegistry):
     }
 
 
+# Characters in base64url of each part of a token, beyond which `verify_jwt` reads none.
+_LONGEST = {"header": _Registry.max_header_length, "claims": _Registry.max_payload_length}
+# Octets of claims as JSON that make so many characters.
+LONGEST_CLAIMS = _Registry.max_payload_length // 4 * 3
+
+
 def sign_jwt(
     claims: Mapping[str, Any],
     *,
@@ -83,7 +89,8 @@ def sign_jwt(
 
     `algorithm` is the first of `MCP_SIGNING_ALGORITHMS` by default. Raises `NoSigningKey` when
     no key is active, `ImproperlyConfigured` when `MCP_ISSUER` is not a pinned string, and
-    `ValueError` for an unknown algorithm and for claims that name another issuer or are no JSON.
+    `ValueError` for an unknown algorithm, for claims that name another issuer or are no JSON, and
+    for a token that would be too long to be verified.
     """
     _check_text("typ", typ)
     if algorithm is not None and algorithm not in list(ALGORITHMS):
@@ -106,7 +113,7 @@ def sign(claims: Mapping[str, Any], key: SigningKey, typ: str) -> str:
     header = {"alg": key.algorithm, "kid": key.kid, "typ": typ}
     registry = _Registry(algorithms=[key.algorithm])
     try:
-        return jwt.encode(
+        token = jwt.encode(
             header,
             dict(claims),
             private,
@@ -114,8 +121,19 @@ def sign(claims: Mapping[str, Any], key: SigningKey, typ: str) -> str:
             encoder_cls=_StrictJSON,
             default_type=None,
         )
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"The claims cannot be written as JSON: {error}.") from error
+    _check_length(token)
+    return token
+
+
+def _check_length(token: str) -> None:
+    for (name, most), part in zip(_LONGEST.items(), token.split("."), strict=False):
+        if len(part) > most:
+            raise ValueError(
+                f"The {name} of the token would have {len(part)} characters in base64url; "
+                f"expected {most} at most, which is what verify_jwt reads."
+            )
 
 
 def find_signing_key(algorithm: str | None, expiry: object, now: datetime) -> SigningKey:
