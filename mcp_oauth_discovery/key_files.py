@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import reprlib
 import warnings
 from collections.abc import Mapping
@@ -17,7 +18,7 @@ from mcp_oauth_discovery.jwk import ALGORITHMS, RSA_MOST_BITS, Key
 from mcp_oauth_discovery.key_encodings import UnsuitableKey, read_der, read_pem
 from mcp_oauth_discovery.moduli import weakness
 
-__all__ = ["LARGEST_FILE", "UnsuitableKey", "declared_kid", "read"]
+__all__ = ["LARGEST_FILE", "UnsuitableKey", "declared_kid", "kid_to_keep", "read"]
 
 # Octets. A key of 4096 bits with its chain of certificates has some ten thousand.
 LARGEST_FILE = 2**20
@@ -26,6 +27,9 @@ LARGEST_FILE = 2**20
 _PRIVATE = ("d", "p", "q", "dp", "dq", "qi", "oth", "k")
 # Characters of base64url that have room for the largest number in an RSA key.
 _LONGEST_NUMBER = RSA_MOST_BITS // 6 + 1
+
+# What fits into the column of the key store, and needs no quotes in a shell script or a log.
+_KID = re.compile(r"[!-~]{1,64}")
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -61,6 +65,23 @@ def declared_kid(data: bytes | str) -> str | None:
         return None
     kid: object = _members(text).get("kid")
     return None if kid is None else str(kid)
+
+
+def kid_to_keep(data: bytes | str) -> str:
+    """Return the `kid` of a JWK file that `read` takes, if a key may be published under it.
+
+    Raises `UnsuitableKey` otherwise.
+    """
+    text = _octets(data).strip()
+    kid: object = _members(text).get("kid") if text.startswith(b"{") else None
+    if kid is None:
+        raise UnsuitableKey("The file has no kid to keep. Give a JWK with a kid.")
+    if not isinstance(kid, str) or not _KID.fullmatch(kid):
+        raise UnsuitableKey(
+            f"The file has the kid {reprlib.repr(kid)}, which cannot be kept; "
+            "expected 1 to 64 visible ASCII characters."
+        )
+    return kid
 
 
 def _octets(data: bytes | str) -> bytes:

@@ -89,3 +89,9 @@ def is_known(kid: str) -> bool:
     is_here: bool = SigningKey.objects.authoritative().filter(kid=kid).exists()
     former = FormerKey.objects.using(router.db_for_write(FormerKey))
     return is_here or former.filter(kid=kid).exists()
+
+
+def is_imported(kid: str) -> bool:
+    """Say whether a kid is that of a key that never signs here, and that was not revoked."""
+    keys = SigningKey.objects.authoritative()
+    return bool(keys.filter(kid=kid, generation=None, revoked_at=None).exists())

@@ -55,6 +55,11 @@ class Command(SubcommandsCommand):
             action="store_true",
             help="publish a key that somebody else signed with",
         )
+        load.add_argument(
+            "--keep-kid",
+            action="store_true",
+            help="with --public-only: publish it under the kid of the JWK, not its thumbprint",
+        )
         prune = _add(
             subparsers, "prune", "Erase private halves that sign no more; delete keys long expired."
         )
@@ -141,7 +146,7 @@ class Command(SubcommandsCommand):
         self._dump(as_json, {**outcome, "cached_until": _iso(cached_until)})
 
     def handle_import(
-        self, *, file: Path, public_only: bool, as_json: bool, **options: Any
+        self, *, file: Path, public_only: bool, keep_kid: bool, as_json: bool, **options: Any
     ) -> None:
         now = timezone.now()
         try:
@@ -154,7 +159,7 @@ class Command(SubcommandsCommand):
             # A NUL in it, or half of a character.
             raise CommandError(f"{str(file)!r} cannot be the path of a file.") from error
         try:
-            key = rotation.import_key(data, public_only=public_only, now=now)
+            key = rotation.import_key(data, public_only=public_only, keep_kid=keep_kid, now=now)
             named = key_files.declared_kid(data)
         finally:
             # Error pages show what has a name.
@@ -162,10 +167,7 @@ class Command(SubcommandsCommand):
         until = f"published until {stamp(key.expires_at)}" if public_only else _starts(key)
         self._say(as_json, f"{key.algorithm}: imported {key.kid}, {until}.")
         if named not in (None, key.kid):
-            self.stderr.write(
-                f"Warning: the file calls this key {shown(named)}. It is published as {key.kid}; "
-                "tokens whose header has the other kid do not verify by this JWK Set."
-            )
+            self.stderr.write(_warning_of_kid(key, named, public_only))
         self._dump(as_json, {"imported": _as_json(key, now)})
 
     def handle_prune(self, *, dry_run: bool, as_json: bool, **options: Any) -> None:
@@ -200,6 +202,15 @@ def _leave_pipe() -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)
+
+
+def _warning_of_kid(key: SigningKey, named: str | None, public_only: bool) -> str:
+    warning = (
+        f"Warning: the file calls this key {shown(named)}. It is published as {key.kid}; "
+        "tokens whose header has the other kid do not verify by this JWK Set."
+    )
+    advice = " To publish it under the other kid, run the command again with --keep-kid."
+    return f"{warning}{advice}" if public_only else warning
 
 
 def _starts(key: SigningKey) -> str:
