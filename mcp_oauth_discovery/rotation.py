@@ -11,13 +11,14 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from mcp_oauth_discovery import jwk, policy
 from mcp_oauth_discovery.intake import import_key
 from mcp_oauth_discovery.lifetimes import stamp
 from mcp_oauth_discovery.models import FormerKey, SigningKey, State, Unusable
 from mcp_oauth_discovery.steps import (
+    bring_forward,
     change,
     draft,
     give_back,
@@ -25,7 +26,7 @@ from mcp_oauth_discovery.steps import (
     put_in_place_of,
     succeed,
 )
-from mcp_oauth_discovery.succession import due_at, heirs, standing
+from mcp_oauth_discovery.succession import due_at, heirs, is_astray, standing
 from mcp_oauth_discovery.transactions import Refused, atomic, retrying
 
 __all__ = ["Pruned", "Refused", "import_key", "prune", "reencrypt", "retire", "revoke", "rotate"]
@@ -46,6 +47,7 @@ def rotate(algorithm: str, *, now: datetime | None = None, if_due: bool = False)
 
     It takes over after `MCP_KEY_PUBLISH_AHEAD`, at once where no key is active. While one is
     pending, that one is returned; with `if_due`, the active key is, until its successor is due.
+    A pending key that a host with a clock far ahead has made takes over as early as a new one.
     """
     _check_algorithm(algorithm)
     now = instant(now)
@@ -54,13 +56,15 @@ def rotate(algorithm: str, *, now: datetime | None = None, if_due: bool = False)
 
     def attempt() -> SigningKey:
         current = standing(algorithm, now)
-        if current.pending:
+        if current.pending and not is_astray(current, now):
             return current.pending
         seen.append(current.active)
         # Whoever has been overtaken takes what the other one made.
         is_patient = if_due or current.active != seen[0]
         if current.active and is_patient and now < due_at(current.active):
-            return current.active
+            return current.pending or current.active
+        if current.pending:
+            return bring_forward(current, current.pending, now)
         return succeed(current, jwk.generate(algorithm), algorithm, now)
 
     return retrying(attempt)
@@ -123,6 +127,7 @@ def revoke(key: SigningKey | str, *, now: datetime | None = None) -> SigningKey:
 def prune(*, now: datetime | None = None, dry_run: bool = False) -> Pruned:
     """Erase the private halves of keys that sign no more, and delete those long expired.
 
+    A key stays until its successor has retired as well: by the right clock, it may still sign.
     With `dry_run`, only say which they are.
     """
     now = instant(now)
@@ -169,7 +174,13 @@ def _prune(now: datetime, dry_run: bool) -> Pruned:
     keys = SigningKey.objects.authoritative()
     over = Q(revoked_at__lte=now) | Q(retires_at__lte=now)
     long_ago = now - KEPT_AFTER_EXPIRY
-    long_over = Q(revoked_at__lte=long_ago) | Q(expires_at__lte=long_ago)
+    followed = keys.filter(
+        algorithm=OuterRef("algorithm"),
+        generation__gt=OuterRef("generation"),
+        retires_at__lte=now,
+    )
+    is_needless = Q(generation=None) | Exists(followed)
+    long_over = Q(revoked_at__lte=long_ago) | (Q(expires_at__lte=long_ago) & is_needless)
     deleted = sorted(keys.filter(long_over).values_list("kid", flat=True))
     erasable = keys.filter(over).exclude(private_key="").exclude(kid__in=deleted)
     erased = list(erasable.order_by("pk").values_list("kid", flat=True))

@@ -153,11 +153,18 @@ def find_signing_key(algorithm: str | None, expiry: object, now: datetime) -> Si
             f"No {name} key is active. Run 'manage.py mcp_keys rotate --algorithm {name}'."
         )
     if not active.private_key:
-        # Erased by a host whose clock is ahead: by that clock the next key signs already.
-        return _later(active, now).first() or active
+        return stand_in(active, now)
     if _outlives(expiry, active, now):
         return _cached_successor(active, now) or active
     return active
+
+
+def stand_in(key: SigningKey, now: datetime) -> SigningKey:
+    """Return the key that signs in place of one whose private half is gone, if there is one.
+
+    A host whose clock is ahead has erased it: by that clock the next key signs already.
+    """
+    return _later(key, now).first() or key
 
 
 def _outlives(expiry: object, key: SigningKey, now: datetime) -> bool:

@@ -69,17 +69,32 @@ def go_by(key: SigningKey, kid: str, now: datetime) -> None:
 
 def succeed(current: Standing, key: jwk.Key, algorithm: str, now: datetime) -> SigningKey:
     """Store a key as the next one of its algorithm; raises `Overtaken`."""
-    spans = policy.timing()
     successor = draft(key, algorithm)
     successor.generation = current.last_generation + 1
     successor.created_at = now
-    successor.activates_at = now + spans.publish_ahead if current.active else now
     with atomic():
-        if current.active:
-            start = successor.activates_at
-            change(current.active, retires_at=start, expires_at=start + spans.retention)
+        successor.activates_at = _end(current.active, now)
         insert(successor)
     return successor
+
+
+def bring_forward(current: Standing, pending: SigningKey, now: datetime) -> SigningKey:
+    """Have the pending key sign as early as a new one would; raises `Overtaken`."""
+    with atomic():
+        start = _end(current.active, now)
+        change(pending, activates_at=start, created_at=min(pending.created_at, now))
+    pending.activates_at, pending.created_at = start, min(pending.created_at, now)
+    return pending
+
+
+def _end(active: SigningKey | None, now: datetime) -> datetime:
+    """Return when the next key signs, and let the active one retire then."""
+    spans = policy.timing()
+    if active is None:
+        return now
+    start = now + spans.publish_ahead
+    change(active, retires_at=start, expires_at=start + spans.retention)
+    return start
 
 
 def put_in_place_of(key: SigningKey, spare: SigningKey | None, now: datetime) -> None:

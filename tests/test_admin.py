@@ -191,7 +191,7 @@ def test_kid_of_another_program_is_text_on_every_page(staff):
     key = rotation.import_key(file, public_only=True, keep_kid=True)
     for where in (LIST, url(key), f"{LIST}overview/"):
         page = staff.get(where).content.decode()
-        assert "\"><b>" not in page
+        assert '"><b>' not in page
     assert escape(kid) in staff.get(url(key)).content.decode()
 
 

@@ -94,7 +94,8 @@ class Command(SubcommandsCommand):
             for name in algorithms:
                 key = rotation.rotate(name, now=now, if_due=if_due)
                 # Another process may have made it a moment ago; then there is nothing to tell.
-                if key.created_at == now:
+                # One that was to sign much later may sign now, instead of a new one.
+                if now in (key.created_at, key.activates_at):
                     made.append(key)
                     self._say(as_json, f"{name}: published {key.kid}, {_starts(key)}.")
                 elif not if_due:
