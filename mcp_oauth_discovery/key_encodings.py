@@ -157,12 +157,15 @@ def _load_ssh(text: bytes) -> Any:
 def _checked(load: Callable[..., Any], data: bytes) -> Any:
     """Load a private key, with a check of RSA numbers that are not too large for a signature.
 
-    The check takes minutes for the largest ones, which are refused later.
+    The check takes minutes for the largest ones. A modulus of that size is refused later.
     """
     key = load(data, password=None, unsafe_skip_rsa_key_validation=True)
-    if isinstance(key, rsa.RSAPrivateKey) and key.key_size <= RSA_MOST_BITS:
-        return load(data, password=None)
-    return key
+    if not isinstance(key, rsa.RSAPrivateKey) or key.key_size > RSA_MOST_BITS:
+        return key
+    numbers = key.private_numbers()
+    if max(numbers.p, numbers.q) > numbers.public_numbers.n:
+        raise ValueError("a factor is larger than the modulus")
+    return load(data, password=None)
 
 
 def _check_purpose(der: bytes) -> None:
@@ -189,8 +192,8 @@ def _key_of(loaded: Any) -> Any:
     return public
 
 
-# By how the labels in PEM end; a private key counts before a public one, which is of no use to
-# those who want to sign, and must not be published by those who do not know that it is there.
+# By how the labels in PEM end. A private key counts before a public one: those who want to publish
+# a file do not want it in there, and are shown that it is.
 _KINDS: dict[bytes, Callable[[bytes], Any]] = {
     b"PRIVATE KEY": _load_private,
     b"PUBLIC KEY": load_der_public_key,

@@ -164,6 +164,12 @@ def test_der_that_is_cut_or_continued_is_refused(change):
     )
 
 
+@pytest.mark.parametrize("body", [b"####", b"A", b"MC4CAQ=", b"MC4C\n\n: x"])
+def test_pem_that_is_no_base64_is_refused(body):
+    lines = b"-----BEGIN PRIVATE KEY-----\n%b\n-----END PRIVATE KEY-----\n" % body
+    assert reason(lines) == "The PEM cannot be read as a private or a public key."
+
+
 # RFC 4055 §1.2. Made by openssl, for nothing but this.
 PSS = {
     path.stem: path.read_bytes()
@@ -275,3 +281,34 @@ def test_private_key_that_is_too_large_is_not_calculated_with():
     number = base64.urlsafe_b64encode(b"\xff" * 2048).rstrip(b"=").decode()
     members = {"kty": "RSA", "n": number, "e": "AQAB", "d": number}
     assert "(16384 bits, exponent 65537) cannot be used" in reason(json.dumps(members).encode())
+
+
+def tagged(tag, content):
+    length = len(content)
+    octets = length.to_bytes((length.bit_length() + 7) // 8, "big")
+    return bytes([tag, *([] if length < 0x80 else [0x80 + len(octets)])]) + octets + content
+
+
+def pkcs1(*numbers):
+    encoded = (one.to_bytes(one.bit_length() // 8 + 1, "big") for one in numbers)
+    return tagged(0x30, b"".join(tagged(0x02, one) for one in encoded))
+
+
+def as_pkcs1(**changes):
+    key = native(RSA).private_numbers()
+    factors = {"p": key.p, "q": key.q, **changes}
+    others = (key.dmp1, key.dmq1, key.iqmp)
+    return pkcs1(0, key.public_numbers.n, 65537, key.d, *factors.values(), *others)
+
+
+def test_key_that_these_tests_write_is_read():
+    assert_read(as_pkcs1(), RSA, private=True)
+
+
+@pytest.mark.parametrize("larger", ["p", "q"])
+def test_factor_that_is_larger_than_the_modulus_is_not_calculated_with(larger):
+    # Whether this one is a prime takes minutes to find out.
+    file = as_pkcs1(**{larger: 2**44497 - 1})
+    text = base64.encodebytes(file)
+    lines = b"-----BEGIN RSA PRIVATE KEY-----\n%b-----END RSA PRIVATE KEY-----\n" % text
+    assert reason(lines) == "The PEM cannot be read as a private or a public key."
