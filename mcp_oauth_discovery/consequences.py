@@ -16,7 +16,7 @@ from mcp_oauth_discovery.conf import Misconfigured
 from mcp_oauth_discovery.jwk import ALGORITHMS
 from mcp_oauth_discovery.lifetimes import span, stamp
 from mcp_oauth_discovery.models import SigningKey, State
-from mcp_oauth_discovery.succession import standing
+from mcp_oauth_discovery.succession import is_astray, standing
 
 # Of copies of the JWK Set, where MCP_JWKS_MAX_AGE is wrong.
 UNKNOWN_AGE = "For how long is unknown: run manage.py check."
@@ -85,6 +85,8 @@ def _cached_for() -> str:
 
 def _rotated(algorithm: str, now: datetime) -> list[str]:
     current, ahead = standing(algorithm, now), span(policy.timing().publish_ahead)
+    if current.pending and is_astray(current, now):
+        return [_brought_forward(current.pending, current.active, ahead)]
     if current.pending:
         start = stamp(current.pending.activates_at)
         return [f"{current.pending} is pending and signs from {start}: nothing will happen."]
@@ -94,6 +96,13 @@ def _rotated(algorithm: str, now: datetime) -> list[str]:
             f"Until then {current.active} goes on to sign.",
         ]
     return ["No key is active: a new one is made and signs at once.", *refused_at_first(None, now)]
+
+
+def _brought_forward(pending: SigningKey, active: SigningKey | None, ahead: str) -> str:
+    clock = f"A host whose clock is ahead let {pending} sign from {stamp(pending.activates_at)}"
+    if active is None:
+        return f"{clock}: it signs immediately."
+    return f"{clock}: it signs {ahead} from now, and {active} until then."
 
 
 def _retired(key: SigningKey, keys: Sequence[SigningKey], now: datetime) -> list[str]:

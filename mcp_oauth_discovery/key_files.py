@@ -1,60 +1,53 @@
-"""Keys as other programs write them, PEM and JWK: read, and judged before they are taken in."""
+"""Keys as other programs write them (PEM, DER, JWK): read, and judged before an import."""
 
 from __future__ import annotations
 
 import json
-import math
 import re
 import reprlib
 import warnings
 from collections.abc import Mapping
 from typing import Any
 
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
-from cryptography.hazmat.primitives.serialization import (
-    load_pem_private_key,
-    load_pem_public_key,
-    load_ssh_private_key,
-)
 from joserfc.errors import JoseError, SecurityWarning
 from joserfc.jwk import JWKRegistry, OKPKey
 
 from mcp_oauth_discovery.edwards import is_strong
-from mcp_oauth_discovery.jwk import ALGORITHMS, Key
+from mcp_oauth_discovery.jwk import ALGORITHMS, RSA_MOST_BITS, Key
+from mcp_oauth_discovery.key_encodings import UnsuitableKey, read_der, read_pem
+from mcp_oauth_discovery.moduli import weakness
+
+__all__ = ["LARGEST_FILE", "UnsuitableKey", "declared_kid", "kid_to_keep", "read"]
+
+# Octets. A key of 4096 bits with its chain of certificates has some ten thousand.
+LARGEST_FILE = 2**20
 
 # RFC 7517, RFC 7518 and RFC 8037: what a file with a public key has none of.
 _PRIVATE = ("d", "p", "q", "dp", "dq", "qi", "oth", "k")
+# Characters of base64url that have room for the largest number in an RSA key.
+_LONGEST_NUMBER = RSA_MOST_BITS // 6 + 1
 
-# A product in which every prime below 1000 is.
-_SMALL = math.factorial(1000)
+# What fits into the column of the key store, and needs no quotes in a shell script or a log.
+_KID = re.compile(r"[!-~]{1,64}")
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_BLOCK = re.compile(rb"^-----BEGIN ([A-Z0-9 ]+)-----.*?^-----END \1-----", re.M | re.S)
-
-_ENCRYPTED = "The PEM is encrypted. Decrypt it first: openssl pkey -in FILE -out PLAIN."
-_ENCRYPTED_SSH = "The key is encrypted. Take its passphrase away first: ssh-keygen -p -f COPY."
-_UNREADABLE = "The PEM cannot be read as a private or a public key."
-
-
-class UnsuitableKey(ValueError):
-    """A key that cannot be read, or that no algorithm here may sign with."""
 
 
 def read(data: bytes | str) -> tuple[Key, str]:
-    """Read a key from a PEM or JWK file, private or public; return it with its algorithm.
+    """Read a key from a PEM, DER or JWK file, private or public; return it with its algorithm.
 
     Raises `UnsuitableKey` with one line that says what is wrong.
     """
-    text = _text(data)
+    octets = _octets(data)
+    text = octets.strip()
     if not text:
-        raise UnsuitableKey("The file is empty; expected a key as PEM or JWK.")
+        raise UnsuitableKey("The file is empty; expected a key as PEM, DER or JWK.")
     if text.startswith(b"{"):
         native, declared = _read_jwk(text)
-    elif b"-----BEGIN " in text:
-        native, declared = _read_pem(text), None
     else:
-        raise UnsuitableKey("The file holds neither PEM (-----BEGIN …) nor a JWK ({…}).")
+        native = read_pem(text) if b"-----BEGIN " in text else read_der(octets)
+        declared = None
     public = native if hasattr(native, "public_bytes") else native.public_key()
     for algorithm in ALGORITHMS.values():
         names = (None, algorithm.name, algorithm.other_name)
@@ -67,24 +60,45 @@ def read(data: bytes | str) -> tuple[Key, str]:
 
 def declared_kid(data: bytes | str) -> str | None:
     """Return the `kid` by which a JWK file that `read` takes calls its key, if it does."""
-    text = _text(data)
+    text = _octets(data).strip()
     if not text.startswith(b"{"):
         return None
-    kid: object = json.loads(text).get("kid")
+    kid: object = _members(text).get("kid")
     return None if kid is None else str(kid)
 
 
-def _text(data: bytes | str) -> bytes:
+def kid_to_keep(data: bytes | str) -> str:
+    """Return the `kid` of a JWK file that `read` takes, if a key may be published under it.
+
+    Raises `UnsuitableKey` otherwise.
+    """
+    text = _octets(data).strip()
+    kid: object = _members(text).get("kid") if text.startswith(b"{") else None
+    if kid is None:
+        raise UnsuitableKey("The file has no kid to keep. Give a JWK with a kid.")
+    if not isinstance(kid, str) or not _KID.fullmatch(kid):
+        raise UnsuitableKey(
+            f"The file has the kid {reprlib.repr(kid)}, which cannot be kept; "
+            "expected 1 to 64 visible ASCII characters."
+        )
+    return kid
+
+
+def _octets(data: bytes | str) -> bytes:
     if isinstance(data, str):
-        # Half of a character is no key, and is told so below.
+        # Half of a character is no key, which is found out later.
         data = data.encode("utf-8", "surrogatepass")
-    return data.removeprefix(_BYTE_ORDER_MARK).strip()
+    if len(data) > LARGEST_FILE:
+        raise UnsuitableKey(
+            f"The file has more than {LARGEST_FILE} octets. Put the one key to import in a file."
+        )
+    return data.removeprefix(_BYTE_ORDER_MARK)
 
 
 def _check_strength(public: Any) -> None:
-    # A private key would not have been read; of a public one, this much can be seen.
-    if isinstance(public, rsa.RSAPublicKey) and math.gcd(public.public_numbers().n, _SMALL) > 1:
-        raise UnsuitableKey("The modulus of this RSA key has a small factor: anybody can sign.")
+    # Of a public key, only some weaknesses can be seen.
+    if isinstance(public, rsa.RSAPublicKey) and (flaw := weakness(public.public_numbers().n)):
+        raise UnsuitableKey(f"The modulus of this RSA key {flaw}: anybody can sign.")
     if isinstance(public, ed25519.Ed25519PublicKey) and not is_strong(public.public_bytes_raw()):
         raise UnsuitableKey(
             "The point of this Ed25519 key is of small order or malformed: anybody can sign."
@@ -101,40 +115,6 @@ def _describe(public: Any, declared: object) -> str:
     return f"This {kind} key{f' ({about}{exponent})' if about else ''}{alg}"
 
 
-def _read_pem(text: bytes) -> Any:
-    block, label = _key_block(text)
-    is_ssh = label.startswith(b"OPENSSH ")
-    try:
-        if not label.endswith(b"PRIVATE KEY"):
-            return load_pem_public_key(block)
-        load = load_ssh_private_key if is_ssh else load_pem_private_key
-        return load(block, password=None)
-    except TypeError:
-        # What cryptography raises when a password is missing.
-        raise UnsuitableKey(_ENCRYPTED_SSH if is_ssh else _ENCRYPTED) from None
-    except (ValueError, UnsupportedAlgorithm):
-        raise UnsuitableKey(_UNREADABLE) from None
-
-
-def _key_block(text: bytes) -> tuple[bytes, bytes]:
-    """Return the block of a PEM that has the key, and its label.
-
-    Other programs put parameters, certificates and remarks around it. A private key counts before
-    a public one: whoever publishes a file does not want it in there.
-    """
-    blocks = [(found[0] + b"\n", found[1]) for found in _BLOCK.finditer(text)]
-    for kind in (b"PRIVATE KEY", b"PUBLIC KEY"):
-        keys = [one for one in blocks if one[1].endswith(kind)]
-        if len(keys) > 1:
-            raise UnsuitableKey("The file holds several keys. Put the one to import in a file.")
-        if keys:
-            return keys[0]
-        if kind + b"-----" in text:
-            # A part of one, which is not passed over for another.
-            break
-    raise UnsuitableKey(_UNREADABLE)
-
-
 def _read_jwk(text: bytes) -> tuple[Any, object]:
     jwk = _members(text)
     _check_purpose(jwk)
@@ -143,7 +123,7 @@ def _read_jwk(text: bytes) -> tuple[Any, object]:
         with warnings.catch_warnings():
             # Weak keys are refused by `read`, in words of ours.
             warnings.simplefilter("ignore", SecurityWarning)
-            key: Any = JWKRegistry.import_key(jwk)
+            key: Any = _import_jwk(jwk)
             native = key.private_key if key.is_private else key.public_key
         if jwk.get("crv") == "Ed25519":
             _check_halves(jwk, key)
@@ -152,16 +132,40 @@ def _read_jwk(text: bytes) -> tuple[Any, object]:
     return native, jwk.get("alg")
 
 
+def _import_jwk(jwk: dict[str, Any]) -> Any:
+    numbers = [jwk.get(name) for name in ("n", "e", *_PRIVATE)]
+    if not any(isinstance(one, str) and len(one) > _LONGEST_NUMBER for one in numbers):
+        return JWKRegistry.import_key(jwk)
+    # Calculations with a private half of this size may take hours. The public one is refused.
+    key: Any = JWKRegistry.import_key({k: v for k, v in jwk.items() if k not in _PRIVATE})
+    if key.public_key.key_size <= RSA_MOST_BITS:
+        raise ValueError("a private member is too large")
+    return key
+
+
 def _members(text: bytes) -> dict[str, Any]:
+    """Return the JWK in a file, which may be the only one of a JWK Set."""
     try:
         jwk: dict[str, Any] = json.loads(text)
     except (ValueError, RecursionError):
         raise UnsuitableKey("The file begins like a JWK, but it is not JSON.") from None
     if "keys" in jwk:
-        raise UnsuitableKey("The file holds a JWK Set. Put the one key to import in a file.")
+        jwk = _only_key(jwk["keys"])
     if jwk.get("kty") == "oct":
         raise UnsuitableKey("A symmetric key cannot be published; expected RSA, EC or OKP.")
     return jwk
+
+
+def _only_key(keys: object) -> dict[str, Any]:
+    if not isinstance(keys, list) or not all(isinstance(key, dict) for key in keys):
+        raise UnsuitableKey("The file holds a JWK Set whose keys are not a list of objects.")
+    if len(keys) != 1:
+        raise UnsuitableKey(
+            f"The file holds a JWK Set of {len(keys)} keys; expected one. "
+            "Put the one to import in a file."
+        )
+    (key,) = keys
+    return dict(key)
 
 
 def _check_purpose(jwk: Mapping[str, Any]) -> None:

@@ -15,6 +15,9 @@ from joserfc.errors import JoseError
 
 from mcp_oauth_discovery import encryption, jwk, policy
 
+# The member of a stored JWK with its thumbprint, where the kid is that of another program.
+THUMBPRINT = "jkt"
+
 # Counts the changes that this process has made, for those who keep a copy of the published keys.
 _changes = 0
 
@@ -207,7 +210,9 @@ class SigningKey(models.Model):
             found = jwk.thumbprint(members)
         except (JoseError, LookupError, TypeError, ValueError):
             raise Unpublishable("the public JWK is malformed") from None
-        if found != self.kid:
+        # A key that signs here always has its thumbprint as kid.
+        kept = self.public_jwk.get(THUMBPRINT) if self.generation is None else None
+        if found != (kept or self.kid):
             raise Unpublishable("the public JWK is that of another key")
         return members
 

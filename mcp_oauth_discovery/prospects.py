@@ -63,7 +63,10 @@ def _coming(at: datetime, text: str, now: datetime) -> Prospect:
 
 def _idle(algorithm: str, pending: SigningKey | None, now: datetime) -> Prospect:
     if pending:
-        return Prospect(now, f"No {algorithm} key is active until {short(pending)} signs.", True)
+        text = f"No {algorithm} key is active until {short(pending)} signs."
+        advice = " To have it sign now, run manage.py mcp_keys rotate."
+        is_soon = pending.activates_at <= now + 2 * policy.CLOCK_SKEW
+        return Prospect(now, text if is_soon else f"{text}{advice}", True)
     text = (
         f"No {algorithm} key is active. If this site issues tokens, run manage.py mcp_keys rotate."
     )

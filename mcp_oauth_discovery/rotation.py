@@ -11,14 +11,22 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from django.db.models import Q
-from django.utils import timezone
+from django.db.models import Exists, OuterRef, Q
 
-from mcp_oauth_discovery import jwk, key_files, policy
+from mcp_oauth_discovery import jwk, policy
+from mcp_oauth_discovery.intake import import_key
 from mcp_oauth_discovery.lifetimes import stamp
 from mcp_oauth_discovery.models import FormerKey, SigningKey, State, Unusable
-from mcp_oauth_discovery.steps import change, draft, give_back, insert, put_in_place_of
-from mcp_oauth_discovery.succession import Standing, due_at, heirs, is_known, standing
+from mcp_oauth_discovery.steps import (
+    bring_forward,
+    change,
+    draft,
+    give_back,
+    instant,
+    put_in_place_of,
+    succeed,
+)
+from mcp_oauth_discovery.succession import due_at, heirs, is_astray, standing
 from mcp_oauth_discovery.transactions import Refused, atomic, retrying
 
 __all__ = ["Pruned", "Refused", "import_key", "prune", "reencrypt", "retire", "revoke", "rotate"]
@@ -39,22 +47,25 @@ def rotate(algorithm: str, *, now: datetime | None = None, if_due: bool = False)
 
     It takes over after `MCP_KEY_PUBLISH_AHEAD`, at once where no key is active. While one is
     pending, that one is returned; with `if_due`, the active key is, until its successor is due.
+    A pending key that a host with a clock far ahead has made takes over as early as a new one.
     """
     _check_algorithm(algorithm)
-    now = _instant(now)
+    now = instant(now)
 
     seen: list[SigningKey | None] = []
 
     def attempt() -> SigningKey:
         current = standing(algorithm, now)
-        if current.pending:
+        if current.pending and not is_astray(current, now):
             return current.pending
         seen.append(current.active)
         # Whoever has been overtaken takes what the other one made.
         is_patient = if_due or current.active != seen[0]
         if current.active and is_patient and now < due_at(current.active):
-            return current.active
-        return _succeed(current, jwk.generate(algorithm), algorithm, now)
+            return current.pending or current.active
+        if current.pending:
+            return bring_forward(current, current.pending, now)
+        return succeed(current, jwk.generate(algorithm), algorithm, now)
 
     return retrying(attempt)
 
@@ -65,7 +76,7 @@ def retire(key: SigningKey | str, *, now: datetime | None = None) -> SigningKey:
     Its successor signs at once: the pending one, else a new one, unless the algorithm is no
     longer in `MCP_SIGNING_ALGORITHMS`. Raises `Refused` unless the key is active.
     """
-    now = _instant(now)
+    now = instant(now)
     kid = str(key)
 
     def attempt() -> SigningKey:
@@ -90,7 +101,7 @@ def revoke(key: SigningKey | str, *, now: datetime | None = None) -> SigningKey:
     An active key is followed by the pending one or a new one, active at once; a pending key
     gives its predecessor its time back. Raises `Refused` if it is unknown or revoked already.
     """
-    now = _instant(now)
+    now = instant(now)
     kid = str(key)
 
     def attempt() -> SigningKey:
@@ -116,48 +127,11 @@ def revoke(key: SigningKey | str, *, now: datetime | None = None) -> SigningKey:
 def prune(*, now: datetime | None = None, dry_run: bool = False) -> Pruned:
     """Erase the private halves of keys that sign no more, and delete those long expired.
 
+    A key stays until its successor has retired as well: by the right clock, it may still sign.
     With `dry_run`, only say which they are.
     """
-    now = _instant(now)
+    now = instant(now)
     return retrying(lambda: _prune(now, dry_run))
-
-
-def import_key(
-    data: bytes | str, *, public_only: bool = False, now: datetime | None = None
-) -> SigningKey:
-    """Take in a key from a PEM or JWK file, and return it.
-
-    A private key becomes the successor of the active one, as in a rotation. With `public_only`
-    it is published for the retention, so that what somebody else signed with it goes on to
-    verify. Raises `Refused` when it is unsuitable, was here before, or comes while another one
-    is pending.
-    """
-    now = _instant(now)
-    try:
-        key, algorithm = key_files.read(data)
-    except key_files.UnsuitableKey as error:
-        # Without the cause: its frames hold the file, and error pages show them.
-        raise Refused(str(error)) from None
-    finally:
-        del data
-    if public_only and jwk.is_private(key):
-        raise Refused("The file holds a private key. Give its public half, or drop --public-only.")
-    if not public_only and not jwk.is_private(key):
-        raise Refused("The file holds a public key only, which cannot sign. Add --public-only.")
-    kid = jwk.public_jwk(key, algorithm)["kid"]
-
-    def attempt() -> SigningKey:
-        if is_known(kid):
-            raise Refused(f"The key {kid} has been here before; a kid is never used again.")
-        if public_only:
-            return _take_in_public(key, algorithm, now)
-        current = standing(algorithm, now)
-        if current.pending:
-            rival = f"The key {current.pending.kid} is pending for {algorithm}."
-            raise Refused(f"{rival} Revoke it first, or wait.")
-        return _succeed(current, key, algorithm, now)
-
-    return retrying(attempt)
 
 
 def reencrypt(*, now: datetime | None = None) -> list[str]:
@@ -166,14 +140,8 @@ def reencrypt(*, now: datetime | None = None) -> list[str]:
     Raises `Refused`, with nothing changed, if one that may still sign cannot be decrypted. One
     that signs no more and cannot be decrypted is left as it is, for `prune`.
     """
-    now = _instant(now)
+    now = instant(now)
     return retrying(lambda: _reencrypt(now))
-
-
-def _instant(now: datetime | None) -> datetime:
-    """Return the instant of a change; raises `Misconfigured` where no date can be relied on."""
-    policy.check_time_zones()
-    return now or timezone.now()
 
 
 def _check_algorithm(algorithm: str) -> None:
@@ -192,21 +160,6 @@ def _find(kid: str) -> SigningKey:
     return found
 
 
-def _succeed(current: Standing, key: jwk.Key, algorithm: str, now: datetime) -> SigningKey:
-    """Store a key as the next one of its algorithm; raises `Overtaken`."""
-    spans = policy.timing()
-    successor = draft(key, algorithm)
-    successor.generation = current.last_generation + 1
-    successor.created_at = now
-    successor.activates_at = now + spans.publish_ahead if current.active else now
-    with atomic():
-        if current.active:
-            start = successor.activates_at
-            change(current.active, retires_at=start, expires_at=start + spans.retention)
-        insert(successor)
-    return successor
-
-
 def _spare(gone: SigningKey, now: datetime) -> SigningKey | None:
     """Return a new key for the place of one; None if there is one already, or can be none."""
     # Another version may have stored keys of further algorithms.
@@ -221,7 +174,13 @@ def _prune(now: datetime, dry_run: bool) -> Pruned:
     keys = SigningKey.objects.authoritative()
     over = Q(revoked_at__lte=now) | Q(retires_at__lte=now)
     long_ago = now - KEPT_AFTER_EXPIRY
-    long_over = Q(revoked_at__lte=long_ago) | Q(expires_at__lte=long_ago)
+    followed = keys.filter(
+        algorithm=OuterRef("algorithm"),
+        generation__gt=OuterRef("generation"),
+        retires_at__lte=now,
+    )
+    is_needless = Q(generation=None) | Exists(followed)
+    long_over = Q(revoked_at__lte=long_ago) | (Q(expires_at__lte=long_ago) & is_needless)
     deleted = sorted(keys.filter(long_over).values_list("kid", flat=True))
     erasable = keys.filter(over).exclude(private_key="").exclude(kid__in=deleted)
     erased = list(erasable.order_by("pk").values_list("kid", flat=True))
@@ -253,11 +212,3 @@ def _reencrypt(now: datetime) -> list[str]:
             # Not if it was erased meanwhile.
             keys.filter(pk=key.pk, private_key=former).update(private_key=key.private_key)
     return sorted(key.kid for key, _ in renewed)
-
-
-def _take_in_public(key: jwk.Key, algorithm: str, now: datetime) -> SigningKey:
-    imported = draft(key, algorithm)
-    imported.created_at = imported.activates_at = imported.retires_at = now
-    imported.expires_at = now + policy.timing().retention
-    insert(imported)
-    return imported

@@ -26,6 +26,8 @@ _failure: tuple[str, object, str] | None = None
 def sign(document: dict[str, Any], issuer: str, typ: str) -> str:
     """Return the JWT of a document, attested by `issuer`; raises `NoSigningKey`.
 
+    That is also what it raises for a document that is too long to be signed.
+
     It says the same in every process: there is no instant in it. As long as the document and the
     key stay, it is taken from memory.
     """
@@ -38,7 +40,11 @@ def sign(document: dict[str, Any], issuer: str, typ: str) -> str:
         )
     claims = {**document, "iss": issuer}
     claims.pop("signed_metadata", None)
-    return _sign(active.kid, json.dumps(claims), typ)
+    text = json.dumps(claims)
+    if len(text) > signing.LONGEST_CLAIMS:
+        most = signing.LONGEST_CLAIMS
+        raise NoSigningKey(f"The document has {len(text)} octets, of which {most} can be signed.")
+    return _sign(active.kid, text, typ)
 
 
 @lru_cache(maxsize=_KEPT)
@@ -60,4 +66,4 @@ def _find(kid: str) -> SigningKey:
     key: SigningKey | None = read_soon(store, row.first, SHORT_WAIT)
     if key is None:
         raise NoSigningKey(f"The key {kid} has just been deleted.")
-    return key
+    return key if key.private_key else signing.stand_in(key, timezone.now())

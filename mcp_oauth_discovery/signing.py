@@ -73,6 +73,12 @@ class _Registry(jws.JWSRegistry):
     }
 
 
+# Characters in base64url of each part of a token, beyond which `verify_jwt` reads none.
+_LONGEST = {"header": _Registry.max_header_length, "claims": _Registry.max_payload_length}
+# Octets of claims as JSON that make so many characters.
+LONGEST_CLAIMS = _Registry.max_payload_length // 4 * 3
+
+
 def sign_jwt(
     claims: Mapping[str, Any],
     *,
@@ -84,7 +90,8 @@ def sign_jwt(
 
     `algorithm` is the first of `MCP_SIGNING_ALGORITHMS` by default. Raises `NoSigningKey` when
     no key is active, `ImproperlyConfigured` when `MCP_ISSUER` is not a pinned string, and
-    `ValueError` for an unknown algorithm and for claims that name another issuer or are no JSON.
+    `ValueError` for an unknown algorithm, for claims that name another issuer or are no JSON, and
+    for a token that would be too long to be verified.
     """
     _check_text("typ", typ)
     if algorithm is not None and algorithm not in list(ALGORITHMS):
@@ -107,7 +114,7 @@ def sign(claims: Mapping[str, Any], key: SigningKey, typ: str) -> str:
     header = {"alg": key.algorithm, "kid": key.kid, "typ": typ}
     registry = _Registry(algorithms=[key.algorithm])
     try:
-        return jwt.encode(
+        token = jwt.encode(
             header,
             dict(claims),
             private,
@@ -115,8 +122,19 @@ def sign(claims: Mapping[str, Any], key: SigningKey, typ: str) -> str:
             encoder_cls=_StrictJSON,
             default_type=None,
         )
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"The claims cannot be written as JSON: {error}.") from error
+    _check_length(token)
+    return token
+
+
+def _check_length(token: str) -> None:
+    for (name, most), part in zip(_LONGEST.items(), token.split("."), strict=False):
+        if len(part) > most:
+            raise ValueError(
+                f"The {name} of the token would have {len(part)} characters in base64url; "
+                f"expected {most} at most, which is what verify_jwt reads."
+            )
 
 
 def find_signing_key(algorithm: str | None, expiry: object, now: datetime) -> SigningKey:
@@ -136,11 +154,18 @@ def find_signing_key(algorithm: str | None, expiry: object, now: datetime) -> Si
             f"No {name} key is active. Run 'manage.py mcp_keys rotate --algorithm {name}'."
         )
     if not active.private_key:
-        # Erased by a host whose clock is ahead: by that clock the next key signs already.
-        return _later(active, now).first() or active
+        return stand_in(active, now)
     if _outlives(expiry, active, now):
         return _cached_successor(active, now) or active
     return active
+
+
+def stand_in(key: SigningKey, now: datetime) -> SigningKey:
+    """Return the key that signs in place of one whose private half is gone, if there is one.
+
+    A host whose clock is ahead has erased it: by that clock the next key signs already.
+    """
+    return _later(key, now).first() or key
 
 
 def _outlives(expiry: object, key: SigningKey, now: datetime) -> bool:

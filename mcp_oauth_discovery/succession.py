@@ -5,7 +5,7 @@ All of it comes from the database that is written.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.db import router
@@ -16,6 +16,9 @@ from mcp_oauth_discovery.conf import Misconfigured
 from mcp_oauth_discovery.jwk import ALGORITHMS
 from mcp_oauth_discovery.lifetimes import span
 from mcp_oauth_discovery.models import FormerKey, SigningKey, State
+
+# A clock that differs by less delays a handover by less, which is late and harms nobody.
+_WRONG_CLOCK = timedelta(days=1)
 
 
 class Standing(NamedTuple):
@@ -35,6 +38,20 @@ def standing(algorithm: str, now: datetime) -> Standing:
     by_state = {key.state(now): key for key in reversed(keys)}
     last = keys[-1].generation if keys else 0
     return Standing(by_state.get(State.ACTIVE), by_state.get(State.PENDING), last or 0)
+
+
+def is_astray(current: Standing, now: datetime) -> bool:
+    """Say whether the next key has its dates from a host whose clock was far ahead of this one.
+
+    It would sign much later than a key that is made now.
+    """
+    pending, active = current.pending, current.active
+    if pending is None or pending.activates_at <= now + 2 * policy.CLOCK_SKEW:
+        return False
+    if active is None:
+        return True
+    start = now + policy.timing().publish_ahead
+    return pending.created_at > now + _WRONG_CLOCK and pending.activates_at > start
 
 
 def due_at(key: SigningKey) -> datetime:
@@ -89,3 +106,9 @@ def is_known(kid: str) -> bool:
     is_here: bool = SigningKey.objects.authoritative().filter(kid=kid).exists()
     former = FormerKey.objects.using(router.db_for_write(FormerKey))
     return is_here or former.filter(kid=kid).exists()
+
+
+def is_imported(kid: str) -> bool:
+    """Say whether a kid is that of a key that never signs here, and that was not revoked."""
+    keys = SigningKey.objects.authoritative()
+    return bool(keys.filter(kid=kid, generation=None, revoked_at=None).exists())

@@ -29,6 +29,8 @@ _FORBIDDEN = {
 }
 # Proxies have room for a few thousand octets of header, and answer 502 when there are more.
 LONGEST_VALUE = 2000
+# Servers and clients refuse headers far below this size.
+LONGEST_HEADER = 65_536
 
 
 @dataclass(frozen=True)
@@ -122,8 +124,11 @@ def parse(*lines: str) -> list[Challenge]:
     """Return the challenges of one or more header lines; raises `ValueError`.
 
     Several lines are one list (RFC 9110 §5.3). Names of parameters come in lower case.
+    All lines together have at most `LONGEST_HEADER` characters.
     """
     header = ", ".join(lines)
+    if len(header) > LONGEST_HEADER:
+        raise ValueError(f"{len(header)} characters, of which at most {LONGEST_HEADER} are read")
     challenges: list[Challenge] = []
     position = _next(header, 0)
     while position < len(header):
@@ -141,9 +146,8 @@ def merge(existing: str, challenge: Challenge) -> str:
     """
     parsed = parse(existing)
     parameters: dict[str, str] = {}
-    for one in [*(one for one in parsed if one.is_bearer), challenge]:
-        sendable = {n: value for n, value in one.parameters.items() if _is_sendable(n, value)}
-        parameters = {**sendable, **parameters}
+    for one in reversed([*(one for one in parsed if one.is_bearer), challenge]):
+        parameters.update({n: v for n, v in one.parameters.items() if _is_sendable(n, v)})
     others = [one for one in parsed if not one.is_bearer]
     return ", ".join(str(one) for one in [Challenge("Bearer", parameters), *others])
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import timedelta
-from html import unescape
+from html import escape, unescape
 
 import pytest
 from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
@@ -15,6 +15,7 @@ from mcp_oauth_discovery import rotation
 from mcp_oauth_discovery.jwk import public_pem
 from mcp_oauth_discovery.models import SigningKey, State
 from mcp_oauth_discovery.succession import standing
+from tests.keys import ED, VECTORS, as_file
 
 pytestmark = pytest.mark.django_db
 
@@ -182,6 +183,16 @@ def test_detail_says_whether_there_is_a_private_half(staff, keys, erased, told):
     if erased:
         rotation.prune()
     assert told in read(staff, url(key))
+
+
+def test_kid_of_another_program_is_text_on_every_page(staff):
+    kid = "\"><b>'&lt;{{kid}}"
+    file = as_file(VECTORS[ED], private=False, kid=kid)
+    key = rotation.import_key(file, public_only=True, keep_kid=True)
+    for where in (LIST, url(key), f"{LIST}overview/"):
+        page = staff.get(where).content.decode()
+        assert '"><b>' not in page
+    assert escape(kid) in staff.get(url(key)).content.decode()
 
 
 def test_key_that_does_not_exist_is_redirected_as_django_does(staff):

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from mcp_oauth_discovery import consequences, policy, rotation
 from mcp_oauth_discovery.conf import Misconfigured
+from mcp_oauth_discovery.lifetimes import stamp
 from mcp_oauth_discovery.models import SigningKey, State
 from mcp_oauth_discovery.signing import InvalidToken, sign_jwt, verify_jwt
 from mcp_oauth_discovery.succession import standing
@@ -75,6 +76,25 @@ def now_standing():
 
 
 # Rotate
+
+
+def test_rotation_of_a_key_that_a_wrong_clock_has_made():
+    ahead = timezone.now() + timedelta(days=1000)
+    key = rotation.rotate("EdDSA", now=ahead)
+    clock = f"A host whose clock is ahead let {key.kid} sign from {stamp(ahead)}"
+    assert plan() == [f"{clock}: it signs immediately."]
+    rotation.rotate("EdDSA")
+    assert now_standing().active == key
+
+
+def test_rotation_of_a_successor_that_a_wrong_clock_has_made():
+    old = rotation.rotate("EdDSA", now=ago(days=10))
+    key = rotation.rotate("EdDSA", now=timezone.now() + timedelta(days=1000))
+    clock = f"A host whose clock is ahead let {key.kid} sign from {stamp(key.activates_at)}"
+    assert plan() == [f"{clock}: it signs 1 d from now, and {old.kid} until then."]
+    rotation.rotate("EdDSA")
+    assert now_standing().active == old
+    assert standing("EdDSA", timezone.now() + timedelta(days=1)).active == key
 
 
 def test_rotation_without_an_active_key():

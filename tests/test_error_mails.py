@@ -291,7 +291,7 @@ def test_record_still_names_the_line_that_failed(monkeypatch, token, records, na
     [record] = [one for one in records if getattr(one, "event", "") == "endpoint.failed"]
     last = traceback.extract_tb(record.exc_info[2])[-1]
     names = [frame.name for frame in traceback.extract_tb(record.exc_info[2])]
-    assert "read_claims" in names
+    assert "_judge" in names
     expected = {"coroutine": "deeper", "user": "no_user", "chained": "chained"}
     assert last.name == expected.get(name, "quoting" if name == "quoting" else "db_for_read")
     assert last.line.startswith("raise ")

@@ -73,9 +73,16 @@ def test_pending_key_without_a_predecessor_begins_to_sign():
     old, new = rotate(50), rotate(0)
     SigningKey.objects.filter(pk=old.pk).delete()
     assert told() == [
-        f"No EdDSA key is active until {short(new)} signs.",
+        f"No EdDSA key is active until {short(new)} signs. To have it sign now, run manage.py "
+        "mcp_keys rotate.",
         f"In 1 day the EdDSA key {short(new)} begins to sign.",
     ]
+
+
+def test_pending_key_that_signs_in_a_minute_is_waited_for():
+    old, new = rotate(50), rotate(0)
+    SigningKey.objects.filter(pk=old.pk).delete()
+    assert told(hours=23, minutes=59)[0] == f"No EdDSA key is active until {short(new)} signs."
 
 
 def test_first_of_several_pending_keys_is_the_next():

@@ -9,7 +9,7 @@ from django.db import InterfaceError, OperationalError
 from mcp_oauth_discovery import discovery, rotation, signed_metadata
 from mcp_oauth_discovery.models import SigningKey
 from mcp_oauth_discovery.published import published_keys
-from mcp_oauth_discovery.signing import InvalidToken, NoSigningKey, verify_jwt
+from mcp_oauth_discovery.signing import LONGEST_CLAIMS, InvalidToken, NoSigningKey, verify_jwt
 from tests import ORIGIN
 from tests.keys import DAY, EC, ED, NOW, RSA, VECTORS, as_file, broken_database, make_key
 from tests.published.copies import silence
@@ -311,3 +311,15 @@ def test_signatures_of_many_resources_are_all_kept(
     with django_assert_num_queries(0):
         for path in paths:
             assert discovery.protected_resource_metadata(site, path)["signed_metadata"]
+
+
+@EACH_DOCUMENT
+def test_document_that_is_too_long_to_be_signed_is_served_without(
+    settings, site, key, typ, build, caplog
+):
+    settings.MCP_RESOURCE_METADATA = {"extra": "x" * LONGEST_CLAIMS}
+    settings.MCP_AUTHORIZATION_SERVER_METADATA = {"extra": "x" * LONGEST_CLAIMS}
+    document = build(site)
+    assert "signed_metadata" not in document
+    assert document["extra"] == "x" * LONGEST_CLAIMS
+    assert "octets, of which 96000 can be signed" in left_out(caplog)

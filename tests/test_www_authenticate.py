@@ -5,6 +5,7 @@ from urllib.request import parse_http_list, parse_keqv_list
 import pytest
 
 from mcp_oauth_discovery.www_authenticate import (
+    LONGEST_HEADER,
     LONGEST_VALUE,
     Challenge,
     bearer,
@@ -232,3 +233,43 @@ def test_merging_twice_changes_nothing_more():
 def test_header_that_cannot_be_read_is_not_merged_with():
     with pytest.raises(ValueError, match="expected"):
         merge('Bearer a="b', NEW)
+
+
+def many_challenges():
+    """Return a header of as many challenges as there is room for, each with another parameter."""
+    return ", ".join(f"Bearer p{number}=v" for number in range(LONGEST_HEADER))[:LONGEST_HEADER]
+
+
+def test_many_challenges_are_merged_into_one():
+    # Half of the room: what comes of it has more quotation marks.
+    header = many_challenges()[: LONGEST_HEADER // 2].rpartition(",")[0]
+    [challenge] = parse(merge(header, NEW))
+    parameters = dict(challenge.parameters)
+    assert (parameters.pop("resource_metadata"), parameters.pop("scope")) == (URL, "mcp")
+    assert len(parameters) > 1500
+    assert set(parameters.values()) == {"v"}
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        pytest.param(f'Bearer realm="{"x" * LONGEST_HEADER}"', id="one"),
+        pytest.param(many_challenges() * 16, id="many"),
+        pytest.param("," * 16 * LONGEST_HEADER, id="none"),
+    ],
+)
+@pytest.mark.parametrize("read", [parse, lambda header: merge(header, NEW)], ids=["parse", "merge"])
+def test_header_that_is_too_long_is_refused(header, read):
+    with pytest.raises(ValueError, match=r"^\d+ characters, of which at most 65536 are read$"):
+        read(header)
+
+
+def test_lines_that_are_too_long_together_are_refused():
+    line = 'Bearer realm="x"'
+    with pytest.raises(ValueError, match="at most 65536 are read"):
+        parse(*[line] * LONGEST_HEADER)
+
+
+def test_header_of_the_greatest_length_is_read():
+    rest = LONGEST_HEADER - len('Bearer realm=""')
+    assert parse(f'Bearer realm="{"x" * rest}"')[0].parameters == {"realm": "x" * rest}

@@ -126,6 +126,15 @@ def test_key_with_a_successor_is_not_overdue(key, stored):
     assert stored() == []
 
 
+def test_key_whose_successor_signs_in_years_is_overdue(key, run):
+    SigningKey.objects.update(activates_at=NOW)
+    rotation.rotate("EdDSA", now=timezone.now() + 3 * 365 * DAY)
+    [message] = run(databases=["default"])
+    assert message.msg.startswith(f"The EdDSA key {key} was to be replaced on 2026-04-01, and ")
+    rotation.rotate("EdDSA", if_due=True)
+    assert run(databases=["default"]) == []
+
+
 def test_key_of_an_algorithm_that_is_no_longer_wanted_is_not_overdue(key, stored, settings):
     rotation.rotate("ES256")
     SigningKey.objects.filter(pk=key.pk).update(activates_at=timezone.now() - 92 * DAY)

@@ -18,7 +18,7 @@ from mcp_oauth_discovery import key_files
 from tests.jwk.reading import native, pem
 from tests.keys import EC, ED, RSA, VECTORS, as_file
 
-NEITHER = "The file holds neither PEM (-----BEGIN …) nor a JWK ({…})."
+NEITHER = "The file holds neither PEM (-----BEGIN …) nor DER nor a JWK ({…})."
 NO_JSON = "The file begins like a JWK, but it is not JSON."
 MALFORMED = "The JWK has missing or malformed members."
 ENCRYPTED = "The PEM is encrypted. Decrypt it first: openssl pkey -in FILE -out PLAIN."
@@ -53,8 +53,8 @@ def row(name, make, message):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        row("empty", b"", "The file is empty; expected a key as PEM or JWK."),
-        row("blank", b" \r\n\t", "The file is empty; expected a key as PEM or JWK."),
+        row("empty", b"", "The file is empty; expected a key as PEM, DER or JWK."),
+        row("blank", b" \r\n\t", "The file is empty; expected a key as PEM, DER or JWK."),
         row("text", b"hello", NEITHER),
         row("binary", b"\x30\x82\x00\xff", NEITHER),
         row("json-array", b'[{"kty": "OKP"}]', NEITHER),
@@ -67,11 +67,6 @@ def row(name, make, message):
         row("null-type", b'{"kty": null}', MALFORMED),
         row("list-type", b'{"kty": ["OKP"]}', MALFORMED),
         row("unknown-type", b'{"kty": "AKP"}', MALFORMED),
-        row(
-            "jwk-set",
-            b'{"keys": []}',
-            "The file holds a JWK Set. Put the one key to import in a file.",
-        ),
         row("symmetric", b'{"kty": "oct", "k": "AAAA"}', SYMMETRIC),
         row(
             "for-encryption",

@@ -5,13 +5,13 @@ from __future__ import annotations
 from io import StringIO
 
 import pytest
-from cryptography.hazmat.primitives.serialization import PrivateFormat
+from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat, PublicFormat
 from django.core.management import call_command
 from joserfc.jwk import OKPKey
 
 from mcp_oauth_discovery.lifetimes import stamp
 from mcp_oauth_discovery.models import SigningKey, State
-from tests.mcp_keys.command import active, document, mcp_keys, pending
+from tests.mcp_keys.command import active, document, fails, mcp_keys, pending
 from tests.mcp_keys.files import ED, KEYS, RSA, private_jwk, private_pem, public_jwk, public_pem
 
 pytestmark = pytest.mark.django_db
@@ -68,22 +68,68 @@ def test_import_as_json_tells_the_key(file):
 
 
 @pytest.mark.parametrize(
-    ("make", "options"),
-    [(private_jwk, []), (public_jwk, ["--public-only"])],
+    ("make", "options", "advice"),
+    [
+        (private_jwk, [], ""),
+        (
+            public_jwk,
+            ["--public-only"],
+            " To publish it under the other kid, run the command again with --keep-kid.",
+        ),
+    ],
     ids=["private", "public"],
 )
 @pytest.mark.parametrize("as_json", [[], ["--json"]], ids=["text", "json"])
-def test_import_warns_of_a_kid_that_will_not_be_found(file, make, options, as_json):
+def test_import_warns_of_a_kid_that_will_not_be_found(file, make, options, advice, as_json):
     stdout, stderr = StringIO(), StringIO()
     path = file(make("EdDSA", kid="2011-04-29"))
     call_command("mcp_keys", "import", path, *options, *as_json, stdout=stdout, stderr=stderr)
     assert stderr.getvalue() == (
         "Warning: the file calls this key '2011-04-29'. It is published as "
         f"{SigningKey.objects.get().kid}; tokens whose header has the other kid do not verify by "
-        "this JWK Set.\n"
+        f"this JWK Set.{advice}\n"
     )
     assert "Warning" not in stdout.getvalue()
 
 
 def test_import_does_not_warn_of_the_thumbprint(file):
     mcp_keys("import", file(private_jwk("EdDSA", kid=KEYS["EdDSA"][1].thumbprint())))
+
+
+def test_import_does_what_its_warning_advises(file):
+    path = file(public_jwk("EdDSA", kid="2011-04-29"))
+    call_command("mcp_keys", "import", path, "--public-only", stdout=StringIO(), stderr=StringIO())
+    said = mcp_keys("import", path, "--public-only", "--keep-kid")
+    imported = SigningKey.objects.get()
+    until = stamp(imported.expires_at)
+    assert said == f"EdDSA: imported 2011-04-29, published until {until}.\n"
+    assert imported.published_jwk["kid"] == imported.kid == "2011-04-29"
+
+
+def test_import_keeps_a_kid_as_json(file):
+    path = file(b'{"keys": [%b]}' % public_jwk("RS256", kid="https://login.example.com/#1"))
+    imported = document("import", path, "--public-only", "--keep-kid")["imported"]
+    assert imported["kid"] == "https://login.example.com/#1"
+    assert imported["in_jwk_set"] is True
+
+
+def test_import_keeps_no_kid_of_a_private_key(file):
+    path = file(private_jwk("EdDSA", kid="mine"))
+    assert fails("import", path, "--keep-kid") == (
+        "A key that signs here has its thumbprint as kid. Add --public-only, or leave out "
+        "--keep-kid."
+    )
+    assert fails("import", path, "--public-only", "--keep-kid").startswith(
+        "The file holds a private key. "
+    )
+
+
+def der(native):
+    return native.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+
+@pytest.mark.parametrize("algorithm", KEYS)
+def test_import_takes_in_der(file, algorithm):
+    native, key = KEYS[algorithm]
+    mcp_keys("import", file(der(native)), "--public-only")
+    assert SigningKey.objects.get().kid == key.thumbprint()

@@ -59,6 +59,12 @@ def test_import_of_a_missing_file(tmp_path, options):
     assert fails("import", path, *options) == f"{path} cannot be read: No such file or directory."
 
 
+@pytest.mark.parametrize("options", [[], ["--public-only"]], ids=["private", "public"])
+def test_import_of_a_device_without_an_end(options):
+    line = fails("import", "/dev/zero", *options)
+    assert line.startswith("The file has more than 1048576 octets. ")
+
+
 @pytest.mark.parametrize("path", ["a\0b", "\ud800"], ids=ascii)
 def test_import_of_what_is_no_path(path):
     assert fails("import", path) == f"{path!r} cannot be the path of a file."

@@ -8,6 +8,7 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection
+from django.utils import timezone
 
 from mcp_oauth_discovery import jwk, rotation
 from mcp_oauth_discovery.lifetimes import stamp
@@ -98,3 +99,12 @@ def test_rotate_says_what_it_did_before_it_failed():
 def test_rotate_as_json_tells_what_it_did_before_it_failed():
     [created] = json.loads(half_done("--json"))["created"]
     assert created["kid"] == SigningKey.objects.get().kid == active("RS256").kid
+
+
+@pytest.mark.parametrize("options", [[], ["--if-due"]], ids=["rotate", "if-due"])
+def test_rotate_mends_what_a_wrong_clock_has_put_off(options):
+    key = rotation.rotate("EdDSA", now=timezone.now() + 1000 * DAY)
+    said = mcp_keys("rotate", "--algorithm", "EdDSA", *options)
+    assert active() == key
+    assert said == f"EdDSA: published {key.kid}, signs from {stamp(active().activates_at)}.\n"
+    assert mcp_keys("rotate", "--algorithm", "EdDSA", "--if-due") == ""

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
-from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+    PublicFormat,
+)
 from joserfc.jwk import OKPKey
 
 from tests.mcp_keys.files import ED, RSA, private_jwk, private_pem, public_jwk, public_pem
 
+VECTORS = Path(__file__).parent.parent / "vectors"
 RSA_1024 = rsa.generate_private_key(65537, 1024)  # noqa: S505
 OTHER_D = OKPKey.generate_key("Ed25519").as_dict(private=True)["d"]
 CANNOT_BE_USED = r"key \({}\) cannot be used: RS256 needs an RSA key of 2048 to 4096 bits"
+
+
+def public_pem_of_modulus(modulus):
+    key = rsa.RSAPublicNumbers(65537, modulus).public_key()
+    return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
 
 # What an import refuses in each of its two ways, and why.
@@ -65,6 +77,31 @@ UNSUITABLE = {
     "not-utf-8": (b'{"\xff": 1}', "begins like a JWK, but it is not JSON"),
     "too-deep": (b'{"a":' * 100_000, "begins like a JWK, but it is not JSON"),
     "jwk-set": (b'{"keys": []}', "The file holds a JWK Set"),
+    "jwk-set-of-two": (b'{"keys": [{}, {}]}', "The file holds a JWK Set of 2 keys"),
+    "rsa-pss": (
+        (VECTORS / "rsa-pss-private.pem").read_bytes(),
+        "The key is for RSASSA-PSS alone, and RS256 is PKCS #1 v1.5",
+    ),
+    "rsa-pss-public": (
+        (VECTORS / "rsa-pss-public.pem").read_bytes(),
+        "The key is for RSASSA-PSS alone, and RS256 is PKCS #1 v1.5",
+    ),
+    "encrypted-der": (
+        ED.private_bytes(Encoding.DER, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret")),
+        "The DER is encrypted. Decrypt it first: openssl pkey -inform DER -in",
+    ),
+    "prime-modulus": (
+        public_pem_of_modulus(2**2048 - 1557),
+        "The modulus of this RSA key is a prime or a power of a prime: anybody can sign",
+    ),
+    "square-modulus": (
+        public_pem_of_modulus((2**1024 - 105) ** 2),
+        "The modulus of this RSA key is a prime or a power of a prime: anybody can sign",
+    ),
+    "neighbouring-primes": (
+        public_pem_of_modulus((2**1024 - 105) * (2**1024 - 179)),
+        "The modulus of this RSA key is the product of two primes that are close together",
+    ),
     "no-kty": (b"{}", "missing or malformed members"),
     "kty-of-a-wrong-type": (b'{"kty": ["OKP"]}', "missing or malformed members"),
     "no-members": (b'{"kty": "RSA"}', "missing or malformed members"),

@@ -115,6 +115,7 @@ def test_private_half_that_the_replica_has_not_is_erased():
 def test_key_that_the_replica_has_not_is_deleted():
     first = rotate()
     rotate()
+    rotate(NOW + DAY)
     assert rotation.prune(now=NOW + 400 * DAY).deleted == [first.kid]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timezone
 
 import pytest
@@ -10,7 +11,7 @@ from django.views.debug import ExceptionReporter
 
 from mcp_oauth_discovery import rotation
 from mcp_oauth_discovery.models import SigningKey
-from mcp_oauth_discovery.signing import NoSigningKey, sign_jwt, verify_jwt
+from mcp_oauth_discovery.signing import LONGEST_CLAIMS, NoSigningKey, sign_jwt, verify_jwt
 from tests import ORIGIN
 from tests.keys import EC, HOUR, NOW, VECTORS, as_file, is_private_in
 from tests.signing.tokens import AUDIENCE, CLAIMS, claims_of, decode, header_of, verify
@@ -132,6 +133,45 @@ def test_error_page_shows_nothing_private(rf, key):
 def test_number_that_json_does_not_have_is_refused(key, number, place):
     with pytest.raises(ValueError, match="The claims cannot be written as JSON: "):
         sign_jwt(place(number), now=NOW)
+
+
+def test_claims_that_are_nested_too_deep_are_refused(key):
+    nested = []
+    for _ in range(200_000):
+        nested = [nested]
+    with pytest.raises(ValueError, match="The claims cannot be written as JSON: "):
+        sign_jwt({"a": nested}, now=NOW)
+
+
+def padded(octets):
+    """Return claims that are so many octets of JSON once `iss` and `iat` are in them."""
+    claims = {"iss": ORIGIN, "iat": int(NOW.timestamp()), **CLAIMS, "pad": ""}
+    short = len(json.dumps(claims, separators=(",", ":")))
+    return {**CLAIMS, "pad": "x" * (octets - short)}
+
+
+def test_longest_claims_that_are_signed_verify(each):
+    claims = padded(LONGEST_CLAIMS)
+    token = sign_jwt(claims, algorithm=each.algorithm, now=NOW)
+    assert len(token.split(".")[1]) == 128_000
+    assert verify(token)["pad"] == claims["pad"]
+
+
+@pytest.mark.parametrize("more", [1, 100_000])
+def test_claims_that_are_too_long_to_be_verified_are_refused(key, more):
+    claims = padded(LONGEST_CLAIMS + more)
+    with pytest.raises(ValueError, match=r"^The claims of the token would have \d+ characters"):
+        sign_jwt(claims, now=NOW)
+
+
+def test_longest_type_that_is_signed_verifies(each):
+    # 384 octets of JSON are 512 characters in base64url.
+    header = json.dumps({"alg": each.algorithm, "kid": each.kid, "typ": ""}, separators=(",", ":"))
+    typ = "x" * (384 - len(header))
+    token = sign_jwt(CLAIMS, algorithm=each.algorithm, typ=typ, now=NOW)
+    assert verify(token, typ=typ)["sub"] == CLAIMS["sub"]
+    with pytest.raises(ValueError, match="expected 512 at most"):
+        sign_jwt(CLAIMS, algorithm=each.algorithm, typ=typ + "x", now=NOW)
 
 
 @pytest.mark.parametrize("algorithm", ["HS256", "none", "", "eddsa", ["EdDSA"], 7], ids=repr)

@@ -48,12 +48,17 @@ class Command(SubcommandsCommand):
         retire.add_argument("kid")
         revoke = _add(subparsers, "revoke", "Take a key out of the JWK Set at once, for ever.")
         revoke.add_argument("kid")
-        load = _add(subparsers, "import", "Take in a key from a PEM or JWK file.")
+        load = _add(subparsers, "import", "Take in a key from a PEM, DER or JWK file.")
         load.add_argument("file", type=Path)
         load.add_argument(
             "--public-only",
             action="store_true",
             help="publish a key that somebody else signed with",
+        )
+        load.add_argument(
+            "--keep-kid",
+            action="store_true",
+            help="with --public-only: publish it under the kid of the JWK, not its thumbprint",
         )
         prune = _add(
             subparsers, "prune", "Erase private halves that sign no more; delete keys long expired."
@@ -89,7 +94,8 @@ class Command(SubcommandsCommand):
             for name in algorithms:
                 key = rotation.rotate(name, now=now, if_due=if_due)
                 # Another process may have made it a moment ago; then there is nothing to tell.
-                if key.created_at == now:
+                # One that was to sign much later may sign now, instead of a new one.
+                if now in (key.created_at, key.activates_at):
                     made.append(key)
                     self._say(as_json, f"{name}: published {key.kid}, {_starts(key)}.")
                 elif not if_due:
@@ -141,18 +147,20 @@ class Command(SubcommandsCommand):
         self._dump(as_json, {**outcome, "cached_until": _iso(cached_until)})
 
     def handle_import(
-        self, *, file: Path, public_only: bool, as_json: bool, **options: Any
+        self, *, file: Path, public_only: bool, keep_kid: bool, as_json: bool, **options: Any
     ) -> None:
         now = timezone.now()
         try:
-            data = file.read_bytes()
+            with file.open("rb") as opened:
+                # One octet more, by which the file is too large: a device may have no end.
+                data = opened.read(key_files.LARGEST_FILE + 1)
         except OSError as error:
             raise CommandError(f"{file} cannot be read: {error.strerror}.") from error
         except ValueError as error:
             # A NUL in it, or half of a character.
             raise CommandError(f"{str(file)!r} cannot be the path of a file.") from error
         try:
-            key = rotation.import_key(data, public_only=public_only, now=now)
+            key = rotation.import_key(data, public_only=public_only, keep_kid=keep_kid, now=now)
             named = key_files.declared_kid(data)
         finally:
             # Error pages show what has a name.
@@ -160,10 +168,7 @@ class Command(SubcommandsCommand):
         until = f"published until {stamp(key.expires_at)}" if public_only else _starts(key)
         self._say(as_json, f"{key.algorithm}: imported {key.kid}, {until}.")
         if named not in (None, key.kid):
-            self.stderr.write(
-                f"Warning: the file calls this key {shown(named)}. It is published as {key.kid}; "
-                "tokens whose header has the other kid do not verify by this JWK Set."
-            )
+            self.stderr.write(_warning_of_kid(key, named, public_only))
         self._dump(as_json, {"imported": _as_json(key, now)})
 
     def handle_prune(self, *, dry_run: bool, as_json: bool, **options: Any) -> None:
@@ -198,6 +203,15 @@ def _leave_pipe() -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)
+
+
+def _warning_of_kid(key: SigningKey, named: str | None, public_only: bool) -> str:
+    warning = (
+        f"Warning: the file calls this key {shown(named)}. It is published as {key.kid}; "
+        "tokens whose header has the other kid do not verify by this JWK Set."
+    )
+    advice = " To publish it under the other kid, run the command again with --keep-kid."
+    return f"{warning}{advice}" if public_only else warning
 
 
 def _starts(key: SigningKey) -> str:

@@ -1,0 +1,76 @@
+"""Keys from elsewhere: judged, and taken into the key store."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from mcp_oauth_discovery import jwk, key_files, policy
+from mcp_oauth_discovery.models import SigningKey
+from mcp_oauth_discovery.steps import draft, go_by, insert, instant, succeed
+from mcp_oauth_discovery.succession import is_imported, is_known, standing
+from mcp_oauth_discovery.transactions import Refused, atomic, retrying
+
+
+def import_key(
+    data: bytes | str,
+    *,
+    public_only: bool = False,
+    keep_kid: bool = False,
+    now: datetime | None = None,
+) -> SigningKey:
+    """Take in a key from a PEM, DER or JWK file, and return it.
+
+    A private key becomes the successor of the active one, as in a rotation. With `public_only`
+    it is published for the retention, so that what somebody else signed with it goes on to
+    verify; with `keep_kid` under the `kid` of its JWK. Raises `Refused` when it is unsuitable, was
+    here before, or comes while another one is pending.
+    """
+    now = instant(now)
+    if keep_kid and not public_only:
+        raise Refused(
+            "A key that signs here has its thumbprint as kid. Add --public-only, or leave out "
+            "--keep-kid."
+        )
+    try:
+        key, algorithm = key_files.read(data)
+        kept = key_files.kid_to_keep(data) if keep_kid else None
+    except key_files.UnsuitableKey as error:
+        # Without the cause: its frames hold the file, and error pages show them.
+        raise Refused(str(error)) from None
+    finally:
+        del data
+    if public_only and jwk.is_private(key):
+        raise Refused("The file holds a private key. Give its public half, or drop --public-only.")
+    if not public_only and not jwk.is_private(key):
+        raise Refused("The file holds a public key only, which cannot sign. Add --public-only.")
+
+    def attempt() -> SigningKey:
+        if public_only:
+            return _take_in_public(key, algorithm, kept, now)
+        _check_unknown(key.thumbprint())
+        current = standing(algorithm, now)
+        if current.pending:
+            rival = f"The key {current.pending.kid} is pending for {algorithm}."
+            raise Refused(f"{rival} Revoke it first, or wait.")
+        return succeed(current, key, algorithm, now)
+
+    return retrying(attempt)
+
+
+def _take_in_public(key: jwk.Key, algorithm: str, kept: str | None, now: datetime) -> SigningKey:
+    imported = draft(key, algorithm)
+    imported.created_at = imported.activates_at = imported.retires_at = now
+    imported.expires_at = now + policy.timing().retention
+    if kept in (None, imported.kid) or not is_imported(imported.kid):
+        _check_unknown(imported.kid)
+    with atomic():
+        if kept and kept != imported.kid:
+            _check_unknown(kept)
+            go_by(imported, kept, now)
+        insert(imported)
+    return imported
+
+
+def _check_unknown(kid: str) -> None:
+    if is_known(kid):
+        raise Refused(f"The key {kid} has been here before; a kid is never used again.")
