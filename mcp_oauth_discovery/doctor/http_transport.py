@@ -21,6 +21,7 @@ from mcp_oauth_discovery.doctor.deadlines import (
     Patience,
     PatientSocket,
 )
+from mcp_oauth_discovery.doctor.framing import Malformed, read_body, read_head
 from mcp_oauth_discovery.doctor.streams import is_event_stream, may_go_on
 from mcp_oauth_discovery.identifiers import origin
 
@@ -83,6 +84,8 @@ class HTTPTransport:
             return Failure(method, url, problem.trouble, str(problem))
         except Late:
             return self._patience.failure(method, url, deadline)
+        except Malformed as problem:
+            return Failure(method, url, Trouble.BROKEN, str(problem))
         except (http.client.HTTPException, OSError) as error:
             return Failure(method, url, Trouble.BROKEN, f"{type(error).__name__}: {error}")
 
@@ -184,22 +187,16 @@ def _write(connection: PatientSocket, method: str, url: str, headers: Headers, b
 def _read(
     connection: PatientSocket, method: str, url: str, asked: Headers, deadline: Deadline
 ) -> Answer:
-    response = http.client.HTTPResponse(cast(Any, connection), method=method)
-    try:
-        response.begin()
-        told = tuple(response.getheaders())
-        head = Answer(method, url, response.status, told, b"", True, deadline.elapsed)
+    with connection.makefile("rb") as stream:
+        told = read_head(stream)
+        head = Answer(method, url, told.status, told.fields, b"", True, deadline.elapsed)
         if is_event_stream(asked, head):
             return head
         try:
-            content = response.read(SIZE_LIMIT + 1)
+            content = read_body(stream, method, told, SIZE_LIMIT + 1)
         except Late:
             if may_go_on(asked, head):
                 return head
             raise
-    finally:
-        response.close()
     is_cut = len(content) > SIZE_LIMIT
-    if response.length and not is_cut:
-        raise http.client.HTTPException(f"{response.length} octets of the body never came")
     return replace(head, body=content[:SIZE_LIMIT], is_cut=is_cut, seconds=deadline.elapsed)

@@ -134,12 +134,6 @@ def test_what_is_no_answer_is_broken(behave):
         assert ask(port).trouble is Trouble.BROKEN
 
 
-def test_number_of_thousands_of_digits_is_no_length():
-    octets = b"Content-Length: " + b"9" * 5000 + b"\r\n\r\n{}"
-    with serving(answering(HEAD + octets)) as port:
-        assert ask(port).body == b"{}"
-
-
 def test_closed_port_is_refused():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
