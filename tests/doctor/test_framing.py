@@ -97,7 +97,8 @@ SIZES = [
 ]  # fmt: skip
 LENGTHS = [
     b"-1", b"", b"two", b"+2", b"0x2", b"2_0", b"1e3", b"2, 2", b"2.0", b"\xb2", b"9" * 19,
-    b"9" * 5000, b"2\r\nContent-Length: 2", b"2\r\nContent-Length: 9", b"2\r\nTransfer-Encoding: chunked",
+    b"9" * 5000, b"2\r\nContent-Length: 2", b"2\r\nContent-Length: 9",
+    b"2\r\nTransfer-Encoding: chunked",
 ]  # fmt: skip
 FIRST_LINES = [
     b"", b"HTTP/1.1", b"HTTP/1.1 ", b"HTTP/1.1 abc", b"HTTP/1.1 99 A", b"HTTP/1.1 1000 A",
