@@ -77,9 +77,10 @@ def page_instead_of_the_server_metadata(site: Site) -> None:
     site.answer(ASM, HTML, Content_Type="text/html")
 
 
-@broken("document-not-json")
+@broken("document-byte-order-mark")
 def byte_order_mark(site: Site) -> None:
-    site.answer(ASM, b"\xef\xbb\xbf" + json.dumps(site.server).encode(), Content_Type=JSON)
+    body = b"\xef\xbb\xbf" + json.dumps(site.server).encode()
+    site.answer(ASM, body, Content_Type=JSON, **_cached())
 
 
 @broken("document-not-json")

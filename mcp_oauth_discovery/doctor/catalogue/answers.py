@@ -7,6 +7,8 @@ from mcp_oauth_discovery.doctor.findings import Entry, Group, Severity
 
 _ERROR, _WARNING = Severity.ERROR, Severity.WARNING
 _TYPESCRIPT = (Client.TYPESCRIPT, Client.INSPECTOR)
+# Their JSON parsers stop at a byte order mark: pydantic, encoding/json, serde_json. fetch() removes it.
+_NO_MARK = (Client.PYTHON, Client.GO, Client.RUST)
 # These follow no redirect to another origin; the Python SDK follows none at all.
 _STAY = (Client.PYTHON, *_TYPESCRIPT, Client.RUST)
 
@@ -171,6 +173,11 @@ DOCUMENTS = Group(
             "document-not-json", _ERROR, "The body is not JSON.",
             "JSON in UTF-8 without a byte order mark", "RFC 8259 §8.1", EVERY,
             "Serve the document with a JSON serialiser.",
+        ),
+        Entry(
+            "document-byte-order-mark", _ERROR, "The body begins with a byte order mark.",
+            "JSON in UTF-8 without a byte order mark", "RFC 8259 §8.1", _NO_MARK,
+            "Save it as UTF-8 without the mark. Editors and PowerShell of Windows add one.",
         ),
         Entry(
             "document-not-object", _ERROR, "The document is not a JSON object.",
