@@ -12,15 +12,24 @@ from mcp_oauth_discovery.identifiers import origin
 
 
 def environ(
-    method: str, url: str, headers: Iterable[tuple[str, str]] = (), body: bytes = b""
+    method: str,
+    url: str,
+    headers: Iterable[tuple[str, str]] = (),
+    body: bytes = b"",
+    *,
+    prefix: str = "/",
 ) -> dict[str, Any]:
-    """Return the environment of a request to an http or https URL, which no server has made."""
+    """Return the environment of a request to an http or https URL, which no server has made.
+
+    `prefix` is the path that the application is mounted at. Requests beside it have no SCRIPT_NAME.
+    """
     parts = urlsplit(url)
+    script_name, path_info = _mounted(unquote_to_bytes(parts.path or "/"), prefix)
     host = origin(url).partition("://")[2]
     made: dict[str, Any] = {
         "REQUEST_METHOD": method,
-        "SCRIPT_NAME": "",
-        "PATH_INFO": unquote_to_bytes(parts.path or "/").decode("latin-1"),
+        "SCRIPT_NAME": script_name,
+        "PATH_INFO": path_info,
         "QUERY_STRING": parts.query,
         "SERVER_NAME": parts.hostname or "",
         "SERVER_PORT": str(parts.port or {"https": 443}.get(parts.scheme, 80)),
@@ -40,3 +49,10 @@ def environ(
         key = name.upper().replace("-", "_")
         made[key if key == "CONTENT_TYPE" else f"HTTP_{key}"] = value
     return made
+
+
+def _mounted(path: bytes, prefix: str) -> tuple[str, str]:
+    """Return a path as SCRIPT_NAME and PATH_INFO: octets that look like Latin-1."""
+    mount = prefix.rstrip("/").encode()
+    name = mount if path == mount or path.startswith(mount + b"/") else b""
+    return name.decode("latin-1"), path[len(name) :].decode("latin-1")

@@ -135,6 +135,13 @@ def test_token_may_be_for_a_tenant_that_a_callable_finds(pinned):
     assert verify_jwt(access_token(consented(acme)), audience=acme)
 
 
+def test_callable_sees_the_prefix_of_the_site_once(pinned):
+    pinned.FORCE_SCRIPT_NAME = "/app"
+    pinned.MCP_RESOURCE = lambda request: request.build_absolute_uri(request.path)
+    acme = "https://acme.example.com/app/mcp"
+    assert verify_jwt(access_token(consented(acme)), audience=acme)
+
+
 def broken(request):
     return request.tenant.url
 

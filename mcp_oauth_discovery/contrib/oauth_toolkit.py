@@ -29,7 +29,7 @@ from oauthlib.oauth2.rfc6749.errors import CustomOAuth2Error, InvalidRedirectURI
 from oauthlib.oauth2.rfc6749.tokens import random_token_generator
 
 from mcp_oauth_discovery import protection
-from mcp_oauth_discovery.conf import Misconfigured
+from mcp_oauth_discovery.conf import Misconfigured, fixed_script_prefix
 from mcp_oauth_discovery.identifiers import check_resource, check_secure_url, origin
 from mcp_oauth_discovery.identity import Site, pinned_issuer
 from mcp_oauth_discovery.protection import Claims
@@ -105,7 +105,8 @@ def _is_own(resource: str) -> bool:
         if origin(check_resource(resource)) == own_origin:
             return True
         # A tenant's callable knows it from a request to it, and not from one for a token.
-        found = Site(WSGIRequest(environ("GET", resource))).resources
+        made = environ("GET", resource, prefix=fixed_script_prefix())
+        found = Site(WSGIRequest(made)).resources
     except (ValueError, Http404, SuspiciousOperation, Misconfigured):
         return False
     return any(one.enabled and one.identifier == resource for one in found)

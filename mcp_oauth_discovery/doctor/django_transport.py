@@ -10,6 +10,7 @@ from typing import Any, cast
 from asgiref.sync import async_to_sync
 from django.core.servers.basehttp import get_internal_wsgi_application
 
+from mcp_oauth_discovery.conf import fixed_script_prefix
 from mcp_oauth_discovery.doctor.answers import SIZE_LIMIT, Answer, Failure, Fault, Headers, Trouble
 from mcp_oauth_discovery.doctor.daemons import call_in_time
 from mcp_oauth_discovery.doctor.deadlines import BUDGET, TIMEOUT, Deadline, Patience
@@ -45,7 +46,7 @@ class DjangoTransport:
             return self._patience.failure(method, url, deadline)
         visit = _Visit(method, url, headers, deadline)
         lent = lend()
-        made = environ(method, url, headers, body)
+        made = environ(method, url, headers, body, prefix=fixed_script_prefix())
         faults: list[Fault] = []
         with kept(faults):
             call_in_time(lambda: visit.make(self._application, made, lent), deadline.seconds)

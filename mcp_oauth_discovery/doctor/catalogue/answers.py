@@ -7,7 +7,7 @@ from mcp_oauth_discovery.doctor.findings import Entry, Group, Severity
 
 _ERROR, _WARNING = Severity.ERROR, Severity.WARNING
 _TYPESCRIPT = (Client.TYPESCRIPT, Client.INSPECTOR)
-# Their JSON parsers stop at a byte order mark: pydantic, encoding/json, serde_json. fetch() removes it.
+# Their JSON parsers (pydantic, encoding/json, serde_json) stop at a byte order mark.
 _NO_MARK = (Client.PYTHON, Client.GO, Client.RUST)
 # These follow no redirect to another origin; the Python SDK follows none at all.
 _STAY = (Client.PYTHON, *_TYPESCRIPT, Client.RUST)
