@@ -33,7 +33,7 @@ def agents(walk: Walk) -> Iterator[Finding]:
                 odd[one.agent] = difference[1]
         if odd:
             told = ", ".join(f"{seen} to {agent or 'no User-Agent'}" for agent, seen in odd.items())
-            clients = tuple(AGENTS[agent] for agent in odd)
+            clients = tuple(dict.fromkeys(AGENTS[agent] for agent in odd))
             yield finding("agent-dependent", url, f"{told}.", clients=clients)
 
 
