@@ -25,6 +25,13 @@ class Trouble(str, Enum):
     CUT = "cut"
 
 
+class Speech(str, Enum):
+    """What a port speaks, where it is not the protocol of the URL."""
+
+    HTTP = "plain HTTP"
+    TLS = "TLS"
+
+
 @dataclass(frozen=True)
 class Fault:
     """What the project itself says of an answer that went wrong; `fix` may be empty."""
@@ -64,6 +71,7 @@ class Failure:
     url: str
     trouble: Trouble
     reason: str
+    speech: Speech | None = None
 
 
 class Transport(Protocol):

@@ -13,6 +13,8 @@ _LONGEST_LINE = 65536
 MOST_INTERIM = 100
 _SWITCHING = 101
 
+# RFC 8446 §5.1: the type of the record, and the major version.
+_TLS_ALERT = b"\x15\x03"
 _STATUS = re.compile(rb"HTTP/1\.[0-9] ([1-9][0-9]{2})(?: .*)?")
 _FIELD = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):(.*)", re.S)
 _SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;.*)?", re.S)
@@ -21,6 +23,10 @@ _LENGTH = re.compile(r"[0-9]{1,18}")
 
 class Malformed(Exception):
     """What came is no HTTP/1.1 answer, or not all of one."""
+
+
+class SpeaksTLS(Malformed):
+    """What came is a record of TLS."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +43,8 @@ class Head:
 
 def read_head(stream: io.BufferedReader) -> Head:
     """Return the head of the final answer; interim ones, such as 103, come before it."""
+    if stream.peek(2).startswith(_TLS_ALERT):
+        raise SpeaksTLS("the port answers in TLS, not in plain HTTP")
     for _ in range(MOST_INTERIM + 1):
         head = Head(_status(stream), tuple(_fields(stream)))
         if head.status >= 200 or head.status == _SWITCHING:

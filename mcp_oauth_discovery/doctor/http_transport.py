@@ -12,7 +12,14 @@ from typing import Any, cast
 from urllib.parse import urlsplit
 
 from mcp_oauth_discovery.doctor.addresses import is_public_address
-from mcp_oauth_discovery.doctor.answers import SIZE_LIMIT, Answer, Failure, Headers, Trouble
+from mcp_oauth_discovery.doctor.answers import (
+    SIZE_LIMIT,
+    Answer,
+    Failure,
+    Headers,
+    Speech,
+    Trouble,
+)
 from mcp_oauth_discovery.doctor.deadlines import (
     BUDGET,
     TIMEOUT,
@@ -21,7 +28,7 @@ from mcp_oauth_discovery.doctor.deadlines import (
     Patience,
     PatientSocket,
 )
-from mcp_oauth_discovery.doctor.framing import Malformed, read_body, read_head
+from mcp_oauth_discovery.doctor.framing import Malformed, SpeaksTLS, read_body, read_head
 from mcp_oauth_discovery.doctor.streams import is_event_stream, may_go_on
 from mcp_oauth_discovery.identifiers import origin
 
@@ -32,14 +39,17 @@ Resolver = Callable[[str, int], Addresses]
 _MOST_ADDRESSES = 4
 # The document, its framing in chunks, and a hundred header lines.
 _WIRE_LIMIT = 4 * SIZE_LIMIT
+# What releases of OpenSSL say of an answer that is no record of TLS.
+_NO_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG")
 
 
 class _NotReached(Exception):
     """There is no connection; says what the trouble is."""
 
-    def __init__(self, trouble: Trouble, reason: str) -> None:
+    def __init__(self, trouble: Trouble, reason: str, speech: Speech | None = None) -> None:
         super().__init__(reason)
         self.trouble = trouble
+        self.speech = speech
 
 
 def resolve(host: str, port: int) -> Addresses:
@@ -81,11 +91,12 @@ class HTTPTransport:
                 _write(connection, method, url, headers, body)
                 return _read(connection, method, url, headers, deadline)
         except _NotReached as problem:
-            return Failure(method, url, problem.trouble, str(problem))
+            return Failure(method, url, problem.trouble, str(problem), problem.speech)
         except Late:
             return self._patience.failure(method, url, deadline)
         except Malformed as problem:
-            return Failure(method, url, Trouble.BROKEN, str(problem))
+            speech = Speech.TLS if isinstance(problem, SpeaksTLS) else None
+            return Failure(method, url, Trouble.BROKEN, str(problem), speech)
         except (http.client.HTTPException, OSError) as error:
             return Failure(method, url, Trouble.BROKEN, f"{type(error).__name__}: {error}")
 
@@ -145,6 +156,9 @@ class HTTPTransport:
             raise Late from error
         except (OSError, ValueError) as error:
             connection.close()
+            if getattr(error, "reason", "") in _NO_TLS:
+                reason = "the port answers without TLS, most likely in plain HTTP"
+                raise _NotReached(Trouble.TLS, reason, Speech.HTTP) from error
             reason = getattr(error, "verify_message", "") or str(error)
             raise _NotReached(Trouble.TLS, reason) from error
 

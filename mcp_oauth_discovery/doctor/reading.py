@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from mcp_oauth_discovery.doctor.answers import Answer
+from mcp_oauth_discovery.doctor.printing import shown
 
 # No metadata is deeper than a few levels; Python itself compares and prints some hundreds.
 DEEPEST = 64
@@ -23,6 +24,8 @@ _OTHER_MARKS = {
     codecs.BOM_UTF16_BE: "UTF-16",
 }
 _HTML = re.compile(rb"\s*<(?:!doctype\s|html|head|body|title|meta|div|script|h1)", re.I)
+
+_TITLE = re.compile(rb"<title[^>]*>([^<]{1,120})", re.I)
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,14 @@ def _text(body: bytes) -> str:
         return body.decode("utf-8")
     except UnicodeDecodeError as error:
         raise ValueError(f"octet {error.start} of the body is not UTF-8") from error
+
+
+def gist(answer: Answer) -> str:
+    """Return what a body is about, for a line of a report: its title, or its beginning."""
+    if is_html(answer) and (title := _TITLE.search(answer.body)):
+        text = title[1].decode("utf-8", "replace").strip()
+        return f"a page with the title {shown(text)!r}"
+    return shown(answer.body[:120].decode("utf-8", "replace").strip()) or "an empty body"
 
 
 def check_depth(value: object) -> None:

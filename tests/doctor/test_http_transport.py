@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from mcp_oauth_discovery.doctor.answers import SIZE_LIMIT, Answer, Failure, Trouble
+from mcp_oauth_discovery.doctor.answers import SIZE_LIMIT, Answer, Failure, Speech, Trouble
 from mcp_oauth_discovery.doctor.http_transport import HTTPTransport
 from tests.doctor.servers import answering, certificate, dripping, pouring, serving, silent
 
@@ -166,7 +166,23 @@ def test_trusted_certificate_is_taken(tls, pem):
 
 def test_plain_http_on_the_port_of_tls_is_a_fault_of_tls():
     with serving(answering(OK), reads_head=False) as port:
-        assert ask(port, scheme="https").trouble is Trouble.TLS
+        failure = ask(port, scheme="https")
+    assert (failure.trouble, failure.speech) == (Trouble.TLS, Speech.HTTP)
+    assert failure.reason == "the port answers without TLS, most likely in plain HTTP"
+
+
+@pytest.mark.parametrize("alert", [b"\x02\x28", b"\x02\x46", b"\x02\x70"])
+def test_alert_of_tls_is_no_plain_http(alert):
+    with serving(answering(b"\x15\x03\x03\x00\x02" + alert), reads_head=False) as port:
+        failure = ask(port, scheme="https")
+    assert (failure.trouble, failure.speech) == (Trouble.TLS, None)
+
+
+def test_tls_on_the_port_of_plain_http_is_told():
+    with serving(answering(b"\x15\x03\x01\x00\x02\x02\x16")) as port:
+        failure = ask(port)
+    assert (failure.trouble, failure.speech) == (Trouble.BROKEN, Speech.TLS)
+    assert failure.reason == "the port answers in TLS, not in plain HTTP"
 
 
 def test_handshake_that_never_ends_is_late():

@@ -118,6 +118,13 @@ ANSWERS = Group(
             "http in the proxy: set SECURE_PROXY_SSL_HEADER.",
         ),
         Entry(
+            "answer-firewall", _ERROR,
+            "A firewall or a login service answers in place of the site.",
+            "the answer of the site", "RFC 9728 §3.2, RFC 6750 §3", EVERY,
+            "Have what stands in front let /.well-known/ and the MCP endpoint pass: clients cannot "
+            "solve a challenge or log in there.",
+        ),
+        Entry(
             "answer-server-error", _ERROR, "The answer is a server error.",
             "200, or 404 where there is nothing", "RFC 9110 §15.6", EVERY,
             "Read the log of the site. Clients take a 5xx for the end of the walk. "

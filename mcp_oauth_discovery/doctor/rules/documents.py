@@ -21,6 +21,8 @@ def unreadable(walk: Walk) -> Iterator[Finding]:
     for document in walk.asked:
         if document.reading.fault == "document-html" and document.exchange.hops:
             continue
+        if document.exchange.intermediary:
+            continue
         answer = document.exchange.answer
         is_encoded = answer is not None and answer.header("content-encoding") is not None
         if document.reading.fault and not is_encoded:
