@@ -29,6 +29,7 @@ from mcp_oauth_discovery.doctor.deadlines import (
     PatientSocket,
 )
 from mcp_oauth_discovery.doctor.framing import Malformed, SpeaksTLS, read_body, read_head
+from mcp_oauth_discovery.doctor.mishaps import Noted
 from mcp_oauth_discovery.doctor.streams import is_event_stream, may_go_on
 from mcp_oauth_discovery.identifiers import origin
 
@@ -84,6 +85,12 @@ class HTTPTransport:
         """Return the answer to one request, or why there is none."""
         if not origin(url):
             return Failure(method, url, Trouble.BROKEN, "this is not an http URL")
+        mishaps: list[str] = []
+        with Noted(mishaps, "the transport"):
+            return self._send(method, url, headers, body)
+        return Failure(method, url, Trouble.BROKEN, mishaps[0])
+
+    def _send(self, method: str, url: str, headers: Headers, body: bytes) -> Answer | Failure:
         deadline = self._patience.deadline()
         try:
             deadline.left()

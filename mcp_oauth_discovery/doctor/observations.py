@@ -128,6 +128,8 @@ class Walk:
     url: str
     page_origin: str
     in_process: bool = False
+    # What went wrong in the doctor itself.
+    mishaps: list[str] = field(default_factory=list)
     post: Exchange | None = None
     get: Exchange | None = None
     challenges: list[Challenge] = field(default_factory=list)

@@ -32,6 +32,7 @@ GROUPS: tuple[Group, ...] = (
     around.HOSTS,
     around.SUFFIXES,
     around.LOAD,
+    around.CHECK,
 )
 
 ENTRIES: dict[str, Entry] = {entry.code: entry for group in GROUPS for entry in group.entries}
