@@ -44,10 +44,8 @@ SPEAKS_PLAIN_HTTP = Advice(
 OF_SPEECH = {Speech.HTTP: SPEAKS_PLAIN_HTTP, Speech.TLS: SPEAKS_TLS}
 
 
-def advice(answer: Answer | None) -> Advice | None:
+def advice(answer: Answer) -> Advice | None:
     """Return what to do about an answer, if it says why the request was refused."""
-    if answer is None:
-        return None
     if answer.status == 421:
         return MISDIRECTED
     page = answer.body.lower()

@@ -112,7 +112,11 @@ def bad_requests(walk: Walk) -> Iterator[Finding]:
     for place in walk.asked:
         if place.exchange.status in BAD_REQUEST:
             one = finding("answer-bad-request", place.url, _status(place.exchange))
-            yield _at(walk, place, advised(one, advice(place.exchange.answer)))
+            yield _at(walk, place, _advised(one, place.exchange))
+
+
+def _advised(one: Finding, exchange: Exchange) -> Finding:
+    return advised(one, advice(exchange.answer) if exchange.answer else None)
 
 
 def _at(walk: Walk, place: Fetched, one: Finding) -> Finding:
@@ -130,7 +134,7 @@ def unexpected(walk: Walk) -> Iterator[Finding]:
     """Report statuses that no other rule is about, where nothing else is found either."""
     if walk.post and walk.post.status not in (*_OF_ENDPOINTS, 0) and not _is_known(walk.post):
         one = finding("answer-unexpected", walk.url, _status(walk.post))
-        yield advised(one, advice(walk.post.answer))
+        yield _advised(one, walk.post)
     for place in walk.asked:
         is_told = place.is_absent or place.exchange.status in (0, 200, *_OF_DOCUMENTS)
         if not is_told and not walk.is_spare(place) and not _is_known(place.exchange):
