@@ -41,13 +41,33 @@ SPEAKS_PLAIN_HTTP = Advice(
     "The port most likely speaks plain HTTP. Name the one that speaks TLS, or have a proxy end TLS "
     "at this one.",
 )
-OF_SPEECH = {Speech.HTTP: SPEAKS_PLAIN_HTTP, Speech.TLS: SPEAKS_TLS}
+HANGS_UP = Advice(
+    "a TLS handshake that comes to its end",
+    "RFC 9110 §4.2.2",
+    "The server ends the handshake itself. Check that this port speaks TLS, in version 1.2 or 1.3, "
+    "and that it has a site for this host name (SNI).",
+)
+GATEWAY = Advice(
+    "an answer of the application",
+    "RFC 9110 §15.6.3, §15.6.5",
+    "A proxy answers, which got nothing good from the application. Check that the application "
+    "runs, and that the proxy asks it at the right address.",
+)
+OF_SPEECH = {
+    Speech.HTTP: SPEAKS_PLAIN_HTTP,
+    Speech.TLS: SPEAKS_TLS,
+    Speech.OTHER_TLS: HANGS_UP,
+}
+# The others are those of Cloudflare.
+_OF_GATEWAYS = (502, 504, *range(520, 531))
 
 
 def advice(answer: Answer) -> Advice | None:
     """Return what to do about an answer, if it says why the request was refused."""
     if answer.status == 421:
         return MISDIRECTED
+    if answer.status in _OF_GATEWAYS:
+        return GATEWAY
     page = answer.body.lower()
     is_for_tls = answer.status == 400 and any(words in page for words in _TLS_PORT)
     return SPEAKS_TLS if is_for_tls else None

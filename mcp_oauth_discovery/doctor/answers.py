@@ -26,10 +26,11 @@ class Trouble(str, Enum):
 
 
 class Speech(str, Enum):
-    """What a port speaks, where it is not the protocol of the URL."""
+    """What a port speaks, where it is not what the URL promises."""
 
     HTTP = "plain HTTP"
     TLS = "TLS"
+    OTHER_TLS = "TLS that ends before any certificate is judged"
 
 
 @dataclass(frozen=True)

@@ -163,11 +163,18 @@ class HTTPTransport:
             raise Late from error
         except (OSError, ValueError) as error:
             connection.close()
-            if getattr(error, "reason", "") in _NO_TLS:
-                reason = "the port answers without TLS, most likely in plain HTTP"
-                raise _NotReached(Trouble.TLS, reason, Speech.HTTP) from error
-            reason = getattr(error, "verify_message", "") or str(error)
-            raise _NotReached(Trouble.TLS, reason) from error
+            raise _failed_handshake(error) from error
+
+
+def _failed_handshake(error: Exception) -> _NotReached:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return _NotReached(Trouble.TLS, error.verify_message)
+    if getattr(error, "reason", "") in _NO_TLS:
+        reason = "the port answers without TLS, most likely in plain HTTP"
+        return _NotReached(Trouble.TLS, reason, Speech.HTTP)
+    # A ValueError is about a host name that TLS has no form for.
+    speech = Speech.OTHER_TLS if isinstance(error, OSError) else None
+    return _NotReached(Trouble.TLS, str(error), speech)
 
 
 def _connected(addresses: Addresses, deadline: Deadline) -> socket.socket:

@@ -45,6 +45,24 @@ def test_misdirected_document_is_about_the_host():
     assert (one.section, "virtual host" in one.fix) == ("RFC 9110 §15.5.20", True)
 
 
+@pytest.mark.parametrize("status", [502, 504, 520, 522, 530])
+@pytest.mark.parametrize("url", [ENDPOINT, PRM])
+def test_error_of_a_proxy_is_about_the_proxy(status, url):
+    world = World()
+    world.reply(url, status=status, body=b"<h1>Bad Gateway</h1>")
+    found = [one for one in diagnose(world, probes=False) if one.code == "answer-server-error"]
+    assert all("A proxy answers" in one.fix for one in found)
+    assert {one.subject for one in found} == {url}
+
+
+@pytest.mark.parametrize(("status", "in_process"), [(500, False), (503, False), (502, True)])
+def test_error_of_the_application_is_about_its_log(status, in_process):
+    world = World()
+    world.reply("GET", PRM, status=status)
+    one = only(world, "answer-server-error", in_process=in_process)
+    assert one.fix.startswith("Read the log of the site.")
+
+
 def test_bad_request_for_another_reason_keeps_its_advice():
     world = World()
     world.reply("GET", PRM, status=400, body=b"<h1>Bad Request (400)</h1>")
@@ -67,6 +85,7 @@ def test_plain_http_at_a_port_of_tls_is_told(run, body):
     [
         (Trouble.TLS, Speech.HTTP, "plain HTTP"),
         (Trouble.BROKEN, Speech.TLS, "The port speaks TLS"),
+        (Trouble.TLS, Speech.OTHER_TLS, "The server ends the handshake itself"),
     ],
 )
 def test_port_of_another_protocol_is_told(trouble, speech, words):

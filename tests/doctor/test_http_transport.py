@@ -156,6 +156,7 @@ def test_certificate_that_nobody_vouches_for_is_told(tls):
     with serving(answering(OK), tls) as port:
         failure = ask(port, scheme="https")
     assert (failure.trouble, failure.reason) == (Trouble.TLS, "self-signed certificate")
+    assert failure.speech is None
 
 
 def test_trusted_certificate_is_taken(tls, pem):
@@ -175,6 +176,21 @@ def test_plain_http_on_the_port_of_tls_is_a_fault_of_tls():
 def test_alert_of_tls_is_no_plain_http(alert):
     with serving(answering(b"\x15\x03\x03\x00\x02" + alert), reads_head=False) as port:
         failure = ask(port, scheme="https")
+    assert (failure.trouble, failure.speech) == (Trouble.TLS, Speech.OTHER_TLS)
+
+
+def test_hang_up_in_the_handshake_is_no_matter_of_certificates():
+    with serving(answering(b""), reads_head=False) as port:
+        failure = ask(port, scheme="https")
+    assert (failure.trouble, failure.speech) == (Trouble.TLS, Speech.OTHER_TLS)
+
+
+def test_host_name_that_tls_has_no_form_for_is_told():
+    with serving(answering(OK), reads_head=False) as port:
+        transport = HTTPTransport(
+            "https://.a.test/", resolver=lambda host, _: addresses("127.0.0.1", port=port)
+        )
+        failure = transport.send("GET", "https://.a.test/")
     assert (failure.trouble, failure.speech) == (Trouble.TLS, None)
 
 

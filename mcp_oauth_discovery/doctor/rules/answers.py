@@ -98,7 +98,8 @@ def server_errors(walk: Walk) -> Iterator[Finding]:
             fault = exchange.answer.fault if exchange.answer else None
             seen = f"{exchange.status}: {shown(fault.seen)}" if fault else _status(exchange)
             fix = fault.fix if fault else ""
-            yield finding("answer-server-error", exchange.url, seen, clients=clients, fix=fix)
+            one = finding("answer-server-error", exchange.url, seen, clients=clients, fix=fix)
+            yield one if walk.in_process else _advised(one, exchange)
 
 
 def forbidden(walk: Walk) -> Iterator[Finding]:
