@@ -155,6 +155,8 @@ class HTTPTransport:
     def _secured(self, connection: socket.socket, host: str, deadline: Deadline) -> socket.socket:
         try:
             connection.settimeout(deadline.left())
+            # Python does not close the socket where it cannot encode the name.
+            host.encode("idna")
             # Not before it is needed: it reads every authority that the system trusts.
             self.context = self.context or ssl.create_default_context()
             return self.context.wrap_socket(connection, server_hostname=host)
