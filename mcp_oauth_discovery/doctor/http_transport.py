@@ -218,12 +218,12 @@ def _read(
     connection: PatientSocket, method: str, url: str, asked: Headers, deadline: Deadline
 ) -> Answer:
     with connection.makefile("rb") as stream:
-        told = read_head(stream)
-        head = Answer(method, url, told.status, told.fields, b"", True, deadline.elapsed)
+        received = read_head(stream)
+        head = Answer(method, url, received.status, received.fields, b"", True, deadline.elapsed)
         if is_event_stream(asked, head):
             return head
         try:
-            content = read_body(stream, method, told, SIZE_LIMIT + 1)
+            content = read_body(stream, method, received, SIZE_LIMIT + 1)
         except Late:
             if may_go_on(asked, head):
                 return head
