@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import ipaddress
-from urllib.parse import urlsplit
+import re
+import unicodedata
+from urllib.parse import unquote, urlsplit
 
 from mcp_oauth_discovery.identifiers import is_loopback, origin
 
 # Names that never leave a network (RFC 6762, RFC 8375, and ICANN's .internal).
 _PRIVATE_SUFFIXES = (".local", ".internal", ".lan", ".home.arpa", ".svc")
-# NAT64 (RFC 6052): the last four octets are an IPv4 address.
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+# What IANA's registries of special-purpose addresses keep off the Internet, and releases of Python
+# call global.
+_SPECIAL_IPV4 = tuple(map(ipaddress.IPv4Network, ("192.0.0.0/24", "192.88.99.0/24")))
+_GLOBAL_IPV6 = ipaddress.IPv6Network("2000::/3")
+_SPECIAL_IPV6 = tuple(
+    map(ipaddress.IPv6Network, ("2001::/23", "2001:db8::/32", "3fff::/20", "2620:4f:8000::/48"))
+)
+# NAT64 (RFC 6052 §2.1): the last four octets are an IPv4 address.
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+# ISATAP (RFC 5214 §6.1): so begins an interface identifier whose rest is an IPv4 address.
+_ISATAP = (b"\x00\x00\x5e\xfe", b"\x02\x00\x5e\xfe")
+_NUMBER = re.compile(r"0x[0-9a-f]*|[0-9]+", re.I)
 
 
 def host_of(url: str) -> str:
@@ -24,21 +36,67 @@ def is_exposed(url: str) -> bool:
 
 
 def is_public_address(text: str) -> bool:
-    """Say whether an IP address is one of the public Internet."""
-    address = ipaddress.ip_address(text.partition("%")[0])
-    if isinstance(address, ipaddress.IPv6Address):
-        inner = address.ipv4_mapped or address.sixtofour
-        if address in _NAT64:
-            inner = ipaddress.IPv4Address(address.packed[-4:])
-        if inner is not None:
-            return is_public_address(str(inner))
-    return address.is_global and not address.is_multicast
+    """Say whether an IP address is one of the public Internet; what is in doubt is not."""
+    if "%" in text:
+        # RFC 4007 §11: an address with a zone belongs to a link of this machine.
+        return False
+    address = ipaddress.ip_address(text)
+    if isinstance(address, ipaddress.IPv4Address):
+        is_special = address.is_multicast or any(address in one for one in _SPECIAL_IPV4)
+        return address.is_global and not is_special
+    inner = _inner(address)
+    if inner is not None and not is_public_address(str(inner)):
+        return False
+    if address.ipv4_mapped is not None or address in _NAT64:
+        return True
+    return address in _GLOBAL_IPV6 and not any(address in one for one in _SPECIAL_IPV6)
+
+
+def _inner(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """Return the IPv4 address that an IPv6 address leads to, if it is of such a form."""
+    if address in _NAT64 or address.packed[8:12] in _ISATAP:
+        return ipaddress.IPv4Address(address.packed[-4:])
+    return address.ipv4_mapped or address.sixtofour
 
 
 def is_private_host(host: str) -> bool:
     """Say whether a host, by its name alone, is one that the Internet cannot reach."""
-    name = host.rstrip(".").lower()
+    name = _as_browsers_read(host)
     try:
         return not is_public_address(name.strip("[]"))
     except ValueError:
-        return is_loopback(name) or "." not in name or name.endswith(_PRIVATE_SUFFIXES)
+        pass
+    if _NUMBER.fullmatch(name.rpartition(".")[2]):
+        address = _short_address(name)
+        return address is None or not is_public_address(str(address))
+    return is_loopback(name) or "." not in name or name.endswith(_PRIVATE_SUFFIXES)
+
+
+def _as_browsers_read(host: str) -> str:
+    """Return a host without escapes and wide letters, which browsers take away (UTS 46)."""
+    plain = unicodedata.normalize("NFKC", unquote(host)).replace("\u3002", ".")
+    return plain.rstrip(".").lower()
+
+
+def _short_address(name: str) -> ipaddress.IPv4Address | None:
+    """Return the address in fewer than four numbers, octal or hexadecimal (WHATWG URL, 3.5).
+
+    None stands for a name that ends in a number and is no address.
+    """
+    parts = name.split(".")
+    if len(parts) > 4 or not all(_NUMBER.fullmatch(part) for part in parts):
+        return None
+    try:
+        *first, last = [_number(part) for part in parts]
+    except ValueError:
+        return None
+    if any(one > 255 for one in first) or last >= 256 ** (4 - len(first)):
+        return None
+    leading = sum(one << (24 - 8 * place) for place, one in enumerate(first))
+    return ipaddress.IPv4Address(leading + last)
+
+
+def _number(part: str) -> int:
+    if part.startswith("0x"):
+        return int(part[2:] or "0", 16)
+    return int(part, 8 if part.startswith("0") else 10)

@@ -25,6 +25,14 @@ class Trouble(str, Enum):
     CUT = "cut"
 
 
+class Speech(str, Enum):
+    """What a port speaks, where it is not what the URL promises."""
+
+    HTTP = "plain HTTP"
+    TLS = "TLS"
+    OTHER_TLS = "TLS that ends before any certificate is judged"
+
+
 @dataclass(frozen=True)
 class Fault:
     """What the project itself says of an answer that went wrong; `fix` may be empty."""
@@ -64,6 +72,7 @@ class Failure:
     url: str
     trouble: Trouble
     reason: str
+    speech: Speech | None = None
 
 
 class Transport(Protocol):

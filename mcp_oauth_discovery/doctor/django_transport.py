@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterable, Callable, Iterable
 from dataclasses import replace
+from importlib.util import find_spec
 from typing import Any, cast
 
 from asgiref.sync import async_to_sync
+from django.core.exceptions import ImproperlyConfigured
 from django.core.servers.basehttp import get_internal_wsgi_application
+from django.core.wsgi import get_wsgi_application
 
+from mcp_oauth_discovery.conf import fixed_script_prefix, project_setting
 from mcp_oauth_discovery.doctor.answers import SIZE_LIMIT, Answer, Failure, Fault, Headers, Trouble
 from mcp_oauth_discovery.doctor.daemons import call_in_time
 from mcp_oauth_discovery.doctor.deadlines import BUDGET, TIMEOUT, Deadline, Patience
@@ -24,7 +28,8 @@ Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 class DjangoTransport:
     """Asks the application of WSGI_APPLICATION, which is what runserver serves.
 
-    Each answer has `timeout` seconds, the whole run `budget`.
+    A project that has only ASGI may have no such module: Django itself is asked then. Each answer
+    has `timeout` seconds, the whole run `budget`.
     """
 
     def __init__(
@@ -33,7 +38,7 @@ class DjangoTransport:
         timeout: float = TIMEOUT,
         budget: float = BUDGET,
     ) -> None:
-        self._application = application or get_internal_wsgi_application()
+        self._application = application or _own_application()
         self._patience = Patience(timeout, budget)
 
     def send(
@@ -45,7 +50,7 @@ class DjangoTransport:
             return self._patience.failure(method, url, deadline)
         visit = _Visit(method, url, headers, deadline)
         lent = lend()
-        made = environ(method, url, headers, body)
+        made = environ(method, url, headers, body, prefix=fixed_script_prefix())
         faults: list[Fault] = []
         with kept(faults):
             call_in_time(lambda: visit.make(self._application, made, lent), deadline.seconds)
@@ -55,6 +60,23 @@ class DjangoTransport:
         if answer is None:
             return self._patience.failure(method, url, deadline)
         return replace(answer, fault=faults[-1]) if faults else answer
+
+
+def _own_application() -> Application:
+    try:
+        return cast(Application, get_internal_wsgi_application())
+    except ImproperlyConfigured:
+        if _exists(project_setting("WSGI_APPLICATION", "").rpartition(".")[0]):
+            # It cannot be imported, and the project has to know.
+            raise
+        return cast(Application, get_wsgi_application())
+
+
+def _exists(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except (ModuleNotFoundError, ValueError):
+        return False
 
 
 class _Visit:

@@ -13,10 +13,11 @@ from mcp_oauth_discovery.doctor.catalogue import (
     passed,
 )
 from mcp_oauth_discovery.doctor.excess import abridged
-from mcp_oauth_discovery.doctor.findings import Finding
+from mcp_oauth_discovery.doctor.findings import Finding, Group
+from mcp_oauth_discovery.doctor.mishaps import Noted
 from mcp_oauth_discovery.doctor.observations import Walk
 from mcp_oauth_discovery.doctor.passes import has_seen
-from mcp_oauth_discovery.doctor.rules import RULES
+from mcp_oauth_discovery.doctor.rules import RULES, mishaps
 from mcp_oauth_discovery.doctor.rules.reach import unreachable
 from mcp_oauth_discovery.doctor.signs import fits_django
 
@@ -50,17 +51,29 @@ def unknown(names: Iterable[str]) -> list[str]:
 
 def examine(walk: Walk, selection: Selection) -> list[Finding]:
     """Return the findings in the order of the walk, a pass for each step without any."""
-    # Without the endpoint nothing was seen, whatever is selected.
+    # What is selected does not matter here: without the endpoint nothing was seen.
     lost = set(unreachable(walk))
     knows = fits_django(walk)
     findings: list[Finding] = []
     for group in GROUPS:
-        found = dict.fromkeys(one for rule in RULES[group.name] for one in rule(walk))
+        before = len(walk.mishaps)
+        found = _found(group, walk)
+        is_silent = not found and len(walk.mishaps) == before
+        lost.update(mishaps.failed(walk))
         wanted = [one for one in found if selection.wants(one.code) or one in lost]
         findings += abridged([one if knows(one.subject) else beside_django(one) for one in wanted])
-        if not found and selection.wants_all(group.name) and has_seen(group.name, walk):
+        if is_silent and selection.wants_all(group.name) and has_seen(group.name, walk):
             findings.append(passed(group, walk.url))
     return findings
+
+
+def _found(group: Group, walk: Walk) -> list[Finding]:
+    """Return the findings of a group, each once; those of a rule that fails are not all there."""
+    found: list[Finding] = []
+    for rule in RULES[group.name]:
+        with Noted(walk.mishaps, f"the rules of {group.name}"):
+            found += rule(walk)
+    return list(dict.fromkeys(found))
 
 
 def _codes(name: str) -> list[str]:

@@ -8,12 +8,20 @@ from mcp_oauth_discovery.doctor.clients import Client
 PROTOCOL_VERSION = "2026-07-28"
 NAMED = ("User-Agent", "mcp-discovery-check")
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/140.0"
+# What looks at links and documents for ChatGPT; its connector is openai-mcp.
+CHATGPT = (
+    "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko); compatible; ChatGPT-User/1.0; "
+    "+https://openai.com/bot"
+)
 # What libraries, servers and browsers call themselves; a firewall may not like one of them.
 AGENTS = {
     "python-httpx/0.28.1": Client.PYTHON,
     "node": Client.TYPESCRIPT,
     "Go-http-client/1.1": Client.GO,
     "Claude-User/1.0": Client.CLAUDE,
+    CHATGPT: Client.CHATGPT,
+    "openai-mcp/1.0.0": Client.CHATGPT,
+    "Cursor/1.0": Client.CURSOR,
     BROWSER: Client.INSPECTOR,
     # The HTTP library of the Rust SDK does not name itself.
     "": Client.RUST,

@@ -12,7 +12,14 @@ from typing import Any, cast
 from urllib.parse import urlsplit
 
 from mcp_oauth_discovery.doctor.addresses import is_public_address
-from mcp_oauth_discovery.doctor.answers import SIZE_LIMIT, Answer, Failure, Headers, Trouble
+from mcp_oauth_discovery.doctor.answers import (
+    SIZE_LIMIT,
+    Answer,
+    Failure,
+    Headers,
+    Speech,
+    Trouble,
+)
 from mcp_oauth_discovery.doctor.deadlines import (
     BUDGET,
     TIMEOUT,
@@ -21,6 +28,8 @@ from mcp_oauth_discovery.doctor.deadlines import (
     Patience,
     PatientSocket,
 )
+from mcp_oauth_discovery.doctor.framing import Malformed, SpeaksTLS, read_body, read_head
+from mcp_oauth_discovery.doctor.mishaps import Noted
 from mcp_oauth_discovery.doctor.streams import is_event_stream, may_go_on
 from mcp_oauth_discovery.identifiers import origin
 
@@ -31,14 +40,17 @@ Resolver = Callable[[str, int], Addresses]
 _MOST_ADDRESSES = 4
 # The document, its framing in chunks, and a hundred header lines.
 _WIRE_LIMIT = 4 * SIZE_LIMIT
+# What releases of OpenSSL say of an answer that is no record of TLS.
+_NO_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG")
 
 
 class _NotReached(Exception):
     """There is no connection; says what the trouble is."""
 
-    def __init__(self, trouble: Trouble, reason: str) -> None:
+    def __init__(self, trouble: Trouble, reason: str, speech: Speech | None = None) -> None:
         super().__init__(reason)
         self.trouble = trouble
+        self.speech = speech
 
 
 def resolve(host: str, port: int) -> Addresses:
@@ -73,6 +85,12 @@ class HTTPTransport:
         """Return the answer to one request, or why there is none."""
         if not origin(url):
             return Failure(method, url, Trouble.BROKEN, "this is not an http URL")
+        mishaps: list[str] = []
+        with Noted(mishaps, "the transport"):
+            return self._send(method, url, headers, body)
+        return Failure(method, url, Trouble.BROKEN, mishaps[0])
+
+    def _send(self, method: str, url: str, headers: Headers, body: bytes) -> Answer | Failure:
         deadline = self._patience.deadline()
         try:
             deadline.left()
@@ -80,9 +98,12 @@ class HTTPTransport:
                 _write(connection, method, url, headers, body)
                 return _read(connection, method, url, headers, deadline)
         except _NotReached as problem:
-            return Failure(method, url, problem.trouble, str(problem))
+            return Failure(method, url, problem.trouble, str(problem), problem.speech)
         except Late:
             return self._patience.failure(method, url, deadline)
+        except Malformed as problem:
+            speech = Speech.TLS if isinstance(problem, SpeaksTLS) else None
+            return Failure(method, url, Trouble.BROKEN, str(problem), speech)
         except (http.client.HTTPException, OSError) as error:
             return Failure(method, url, Trouble.BROKEN, f"{type(error).__name__}: {error}")
 
@@ -134,6 +155,8 @@ class HTTPTransport:
     def _secured(self, connection: socket.socket, host: str, deadline: Deadline) -> socket.socket:
         try:
             connection.settimeout(deadline.left())
+            # Python does not close the socket where it cannot encode the name.
+            host.encode("idna")
             # Not before it is needed: it reads every authority that the system trusts.
             self.context = self.context or ssl.create_default_context()
             return self.context.wrap_socket(connection, server_hostname=host)
@@ -142,8 +165,18 @@ class HTTPTransport:
             raise Late from error
         except (OSError, ValueError) as error:
             connection.close()
-            reason = getattr(error, "verify_message", "") or str(error)
-            raise _NotReached(Trouble.TLS, reason) from error
+            raise _failed_handshake(error) from error
+
+
+def _failed_handshake(error: Exception) -> _NotReached:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return _NotReached(Trouble.TLS, error.verify_message)
+    if getattr(error, "reason", "") in _NO_TLS:
+        reason = "the port answers without TLS, most likely in plain HTTP"
+        return _NotReached(Trouble.TLS, reason, Speech.HTTP)
+    # A ValueError is about a host name that TLS has no form for.
+    speech = Speech.OTHER_TLS if isinstance(error, OSError) else None
+    return _NotReached(Trouble.TLS, str(error), speech)
 
 
 def _connected(addresses: Addresses, deadline: Deadline) -> socket.socket:
@@ -184,22 +217,16 @@ def _write(connection: PatientSocket, method: str, url: str, headers: Headers, b
 def _read(
     connection: PatientSocket, method: str, url: str, asked: Headers, deadline: Deadline
 ) -> Answer:
-    response = http.client.HTTPResponse(cast(Any, connection), method=method)
-    try:
-        response.begin()
-        told = tuple(response.getheaders())
-        head = Answer(method, url, response.status, told, b"", True, deadline.elapsed)
+    with connection.makefile("rb") as stream:
+        received = read_head(stream)
+        head = Answer(method, url, received.status, received.fields, b"", True, deadline.elapsed)
         if is_event_stream(asked, head):
             return head
         try:
-            content = response.read(SIZE_LIMIT + 1)
+            content = read_body(stream, method, received, SIZE_LIMIT + 1)
         except Late:
             if may_go_on(asked, head):
                 return head
             raise
-    finally:
-        response.close()
     is_cut = len(content) > SIZE_LIMIT
-    if response.length and not is_cut:
-        raise http.client.HTTPException(f"{response.length} octets of the body never came")
     return replace(head, body=content[:SIZE_LIMIT], is_cut=is_cut, seconds=deadline.elapsed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.core.handlers.wsgi import WSGIRequest
 
-from mcp_oauth_discovery.conf import allowed_hosts, conf
+from mcp_oauth_discovery.conf import allowed_hosts, conf, fixed_script_prefix
 from mcp_oauth_discovery.identifiers import is_loopback, split
 from mcp_oauth_discovery.identity import Site, pinned_issuer
 from mcp_oauth_discovery.wsgi_environ import environ
@@ -22,7 +22,8 @@ def origin_of(host: str | None) -> str:
 
 def site_at(origin: str) -> Site:
     """Return the site as a request to an origin sees it."""
-    return Site(WSGIRequest(environ("GET", f"{origin}/")))
+    prefix = fixed_script_prefix()
+    return Site(WSGIRequest(environ("GET", f"{origin}{prefix}", prefix=prefix)))
 
 
 def endpoints(site: Site) -> list[str]:

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from mcp_oauth_discovery.doctor.answers import Answer, Failure
+from mcp_oauth_discovery.doctor.intermediaries import Intermediary, intermediary
 from mcp_oauth_discovery.doctor.places import Role
 from mcp_oauth_discovery.doctor.reading import Reading, read
 from mcp_oauth_discovery.www_authenticate import Challenge
@@ -29,6 +30,11 @@ class Exchange:
     def status(self) -> int:
         """The status, or 0 where there is no answer."""
         return self.answer.status if self.answer else 0
+
+    @cached_property
+    def intermediary(self) -> Intermediary | None:
+        """Who has answered in place of the site."""
+        return intermediary(self.answer) if self.answer else None
 
     @cached_property
     def reading(self) -> Reading:
@@ -65,7 +71,7 @@ class Fetched:
     @property
     def is_absent(self) -> bool:
         """Whether there is plainly nothing, which sends clients to the next address."""
-        return self.exchange.status in (404, 405, 410)
+        return self.exchange.status in (404, 405, 410) and not self.exchange.intermediary
 
 
 @dataclass(frozen=True)
@@ -122,6 +128,8 @@ class Walk:
     url: str
     page_origin: str
     in_process: bool = False
+    # What went wrong in the doctor itself.
+    mishaps: list[str] = field(default_factory=list)
     post: Exchange | None = None
     get: Exchange | None = None
     challenges: list[Challenge] = field(default_factory=list)

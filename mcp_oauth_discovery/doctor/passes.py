@@ -90,4 +90,5 @@ _SEEN: dict[str, Callable[[Walk], object]] = {
     "hosts": _hosts,
     "suffixes": lambda walk: walk.suffixes and _all_answered(walk.suffixes),
     "load": _load,
+    "check": lambda walk: _all_answered([walk.post]),
 }

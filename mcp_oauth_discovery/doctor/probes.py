@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from mcp_oauth_discovery.doctor import headers
 from mcp_oauth_discovery.doctor.addresses import host_of
 from mcp_oauth_discovery.doctor.answers import Headers, Transport
+from mcp_oauth_discovery.doctor.mishaps import Noted
 from mcp_oauth_discovery.doctor.observations import Again, Exchange, Fetched, Forgery, Walk
 from mcp_oauth_discovery.doctor.places import OAUTH, PRM
 from mcp_oauth_discovery.header_names import REQUEST_HEADERS
@@ -30,7 +31,8 @@ def probe(walk: Walk, get: Get, transport: Transport, wants: Wants) -> None:
     """Fill in what a walk has beyond its documents, as far as it is wanted."""
     for group, ask in _PROBES.items():
         if wants(group):
-            ask(walk, get, transport)
+            with Noted(walk.mishaps, f"the requests for {group}"):
+                ask(walk, get, transport)
 
 
 def _as_a_page(walk: Walk, get: Get, transport: Transport) -> None:

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
+from codecs import BOM_UTF8
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from mcp_oauth_discovery.doctor.answers import Answer
+from mcp_oauth_discovery.doctor.printing import shown
 
 # No metadata is deeper than a few levels; Python itself compares and prints some hundreds.
 DEEPEST = 64
+# The longer ones first: that of UTF-32 begins with that of UTF-16.
+_OTHER_MARKS = {
+    codecs.BOM_UTF32_LE: "UTF-32",
+    codecs.BOM_UTF32_BE: "UTF-32",
+    codecs.BOM_UTF16_LE: "UTF-16",
+    codecs.BOM_UTF16_BE: "UTF-16",
+}
 _HTML = re.compile(rb"\s*<(?:!doctype\s|html|head|body|title|meta|div|script|h1)", re.I)
+
+_TITLE = re.compile(rb"<title[^>]*>([^<]{1,120})", re.I)
 
 
 @dataclass(frozen=True)
@@ -24,6 +36,8 @@ class Reading:
     fault: str | None = None
     detail: str = ""
     duplicates: tuple[str, ...] = field(default=())
+    # Some clients take a byte order mark away, others stop at it.
+    has_mark: bool = False
 
 
 def read(answer: Answer) -> Reading:
@@ -37,23 +51,46 @@ def read(answer: Answer) -> Reading:
         duplicates.extend(name for name, count in counts.items() if count > 1)
         return dict(pairs)
 
+    has_mark = answer.body.startswith(BOM_UTF8)
     try:
-        document = json.loads(
-            answer.body.decode("utf-8"), object_pairs_hook=members, parse_constant=_no_constant
-        )
+        text = _text(answer.body.removeprefix(BOM_UTF8))
+        document = json.loads(text, object_pairs_hook=members, parse_constant=_no_constant)
         check_depth(document)
     except (ValueError, RecursionError) as error:
         problem = f"{error}: {_beginning(answer.body)}"
         return Reading(fault="document-not-json", detail=problem)
     if not isinstance(document, dict):
         return Reading(fault="document-not-object", detail=_beginning(answer.body))
-    return Reading(document, duplicates=tuple(duplicates))
+    return Reading(document, duplicates=tuple(duplicates), has_mark=has_mark)
 
 
 def is_html(answer: Answer) -> bool:
     """Say whether an answer is a page, by its type or by how it begins."""
     kind = (answer.header("content-type") or "").lower()
-    return kind.startswith(("text/html", "application/xhtml")) or bool(_HTML.match(answer.body))
+    return kind.startswith(("text/html", "application/xhtml")) or bool(
+        _HTML.match(answer.body.removeprefix(BOM_UTF8))
+    )
+
+
+def _text(body: bytes) -> str:
+    """Return a body that is UTF-8; raises `ValueError` with the encoding that it is in instead."""
+    for mark, name in _OTHER_MARKS.items():
+        if body.startswith(mark):
+            raise ValueError(f"the body is {name}, not UTF-8")
+    if body.startswith(BOM_UTF8):
+        raise ValueError("the body has two byte order marks")
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"octet {error.start} of the body is not UTF-8") from error
+
+
+def gist(answer: Answer) -> str:
+    """Return what a body is about, for a line of a report: its title, or its beginning."""
+    if is_html(answer) and (title := _TITLE.search(answer.body)):
+        text = title[1].decode("utf-8", "replace").strip()
+        return f"a page with the title {shown(text)!r}"
+    return shown(answer.body[:120].decode("utf-8", "replace").strip()) or "an empty body"
 
 
 def check_depth(value: object) -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from mcp_oauth_discovery.doctor import headers, probes, redirects
 from mcp_oauth_discovery.doctor.answers import Answer, Headers, Transport
 from mcp_oauth_discovery.doctor.challenges import challenges_of_walk, named_metadata
+from mcp_oauth_discovery.doctor.mishaps import Noted
 from mcp_oauth_discovery.doctor.observations import (
     Exchange,
     Fetched,
@@ -63,13 +64,20 @@ class Walker:
         if walk.post.answer is None:
             return walk
         walk.get = self._get(url, headers.ENDPOINT)
-        walk.challenges = challenges_of_walk(walk)
         self._documents.clear()
-        self._find_resource(walk)
-        self._find_servers(walk)
-        self._find_oauth_endpoints(walk)
+        for step in (
+            self._find_challenges,
+            self._find_resource,
+            self._find_servers,
+            self._find_oauth_endpoints,
+        ):
+            with Noted(walk.mishaps, "the walk"):
+                step(walk)
         probes.probe(walk, self._get, self._transport, self._wants)
         return walk
+
+    def _find_challenges(self, walk: Walk) -> None:
+        walk.challenges = challenges_of_walk(walk)
 
     def _find_resource(self, walk: Walk) -> None:
         named = named_metadata(walk)

@@ -3,12 +3,37 @@
 from __future__ import annotations
 
 import json
+import logging
 from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
 
 from mcp_oauth_discovery.cors import MCP_EXPOSED_HEADERS, MCP_REQUEST_HEADERS
+
+
+class _Mishaps(logging.Handler):
+    """Keeps the records of faults of the doctor itself."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.records: list[logging.LogRecord] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if getattr(record, "event", "") == "doctor.failed":
+            self.records.append(record)
+
+
+@pytest.fixture(autouse=True)
+def doctor_is_well(request):
+    """Fail each test in which the doctor itself has failed, unless that is what it is about."""
+    handler = _Mishaps()
+    logger = logging.getLogger("mcp_oauth_discovery")
+    logger.addHandler(handler)
+    yield
+    logger.removeHandler(handler)
+    if not request.node.get_closest_marker("doctor_fails"):
+        assert [record.getMessage() for record in handler.records] == []
 
 
 @pytest.fixture

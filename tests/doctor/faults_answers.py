@@ -220,3 +220,8 @@ def _underscored(headers: dict[str, str]) -> dict[str, str]:
 @planted("answer-unexpected")
 def limited_from_the_first_request(world: World):
     world.reply("GET", PRM, status=429)
+
+
+@planted("answer-firewall")
+def challenge_of_a_firewall(world: World):
+    world.reply("POST", ENDPOINT, status=403, body=HTML, cf_mitigated="challenge")

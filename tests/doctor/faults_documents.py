@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 
 from tests.doctor.planting import harmless, planted
@@ -26,9 +27,39 @@ def page_labelled_as_json(world: World):
     world.reply("GET", PRM_ROOT, body=b"", Content_Type="text/html")
 
 
-@planted("document-not-json")
+@planted("document-byte-order-mark")
 def byte_order_mark(world: World):
-    world.json(JWKS, b"\xef\xbb\xbf{}")
+    world.json(SERVER, codecs.BOM_UTF8 + _body(world.server))
+
+
+@planted("document-byte-order-mark")
+def byte_order_mark_before_the_keys(world: World):
+    world.json(JWKS, codecs.BOM_UTF8 + _body(world.keys))
+
+
+@planted("document-byte-order-mark", "prm-resource-mismatch")
+def fault_behind_a_byte_order_mark(world: World):
+    world.json(PRM, codecs.BOM_UTF8 + _body({**world.prm, "resource": "https://b.example.com"}))
+
+
+@planted("document-not-json")
+def two_byte_order_marks(world: World):
+    world.json(SERVER, codecs.BOM_UTF8 * 2 + _body(world.server))
+
+
+@planted("document-not-object")
+def list_behind_a_byte_order_mark(world: World):
+    world.json(SERVER, codecs.BOM_UTF8 + b"[]")
+
+
+@planted("document-html")
+def page_behind_a_byte_order_mark(world: World):
+    world.json(SERVER, codecs.BOM_UTF8 + HTML)
+
+
+@planted("document-not-json")
+def document_in_utf_16(world: World):
+    world.json(SERVER, _body(world.server).decode().encode("utf-16"))
 
 
 @planted("document-not-json")

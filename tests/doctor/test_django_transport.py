@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from django.db import OperationalError
 
 from mcp_oauth_discovery.doctor.answers import SIZE_LIMIT, Answer, Fault, Trouble
@@ -35,6 +36,21 @@ def test_answer_is_that_of_the_project_with_its_middleware():
 def test_application_of_the_settings_is_asked(settings):
     settings.WSGI_APPLICATION = "tests.doctor.wsgi.application"
     assert ask("/").header("x-around") == "yes"
+
+
+@pytest.mark.parametrize(
+    "name", [None, "", "application", "tests.doctor.gone.application", "gone.wsgi.application"]
+)
+def test_project_without_a_wsgi_module_is_asked_all_the_same(settings, name):
+    settings.WSGI_APPLICATION = name
+    assert ask("/page/").header("x-page") == "yes"
+
+
+@pytest.mark.parametrize("name", ["tests.doctor.wsgi.app", "tests.doctor.broken_wsgi.application"])
+def test_wsgi_module_at_fault_is_told(settings, name):
+    settings.WSGI_APPLICATION = name
+    with pytest.raises(ImproperlyConfigured, match=name):
+        DjangoTransport()
 
 
 def test_scheme_is_that_of_the_url(settings):

@@ -8,7 +8,7 @@ import re
 import pytest
 from django.core.management.base import CommandParser
 
-from mcp_oauth_discovery.doctor import http_transport, probes, walk
+from mcp_oauth_discovery.doctor import framing, http_transport, probes, walk
 from mcp_oauth_discovery.doctor.answers import SIZE_LIMIT
 from mcp_oauth_discovery.doctor.catalogue import ENTRIES, GROUPS
 from mcp_oauth_discovery.doctor.catalogue.elsewhere import FIXES
@@ -133,3 +133,8 @@ def test_documented_limits_are_the_limits():
     assert f"more than {DEEPEST} levels deep" in " ".join(text.split())
     assert f"{SIZE_LIMIT // 1024} KiB" in ENTRIES["answer-too-large"].seen
     assert http_transport.HTTPTransport("https://a.example.com").budget == 90
+
+
+def test_documented_number_of_interim_answers_is_the_number():
+    assert framing.MOST_INTERIM == 100
+    assert "a hundred of them at most" in section(CHECK, "What it sends")

@@ -6,7 +6,7 @@ import base64
 
 import pytest
 
-from mcp_oauth_discovery.doctor.answers import Trouble
+from mcp_oauth_discovery.doctor.answers import Answer, Trouble
 from mcp_oauth_discovery.doctor.clients import CLOSED, EVERY, TYPED, Client
 from mcp_oauth_discovery.doctor.findings import Finding
 from tests.doctor.world import (
@@ -140,6 +140,35 @@ def test_refused_user_agents_are_named():
     one = found("agent-dependent", plant)
     assert one.seen == "403 to node, 403 to Claude-User/1.0."
     assert one.clients == (Client.TYPESCRIPT, Client.CLAUDE)
+
+
+@pytest.mark.parametrize(
+    ("word", "clients"),
+    [
+        ("ChatGPT-User", (Client.CHATGPT,)),
+        ("openai-mcp", (Client.CHATGPT,)),
+        ("openai", (Client.CHATGPT,)),
+        ("Cursor", (Client.CURSOR,)),
+        ("Claude-User", (Client.CLAUDE,)),
+        ("Mozilla", (Client.CHATGPT, Client.INSPECTOR)),
+    ],
+)
+@pytest.mark.parametrize("url", [PRM, ENDPOINT])
+def test_client_whose_name_a_firewall_does_not_like_is_named(word, clients, url):
+    def plant(world):
+        healthy = world.send
+
+        def send(method, asked, headers=(), body=b""):
+            name = dict(headers).get("User-Agent", "")
+            if word in name and asked == url and "Origin" not in dict(headers):
+                return Answer(method, asked, 403, ())
+            return healthy(method, asked, headers, body)
+
+        world.send = send
+
+    one = found("agent-dependent", plant)
+    assert (one.subject, one.clients) == (url, clients)
+    assert word in one.seen
 
 
 def test_seconds_of_a_slow_answer_are_told():

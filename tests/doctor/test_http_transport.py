@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from mcp_oauth_discovery.doctor.answers import SIZE_LIMIT, Answer, Failure, Trouble
+from mcp_oauth_discovery.doctor.answers import SIZE_LIMIT, Answer, Failure, Speech, Trouble
 from mcp_oauth_discovery.doctor.http_transport import HTTPTransport
 from tests.doctor.servers import answering, certificate, dripping, pouring, serving, silent
 
@@ -134,12 +134,6 @@ def test_what_is_no_answer_is_broken(behave):
         assert ask(port).trouble is Trouble.BROKEN
 
 
-def test_number_of_thousands_of_digits_is_no_length():
-    octets = b"Content-Length: " + b"9" * 5000 + b"\r\n\r\n{}"
-    with serving(answering(HEAD + octets)) as port:
-        assert ask(port).body == b"{}"
-
-
 def test_closed_port_is_refused():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
@@ -162,6 +156,7 @@ def test_certificate_that_nobody_vouches_for_is_told(tls):
     with serving(answering(OK), tls) as port:
         failure = ask(port, scheme="https")
     assert (failure.trouble, failure.reason) == (Trouble.TLS, "self-signed certificate")
+    assert failure.speech is None
 
 
 def test_trusted_certificate_is_taken(tls, pem):
@@ -172,7 +167,38 @@ def test_trusted_certificate_is_taken(tls, pem):
 
 def test_plain_http_on_the_port_of_tls_is_a_fault_of_tls():
     with serving(answering(OK), reads_head=False) as port:
-        assert ask(port, scheme="https").trouble is Trouble.TLS
+        failure = ask(port, scheme="https")
+    assert (failure.trouble, failure.speech) == (Trouble.TLS, Speech.HTTP)
+    assert failure.reason == "the port answers without TLS, most likely in plain HTTP"
+
+
+@pytest.mark.parametrize("alert", [b"\x02\x28", b"\x02\x46", b"\x02\x70"])
+def test_alert_of_tls_is_no_plain_http(alert):
+    with serving(answering(b"\x15\x03\x03\x00\x02" + alert), reads_head=False) as port:
+        failure = ask(port, scheme="https")
+    assert (failure.trouble, failure.speech) == (Trouble.TLS, Speech.OTHER_TLS)
+
+
+def test_hang_up_in_the_handshake_is_no_matter_of_certificates():
+    with serving(answering(b""), reads_head=False) as port:
+        failure = ask(port, scheme="https")
+    assert (failure.trouble, failure.speech) == (Trouble.TLS, Speech.OTHER_TLS)
+
+
+def test_host_name_that_tls_has_no_form_for_is_told():
+    with serving(answering(OK), reads_head=False) as port:
+        transport = HTTPTransport(
+            "https://.a.test/", resolver=lambda host, _: addresses("127.0.0.1", port=port)
+        )
+        failure = transport.send("GET", "https://.a.test/")
+    assert (failure.trouble, failure.speech) == (Trouble.TLS, None)
+
+
+def test_tls_on_the_port_of_plain_http_is_told():
+    with serving(answering(b"\x15\x03\x01\x00\x02\x02\x16")) as port:
+        failure = ask(port)
+    assert (failure.trouble, failure.speech) == (Trouble.BROKEN, Speech.TLS)
+    assert failure.reason == "the port answers in TLS, not in plain HTTP"
 
 
 def test_handshake_that_never_ends_is_late():

@@ -35,6 +35,13 @@ def test_healthy_project_without_the_middleware_has_nothing_but_passes(healthy, 
     assert codes() == []
 
 
+@pytest.mark.parametrize("prefix", ["/app", "/app/", "/two/parts"])
+def test_healthy_project_below_a_prefix_has_nothing_but_passes(healthy, codes, prefix):
+    healthy.FORCE_SCRIPT_NAME = prefix
+    healthy.MCP_ISSUER = f"https://app.example.com{prefix.rstrip('/')}"
+    assert codes() == []
+
+
 def test_healthy_project_over_http_has_nothing_but_passes(healthy, codes, live_server):
     healthy.MCP_ISSUER = live_server.url
     assert codes(f"{live_server.url}/mcp") == []

@@ -31,7 +31,8 @@ def test_planted_fault_is_found_and_nothing_else(fault: Fault):
 
 
 def test_every_code_is_found_somewhere():
-    assert {code for fault in FAULTS for code in fault.codes} == set(ENTRIES)
+    # That of a fault of the doctor itself is in test_mishaps.py.
+    assert {code for fault in FAULTS for code in fault.codes} == set(ENTRIES) - {"check-failed"}
 
 
 def test_every_fault_has_a_name_of_its_own():

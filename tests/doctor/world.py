@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from mcp_oauth_discovery import jwk
@@ -76,9 +77,9 @@ class World:
         fields = {name.replace("_", "-"): value for name, value in headers.items()}
         self.replies[key] = (status, fields, body, seconds)
 
-    def fail(self, url: str, trouble: Trouble, reason: str = "a reason") -> None:
+    def fail(self, url: str, trouble: Trouble, reason: str = "a reason", **more: Any) -> None:
         """Give no answer at a URL."""
-        self.replies[(url,)] = Failure("GET", url, trouble, reason)
+        self.replies[(url,)] = Failure("GET", url, trouble, reason, **more)
 
     def json(self, url: str, members: Any, status=200, **headers: str) -> None:
         """Serve a document at a URL as the other documents are served."""
@@ -92,7 +93,7 @@ class World:
             reply = reply(method, dict(headers))
         reply = reply or self._healthy(method, url)
         if isinstance(reply, Failure):
-            return Failure(method, url, reply.trouble, reply.reason)
+            return replace(reply, method=method, url=url)
         status, fields, content, seconds = reply
         if isinstance(content, (dict, list)):
             content = json.dumps(content).encode()

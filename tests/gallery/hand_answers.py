@@ -72,14 +72,22 @@ def compressed_without_being_asked(site: Site) -> None:
     site.answer(ASM, body, Content_Type=JSON, Content_Encoding="gzip", **_cached())
 
 
+@broken("answer-firewall", says=("of Cloudflare (cf-mitigated: challenge)", "Just a moment..."))
+def challenge_of_a_firewall(site: Site) -> None:
+    """The application is never asked."""
+    page = HTML.replace("<title>", "<title>Just a moment... ")
+    site.answer(ASM, page, 403, Content_Type="text/html", cf_mitigated="challenge")
+
+
 @broken("document-html")
 def page_instead_of_the_server_metadata(site: Site) -> None:
     site.answer(ASM, HTML, Content_Type="text/html")
 
 
-@broken("document-not-json")
+@broken("document-byte-order-mark")
 def byte_order_mark(site: Site) -> None:
-    site.answer(ASM, b"\xef\xbb\xbf" + json.dumps(site.server).encode(), Content_Type=JSON)
+    body = b"\xef\xbb\xbf" + json.dumps(site.server).encode()
+    site.answer(ASM, body, Content_Type=JSON, **_cached())
 
 
 @broken("document-not-json")

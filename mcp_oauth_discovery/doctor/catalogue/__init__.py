@@ -32,6 +32,7 @@ GROUPS: tuple[Group, ...] = (
     around.HOSTS,
     around.SUFFIXES,
     around.LOAD,
+    around.CHECK,
 )
 
 ENTRIES: dict[str, Entry] = {entry.code: entry for group in GROUPS for entry in group.entries}
@@ -44,6 +45,8 @@ def finding(
     seen: str = "",
     *,
     expected: str = "",
+    section: str = "",
+    severity: Severity | None = None,
     clients: tuple[Client, ...] | None = None,
     fix: str = "",
 ) -> Finding:
@@ -51,18 +54,23 @@ def finding(
     entry = ENTRIES[code]
     return Finding(
         code,
-        entry.severity,
+        severity or entry.severity,
         shortened(subject),
         seen or entry.seen,
         expected or entry.expected,
-        entry.section,
+        section or entry.section,
         entry.clients if clients is None else clients,
         fix or entry.fix,
     )
 
 
 def beside_django(one: Finding) -> Finding:
-    """Return a finding with the fix for a site that is not one of Django."""
+    """Return a finding with the fix for a site that is not one of Django.
+
+    A fix for what was seen at this very place stays.
+    """
+    if one.fix != ENTRIES[one.code].fix:
+        return one
     return replace(one, fix=elsewhere.FIXES.get(one.code, one.fix))
 
 

@@ -7,6 +7,8 @@ from mcp_oauth_discovery.doctor.findings import Entry, Group, Severity
 
 _ERROR, _WARNING = Severity.ERROR, Severity.WARNING
 _TYPESCRIPT = (Client.TYPESCRIPT, Client.INSPECTOR)
+# Their JSON parsers (pydantic, encoding/json, serde_json) stop at a byte order mark.
+_NO_MARK = (Client.PYTHON, Client.GO, Client.RUST)
 # These follow no redirect to another origin; the Python SDK follows none at all.
 _STAY = (Client.PYTHON, *_TYPESCRIPT, Client.RUST)
 
@@ -116,6 +118,13 @@ ANSWERS = Group(
             "http in the proxy: set SECURE_PROXY_SSL_HEADER.",
         ),
         Entry(
+            "answer-firewall", _ERROR,
+            "A firewall or a login service answers in place of the site.",
+            "the answer of the site", "RFC 9728 §3.2, RFC 6750 §3", EVERY,
+            "Have what stands in front let /.well-known/ and the MCP endpoint pass: clients cannot "
+            "solve a challenge or log in there.",
+        ),
+        Entry(
             "answer-server-error", _ERROR, "The answer is a server error.",
             "200, or 404 where there is nothing", "RFC 9110 §15.6", EVERY,
             "Read the log of the site. Clients take a 5xx for the end of the walk. "
@@ -171,6 +180,11 @@ DOCUMENTS = Group(
             "document-not-json", _ERROR, "The body is not JSON.",
             "JSON in UTF-8 without a byte order mark", "RFC 8259 §8.1", EVERY,
             "Serve the document with a JSON serialiser.",
+        ),
+        Entry(
+            "document-byte-order-mark", _ERROR, "The body begins with a byte order mark.",
+            "JSON in UTF-8 without a byte order mark", "RFC 8259 §8.1", _NO_MARK,
+            "Save it as UTF-8 without the mark. Editors and PowerShell of Windows add one.",
         ),
         Entry(
             "document-not-object", _ERROR, "The document is not a JSON object.",

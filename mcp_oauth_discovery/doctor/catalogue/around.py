@@ -221,3 +221,17 @@ LOAD = Group(
         ),
     ),
 )  # fmt: skip
+
+CHECK = Group(
+    "check",
+    "The check itself",
+    "each step came to its end",
+    (
+        Entry(
+            "check-failed", _WARNING, "A step of the check ended in an exception of its own.",
+            "a finding, whatever a site sends", "mcp_discovery check", (),
+            "Report the fault with the traceback of the log and the answer of the site. What the "
+            "step would have found is not known.",
+        ),
+    ),
+)  # fmt: skip

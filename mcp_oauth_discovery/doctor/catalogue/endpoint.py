@@ -21,8 +21,9 @@ ENDPOINT = Group(
         Entry(
             "endpoint-not-routed", _INFO, "The URLconf has no MCP endpoint at this path.",
             "a route, or an MCP server beside Django", "MCP transports, Streamable HTTP", (),
-            "If something else serves the path, run the check again with the URL. Otherwise route "
-            "it, or correct MCP_RESOURCE.",
+            "If something else serves the path, run the check again with the URL. If the server "
+            "mounts Django below a prefix, set FORCE_SCRIPT_NAME. Otherwise route the path, or "
+            "correct MCP_RESOURCE.",
         ),
         Entry(
             "endpoint-open", _WARNING, "The endpoint answers a POST without a token.",

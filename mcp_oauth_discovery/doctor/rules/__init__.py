@@ -17,6 +17,7 @@ from mcp_oauth_discovery.doctor.rules import (
     hosts,
     jwks,
     load,
+    mishaps,
     oauth_endpoints,
     protected_resource,
     reach,
@@ -42,4 +43,5 @@ RULES: dict[str, tuple[Rule, ...]] = {
     "hosts": hosts.RULES,
     "suffixes": suffixes.RULES,
     "load": load.RULES,
+    "check": mishaps.RULES,
 }

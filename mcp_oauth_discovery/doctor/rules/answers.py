@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from mcp_oauth_discovery.doctor import redirects
 from mcp_oauth_discovery.doctor.addresses import is_exposed
+from mcp_oauth_discovery.doctor.advice import advice, advised
 from mcp_oauth_discovery.doctor.answers import Answer
 from mcp_oauth_discovery.doctor.catalogue import finding
 from mcp_oauth_discovery.doctor.clients import EVERY, Client
-from mcp_oauth_discovery.doctor.findings import Finding
-from mcp_oauth_discovery.doctor.observations import Exchange, Walk
+from mcp_oauth_discovery.doctor.findings import Finding, Severity
+from mcp_oauth_discovery.doctor.intermediaries import login_service
+from mcp_oauth_discovery.doctor.observations import Exchange, Fetched, Walk
+from mcp_oauth_discovery.doctor.places import Role
 from mcp_oauth_discovery.doctor.printing import shown
+from mcp_oauth_discovery.doctor.reading import gist
 from mcp_oauth_discovery.doctor.rules.endpoint import OF_THE_REQUEST
 
 SLOW = 3.0
@@ -20,6 +25,9 @@ BAD_REQUEST = (400, 421)
 _OF_DOCUMENTS = (*FORBIDDEN, *BAD_REQUEST)
 # What `endpoint` has rules for.
 _OF_ENDPOINTS = (*range(200, 300), 401, 403, 404, 405, 410, *OF_THE_REQUEST)
+_PUBLIC = "/.well-known/ and the MCP endpoint"
+# Addresses that the site itself has named; clients only try the others.
+_NAMED = (Role.CHALLENGE, Role.JWKS)
 
 
 def redirected(walk: Walk) -> Iterator[Finding]:
@@ -32,14 +40,22 @@ def redirected(walk: Walk) -> Iterator[Finding]:
             if code == "redirect-https" and is_exposed(walk.url):
                 # As it should be: it is the URL of the user that is not https.
                 continue
-            yield finding(code, exchange.url, seen, clients=_stopped(walk, exchange))
+            clients, fix = _stopped(walk, exchange), _past_login(exchange)
+            yield finding(code, exchange.url, seen, clients=clients, fix=fix)
+
+
+def _past_login(exchange: Exchange) -> str:
+    """Return what to do about the redirect of a login service in front, or "" for another one."""
+    targets = (redirects.target(answer) or "" for answer in _answers(exchange))
+    name = next(filter(None, map(login_service, targets)), None)
+    return f"{name} wants a login first: except {_PUBLIC} from it." if name else ""
 
 
 def _causes(exchange: Exchange) -> list[tuple[str, str]]:
     """Return the code of each redirect on the way, and what was seen."""
     found = []
     been = {exchange.url}
-    for answer in (*exchange.hops, *([exchange.answer] if exchange.answer else [])):
+    for answer in _answers(exchange):
         to = redirects.target(answer)
         if to is not None:
             code = "redirect-loop" if to in been else redirects.cause(answer.url, to)
@@ -48,36 +64,78 @@ def _causes(exchange: Exchange) -> list[tuple[str, str]]:
     return found
 
 
+def _answers(exchange: Exchange) -> list[Answer]:
+    return [*exchange.hops, *([exchange.answer] if exchange.answer else [])]
+
+
+def replaced(walk: Walk) -> Iterator[Finding]:
+    """Report answers of firewalls and login services in place of those of the site."""
+    if walk.post and walk.post.intermediary:
+        yield _firewall(walk.post)
+    elif walk.get and walk.get.intermediary:
+        yield replace(_firewall(walk.get), clients=())
+    for place in walk.asked:
+        if place.exchange.intermediary:
+            yield _at(walk, place, _firewall(place.exchange))
+    for endpoint in walk.oauth_endpoints:
+        # People come to the authorization endpoint with a browser, which passes a challenge.
+        if endpoint.get.intermediary and endpoint.member != "authorization_endpoint":
+            yield _firewall(endpoint.get)
+
+
+def _firewall(exchange: Exchange) -> Finding:
+    by = exchange.intermediary
+    name, evidence = (by.name, shown(by.evidence)) if by else ("", "")
+    seen = f"{exchange.status} of {name} ({evidence}): {_gist(exchange)}."
+    fix = f"Have {name} let {_PUBLIC} pass: clients cannot solve a challenge or log in there."
+    return finding("answer-firewall", exchange.url, seen, fix=fix)
+
+
 def server_errors(walk: Walk) -> Iterator[Finding]:
     for exchange in _plain(walk):
-        if exchange.status >= 500:
+        if exchange.status >= 500 and not exchange.intermediary:
             clients = _stopped(walk, exchange)
             fault = exchange.answer.fault if exchange.answer else None
             seen = f"{exchange.status}: {shown(fault.seen)}" if fault else _status(exchange)
             fix = fault.fix if fault else ""
-            yield finding("answer-server-error", exchange.url, seen, clients=clients, fix=fix)
+            one = finding("answer-server-error", exchange.url, seen, clients=clients, fix=fix)
+            yield one if walk.in_process else _advised(one, exchange)
 
 
 def forbidden(walk: Walk) -> Iterator[Finding]:
     for place in walk.asked:
-        if place.exchange.status in FORBIDDEN:
-            clients = () if walk.is_spare(place) else None
+        if place.exchange.status in FORBIDDEN and not place.exchange.intermediary:
             seen = _status(place.exchange)
-            yield finding("answer-forbidden", place.url, seen, clients=clients)
+            yield _at(walk, place, finding("answer-forbidden", place.url, seen))
 
 
 def bad_requests(walk: Walk) -> Iterator[Finding]:
     for place in walk.asked:
         if place.exchange.status in BAD_REQUEST:
-            clients = () if walk.is_spare(place) else None
-            seen = _status(place.exchange)
-            yield finding("answer-bad-request", place.url, seen, clients=clients)
+            one = finding("answer-bad-request", place.url, _status(place.exchange))
+            yield _at(walk, place, _advised(one, place.exchange))
+
+
+def _advised(one: Finding, exchange: Exchange) -> Finding:
+    return advised(one, advice(exchange.answer) if exchange.answer else None)
+
+
+def _at(walk: Walk, place: Fetched, one: Finding) -> Finding:
+    """Return a finding about a place; no client stops at a 4xx of one that it can do without.
+
+    It is no error either, unless the site itself has named the place.
+    """
+    if not walk.is_spare(place) or place.exchange.status >= 500:
+        return one
+    severity = one.severity if place.role in _NAMED else Severity.INFO
+    return replace(one, clients=(), severity=severity)
 
 
 def unexpected(walk: Walk) -> Iterator[Finding]:
     """Report statuses that no other rule is about, where nothing else is found either."""
     if walk.post and walk.post.status not in (*_OF_ENDPOINTS, 0) and not _is_known(walk.post):
-        yield finding("answer-unexpected", walk.url, _status(walk.post))
+        one = finding("answer-unexpected", walk.url, _status(walk.post))
+        yield _advised(one, walk.post)
     for place in walk.asked:
         is_told = place.is_absent or place.exchange.status in (0, 200, *_OF_DOCUMENTS)
         if not is_told and not walk.is_spare(place) and not _is_known(place.exchange):
@@ -85,9 +143,9 @@ def unexpected(walk: Walk) -> Iterator[Finding]:
 
 
 def _is_known(exchange: Exchange) -> bool:
-    """Say whether an answer is a server error or a redirect."""
+    """Say whether an answer is a server error, a redirect, or that of a firewall."""
     is_redirect = exchange.answer is not None and redirects.target(exchange.answer) is not None
-    return exchange.status >= 500 or is_redirect
+    return exchange.status >= 500 or is_redirect or exchange.intermediary is not None
 
 
 def too_large(walk: Walk) -> Iterator[Finding]:
@@ -131,16 +189,16 @@ def _documents(walk: Walk) -> Iterator[Exchange]:
 
 
 def _status(exchange: Exchange) -> str:
-    answer = exchange.answer
-    return f"{exchange.status}: {_gist(answer)}" if answer else ""
+    return f"{exchange.status}: {_gist(exchange)}"
 
 
-def _gist(answer: Answer) -> str:
-    return shown(answer.body[:120].decode("utf-8", "replace").strip()) or "an empty body"
+def _gist(exchange: Exchange) -> str:
+    return gist(exchange.answer) if exchange.answer else ""
 
 
 RULES = (
     redirected,
+    replaced,
     server_errors,
     forbidden,
     bad_requests,

@@ -12,6 +12,8 @@ from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.identifiers import check_secure_url, origin
 from mcp_oauth_discovery.www_authenticate import Challenge, scope_tokens
 
+_NAME = "www-authenticate"
+
 
 def header(walk: Walk) -> Iterator[Finding]:
     """Report a 401 without a challenge, or with one that cannot be read; the first such."""
@@ -24,8 +26,28 @@ def header(walk: Walk) -> Iterator[Finding]:
             yield finding("challenge-malformed", walk.url, seen)
             return
         if not found:
-            yield finding("challenge-missing", walk.url)
+            seen, fix = _renamed(exchange)
+            yield finding("challenge-missing", walk.url, seen, fix=fix)
             return
+
+
+def _renamed(exchange: Exchange) -> tuple[str, str]:
+    """Return what is known of a challenge under another name, as a proxy may send it."""
+    name = next((one for one in _names(exchange) if one.lower().endswith(_NAME)), None)
+    if name is None:
+        return "", ""
+    seen = f"The 401 has {shown(name)} in place of WWW-Authenticate."
+    if name.lower().startswith("x-amzn-remapped"):
+        fix = "AWS API Gateway renames WWW-Authenticate, and clients look for no other name. "
+        return (
+            seen,
+            fix + "Give it back its name behind the gateway, as with a CloudFront function.",
+        )
+    return seen, "A proxy renames WWW-Authenticate: have it pass the header on under its own name."
+
+
+def _names(exchange: Exchange) -> list[str]:
+    return [name for name, _ in exchange.answer.headers] if exchange.answer else []
 
 
 def scheme(walk: Walk) -> Iterator[Finding]:
@@ -110,7 +132,8 @@ def _of(exchange: Exchange) -> str:
 
 
 def _unauthorized(walk: Walk) -> list[Exchange]:
-    return [one for one in (walk.post, walk.get) if one and one.status == 401]
+    answered = [one for one in (walk.post, walk.get) if one and one.status == 401]
+    return [one for one in answered if not one.intermediary]
 
 
 def _written(challenges: Sequence[Challenge]) -> str:

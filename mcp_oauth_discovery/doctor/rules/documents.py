@@ -21,6 +21,8 @@ def unreadable(walk: Walk) -> Iterator[Finding]:
     for document in walk.asked:
         if document.reading.fault == "document-html" and document.exchange.hops:
             continue
+        if document.exchange.intermediary:
+            continue
         answer = document.exchange.answer
         is_encoded = answer is not None and answer.header("content-encoding") is not None
         if document.reading.fault and not is_encoded:
@@ -31,6 +33,14 @@ def unreadable(walk: Walk) -> Iterator[Finding]:
                 clients = () if document.role is Role.JWKS else _TYPESCRIPT
             seen = f"200 with {detail}"
             yield finding(document.reading.fault, document.url, seen, clients=clients)
+
+
+def marked(walk: Walk) -> Iterator[Finding]:
+    """Report documents behind a byte order mark, which is not a part of them."""
+    for document in walk.asked:
+        if document.reading.has_mark:
+            clients = () if document.role is Role.JWKS else None
+            yield finding("document-byte-order-mark", document.url, clients=clients)
 
 
 def content_type(walk: Walk) -> Iterator[Finding]:
@@ -72,4 +82,4 @@ def _cookies(document: Fetched) -> list[str]:
     return [one.partition("=")[0] for one in answer.all("set-cookie")] if answer else []
 
 
-RULES = (unreadable, content_type, without_value, duplicates, cookies)
+RULES = (unreadable, marked, content_type, without_value, duplicates, cookies)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from mcp_oauth_discovery.doctor.catalogue import finding
 from mcp_oauth_discovery.doctor.findings import Finding
 from mcp_oauth_discovery.doctor.observations import Walk
-from mcp_oauth_discovery.doctor.reading import is_html
+from mcp_oauth_discovery.doctor.reading import gist, is_html
 
 # What servers say of a host that they do not know.
 _BAD_REQUEST = (400, 421)
@@ -17,7 +17,7 @@ OF_THE_REQUEST = (400, 406, 411, 412, 413, 415, 422)
 
 def post(walk: Walk) -> Iterator[Finding]:
     """Report a POST without a token that is not answered with 401."""
-    answer = walk.post.answer if walk.post else None
+    answer = walk.post.answer if walk.post and not walk.post.intermediary else None
     if answer is None:
         return
     status, page = answer.status, is_html(answer)
@@ -28,7 +28,7 @@ def post(walk: Walk) -> Iterator[Finding]:
     elif status == 403 and b"csrf" in answer.body.lower():
         yield finding("endpoint-csrf", walk.url, seen)
     elif status == 403:
-        yield finding("endpoint-forbidden", walk.url, seen)
+        yield finding("endpoint-forbidden", walk.url, f"{seen} The body: {gist(answer)}.")
     elif status == 405:
         yield finding("endpoint-method", walk.url, seen)
     elif 200 <= status < 300:
@@ -51,7 +51,9 @@ def _judged_first(walk: Walk, seen: str) -> Iterator[Finding]:
 def get(walk: Walk) -> Iterator[Finding]:
     """Report a GET that is let through, or goes astray, where the POST is stopped."""
     is_protected = walk.post is not None and walk.post.status == 401
-    if is_protected and walk.get and walk.get.status in (200, 204, 403, 404):
+    if not is_protected or walk.get is None or walk.get.intermediary:
+        return
+    if walk.get.status in (200, 204, 403, 404):
         yield finding("endpoint-get", walk.url, f"401 to POST, {walk.get.status} to GET.")
 
 

@@ -30,10 +30,11 @@ def agents(walk: Walk) -> Iterator[Finding]:
         for one in walk.agents:
             difference = _difference(one) if one.before.url == url else None
             if difference and difference[0] not in usual:
-                odd[one.agent] = difference[1]
+                by = one.exchange.intermediary
+                odd[one.agent] = f"{difference[1]} of {by.name}" if by else difference[1]
         if odd:
             told = ", ".join(f"{seen} to {agent or 'no User-Agent'}" for agent, seen in odd.items())
-            clients = tuple(AGENTS[agent] for agent in odd)
+            clients = tuple(dict.fromkeys(AGENTS[agent] for agent in odd))
             yield finding("agent-dependent", url, f"{told}.", clients=clients)
 
 

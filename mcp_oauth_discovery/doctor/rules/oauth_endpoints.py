@@ -17,6 +17,8 @@ from mcp_oauth_discovery.doctor.signs import is_django
 def existence(walk: Walk) -> Iterator[Finding]:
     """Report endpoints that are not there; many frameworks know a route by its method."""
     for endpoint in walk.oauth_endpoints:
+        if endpoint.get.intermediary:
+            continue
         seen = f"{endpoint.get.status} to GET of the {endpoint.member}."
         is_page = endpoint.member == "authorization_endpoint"
         if endpoint.get.status in (404, 410):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mcp_oauth_discovery.doctor.addresses import host_of, is_exposed, is_private_host
+from mcp_oauth_discovery.doctor.advice import OF_SPEECH, advised
 from mcp_oauth_discovery.doctor.answers import Failure, Trouble
 from mcp_oauth_discovery.doctor.catalogue import finding
 from mcp_oauth_discovery.doctor.clients import EVERY
@@ -33,7 +34,8 @@ def failures(walk: Walk) -> Iterator[Finding]:
             continue
         is_cut = is_cut or outcome.trouble is Trouble.CUT
         seen = f"No answer: {shown(outcome.reason)}."
-        yield finding(f"reach-{outcome.trouble.value}", outcome.url, seen)
+        one = finding(f"reach-{outcome.trouble.value}", outcome.url, seen)
+        yield advised(one, OF_SPEECH[outcome.speech] if outcome.speech else None)
 
 
 def plain_http(walk: Walk) -> Iterator[Finding]:

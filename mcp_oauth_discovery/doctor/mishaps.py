@@ -1,0 +1,39 @@
+"""Exceptions of the doctor itself: they end one step, are logged, and stand in the report."""
+
+from __future__ import annotations
+
+import logging
+from types import TracebackType
+
+from mcp_oauth_discovery.log_lines import one_line
+
+logger = logging.getLogger("mcp_oauth_discovery")
+
+
+class Noted:
+    """Adds what a step raises to a list: nothing that the other side sends may end the check."""
+
+    def __init__(self, mishaps: list[str], step: str) -> None:
+        self._mishaps = mishaps
+        self._step = step
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> bool:
+        if not isinstance(error, Exception):
+            return False
+        text = f"{self._step}: {type(error).__name__}: {one_line(error)}"
+        logger.error(
+            "The doctor failed at what the other side sent, in %s",
+            text,
+            exc_info=error,
+            extra={"event": "doctor.failed"},
+        )
+        self._mishaps.append(text)
+        return True

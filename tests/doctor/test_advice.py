@@ -1,0 +1,149 @@
+"""Advice fits what was seen: another host, another protocol, an address that is only tried."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from mcp_oauth_discovery.doctor.answers import Speech, Trouble
+from mcp_oauth_discovery.doctor.findings import Severity
+from tests.doctor.servers import answering, serving
+from tests.doctor.world import (
+    ENDPOINT,
+    JWKS,
+    OPENID,
+    ORIGIN,
+    PRM,
+    PRM_ROOT,
+    SERVER,
+    World,
+    diagnose,
+    only,
+)
+
+NGINX = b"<html><title>400 The plain HTTP request was sent to HTTPS port</title></html>"
+APACHE = b"Reason: You're speaking plain HTTP to an SSL-enabled server port."
+GO = b"Client sent an HTTP request to an HTTPS server.\n"
+
+
+def test_misdirected_post_is_about_the_host():
+    world = World()
+    world.reply("POST", ENDPOINT, status=421, body=b"Invalid Host header")
+    one = only(world, "answer-unexpected")
+    assert (one.section, one.expected) == ("RFC 9110 §15.5.20", "an answer for this host")
+    assert one.seen == "421: Invalid Host header"
+    assert "virtual host" in one.fix
+    assert "SNI" in one.fix
+    assert "rate" not in one.fix
+
+
+def test_misdirected_document_is_about_the_host():
+    world = World()
+    world.reply("GET", PRM, status=421)
+    one = only(world, "answer-bad-request")
+    assert (one.section, "virtual host" in one.fix) == ("RFC 9110 §15.5.20", True)
+
+
+@pytest.mark.parametrize("status", [502, 504, 520, 522, 530])
+@pytest.mark.parametrize("url", [ENDPOINT, PRM])
+def test_error_of_a_proxy_is_about_the_proxy(status, url):
+    world = World()
+    world.reply(url, status=status, body=b"<h1>Bad Gateway</h1>")
+    found = [one for one in diagnose(world, probes=False) if one.code == "answer-server-error"]
+    assert all("A proxy answers" in one.fix for one in found)
+    assert {one.subject for one in found} == {url}
+
+
+@pytest.mark.parametrize(("status", "in_process"), [(500, False), (503, False), (502, True)])
+def test_error_of_the_application_is_about_its_log(status, in_process):
+    world = World()
+    world.reply("GET", PRM, status=status)
+    one = only(world, "answer-server-error", in_process=in_process)
+    assert one.fix.startswith("Read the log of the site.")
+
+
+def test_bad_request_for_another_reason_keeps_its_advice():
+    world = World()
+    world.reply("GET", PRM, status=400, body=b"<h1>Bad Request (400)</h1>")
+    assert "ALLOWED_HOSTS" in only(world, "answer-bad-request").fix
+
+
+@pytest.mark.parametrize("body", [NGINX, APACHE, GO])
+def test_plain_http_at_a_port_of_tls_is_told(run, body):
+    octets = b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/html\r\n\r\n" + body
+    with serving(answering(octets)) as port:
+        output, _ = run("check", f"http://127.0.0.1:{port}/mcp", "--json", "--only", "answers")
+    [report] = json.loads(output)["reports"]
+    [*found] = [one for one in report["findings"] if one["severity"] != "pass"]
+    assert {one["code"] for one in found} == {"answer-bad-request"}
+    assert all(one["fix"].startswith("The port speaks TLS: write https") for one in found)
+
+
+@pytest.mark.parametrize(
+    ("trouble", "speech", "words"),
+    [
+        (Trouble.TLS, Speech.HTTP, "plain HTTP"),
+        (Trouble.BROKEN, Speech.TLS, "The port speaks TLS"),
+        (Trouble.TLS, Speech.OTHER_TLS, "The server ends the handshake itself"),
+    ],
+)
+def test_port_of_another_protocol_is_told(trouble, speech, words):
+    world = World()
+    world.fail(ENDPOINT, trouble, speech=speech)
+    one = only(world, f"reach-{trouble.value}")
+    assert words in one.fix
+    assert "certificate" not in f"{one.fix} {one.expected}"
+
+
+def test_certificate_keeps_its_advice():
+    world = World()
+    world.fail(ENDPOINT, Trouble.TLS)
+    assert "certificate" in only(world, "reach-tls").fix
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 407, 421])
+def test_address_that_is_only_tried_is_no_error(status):
+    world = World()
+    issuer = f"{ORIGIN}/t1"
+    world.prm["authorization_servers"] = [issuer]
+    world.reply("GET", f"{SERVER}/t1", status=status)
+    members = {**world.server, "issuer": issuer, "subject_types_supported": ["public"]}
+    world.json(f"{OPENID}/t1", members)
+    found = [one for one in diagnose(world) if one.severity is not Severity.PASS]
+    assert [(one.subject, one.severity, one.clients) for one in found] == [
+        (f"{SERVER}/t1", Severity.INFO, ())
+    ]
+
+
+@pytest.mark.parametrize("status", [400, 401, 403])
+def test_path_before_the_root_that_is_forbidden_is_no_error(status):
+    world = World()
+    world.challenge = f'Bearer resource_metadata="{PRM_ROOT}"'
+    world.reply("GET", PRM, status=status)
+    world.json(PRM_ROOT, world.prm)
+    found = [one for one in diagnose(world) if one.subject == PRM]
+    assert [(one.severity, one.clients) for one in found if "answer" in one.code] == [
+        (Severity.INFO, ())
+    ]
+
+
+@pytest.mark.parametrize("status", [400, 403])
+def test_address_that_the_site_names_stays_an_error(status):
+    world = World()
+    world.reply("GET", JWKS, status=status)
+    [one] = [one for one in diagnose(world) if one.severity is Severity.ERROR]
+    assert (one.subject, one.clients) == (JWKS, ())
+
+
+def test_place_without_which_clients_stop_stays_an_error():
+    world = World()
+    world.reply("GET", PRM, status=403)
+    assert only(world, "answer-forbidden").severity is Severity.ERROR
+
+
+def test_server_error_at_an_address_that_is_only_tried_stops_clients():
+    world = World()
+    world.reply("GET", SERVER, status=500)
+    world.json(OPENID, {**world.server, "subject_types_supported": ["public"]})
+    assert only(world, "answer-server-error").severity is Severity.ERROR
