@@ -62,8 +62,12 @@ def finding(
 
 
 def beside_django(one: Finding) -> Finding:
-    """Return a finding with the fix for a site that is not one of Django."""
-    return replace(one, fix=elsewhere.FIXES.get(one.code, one.fix))
+    """Return a finding with the fix for a site that is not one of Django.
+
+    What a rule has put before the fix of the catalogue, or in its place, stays.
+    """
+    usual = ENTRIES[one.code].fix
+    return replace(one, fix=one.fix.replace(usual, elsewhere.FIXES.get(one.code, usual)))
 
 
 def passed(group: Group, subject: str) -> Finding:
