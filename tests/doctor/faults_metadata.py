@@ -203,5 +203,16 @@ def scope_that_no_server_has(world: World):
 
 
 @harmless
+def scopes_of_apis_that_a_provider_leaves_out(world: World):
+    """RFC 8414 §2 lets it do so."""
+    issuer = "https://login.example.net"
+    world.prm["authorization_servers"] = [issuer]
+    world.prm["scopes_supported"] = ["api://0a1b/mcp"]
+    offered = ["openid", "profile", "email", "offline_access"]
+    metadata = {**world.server, "issuer": issuer, "scopes_supported": offered}
+    world.json(f"{issuer}/.well-known/oauth-authorization-server", metadata)
+
+
+@harmless
 def server_without_a_list_of_scopes(world: World):
     del world.server["scopes_supported"]

@@ -170,6 +170,11 @@ def root_alone(world):
     world.json(PRM_ROOT, world.prm)
 
 
+def incomplete_openid_alone(world):
+    world.reply("GET", SERVER, status=404)
+    world.json(OPENID, world.server)
+
+
 def root_by_the_challenge(world):
     root_alone(world)
     world.challenge = f'Bearer resource_metadata="{PRM_ROOT}"'
@@ -200,6 +205,14 @@ def root_by_the_challenge(world):
             lambda world: world.prm.update(resource=f"{ENDPOINT}#a"),
             (Client.RUST, Client.GO, Client.VS_CODE),
         ),
+        (
+            "prm-scopes-not-offered",
+            lambda world: world.prm.update(scopes_supported=["mcp", "files"]),
+            (),
+        ),
+        ("as-openid-incomplete", lambda world: world.json(OPENID, world.server), ()),
+        ("as-openid-incomplete", lambda world: world.reply("GET", OPENID, body=HTML), ()),
+        ("as-openid-incomplete", incomplete_openid_alone, TYPESCRIPT),
         ("redirect-slash", lambda world: _moved(world, "POST", ENDPOINT), EVERY),
         ("redirect-slash", lambda world: _moved(world, "GET", SERVER), (Client.PYTHON,)),
         ("redirect-slash", lambda world: _moved(world, "GET", JWKS), ()),

@@ -167,13 +167,17 @@ def _rules_out_header(document: Fetched) -> bool:
 
 
 def scopes(walk: Walk) -> Iterator[Finding]:
-    """Report scopes that are none of a resource, and those that no server has."""
+    """Report scopes that are none of a resource, and those that this site does not announce.
+
+    RFC 8414 §2 lets a server leave scopes out, and providers leave out those of APIs.
+    """
     document = walk.resource
     wanted = strings(document.told, "scopes_supported") if document else []
     strange = [one for one in _CLIENTS_SCOPES if one in wanted]
     if document and strange:
         yield finding("prm-scopes-of-clients", document.url, f"It has {', '.join(strange)}.")
-    for server in walk.servers:
+    own = [one for one in walk.servers if origin(one.issuer) == origin(walk.url)]
+    for server in own:
         offered = set(strings(server.found.told, "scopes_supported") if server.found else ())
         missing = [one for one in wanted if one not in offered and one not in strange]
         if document and offered and missing:
