@@ -1,8 +1,9 @@
-"""Who accepts which `resource` and which `issuer`, as far as the source of clients is open."""
+"""Who accepts which `resource`, `issuer` and challenge, as far as the source of clients is open."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 from urllib.parse import urlsplit
 
 from mcp_oauth_discovery.doctor.clients import Client
@@ -54,6 +55,9 @@ RESOURCE_RULES: dict[Client, Rule] = {
     Client.GO: _go,
     Client.VS_CODE: _vs_code,
 }
+# Of a parameter that is there twice, these take the last value, the others the first.
+LAST_VALUE = (Client.VS_CODE, Client.GO)
+FIRST_VALUE = (Client.PYTHON, Client.TYPESCRIPT, Client.RUST, Client.INSPECTOR)
 # These go on to the next address when a document does not match; the others stop there.
 _PATIENT = (Client.GO, Client.VS_CODE)
 
@@ -76,6 +80,37 @@ def issuer_refusals(expected: str, issuer: str) -> list[Client]:
     if _without_root_slash(issuer) != _without_root_slash(expected):
         refused.append(Client.RUST)
     return refused
+
+
+# The Go SDK splits a header at these, and wants a parameter to look like this.
+_GO_COMMA = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\Z)|,')
+_GO_NAME = re.compile(r"\s*[^\s=]{1,200}=")
+_GO_PARAMETER = re.compile(r'[^=]+=\s*(?:"(?:[^"\\]|\\.)*"\s*|[^",\s][^,]*)(?:,\s*|\Z)')
+
+
+def header_refusals(lines: Iterable[str]) -> list[Client]:
+    """Return the clients that stop at the form of `WWW-Authenticate`; the others search in it."""
+    return [] if all(map(_go_reads, lines)) else [Client.GO]
+
+
+def _go_reads(line: str) -> bool:
+    ends = [one.start() for one in _GO_COMMA.finditer(line) if one[0] == ","]
+    # A comma before a name and an equals sign is one between parameters.
+    ends = [end for end in ends if not _GO_NAME.match(line, end + 1)]
+    starts = [0, *(end + 1 for end in ends)]
+    parts = [line[start:end] for start, end in zip(starts, [*ends, len(line)], strict=True)]
+    return all(_go_reads_one(part.strip()) for part in parts)
+
+
+def _go_reads_one(challenge: str) -> bool:
+    parameters = challenge.partition(" ")[2]
+    position = 0
+    while position < len(parameters):
+        found = _GO_PARAMETER.match(parameters, position)
+        if found is None:
+            return False
+        position = found.end()
+    return True
 
 
 def _slashed(path: str) -> str:
