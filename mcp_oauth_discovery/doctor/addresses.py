@@ -5,7 +5,8 @@ from __future__ import annotations
 import ipaddress
 from urllib.parse import urlsplit
 
-from mcp_oauth_discovery.identifiers import is_loopback, origin
+from mcp_oauth_discovery import hosts
+from mcp_oauth_discovery.identifiers import is_loopback
 
 # Names that never leave a network (RFC 6762, RFC 8375, and ICANN's .internal).
 _PRIVATE_SUFFIXES = (".local", ".internal", ".lan", ".home.arpa", ".svc")
@@ -14,8 +15,11 @@ _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 def host_of(url: str) -> str:
-    """Return the host of a URL without its port, or "" for what is no http URL."""
-    return (urlsplit(url).hostname or "") if origin(url) else ""
+    """Return the host of a URL as browsers read it, without port and brackets.
+
+    It is "" for what is no http URL.
+    """
+    return urlsplit(hosts.origin(url)).hostname or ""
 
 
 def is_exposed(url: str) -> bool:

@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 
 from mcp_oauth_discovery.doctor.clients import Client
 from mcp_oauth_discovery.doctor.places import Role
-from mcp_oauth_discovery.identifiers import origin, split
+from mcp_oauth_discovery.hosts import origin
+from mcp_oauth_discovery.identifiers import split, without_final_slash
 
 Rule = Callable[[str, str, Role], bool]
 
@@ -18,21 +19,21 @@ def _python(endpoint: str, resource: str, role: Role) -> bool:
 
     pydantic writes the `resource` anew, without a default port; the endpoint stays as it is.
     """
-    wanted, given = urlsplit(endpoint), urlsplit(resource)
+    wanted, given = urlsplit(endpoint), split(resource)
     same = f"{wanted.scheme}://{wanted.netloc}".lower() == origin(resource)
     return same and _slashed(wanted.path).startswith(_slashed(given.path))
 
 
 def _typescript(endpoint: str, resource: str, role: Role) -> bool:
     """Origin equal, path a prefix by whole segments and not longer, not by a slash either."""
-    wanted, given = urlsplit(endpoint).path or "/", urlsplit(resource).path or "/"
+    wanted, given = split(endpoint).path or "/", split(resource).path or "/"
     fits = len(wanted) >= len(given) and _slashed(wanted).startswith(_slashed(given))
     return origin(endpoint) == origin(resource) and fits
 
 
 def _rust(endpoint: str, resource: str, role: Role) -> bool:
     """Origin equal, path equal or a prefix that ends before a slash."""
-    wanted, given = urlsplit(endpoint).path or "/", urlsplit(resource).path or "/"
+    wanted, given = split(endpoint).path or "/", split(resource).path or "/"
     fits = wanted == given or (wanted.startswith(given) and _ends_segment(wanted, given))
     return origin(endpoint) == origin(resource) and fits and "#" not in resource
 
@@ -88,6 +89,40 @@ _GO_NAME = re.compile(r"\s*[^\s=]{1,200}=")
 _GO_PARAMETER = re.compile(r'[^=]+=\s*(?:"(?:[^"\\]|\\.)*"\s*|[^",\s][^,]*)(?:,\s*|\Z)')
 
 
+def differing_parts(seen: str, expected: str) -> list[str]:
+    """Return the parts in which browsers read two URLs differently; none where one is no URL."""
+    if not (origin(seen) and origin(expected)):
+        return []
+    one, other = _read_parts(seen), _read_parts(expected)
+    names = [name for name in one if one[name] != other[name]]
+    if without_final_slash(one["path"]) == without_final_slash(other["path"]):
+        return ["final slash" if name == "path" else name for name in names]
+    return names
+
+
+def difference(seen: str, expected: str) -> str:
+    """Return in which parts two URLs differ, as a sentence; "" where one is no URL."""
+    if not (origin(seen) and origin(expected)):
+        return ""
+    names = differing_parts(seen, expected)
+    if not names:
+        return "Only the spelling differs: browsers read the same URL."
+    return f"The {' and the '.join(names)} {'differs' if len(names) == 1 else 'differ'}."
+
+
+def _read_parts(url: str) -> dict[str, str]:
+    found = urlsplit(origin(url))
+    _, path, query, fragment = split(url)
+    return {
+        "scheme": found.scheme,
+        "host": found.hostname or "",
+        "port": str(found.port or ""),
+        "path": path or "/",
+        "query": query,
+        "fragment": fragment,
+    }
+
+
 def header_refusals(lines: Iterable[str]) -> list[Client]:
     """Return the clients that stop at the form of `WWW-Authenticate`; the others search in it."""
     return [] if all(map(_go_reads, lines)) else [Client.GO]
@@ -133,5 +168,5 @@ def _written(issuer: str) -> str:
 
 
 def _without_root_slash(issuer: str) -> str:
-    is_root = issuer.endswith("/") and urlsplit(issuer).path == "/"
+    is_root = bool(origin(issuer)) and split(issuer)[1:] == ("/", "", "")
     return issuer[:-1] if is_root else issuer

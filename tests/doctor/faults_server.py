@@ -88,6 +88,21 @@ def token_endpoint_over_http(world: World):
 
 
 @planted("reach-private")
+def token_endpoint_on_loopback_in_another_form(world: World):
+    world.server["token_endpoint"] = "http://0x7f.1:8000/o/token/"
+
+
+@harmless
+def token_endpoint_at_a_number_that_is_public(world: World):
+    world.server["token_endpoint"] = "https://1572395042/o/token/"
+
+
+@planted("as-member-invalid")
+def token_endpoint_without_a_host_that_browsers_read(world: World):
+    world.server["token_endpoint"] = "https://1.2.3.4.5/o/token/"
+
+
+@planted("reach-private")
 def token_endpoint_on_loopback(world: World):
     world.server["token_endpoint"] = "http://localhost:8000/o/token/"
 

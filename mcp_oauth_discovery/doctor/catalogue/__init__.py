@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from mcp_oauth_discovery.doctor.catalogue import (
@@ -59,6 +60,12 @@ def finding(
         entry.clients if clients is None else clients,
         fix or entry.fix,
     )
+
+
+def correcting(code: str, parts: Sequence[str]) -> str:
+    """Return the fix of a code for a URL of which these parts are wrong."""
+    usual = ENTRIES[code].fix
+    return f"Correct the {' and the '.join(parts)}. {usual}" if parts else usual
 
 
 def beside_django(one: Finding) -> Finding:

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from mcp_oauth_discovery.doctor.addresses import host_of
-from mcp_oauth_discovery.doctor.catalogue import finding
+from mcp_oauth_discovery.doctor.catalogue import correcting, finding
 from mcp_oauth_discovery.doctor.clients import CLOSED, EVERY, Client
 from mcp_oauth_discovery.doctor.findings import Finding
-from mcp_oauth_discovery.doctor.matching import issuer_refusals
+from mcp_oauth_discovery.doctor.matching import difference, differing_parts, issuer_refusals
 from mcp_oauth_discovery.doctor.observations import Fetched, Server, Walk
 from mcp_oauth_discovery.doctor.places import Role
 from mcp_oauth_discovery.doctor.printing import pointed, shown
@@ -76,7 +76,10 @@ def issuers(walk: Walk) -> Iterator[Finding]:
             if issuer.rstrip("/") == server.issuer.rstrip("/"):
                 yield finding("as-issuer-slash", document.url, seen, clients=refused)
             else:
-                yield finding("as-issuer-mismatch", document.url, seen, clients=CLOSED + refused)
+                seen = f"{seen}\n{difference(issuer, server.issuer)}".rstrip("\n")
+                fix = correcting("as-issuer-mismatch", differing_parts(issuer, server.issuer))
+                clients = CLOSED + refused
+                yield finding("as-issuer-mismatch", document.url, seen, clients=clients, fix=fix)
 
 
 def members(walk: Walk) -> Iterator[Finding]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from mcp_oauth_discovery.doctor.catalogue import finding
+from mcp_oauth_discovery.doctor.catalogue import correcting, finding
 from mcp_oauth_discovery.doctor.challenges import (
     Malformation,
     challenges_of,
@@ -13,7 +13,7 @@ from mcp_oauth_discovery.doctor.challenges import (
 )
 from mcp_oauth_discovery.doctor.clients import Client, named
 from mcp_oauth_discovery.doctor.findings import Finding
-from mcp_oauth_discovery.doctor.matching import FIRST_VALUE, LAST_VALUE
+from mcp_oauth_discovery.doctor.matching import FIRST_VALUE, LAST_VALUE, differing_parts
 from mcp_oauth_discovery.doctor.observations import Exchange, Walk
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.identifiers import check_secure_url, origin
@@ -85,7 +85,9 @@ def metadata(walk: Walk) -> Iterator[Finding]:
     elif url.lower().startswith("http:") and walk.url.lower().startswith("https:"):
         yield finding("challenge-metadata-http", walk.url, f"{seen}.")
     elif origin(url) != origin(walk.url):
-        yield finding("challenge-metadata-offsite", walk.url, f"{seen}; not contacted.")
+        parts = [one for one in differing_parts(url, walk.url) if one in ("scheme", "host", "port")]
+        fix = correcting("challenge-metadata-offsite", parts)
+        yield finding("challenge-metadata-offsite", walk.url, f"{seen}; not contacted.", fix=fix)
     else:
         yield from _form(walk, url, seen)
 
