@@ -246,6 +246,20 @@ def symmetric_id_tokens_need_no_key(world: World):
 
 
 @harmless
+def every_client_may_have_chosen_a_symmetric_algorithm(world: World):
+    world.keys = {"keys": []}
+    world.server["id_token_signing_alg_values_supported"] = ["ES256", "HS256", "RS256"]
+    world.json(OPENID, {**world.server, "subject_types_supported": ["public"]})
+
+
+@harmless
+def id_tokens_without_a_signature(world: World):
+    world.keys = {"keys": []}
+    world.server["id_token_signing_alg_values_supported"] = ["none"]
+    world.json(OPENID, {**world.server, "subject_types_supported": ["public"]})
+
+
+@harmless
 def symmetric_id_tokens_among_others(world: World):
     """The list is made for all clients, and each of them has one of its algorithms."""
     world.server["id_token_signing_alg_values_supported"] = ["HS256", "RS256", "PS256"]

@@ -112,7 +112,7 @@ def served(walk: Walk) -> Iterator[Finding]:
         everything = keys_of(server.jwks)
         keys = [key for key in everything if not is_for_encryption(key)]
         announced = _announced(server.found)
-        named = [name for name in announced if _is_asymmetric(name)]
+        named = [name for name in announced if not _is_symmetric(name) and name != "none"]
         if not everything or not (keys or named):
             if signer := _signed_by(walk, server):
                 seen = "All keys are for encryption, and " if everything else ""
@@ -121,7 +121,8 @@ def served(walk: Walk) -> Iterator[Finding]:
         missing = [name for name in named if name not in _served_by(keys)]
         # What is made per client, or by an outside provider, is announced for all, and a key is
         # published once a client uses it.
-        is_per_client = named != announced or origin(server.issuer) != origin(walk.url)
+        is_per_client = any(map(_is_symmetric, announced))
+        is_per_client = is_per_client or origin(server.issuer) != origin(walk.url)
         if missing and not (is_per_client and len(missing) < len(named)):
             seen = f"id_token_signing_alg_values_supported has {shown(', '.join(missing))}."
             yield finding("jwks-unserved", server.jwks.url, seen)
@@ -131,9 +132,9 @@ def _announced(document: Fetched | None) -> list[str]:
     return strings(document.told, "id_token_signing_alg_values_supported") if document else []
 
 
-def _is_asymmetric(algorithm: str) -> bool:
-    """Say whether signatures of an algorithm are verified with a published key."""
-    return algorithm != "none" and not algorithm.startswith("HS")
+def _is_symmetric(algorithm: str) -> bool:
+    """Say whether signatures of an algorithm are made with the secret of a client."""
+    return algorithm.startswith("HS")
 
 
 def _signed_by(walk: Walk, server: Server) -> str:
@@ -147,7 +148,9 @@ def _signed_by(walk: Walk, server: Server) -> str:
         if document.members is None or document.role not in (Role.OPENID, Role.OPENID_APPENDED):
             continue
         # Without the list it is RS256, which every provider has (OpenID Connect Discovery §3).
-        if any(_is_asymmetric(name) for name in _announced(document) or ["RS256"]):
+        announced = set(_announced(document)) - {"none"} if _announced(document) else {"RS256"}
+        # Where clients may choose a symmetric one, perhaps all of them have.
+        if announced and not any(map(_is_symmetric, announced)):
             return "The ID Token of OpenID"
     return ""
 
