@@ -167,10 +167,13 @@ def _label_problem(key: Key) -> str:
 
 def _rsa_problem(key: Key) -> str:
     for name in ("n", "e"):
-        if (_octets(key[name]) or b"").startswith(b"\0"):
+        # Zero itself is one such octet (RFC 7518 §2).
+        if (_octets(key[name]) or b"")[:-1].startswith(b"\0"):
             return f"{name} begins with an octet of zero"
     exponent = _number(key, "e")
-    if exponent < 3 or exponent % 2 == 0 or exponent >= _number(key, "n"):
+    # A modulus that is too short has a finding of its own.
+    end = _number(key, "n") if bits(key) >= RSA_BITS else 2**RSA_BITS
+    if exponent < 3 or exponent % 2 == 0 or exponent >= end:
         return f"the exponent is {exponent}" if exponent < 2**32 else "the exponent is out of range"
     return ""
 

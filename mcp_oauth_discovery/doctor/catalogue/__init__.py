@@ -63,9 +63,13 @@ def finding(
 
 
 def correcting(code: str, parts: Sequence[str]) -> str:
-    """Return the fix of a code for a URL of which these parts are wrong."""
+    """Return the fix of a code for a URL of which these parts are wrong.
+
+    The usual one is about the scheme already, and about the spelling.
+    """
     usual = ENTRIES[code].fix
-    return f"Correct the {' and the '.join(parts)}. {usual}" if parts else usual
+    is_usual = list(parts) in ([], ["scheme"])
+    return usual if is_usual else f"Correct the {' and the '.join(parts)}. {usual}"
 
 
 def beside_django(one: Finding) -> Finding:

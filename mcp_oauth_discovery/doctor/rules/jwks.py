@@ -118,7 +118,8 @@ def served(walk: Walk) -> Iterator[Finding]:
                 seen = "All keys are for encryption, and " if everything else ""
                 yield finding("jwks-empty", server.jwks.url, f"{seen}{signer} is signed.")
             continue
-        missing = [name for name in named if name not in _served_by(keys)]
+        served_by_keys = _served_by(keys)
+        missing = [name for name in named if name not in served_by_keys]
         # What is made per client, or by an outside provider, is announced for all, and a key is
         # published once a client uses it.
         is_per_client = any(map(_is_symmetric, announced))
