@@ -11,6 +11,8 @@ import re
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
+from mcp_oauth_discovery import hosts
+
 # RFC 3986 §2: what a URI is made of. Anything else (blanks, control characters, backslashes,
 # letters beyond ASCII) is read in different ways by different clients.
 _NOT_URI = re.compile(r"[^A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]|%(?![0-9A-Fa-f]{2})")
@@ -45,11 +47,11 @@ def split(url: str) -> URLParts:
 
 def is_loopback(host: str) -> bool:
     """Say whether a host name or address, without port, is this machine's own (RFC 8252 §8.3)."""
-    name = host.strip("[]").rstrip(".").lower()
-    if name == "localhost" or name.endswith(".localhost"):
-        return True
     try:
-        return ipaddress.ip_address(name).is_loopback
+        name = hosts.read(f"[{host.strip('[]')}]" if ":" in host else host).rstrip(".")
+        if name == "localhost" or name.endswith(".localhost"):
+            return True
+        return ipaddress.ip_address(name.strip("[]")).is_loopback
     except ValueError:
         return False
 
@@ -61,7 +63,10 @@ def check_url(value: object) -> str:
     if not value:
         raise ValueError("expected an absolute URL, not an empty string")
     if stray := _NOT_URI.search(value):
-        raise ValueError(f"a URL cannot contain {stray[0]!r}; percent-encode it")
+        host = urlsplit(hosts.origin(value)).hostname
+        is_in_host = value.isprintable() and host and stray.start() < len(split(value).origin)
+        advice = f"write its host as {host}" if is_in_host else "percent-encode it"
+        raise ValueError(f"a URL cannot contain {stray[0]!r}; {advice}")
     split(value)
     parsed = urlsplit(value)
     if parsed.scheme not in _DEFAULT_PORTS:
@@ -127,10 +132,9 @@ def without_default_port(scheme: str, host: str) -> str:
 def origin(url: str) -> str:
     """Return scheme, host and port as browsers compare them, or "" for what is no http URL."""
     try:
-        parsed = urlsplit(check_url(url))
+        return hosts.origin(check_url(url))
     except ValueError:
         return ""
-    return f"{parsed.scheme}://{without_default_port(parsed.scheme, parsed.netloc)}"
 
 
 class Location(NamedTuple):

@@ -38,12 +38,14 @@ class Challenge:
     """One challenge: a scheme with either parameters, named in lower case, or a token68.
 
     `text` is how it was written where it was read; without one, `str` writes it anew.
+    `repeated` has the last value of each parameter that is there more than once.
     """
 
     scheme: str
     parameters: Mapping[str, str] = field(default_factory=dict)
     token68: str | None = None
     text: str | None = None
+    repeated: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_bearer(self) -> bool:
@@ -126,6 +128,14 @@ def parse(*lines: str) -> list[Challenge]:
     Several lines are one list (RFC 9110 §5.3). Names of parameters come in lower case.
     All lines together have at most `LONGEST_HEADER` characters.
     """
+    challenges = parse_repeated(*lines)
+    for name in (name for challenge in challenges for name in challenge.repeated):
+        raise ValueError(f"the parameter {name!r} is there twice")
+    return challenges
+
+
+def parse_repeated(*lines: str) -> list[Challenge]:
+    """Return what `parse` does; of a parameter that is there twice, the first value counts."""
     header = ", ".join(lines)
     if len(header) > LONGEST_HEADER:
         raise ValueError(f"{len(header)} characters, of which at most {LONGEST_HEADER} are read")
@@ -164,6 +174,7 @@ def _read_challenge(header: str, start: int) -> tuple[Challenge, int]:
     scheme = _expect(_TOKEN, header, start, "a scheme")
     position = end = start + len(scheme)
     parameters: dict[str, str] = {}
+    repeated: dict[str, str] = {}
     if spaces := _SPACES.match(header, position):
         position = spaces.end()
         if token68 := _TOKEN68.match(header, position):
@@ -174,12 +185,11 @@ def _read_challenge(header: str, start: int) -> tuple[Challenge, int]:
     position = _next(header, position)
     while found := _read_parameter(header, position):
         name, value, end = found
-        if name in parameters:
-            raise ValueError(f"the parameter {name!r} is there twice")
-        parameters[name] = value
+        (repeated if name in parameters else parameters)[name] = value
         position = _next(header, _separate(header, end))
     _separate(header, end)
-    return Challenge(scheme, parameters, text=header[start:end]), position
+    text = header[start:end]
+    return Challenge(scheme, parameters, text=text, repeated=repeated), position
 
 
 def _read_parameter(header: str, start: int) -> tuple[str, str, int] | None:

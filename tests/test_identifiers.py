@@ -46,7 +46,19 @@ def test_url_without_scheme_and_host_cannot_be_sliced(url):
 
 @pytest.mark.parametrize(
     "host",
-    ["localhost", "LOCALHOST.", "a.localhost", "127.0.0.1", "127.8.9.1", "::1", "[::1]"],
+    [
+        "localhost",
+        "LOCALHOST.",
+        "a.localhost",
+        "127.0.0.1",
+        "127.8.9.1",
+        "::1",
+        "[::1]",
+        "127.1",
+        "0x7f.1",
+        "2130706433",
+        "%6cocalhost",
+    ],
 )
 def test_host_is_loopback(host):
     assert is_loopback(host)
@@ -92,6 +104,11 @@ def test_web_address_is_returned_as_written(url):
         pytest.param("https://h\n", r"cannot contain '\\n'", id="line-feed"),
         pytest.param("https://h\\mcp", r"cannot contain '\\\\'", id="backslash"),
         pytest.param("https://bücher.example", "cannot contain 'ü'", id="not-ascii"),
+        pytest.param(
+            "https://bücher.example:8443/a", "write its host as xn--bcher-kva.example$", id="idn"
+        ),
+        pytest.param("https://h/ü", "cannot contain 'ü'; percent-encode it", id="path"),
+        pytest.param("https://1.2.3.4.5/ü", "percent-encode it", id="no-host-and-path"),
         pytest.param("https://h/%zz", "cannot contain '%'", id="broken-escape"),
         pytest.param("https://user:pw@h", "user name or password", id="userinfo"),
         pytest.param("https://@h", "user name or password", id="empty-userinfo"),

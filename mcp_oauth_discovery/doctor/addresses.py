@@ -7,7 +7,8 @@ import re
 import unicodedata
 from urllib.parse import unquote, urlsplit
 
-from mcp_oauth_discovery.identifiers import is_loopback, origin
+from mcp_oauth_discovery import hosts
+from mcp_oauth_discovery.identifiers import is_loopback
 
 # Names that never leave a network (RFC 6762, RFC 8375, and ICANN's .internal).
 _PRIVATE_SUFFIXES = (".local", ".internal", ".lan", ".home.arpa", ".svc")
@@ -26,8 +27,11 @@ _NUMBER = re.compile(r"0x[0-9a-f]*|[0-9]+", re.I)
 
 
 def host_of(url: str) -> str:
-    """Return the host of a URL without its port, or "" for what is no http URL."""
-    return (urlsplit(url).hostname or "") if origin(url) else ""
+    """Return the host of a URL as browsers read it, without port and brackets.
+
+    It is "" for what is no http URL.
+    """
+    return urlsplit(hosts.origin(url)).hostname or ""
 
 
 def is_exposed(url: str) -> bool:

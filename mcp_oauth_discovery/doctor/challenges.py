@@ -1,13 +1,33 @@
-"""The challenges of the answers, as far as they can be read."""
+"""The challenges of the answers, as far as clients read them, and what is wrong with their form."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
 from mcp_oauth_discovery import www_authenticate
+from mcp_oauth_discovery.doctor.clients import Client
+from mcp_oauth_discovery.doctor.matching import header_refusals
 from mcp_oauth_discovery.doctor.observations import Exchange, Walk
 from mcp_oauth_discovery.www_authenticate import Challenge
 
 # What Node.js has room for, in all headers together.
 LONGEST_HEADER = 16 * 1024
+
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
+# A value that is no token and has no quotes, such as a URL.
+_BARE = re.compile(r"=[ \t]*[^\s,\"]*[:/?@()\[\]{}<>;\\]")
+# The parameters that clients read.
+_READ = ("resource_metadata", "scope", "error")
+
+
+class Malformation(NamedTuple):
+    """What is wrong with the form of a header, whom it stops, and what to do beyond the usual."""
+
+    problem: str
+    clients: tuple[Client, ...]
+    fix: str
 
 
 def named_metadata(walk: Walk) -> str | None:
@@ -19,19 +39,57 @@ def named_metadata(walk: Walk) -> str | None:
 
 
 def challenges_of(exchange: Exchange | None) -> list[Challenge]:
-    """Return the challenges of an answer; raises `ValueError` if they cannot be read."""
-    lines = exchange.answer.all("www-authenticate") if exchange and exchange.answer else []
-    if (length := sum(map(len, lines))) > LONGEST_HEADER:
-        raise ValueError(f"{length} characters, of which Node.js reads {LONGEST_HEADER} at most")
-    return www_authenticate.parse(*lines)
+    """Return the challenges of an answer, as far as clients read them."""
+    lines = _lines(exchange)
+    if _length(lines) > LONGEST_HEADER:
+        return []
+    try:
+        return www_authenticate.parse_repeated(*lines)
+    except ValueError:
+        return [one for one in map(_as_clients_read, lines) if one]
+
+
+def malformation(exchange: Exchange) -> Malformation | None:
+    """Return what is wrong with the form of the challenges of an answer, apart from repetitions."""
+    lines = _lines(exchange)
+    if (length := _length(lines)) > LONGEST_HEADER:
+        problem = f"{length} characters, of which Node.js reads {LONGEST_HEADER} at most"
+        return Malformation(problem, (Client.TYPESCRIPT,), "Shorten the header.")
+    try:
+        www_authenticate.parse_repeated(*lines)
+    except ValueError as error:
+        return Malformation(str(error), tuple(header_refusals(lines)), _fix(lines))
+    return None
 
 
 def challenges_of_walk(walk: Walk) -> list[Challenge]:
     """Return the challenges of the POST, or of the GET where the POST has none."""
-    for exchange in (walk.post, walk.get):
-        try:
-            if found := challenges_of(exchange):
-                return found
-        except ValueError:
-            continue
-    return []
+    return challenges_of(walk.post) or challenges_of(walk.get)
+
+
+def _lines(exchange: Exchange | None) -> list[str]:
+    return exchange.answer.all("www-authenticate") if exchange and exchange.answer else []
+
+
+def _length(lines: Iterable[str]) -> int:
+    return sum(map(len, lines))
+
+
+def _as_clients_read(line: str) -> Challenge | None:
+    """Return a Bearer challenge that does not follow the grammar, as the SDKs search in it."""
+    scheme, _, rest = line.strip().partition(" ")
+    if scheme.lower() != "bearer":
+        return None
+    found = {name: re.search(rf'{name}=(?:"([^"]+)"|([^\s,]+))', rest) for name in _READ}
+    parameters = {name: one[1] or one[2] for name, one in found.items() if one}
+    return Challenge(scheme, parameters, text=line) if parameters else None
+
+
+def _fix(lines: Iterable[str]) -> str:
+    """Return what to do about a header that does not follow the grammar; "" for the usual."""
+    rest = _QUOTED.sub('""', ", ".join(lines))
+    if _BARE.search(rest):
+        return ""
+    if rest.count('"') % 2:
+        return "Close the quotes."
+    return "Separate the parameters with commas, each a name, an equals sign and a value."

@@ -1,13 +1,15 @@
-"""Who accepts which `resource` and which `issuer`, as far as the source of clients is open."""
+"""Who accepts which `resource`, `issuer` and challenge, as far as the source of clients is open."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 from urllib.parse import urlsplit
 
 from mcp_oauth_discovery.doctor.clients import Client
 from mcp_oauth_discovery.doctor.places import Role
-from mcp_oauth_discovery.identifiers import origin, split
+from mcp_oauth_discovery.hosts import origin
+from mcp_oauth_discovery.identifiers import split, without_final_slash
 
 Rule = Callable[[str, str, Role], bool]
 
@@ -17,21 +19,21 @@ def _python(endpoint: str, resource: str, role: Role) -> bool:
 
     pydantic writes the `resource` anew, without a default port; the endpoint stays as it is.
     """
-    wanted, given = urlsplit(endpoint), urlsplit(resource)
+    wanted, given = urlsplit(endpoint), split(resource)
     same = f"{wanted.scheme}://{wanted.netloc}".lower() == origin(resource)
     return same and _slashed(wanted.path).startswith(_slashed(given.path))
 
 
 def _typescript(endpoint: str, resource: str, role: Role) -> bool:
     """Origin equal, path a prefix by whole segments and not longer, not by a slash either."""
-    wanted, given = urlsplit(endpoint).path or "/", urlsplit(resource).path or "/"
+    wanted, given = split(endpoint).path or "/", split(resource).path or "/"
     fits = len(wanted) >= len(given) and _slashed(wanted).startswith(_slashed(given))
     return origin(endpoint) == origin(resource) and fits
 
 
 def _rust(endpoint: str, resource: str, role: Role) -> bool:
     """Origin equal, path equal or a prefix that ends before a slash."""
-    wanted, given = urlsplit(endpoint).path or "/", urlsplit(resource).path or "/"
+    wanted, given = split(endpoint).path or "/", split(resource).path or "/"
     fits = wanted == given or (wanted.startswith(given) and _ends_segment(wanted, given))
     return origin(endpoint) == origin(resource) and fits and "#" not in resource
 
@@ -54,6 +56,9 @@ RESOURCE_RULES: dict[Client, Rule] = {
     Client.GO: _go,
     Client.VS_CODE: _vs_code,
 }
+# Of a parameter that is there twice, these take the last value, the others the first.
+LAST_VALUE = (Client.VS_CODE, Client.GO)
+FIRST_VALUE = (Client.PYTHON, Client.TYPESCRIPT, Client.RUST, Client.INSPECTOR)
 # These go on to the next address when a document does not match; the others stop there.
 _PATIENT = (Client.GO, Client.VS_CODE)
 
@@ -78,6 +83,71 @@ def issuer_refusals(expected: str, issuer: str) -> list[Client]:
     return refused
 
 
+# The Go SDK splits a header at these, and wants a parameter to look like this.
+_GO_COMMA = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\Z)|,')
+_GO_NAME = re.compile(r"\s*[^\s=]{1,200}=")
+_GO_PARAMETER = re.compile(r'[^=]+=\s*(?:"(?:[^"\\]|\\.)*"\s*|[^",\s][^,]*)(?:,\s*|\Z)')
+
+
+def differing_parts(seen: str, expected: str) -> list[str]:
+    """Return the parts in which browsers read two URLs differently; none where one is no URL."""
+    if not (origin(seen) and origin(expected)):
+        return []
+    one, other = _read_parts(seen), _read_parts(expected)
+    names = [name for name in one if one[name] != other[name]]
+    if without_final_slash(one["path"]) == without_final_slash(other["path"]):
+        return ["final slash" if name == "path" else name for name in names]
+    return names
+
+
+def difference(seen: str, expected: str) -> str:
+    """Return in which parts two URLs differ, as a sentence; "" where one is no URL."""
+    if not (origin(seen) and origin(expected)):
+        return ""
+    names = differing_parts(seen, expected)
+    if not names:
+        return "Only the spelling differs: browsers read the same URL."
+    return f"The {' and the '.join(names)} {'differs' if len(names) == 1 else 'differ'}."
+
+
+def _read_parts(url: str) -> dict[str, str]:
+    found = urlsplit(origin(url))
+    _, path, query, fragment = split(url)
+    return {
+        "scheme": found.scheme,
+        "host": found.hostname or "",
+        "port": str(found.port or ""),
+        "path": path or "/",
+        "query": query,
+        "fragment": fragment,
+    }
+
+
+def header_refusals(lines: Iterable[str]) -> list[Client]:
+    """Return the clients that stop at the form of `WWW-Authenticate`; the others search in it."""
+    return [] if all(map(_go_reads, lines)) else [Client.GO]
+
+
+def _go_reads(line: str) -> bool:
+    ends = [one.start() for one in _GO_COMMA.finditer(line) if one[0] == ","]
+    # A comma before a name and an equals sign is one between parameters.
+    ends = [end for end in ends if not _GO_NAME.match(line, end + 1)]
+    starts = [0, *(end + 1 for end in ends)]
+    parts = [line[start:end] for start, end in zip(starts, [*ends, len(line)], strict=True)]
+    return all(_go_reads_one(part.strip()) for part in parts)
+
+
+def _go_reads_one(challenge: str) -> bool:
+    parameters = challenge.partition(" ")[2]
+    position = 0
+    while position < len(parameters):
+        found = _GO_PARAMETER.match(parameters, position)
+        if found is None:
+            return False
+        position = found.end()
+    return True
+
+
 def _slashed(path: str) -> str:
     return path if path.endswith("/") else f"{path}/"
 
@@ -98,5 +168,5 @@ def _written(issuer: str) -> str:
 
 
 def _without_root_slash(issuer: str) -> str:
-    is_root = issuer.endswith("/") and urlsplit(issuer).path == "/"
+    is_root = bool(origin(issuer)) and split(issuer)[1:] == ("/", "", "")
     return issuer[:-1] if is_root else issuer

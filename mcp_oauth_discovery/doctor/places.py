@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from mcp_oauth_discovery.identifiers import split, without_final_slash
+from mcp_oauth_discovery.identifiers import origin, split, without_final_slash
 
 PRM = "/.well-known/oauth-protected-resource"
 OAUTH = "/.well-known/oauth-authorization-server"
@@ -22,6 +22,13 @@ class Role(str, Enum):
     OPENID = "OpenID, path inserted"
     OPENID_APPENDED = "OpenID, appended to the path"
     JWKS = "jwks_uri"
+
+
+def sendable(url: str) -> str:
+    """Return a URL with the escapes in its host read, as browsers send it."""
+    authority = url.partition("://")[2].partition("/")[0]
+    found = origin(url) if "%" in authority else ""
+    return found + url[len(split(url).origin) :] if found else url
 
 
 def resource_addresses(endpoint: str, named: str | None = None) -> list[tuple[Role, str]]:

@@ -20,6 +20,7 @@ from mcp_oauth_discovery.doctor.places import (
     Role,
     last_address,
     resource_addresses,
+    sendable,
     server_addresses,
 )
 from mcp_oauth_discovery.identifiers import check_issuer, origin, split
@@ -102,6 +103,8 @@ class Walker:
                 check_issuer(issuer)
             except ValueError:
                 continue
+            if not origin(issuer):
+                continue
             if self._inside is None or origin(issuer) in self._inside:
                 walk.servers.append(self._server(walk, issuer))
             else:
@@ -132,7 +135,7 @@ class Walker:
             for member in OAUTH_ENDPOINTS:
                 url = members.get(member)
                 if isinstance(url, str) and origin(url) and origin(url) == origin(walk.url):
-                    walk.oauth_endpoints.append(self._oauth_endpoint(walk, member, url))
+                    walk.oauth_endpoints.append(self._oauth_endpoint(walk, member, sendable(url)))
 
     def _oauth_endpoint(self, walk: Walk, member: str, url: str) -> OAuthEndpoint:
         get = Exchange(url, self._transport.send("GET", url, headers.ANYTHING))
@@ -148,6 +151,7 @@ class Walker:
 
     def _fetch(self, role: Role, url: str) -> Fetched:
         """Return what is at an address; addresses that are the same are asked once."""
+        url = sendable(url)
         if url not in self._documents:
             self._documents[url] = self._get(url)
         return Fetched(role, self._documents[url])

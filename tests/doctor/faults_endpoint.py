@@ -169,6 +169,12 @@ def metadata_over_http(world: World):
     world.challenge = f'Bearer resource_metadata="http{PRM[5:]}"'
 
 
+@harmless
+def metadata_with_an_escape_in_the_host(world: World):
+    named = f"https://%61pp.example.com{PRM.partition('example.com')[2]}"
+    world.challenge = f'Bearer resource_metadata="{named}"'
+
+
 @planted("challenge-metadata-offsite")
 def metadata_on_another_host(world: World):
     world.challenge = 'Bearer resource_metadata="https://elsewhere.example.net/metadata"'

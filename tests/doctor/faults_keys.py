@@ -177,6 +177,193 @@ def keys_of_types_that_are_not_known_here(world: World):
     ]
 
 
+WRAPS = {"kty": "RSA", "kid": "w", "alg": "RSA-OAEP-256", "key_ops": ["wrapKey"]}
+
+
+def rsa(world: World, **members: object) -> None:
+    """Add the RSA key of the site once more, with other members."""
+    own = {name: world.keys["keys"][RS256][name] for name in ("kty", "n", "e")}
+    world.keys["keys"].append({**own, "kid": "r", **members})
+
+
+@harmless
+def keys_for_encryption_by_key_ops_or_alg(world: World):
+    rsa(world, **WRAPS)
+    rsa(world, kid="a", alg="RSA1_5")
+    rsa(world, kid="o", use="enc")
+    rsa(world, kid="new", use="enc", alg="HPKE-0")
+    world.keys["keys"] += [
+        {**P256, "kid": "e", "alg": "ECDH-ES+A256KW"},
+        {**P256, "kid": "d", "key_ops": ["deriveKey"]},
+        {"kty": "OKP", "crv": "X25519", "kid": "x", "x": "B" * 43, "alg": "ECDH-ES"},
+    ]
+
+
+@planted("jwks-algorithm")
+def signature_algorithm_of_a_key_for_encryption(world: World):
+    rsa(world, use="enc", alg="RS256")
+
+
+@planted("jwks-algorithm")
+def encryption_algorithm_of_a_key_for_signatures(world: World):
+    rsa(world, use="sig", alg="RSA-OAEP")
+
+
+@planted("jwks-algorithm")
+def key_agreement_with_rsa(world: World):
+    rsa(world, alg="ECDH-ES")
+
+
+@planted("jwks-algorithm")
+def signature_by_a_curve_for_encryption(world: World):
+    key = {"kty": "OKP", "crv": "X25519", "kid": "x", "x": "B" * 43}
+    world.keys["keys"].append({**key, "alg": "EdDSA"})
+
+
+@planted("jwks-algorithm")
+def encryption_by_a_curve_for_signatures(world: World):
+    rsa(world, **{**world.keys["keys"][EDDSA], "kid": "x", "use": "enc", "alg": "ECDH-ES"})
+
+
+@planted("jwks-unserved")
+def keys_for_encryption_alone(world: World):
+    """Without alg they would do for RS256 to PS512, and use rules that out."""
+    rsa(world, use="enc")
+    world.keys["keys"] = world.keys["keys"][2:]
+
+
+@planted("jwks-unserved")
+def keys_for_wrapping_alone(world: World):
+    rsa(world, key_ops=["wrapKey", "encrypt"])
+    world.keys["keys"] = world.keys["keys"][2:]
+
+
+@harmless
+def symmetric_id_tokens_need_no_key(world: World):
+    world.keys = {"keys": []}
+    world.server["id_token_signing_alg_values_supported"] = ["HS256"]
+    world.json(OPENID, {**world.server, "subject_types_supported": ["public"]})
+
+
+@harmless
+def every_client_may_have_chosen_a_symmetric_algorithm(world: World):
+    world.keys = {"keys": []}
+    world.server["id_token_signing_alg_values_supported"] = ["ES256", "HS256", "RS256"]
+    world.json(OPENID, {**world.server, "subject_types_supported": ["public"]})
+
+
+@harmless
+def id_tokens_without_a_signature(world: World):
+    world.keys = {"keys": []}
+    world.server["id_token_signing_alg_values_supported"] = ["none"]
+    world.json(OPENID, {**world.server, "subject_types_supported": ["public"]})
+
+
+@harmless
+def symmetric_id_tokens_among_others(world: World):
+    """The list is made for all clients, and each of them has one of its algorithms."""
+    world.server["id_token_signing_alg_values_supported"] = ["HS256", "RS256", "PS256"]
+
+
+@harmless
+def algorithms_that_clients_choose_from(world: World):
+    names = [f"{family}{size}" for family in ("RS", "PS", "ES", "HS") for size in (256, 384, 512)]
+    world.keys["keys"] = world.keys["keys"][:1]
+    world.server["id_token_signing_alg_values_supported"] = [*names, "EdDSA", "none"]
+
+
+@harmless
+def curve_that_has_two_names(world: World):
+    world.server["id_token_signing_alg_values_supported"] = ["RS256", "Ed25519"]
+
+
+@harmless
+def algorithms_of_key_types_that_are_not_known_here(world: World):
+    world.keys["keys"] += [
+        {"kty": "AKP", "alg": "ML-DSA-44", "pub": "AAAA", "kid": "pq"},
+        {**OFF, "crv": "secp256k1"},
+    ]
+    world.server["id_token_signing_alg_values_supported"] = ["RS256", "ML-DSA-44", "ES256K"]
+
+
+@planted("jwks-unserved")
+def symmetric_and_an_algorithm_without_any_key(world: World):
+    world.server["id_token_signing_alg_values_supported"] = ["HS256", "ES256"]
+
+
+@planted("jwks-key-invalid")
+def alphabet_of_plain_base64(world: World):
+    world.keys["keys"][EDDSA]["x"] = "+" + "A" * 42
+
+
+@planted("jwks-key-invalid")
+def modulus_with_a_leading_zero(world: World):
+    rsa(world, n="AA" + "q" * 340)
+
+
+@planted("jwks-key-invalid")
+def exponent_with_a_leading_zero(world: World):
+    rsa(world, e="AAEAAQ")
+
+
+@planted("jwks-key-invalid")
+def exponent_of_one(world: World):
+    """Everything is its own signature."""
+    rsa(world, e="AQ")
+
+
+@planted("jwks-key-invalid")
+def even_exponent(world: World):
+    rsa(world, e="BA")
+
+
+@planted("jwks-key-invalid")
+def exponent_as_large_as_the_modulus(world: World):
+    world.keys["keys"][RS256]["e"] = world.keys["keys"][RS256]["n"]
+
+
+@harmless
+def exponent_of_three(world: World):
+    rsa(world, e="Aw")
+
+
+@planted("jwks-weak")
+def modulus_with_a_small_factor(world: World):
+    rsa(world, n=encoded((3 * (2**2047 + 1)).to_bytes(257, "big")))
+
+
+@planted("jwks-weak")
+def point_of_small_order(world: World):
+    """The neutral element: a signature that takes no private key verifies."""
+    world.keys["keys"][EDDSA]["x"] = encoded(b"\1" + 31 * b"\0")
+
+
+@planted("jwks-key-invalid")
+def number_for_a_kid(world: World):
+    world.keys["keys"][EDDSA]["kid"] = 7
+
+
+@planted("jwks-key-invalid")
+def string_for_operations(world: World):
+    world.keys["keys"][EDDSA]["key_ops"] = "verify"
+
+
+@planted("jwks-key-invalid")
+def use_against_operations(world: World):
+    world.keys["keys"][EDDSA]["key_ops"] = ["wrapKey"]
+
+
+@planted("jwks-private")
+def private_half_of_a_type_that_is_not_known_here(world: World):
+    key = {"kty": "AKP", "alg": "ML-DSA-44", "pub": "AAAA", "kid": "pq"}
+    world.keys["keys"].append({**key, "priv": "AAAA"})
+
+
+@planted("jwks-key-invalid")
+def private_member_without_a_value(world: World):
+    world.keys["keys"][EDDSA]["d"] = None
+
+
 @harmless
 def no_keys_and_nothing_signed(world: World):
     world.keys = {"keys": []}

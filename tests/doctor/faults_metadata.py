@@ -136,6 +136,41 @@ def final_slash_in_the_resource(world: World):
     world.prm["resource"] = f"{ENDPOINT}/"
 
 
+@planted("prm-resource-mismatch")
+def another_port(world: World):
+    world.prm["resource"] = f"{ORIGIN}:8443/mcp"
+
+
+@planted("prm-resource-scheme")
+def http_and_another_spelling_of_the_host(world: World):
+    world.prm["resource"] = "http://APP.example.com/mcp"
+
+
+@planted("prm-resource-not-exact")
+def escape_in_the_host(world: World):
+    world.prm["resource"] = "https://%61pp.example.com/mcp"
+
+
+@planted("prm-resource-invalid")
+def host_that_browsers_do_not_read(world: World):
+    world.prm["resource"] = "https://1.2.3.4.5/mcp"
+
+
+@planted("prm-server-invalid")
+def server_at_a_host_that_browsers_do_not_read(world: World):
+    world.prm["authorization_servers"] = [ORIGIN, "https://example.256"]
+
+
+@planted("prm-server-invalid")
+def server_at_an_internationalised_name(world: World):
+    world.prm["authorization_servers"] = [ORIGIN, "https://münchen.example"]
+
+
+@planted("prm-servers-spellings", "as-issuer-mismatch")
+def server_with_an_escape_in_its_host(world: World):
+    world.prm["authorization_servers"] = [ORIGIN, "https://%61pp.example.com"]
+
+
 @planted("prm-member-invalid")
 def string_for_scopes(world: World):
     world.prm["scopes_supported"] = "mcp"
@@ -200,6 +235,17 @@ def offline_access_of_a_resource(world: World):
 @planted("prm-scopes-not-offered")
 def scope_that_no_server_has(world: World):
     world.prm["scopes_supported"] = ["mcp", "files"]
+
+
+@harmless
+def scopes_of_apis_that_a_provider_leaves_out(world: World):
+    """RFC 8414 §2 lets it do so."""
+    issuer = "https://login.example.net"
+    world.prm["authorization_servers"] = [issuer]
+    world.prm["scopes_supported"] = ["api://0a1b/mcp"]
+    offered = ["openid", "profile", "email", "offline_access"]
+    metadata = {**world.server, "issuer": issuer, "scopes_supported": offered}
+    world.json(f"{issuer}/.well-known/oauth-authorization-server", metadata)
 
 
 @harmless

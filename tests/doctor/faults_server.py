@@ -88,6 +88,21 @@ def token_endpoint_over_http(world: World):
 
 
 @planted("reach-private")
+def token_endpoint_on_loopback_in_another_form(world: World):
+    world.server["token_endpoint"] = "http://0x7f.1:8000/o/token/"
+
+
+@harmless
+def token_endpoint_at_a_number_that_is_public(world: World):
+    world.server["token_endpoint"] = "https://1572395042/o/token/"
+
+
+@planted("as-member-invalid")
+def token_endpoint_without_a_host_that_browsers_read(world: World):
+    world.server["token_endpoint"] = "https://1.2.3.4.5/o/token/"
+
+
+@planted("reach-private")
 def token_endpoint_on_loopback(world: World):
     world.server["token_endpoint"] = "http://localhost:8000/o/token/"
 
@@ -144,6 +159,69 @@ def jwt_authentication_without_algorithms(world: World):
 def jwt_authentication_with_algorithms(world: World):
     world.server["token_endpoint_auth_methods_supported"] = ["none", "private_key_jwt"]
     world.server["token_endpoint_auth_signing_alg_values_supported"] = ["ES256"]
+
+
+def openid_alone(world: World, **members: object) -> None:
+    """Have the metadata as a provider of OpenID has it, and nothing for OAuth."""
+    world.reply("GET", SERVER, status=404)
+    world.json(OPENID, {**world.server, **OPENID_MEMBERS, **members})
+
+
+@harmless
+def jwt_authentication_without_algorithms_in_openid(world: World):
+    """Optional in OpenID Connect Discovery §3."""
+    openid_alone(
+        world,
+        token_endpoint_auth_methods_supported=["none", "private_key_jwt", "client_secret_jwt"],
+        introspection_endpoint_auth_methods_supported=["private_key_jwt"],
+        revocation_endpoint_auth_methods_supported=["client_secret_jwt"],
+    )
+
+
+@planted("as-jwt-algorithms")
+def jwt_authentication_without_algorithms_beside_openid(world: World):
+    """Clients take the document for OAuth, to which RFC 8414 applies."""
+    world.server["token_endpoint_auth_methods_supported"] = ["none", "private_key_jwt"]
+    world.json(OPENID, {**world.server, **OPENID_MEMBERS})
+
+
+@harmless
+def unsigned_id_tokens_by_the_token_endpoint(world: World):
+    openid_alone(world, id_token_signing_alg_values_supported=["RS256", "EdDSA", "none"])
+
+
+@planted("as-member-invalid")
+def unsigned_client_authentication(world: World):
+    """Forbidden in both tables."""
+    openid_alone(world, token_endpoint_auth_signing_alg_values_supported=["none"])
+
+
+@harmless
+def documents_that_differ_where_no_client_looks(world: World):
+    other = {
+        **OPENID_MEMBERS,
+        "response_types_supported": ["code", "id_token", "code id_token"],
+        "claims_supported": ["sub"],
+        "scopes_supported": ["openid"],
+        "grant_types_supported": ["authorization_code"],
+    }
+    world.server["claims_supported"] = ["iss"]
+    world.json(OPENID, {**world.server, **other})
+
+
+@harmless
+def documents_with_lists_in_another_order(world: World):
+    world.server["token_endpoint_auth_methods_supported"] = ["none", "client_secret_basic"]
+    methods = ["client_secret_basic", "none", "none"]
+    other = {**world.server, **OPENID_MEMBERS, "token_endpoint_auth_methods_supported": methods}
+    world.json(OPENID, other)
+
+
+@planted("as-documents-differ")
+def documents_with_other_client_authentication(world: World):
+    methods = ["none", "client_secret_post"]
+    other = {**world.server, **OPENID_MEMBERS, "token_endpoint_auth_methods_supported": methods}
+    world.json(OPENID, other)
 
 
 @planted("as-documents-differ")

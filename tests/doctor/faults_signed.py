@@ -11,7 +11,7 @@ from joserfc.errors import SecurityWarning
 from joserfc.jwk import OKPKey, RSAKey
 
 from mcp_oauth_discovery import jwk
-from tests.doctor.faults_keys import EDDSA, ELSEWHERE, OFF, P256, RS256
+from tests.doctor.faults_keys import EDDSA, ELSEWHERE, OFF, P256, RS256, rsa
 from tests.doctor.planting import harmless, planted
 from tests.doctor.world import ENDPOINT, JWKS, ORIGIN, PRIVATE, PRM, World
 
@@ -20,6 +20,14 @@ from tests.doctor.world import ENDPOINT, JWKS, ORIGIN, PRIVATE, PRM, World
 def no_keys_for_signed_metadata(world: World):
     sign(world, world.prm)
     world.keys = {"keys": []}
+
+
+@planted("jwks-empty", "signed-key")
+def keys_for_encryption_where_metadata_is_signed(world: World):
+    sign(world, world.prm)
+    del world.server["id_token_signing_alg_values_supported"]
+    rsa(world, use="enc")
+    world.keys["keys"] = world.keys["keys"][2:]
 
 
 def sign(world: World, members, *, key="EdDSA", kid: str | None = None, **claims: object):

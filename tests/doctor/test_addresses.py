@@ -10,7 +10,15 @@ from mcp_oauth_discovery.doctor.addresses import (
 
 
 @pytest.mark.parametrize(
-    ("url", "host"), [("https://A.example.com:8443/", "a.example.com"), ("mailto:a@b", "")]
+    ("url", "host"),
+    [
+        ("https://A.example.com:8443/", "a.example.com"),
+        ("https://0x7f.1/", "127.0.0.1"),
+        ("https://[0:0::1]/", "::1"),
+        ("https://m%C3%BCnchen.example/", "xn--mnchen-3ya.example"),
+        ("mailto:a@b", ""),
+        ("https://1.2.3.4.5/", ""),
+    ],
 )
 def test_host_is_without_port(url, host):
     assert host_of(url) == host

@@ -58,6 +58,53 @@ def test_resource_that_nobody_takes_is_a_fault_for_all():
     assert one.clients == EVERY
 
 
+@pytest.mark.parametrize(
+    ("resource", "sentence", "fix"),
+    [
+        (f"{ORIGIN}:8443/mcp", "The port differs.", "Correct the port."),
+        (f"{ORIGIN}/api", "The path differs.", "Correct the path."),
+        ("https://x.test/mcp", "The host differs.", "Correct the host."),
+    ],
+)
+def test_advice_about_a_resource_names_the_part_that_is_wrong(resource, sentence, fix):
+    one = found("prm-resource-mismatch", lambda world: world.prm.update(resource=resource))
+    assert (one.seen.split("\n")[-1], one.fix.startswith(f"{fix} Set resource")) == (sentence, True)
+
+
+def test_advice_about_an_issuer_names_the_part_that_is_wrong():
+    issuer = "http://app.example.com:8000"
+    one = found("as-issuer-mismatch", lambda world: world.server.update(issuer=issuer))
+    assert one.seen.endswith("\nThe scheme and the port differ.")
+    assert one.fix.startswith("Correct the scheme and the port. Write one spelling")
+
+
+def test_issuer_that_is_no_url_has_no_part_that_is_wrong():
+    one = found("as-issuer-mismatch", lambda world: world.server.update(issuer="me"))
+    assert one.seen.endswith("^")
+    assert one.fix.startswith("Write one spelling")
+
+
+def test_host_in_another_spelling_is_told_apart_from_another_host():
+    one = found(
+        "as-issuer-mismatch", lambda world: world.server.update(issuer="https://APP.example.com")
+    )
+    assert one.seen.endswith("\nOnly the spelling differs: browsers read the same URL.")
+
+
+def test_internationalised_resource_stops_who_compares_characters():
+    world = World()
+    world.prm["resource"] = "https://bücher.example/mcp"
+    [one] = [one for one in diagnose(world) if one.code == "prm-resource-invalid"]
+    assert "write its host as xn--bcher-kva.example" in one.seen
+
+
+def test_url_of_the_challenge_on_another_port_is_advised_about_the_port():
+    def plant(world):
+        world.challenge = f'Bearer resource_metadata="{ORIGIN}:8443/metadata"'
+
+    assert found("challenge-metadata-offsite", plant).fix.startswith("Correct the port. ")
+
+
 def test_reason_of_a_failure_is_told():
     def plant(world):
         world.fail(ENDPOINT, Trouble.TLS, "certificate has expired\x1b")
@@ -199,6 +246,11 @@ def root_alone(world):
     world.json(PRM_ROOT, world.prm)
 
 
+def incomplete_openid_alone(world):
+    world.reply("GET", SERVER, status=404)
+    world.json(OPENID, world.server)
+
+
 def root_by_the_challenge(world):
     root_alone(world)
     world.challenge = f'Bearer resource_metadata="{PRM_ROOT}"'
@@ -229,6 +281,14 @@ def root_by_the_challenge(world):
             lambda world: world.prm.update(resource=f"{ENDPOINT}#a"),
             (Client.RUST, Client.GO, Client.VS_CODE),
         ),
+        (
+            "prm-scopes-not-offered",
+            lambda world: world.prm.update(scopes_supported=["mcp", "files"]),
+            (),
+        ),
+        ("as-openid-incomplete", lambda world: world.json(OPENID, world.server), ()),
+        ("as-openid-incomplete", lambda world: world.reply("GET", OPENID, body=HTML), ()),
+        ("as-openid-incomplete", incomplete_openid_alone, TYPESCRIPT),
         ("redirect-slash", lambda world: _moved(world, "POST", ENDPOINT), EVERY),
         ("redirect-slash", lambda world: _moved(world, "GET", SERVER), (Client.PYTHON,)),
         ("redirect-slash", lambda world: _moved(world, "GET", JWKS), ()),

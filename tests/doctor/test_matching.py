@@ -5,7 +5,12 @@ from __future__ import annotations
 import pytest
 
 from mcp_oauth_discovery.doctor.clients import Client
-from mcp_oauth_discovery.doctor.matching import RESOURCE_RULES, issuer_refusals, refusals
+from mcp_oauth_discovery.doctor.matching import (
+    RESOURCE_RULES,
+    difference,
+    issuer_refusals,
+    refusals,
+)
 from mcp_oauth_discovery.doctor.places import Role
 
 H = "https://h.example.com"
@@ -33,6 +38,12 @@ RESOURCES = [
     (f"{H}/mcp", f"{H}/mcp?x=1", EXACT),
     (f"{H}/mcp", f"{H}/mcp#x", EXACT | {Client.RUST}),
     (H, f"{H}/", {Client.GO}),
+    (f"{H}/mcp", "https://%68.example.com/mcp", {Client.GO}),
+    (f"{H}/mcp", f"{H}:/mcp", {Client.GO}),
+    (f"{H}/mcp", f"{H[:-4]}.com./mcp", ALL),
+    ("https://xn--mnchen-3ya.example/mcp", "https://münchen.example/mcp", {Client.GO}),
+    ("https://127.0.0.1/mcp", "https://127.1/mcp", {Client.GO}),
+    ("https://[::1]/mcp", "https://[0::1]/mcp", {Client.GO}),
 ]
 
 
@@ -65,7 +76,29 @@ def test_patient_clients_go_on_to_the_root(found, refused):
         (H, f"http{H[5:]}", {Client.PYTHON, Client.RUST} | TYPESCRIPT),
         (H, "https://H.example.com:443", TYPESCRIPT | {Client.RUST}),
         (H, "not a URL", {Client.PYTHON, Client.RUST} | TYPESCRIPT),
+        (H, "https://[/", {Client.PYTHON, Client.RUST} | TYPESCRIPT),
+        (H, "https://%68.example.com", {Client.RUST} | TYPESCRIPT),
     ],
 )
 def test_who_refuses_an_issuer(expected, issuer, refused):
     assert set(issuer_refusals(expected, issuer)) == refused
+
+
+@pytest.mark.parametrize(
+    ("seen", "sentence"),
+    [
+        (f"http{H[5:]}/mcp", "The scheme differs."),
+        ("https://other.example.com/mcp", "The host differs."),
+        (f"{H}:8443/mcp", "The port differs."),
+        (f"{H}/api", "The path differs."),
+        (f"{H}/mcp/", "The final slash differs."),
+        (f"{H}/mcp?x", "The query differs."),
+        (f"{H}/mcp#x", "The fragment differs."),
+        ("http://x.example.com:8000/", "The scheme and the host and the port and the path differ."),
+        ("https://H.EXAMPLE.com:443/mcp", "Only the spelling differs: browsers read the same URL."),
+        ("https://%68.example.com/mcp", "Only the spelling differs: browsers read the same URL."),
+        ("/mcp", ""),
+    ],
+)
+def test_part_that_differs_is_named(seen, sentence):
+    assert difference(seen, f"{H}/mcp") == sentence

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from mcp_oauth_discovery.doctor.catalogue import (
@@ -64,14 +65,23 @@ def finding(
     )
 
 
+def correcting(code: str, parts: Sequence[str]) -> str:
+    """Return the fix of a code for a URL of which these parts are wrong.
+
+    The usual one is about the scheme already, and about the spelling.
+    """
+    usual = ENTRIES[code].fix
+    is_usual = list(parts) in ([], ["scheme"])
+    return usual if is_usual else f"Correct the {' and the '.join(parts)}. {usual}"
+
+
 def beside_django(one: Finding) -> Finding:
     """Return a finding with the fix for a site that is not one of Django.
 
-    A fix for what was seen at this very place stays.
+    What a rule has put before the fix of the catalogue, or in its place, stays.
     """
-    if one.fix != ENTRIES[one.code].fix:
-        return one
-    return replace(one, fix=elsewhere.FIXES.get(one.code, one.fix))
+    usual = ENTRIES[one.code].fix
+    return replace(one, fix=one.fix.replace(usual, elsewhere.FIXES.get(one.code, usual)))
 
 
 def passed(group: Group, subject: str) -> Finding:

@@ -7,6 +7,8 @@ from mcp_oauth_discovery.doctor.findings import Entry, Group, Severity
 
 _ERROR, _WARNING, _INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
 _TYPESCRIPT = (Client.TYPESCRIPT, Client.INSPECTOR)
+# By public reports: Claude needs the URL in the challenge, and ChatGPT needs the challenge.
+_LED = (Client.CLAUDE, Client.CHATGPT)
 
 ENDPOINT = Group(
     "endpoint",
@@ -75,7 +77,7 @@ CHALLENGE = Group(
         Entry(
             "challenge-missing", _ERROR, "The 401 has no WWW-Authenticate header.",
             'WWW-Authenticate: Bearer resource_metadata="…"',
-            "RFC 9110 §11.6.1, RFC 9728 §5.1", (),
+            "RFC 9110 §11.6.1, RFC 9728 §5.1", _LED,
             "Answer with mcp_oauth_discovery.challenge.unauthorized(request).",
         ),
         Entry(
@@ -86,7 +88,7 @@ CHALLENGE = Group(
         ),
         Entry(
             "challenge-not-bearer", _ERROR, "No challenge has the scheme Bearer.",
-            "a Bearer challenge", "RFC 6750 §3", (),
+            "a Bearer challenge", "RFC 6750 §3", _LED,
             "Another authentication class comes first: put the bearer one before it.",
         ),
         Entry(
@@ -102,7 +104,7 @@ CHALLENGE = Group(
         Entry(
             "challenge-no-metadata", _WARNING, "The challenge has no resource_metadata.",
             "resource_metadata with the URL of the metadata",
-            "RFC 9728 §5.1, MCP authorization (2025-06-18), metadata location", (),
+            "RFC 9728 §5.1, MCP authorization (2025-06-18), metadata location", (Client.CLAUDE,),
             "Answer with mcp_oauth_discovery.challenge.unauthorized(request). Without it, clients "
             "have to guess the address.",
         ),

@@ -38,8 +38,9 @@ JWKS = Group(
             "Build it with a JOSE library: leading zero octets belong to EC coordinates.",
         ),
         Entry(
-            "jwks-weak", _ERROR, "An RSA key has fewer than 2048 bits.",
-            "2048 bits or more", "RFC 7518 §3.3", (),
+            "jwks-weak", _ERROR,
+            "An RSA key has fewer than 2048 bits, or anyone can sign with a key.",
+            "2048 bits or more, made by a current library", "RFC 7518 §3.3", (),
             "Rotate to a longer key: manage.py mcp_keys rotate.",
         ),
         Entry(
@@ -48,13 +49,15 @@ JWKS = Group(
             "Correct alg.",
         ),
         Entry(
-            "jwks-empty", _ERROR, "The JWK Set is empty although something is signed.",
+            "jwks-empty", _ERROR,
+            "The JWK Set has no key for signatures, although something is signed.",
             "the key that signs", "OpenID Connect Core §10.1", (),
             "manage.py mcp_keys rotate",
         ),
         Entry(
             "jwks-unserved", _WARNING, "An algorithm is announced for which there is no key.",
-            "a key for each algorithm, or a shorter list", "OpenID Connect Discovery §3", (),
+            "a key for each algorithm of this site, and for one of those of an outside provider",
+            "OpenID Connect Discovery §3", (),
             "manage.py mcp_keys rotate, or shorten MCP_SIGNING_ALGORITHMS.",
         ),
         Entry(

@@ -103,11 +103,11 @@ PROTECTED_RESOURCE = Group(
             "Move them to the authorization server's scopes_supported.",
         ),
         Entry(
-            "prm-scopes-not-offered", _WARNING,
-            "A scope of the resource is not among those of the authorization server.",
-            "every scope of the resource in the server's scopes_supported",
-            "RFC 9728 §2, RFC 8414 §2", EVERY,
-            "Add it there: clients ask for it and are refused with invalid_scope.",
+            "prm-scopes-not-offered", _INFO,
+            "This site is its own authorization server, and does not announce a scope.",
+            "every scope of the resource that the server knows; it may leave some out of its list",
+            "RFC 9728 §2, RFC 8414 §2", (),
+            "If the server refuses the scope with invalid_scope, add it to those that it knows.",
         ),
     ),
 )  # fmt: skip
@@ -207,13 +207,15 @@ AUTHORIZATION_SERVER = Group(
         Entry(
             "as-jwt-algorithms", _ERROR,
             "JWT client authentication is announced without its algorithms.",
-            "the matching …_auth_signing_alg_values_supported", "RFC 8414 §2", (),
+            "the matching …_auth_signing_alg_values_supported; openid-configuration may lack it",
+            "RFC 8414 §2", (),
             "Add the member.",
         ),
         Entry(
             "as-documents-differ", _WARNING,
             "The metadata at two addresses of one issuer contradict each other.",
-            "the same values for the same members", "RFC 8414 §5", (),
+            "the same endpoints, PKCE methods, client authentication and registration",
+            "RFC 8414 §5", (),
             "Build both from one source.",
         ),
         Entry(

@@ -6,22 +6,38 @@ from collections.abc import Iterator
 from typing import Any
 
 from mcp_oauth_discovery.doctor.addresses import host_of
-from mcp_oauth_discovery.doctor.catalogue import finding
+from mcp_oauth_discovery.doctor.catalogue import correcting, finding
 from mcp_oauth_discovery.doctor.clients import CLOSED, EVERY, Client
 from mcp_oauth_discovery.doctor.findings import Finding
-from mcp_oauth_discovery.doctor.matching import issuer_refusals
+from mcp_oauth_discovery.doctor.matching import difference, differing_parts, issuer_refusals
 from mcp_oauth_discovery.doctor.observations import Fetched, Server, Walk
 from mcp_oauth_discovery.doctor.places import Role
 from mcp_oauth_discovery.doctor.printing import pointed, shown
 from mcp_oauth_discovery.doctor.reading import is_html
 from mcp_oauth_discovery.doctor.rules.members import has_value, misformed, strict, strings
 from mcp_oauth_discovery.identifiers import is_loopback
-from mcp_oauth_discovery.members import AUTHORIZATION_SERVER, ENDPOINTS
+from mcp_oauth_discovery.members import AUTHORIZATION_SERVER, ENDPOINTS, check_string, list_of
 
 _TYPESCRIPT = (Client.TYPESCRIPT, Client.INSPECTOR)
 _REQUIRED = ("authorization_endpoint", "token_endpoint", "response_types_supported")
 _OPENID = ("jwks_uri", "subject_types_supported", "id_token_signing_alg_values_supported")
 _JWT_METHODS = {"private_key_jwt", "client_secret_jwt"}
+# What OpenID Connect Discovery §3 allows in that list, where no ID Token comes by the browser.
+_MEMBERS = {**AUTHORIZATION_SERVER, "id_token_signing_alg_values_supported": list_of(check_string)}
+# What clients go by; the others may differ, as each document is for a protocol of its own.
+_FOLLOWED = (
+    "issuer",
+    "authorization_endpoint",
+    "token_endpoint",
+    "registration_endpoint",
+    "revocation_endpoint",
+    "introspection_endpoint",
+    "jwks_uri",
+    "code_challenge_methods_supported",
+    "token_endpoint_auth_methods_supported",
+    "client_id_metadata_document_supported",
+    "authorization_response_iss_parameter_supported",
+)
 
 
 def places(walk: Walk) -> Iterator[Finding]:
@@ -60,7 +76,10 @@ def issuers(walk: Walk) -> Iterator[Finding]:
             if issuer.rstrip("/") == server.issuer.rstrip("/"):
                 yield finding("as-issuer-slash", document.url, seen, clients=refused)
             else:
-                yield finding("as-issuer-mismatch", document.url, seen, clients=CLOSED + refused)
+                seen = f"{seen}\n{difference(issuer, server.issuer)}".rstrip("\n")
+                fix = correcting("as-issuer-mismatch", differing_parts(issuer, server.issuer))
+                clients = CLOSED + refused
+                yield finding("as-issuer-mismatch", document.url, seen, clients=clients, fix=fix)
 
 
 def members(walk: Walk) -> Iterator[Finding]:
@@ -78,7 +97,7 @@ def members(walk: Walk) -> Iterator[Finding]:
             yield finding("as-endpoint-http", document.url, seen)
         # The signed copy has findings of its own.
         rest = {name: one for name, one in told.items() if name not in (*plain, "signed_metadata")}
-        for name, problem in misformed(rest, AUTHORIZATION_SERVER):
+        for name, problem in misformed(rest, _MEMBERS):
             clients = strict(name, rest[name])
             yield finding("as-member-invalid", document.url, problem, clients=clients)
 
@@ -120,7 +139,10 @@ def registration(walk: Walk) -> Iterator[Finding]:
 
 
 def jwt_authentication(walk: Walk) -> Iterator[Finding]:
+    """Report lists of algorithms that RFC 8414 requires, and OpenID Connect Discovery does not."""
     for _, document in _ends(walk):
+        if document.role is not Role.OAUTH:
+            continue
         told = document.told
         for endpoint in ("token_endpoint", "revocation_endpoint", "introspection_endpoint"):
             methods = _JWT_METHODS & set(strings(told, f"{endpoint}_auth_methods_supported"))
@@ -150,11 +172,14 @@ def openid(walk: Walk) -> Iterator[Finding]:
             if document.role is Role.OAUTH:
                 continue
             missing = [name for name in _OPENID if not has_value(document.told.get(name))]
+            # Clients of MCP come here only if there is nothing at the places before.
+            clients = None if document is server.found else ()
             if document.members is not None and missing:
                 seen = f"It lacks {', '.join(missing)}."
-                yield finding("as-openid-incomplete", document.url, seen)
+                yield finding("as-openid-incomplete", document.url, seen, clients=clients)
             elif document.reading.fault and document.url not in asked and not pages:
-                yield finding("as-openid-incomplete", document.url, "200, and no JSON document.")
+                seen = "200, and no JSON document."
+                yield finding("as-openid-incomplete", document.url, seen, clients=clients)
 
 
 def resources(walk: Walk) -> Iterator[Finding]:
@@ -172,9 +197,13 @@ def _ends(walk: Walk) -> Iterator[tuple[Server, Fetched]]:
 
 
 def _differing(one: dict[str, Any], other: dict[str, Any]) -> list[str]:
-    # Signed anew for each document, and at different times.
-    shared = sorted(one.keys() & other.keys() - {"signed_metadata"})
-    return [name for name in shared if one[name] != other[name]]
+    shared = [name for name in _FOLLOWED if name in one and name in other]
+    return sorted(name for name in shared if _comparable(one[name]) != _comparable(other[name]))
+
+
+def _comparable(value: object) -> object:
+    """Return a value as it is compared: the order of a list says nothing."""
+    return {repr(one) for one in value} if isinstance(value, list) else value
 
 
 def _is_plain(value: object) -> bool:

@@ -4,31 +4,63 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from mcp_oauth_discovery.doctor.catalogue import finding
-from mcp_oauth_discovery.doctor.challenges import challenges_of, named_metadata
+from mcp_oauth_discovery.doctor.catalogue import correcting, finding
+from mcp_oauth_discovery.doctor.challenges import (
+    Malformation,
+    challenges_of,
+    malformation,
+    named_metadata,
+)
+from mcp_oauth_discovery.doctor.clients import Client, named
 from mcp_oauth_discovery.doctor.findings import Finding
+from mcp_oauth_discovery.doctor.matching import FIRST_VALUE, LAST_VALUE, differing_parts
 from mcp_oauth_discovery.doctor.observations import Exchange, Walk
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.identifiers import check_secure_url, origin
 from mcp_oauth_discovery.www_authenticate import Challenge, scope_tokens
 
 _NAME = "www-authenticate"
+_TYPESCRIPT = (Client.TYPESCRIPT, Client.INSPECTOR)
+_ONE_LAYER = "Send each parameter once: let one layer alone add it, the proxy or the application."
 
 
 def header(walk: Walk) -> Iterator[Finding]:
-    """Report a 401 without a challenge, or with one that cannot be read; the first such."""
+    """Report a 401 without a challenge, or with one of the wrong form; the first such."""
     for exchange in _unauthorized(walk):
-        try:
-            found = challenges_of(exchange)
-        except ValueError as error:
-            line = exchange.answer.header("www-authenticate") if exchange.answer else ""
-            seen = f"{shown(line or '')}: {shown(str(error))}."
-            yield finding("challenge-malformed", walk.url, seen)
+        if fault := malformation(exchange) or _repetition(walk, exchange):
+            seen = f"{_of(exchange)}: {shown(fault.problem)}."
+            clients, fix = fault.clients, fault.fix
+            yield finding("challenge-malformed", walk.url, seen, clients=clients, fix=fix)
             return
-        if not found:
+        if not challenges_of(exchange):
+            # Those that need it look at the answer to their POST.
+            is_led = exchange is walk.get and bool(walk.challenges)
+            stopped = () if is_led else None
             seen, fix = _renamed(exchange)
-            yield finding("challenge-missing", walk.url, seen, fix=fix)
+            yield finding("challenge-missing", walk.url, seen, clients=stopped, fix=fix)
             return
+
+
+def _repetition(walk: Walk, exchange: Exchange) -> Malformation | None:
+    for challenge in challenges_of(exchange):
+        for name, last in challenge.repeated.items():
+            first = challenge.parameters[name]
+            problem = f"the parameter {name!r} is there twice"
+            if first != last and name in ("resource_metadata", "scope"):
+                problem += f"; {named(FIRST_VALUE)} take the first, {named(LAST_VALUE)} the last"
+            is_url = first != last and name == "resource_metadata"
+            clients = _led_astray(walk, first, last) if is_url else ()
+            return Malformation(problem, clients, _ONE_LAYER)
+    return None
+
+
+def _led_astray(walk: Walk, first: str, last: str) -> tuple[Client, ...]:
+    """Return the clients that take a URL without the document, and look at no other one."""
+    absent = {one.url for one in walk.resources if one.is_absent}
+    return (
+        *(_TYPESCRIPT if first in absent else ()),
+        *((Client.VS_CODE,) if last in absent else ()),
+    )
 
 
 def _renamed(exchange: Exchange) -> tuple[str, str]:
@@ -64,26 +96,28 @@ def scheme(walk: Walk) -> Iterator[Finding]:
 
 def metadata(walk: Walk) -> Iterator[Finding]:
     """Report a URL of the metadata that is missing, or that clients cannot or may not use."""
-    named = named_metadata(walk)
-    if named is None:
+    url = named_metadata(walk)
+    if url is None:
         if any(one.is_bearer for one in walk.challenges):
             yield finding("challenge-no-metadata", walk.url, _written(walk.challenges))
         return
-    seen = f"resource_metadata is {shown(named)}"
-    if not origin(named):
+    seen = f"resource_metadata is {shown(url)}"
+    if not origin(url):
         yield finding("challenge-metadata-invalid", walk.url, f"{seen}.")
-    elif named.lower().startswith("http:") and walk.url.lower().startswith("https:"):
+    elif url.lower().startswith("http:") and walk.url.lower().startswith("https:"):
         yield finding("challenge-metadata-http", walk.url, f"{seen}.")
-    elif origin(named) != origin(walk.url):
-        yield finding("challenge-metadata-offsite", walk.url, f"{seen}; not contacted.")
+    elif origin(url) != origin(walk.url):
+        parts = [one for one in differing_parts(url, walk.url) if one in ("scheme", "host", "port")]
+        fix = correcting("challenge-metadata-offsite", parts)
+        yield finding("challenge-metadata-offsite", walk.url, f"{seen}; not contacted.", fix=fix)
     else:
-        yield from _form(walk, named, seen)
+        yield from _form(walk, url, seen)
 
 
-def _form(walk: Walk, named: str, seen: str) -> Iterator[Finding]:
+def _form(walk: Walk, url: str, seen: str) -> Iterator[Finding]:
     try:
-        if origin(named).startswith("https:"):
-            check_secure_url(named)
+        if origin(url).startswith("https:"):
+            check_secure_url(url)
     except ValueError as error:
         yield finding("challenge-metadata-invalid", walk.url, f"{seen}: {error}.")
 

@@ -2,50 +2,30 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
-
-from cryptography.hazmat.primitives.asymmetric import ec
+from collections.abc import Iterable, Iterator
 
 from mcp_oauth_discovery.doctor.catalogue import finding
 from mcp_oauth_discovery.doctor.findings import Finding
+from mcp_oauth_discovery.doctor.keys import (
+    Key,
+    bits,
+    fitting,
+    is_for_encryption,
+    private_members,
+    problem,
+    signatures,
+    weakness,
+)
 from mcp_oauth_discovery.doctor.observations import Fetched, Server, Walk
 from mcp_oauth_discovery.doctor.places import Role
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.rules.members import strings
 from mcp_oauth_discovery.identifiers import origin
+from mcp_oauth_discovery.jwk import RSA_BITS
 
-Key = Mapping[str, Any]
-
-_PRIVATE = ("d", "p", "q", "dp", "dq", "qi", "oth", "k")
-# RFC 7518 §6.2.1, RFC 8037 §2: curve, and octets of each coordinate.
-_OCTETS = {
-    ("EC", "P-256"): 32,
-    ("EC", "P-384"): 48,
-    ("EC", "P-521"): 66,
-    ("OKP", "Ed25519"): 32,
-    ("OKP", "Ed448"): 57,
-    ("OKP", "X25519"): 32,
-    ("OKP", "X448"): 56,
-}
-_MEMBERS = {"RSA": ("n", "e"), "EC": ("x", "y"), "OKP": ("x",)}
-_CURVES = {"P-256": ec.SECP256R1(), "P-384": ec.SECP384R1(), "P-521": ec.SECP521R1()}
-# Names that others give to what is known here: nobody finds the key by these.
-_MISSPELT = {"secp256r1", "prime256v1", "secp384r1", "secp521r1"}
-_RSA = {f"{family}{size}" for family in ("RS", "PS") for size in (256, 384, 512)}
-# What `alg` may say of a key, by type and curve. Keys for encryption are nobody's business here.
-_ALGORITHMS = {
-    ("RSA", ""): _RSA,
-    ("EC", "P-256"): {"ES256"},
-    ("EC", "P-384"): {"ES384"},
-    ("EC", "P-521"): {"ES512"},
-    ("OKP", "Ed25519"): {"EdDSA", "Ed25519"},
-    ("OKP", "Ed448"): {"EdDSA", "Ed448"},
-}
-_FEWEST_BITS = 2048
+# More keys of one set are not looked at for weaknesses: each takes some calculation.
+_MOST_JUDGED = 20
 
 
 def places(walk: Walk) -> Iterator[Finding]:
@@ -59,7 +39,7 @@ def places(walk: Walk) -> Iterator[Finding]:
 def private(walk: Walk) -> Iterator[Finding]:
     """Report key material that is nobody's to see; the finding does not repeat it."""
     for document, key in _keys(walk):
-        leaked = [name for name in _PRIVATE if name in key]
+        leaked = private_members(key)
         if leaked or key.get("kty") == "oct":
             seen = f"The key {_name(key)} has {', '.join(leaked) or 'the type oct'}."
             yield finding("jwks-private", document.url, seen)
@@ -97,24 +77,30 @@ def elsewhere(walk: Walk) -> Iterator[Finding]:
 
 
 def forms(walk: Walk) -> Iterator[Finding]:
-    for document, key in _keys(walk):
-        if fault := problem(key):
-            seen = f"The key {_name(key)}: {shown(fault)}."
-            yield finding("jwks-key-invalid", document.url, seen)
-        elif key.get("kty") == "RSA" and (bits := _bits(key)) < _FEWEST_BITS:
-            yield finding("jwks-weak", document.url, f"The key {_name(key)} has {bits} bits.")
+    """Report keys of the wrong form, and weak ones, as strictly as an import judges them."""
+    for document in _sets(walk):
+        for place, key in enumerate(keys_of(document)):
+            if fault := problem(key):
+                seen = f"The key {_name(key)}: {shown(fault)}."
+                yield finding("jwks-key-invalid", document.url, seen)
+            elif key.get("kty") == "RSA" and (size := bits(key)) < RSA_BITS:
+                yield finding("jwks-weak", document.url, f"The key {_name(key)} has {size} bits.")
+            elif place < _MOST_JUDGED and (fault := weakness(key)):
+                yield finding(
+                    "jwks-weak",
+                    document.url,
+                    f"The key {_name(key)}: {shown(fault)}",
+                    fix="Stop trusting the key, and publish a new one in its place.",
+                )
 
 
 def algorithms(walk: Walk) -> Iterator[Finding]:
     """Report an `alg` that the key cannot have."""
     for document, key in _keys(walk):
-        fitting = _fitting(key)
-        given = key.get("alg")
-        if given is None or not fitting or key.get("use") == "enc":
-            continue
-        if str(given) not in fitting:
-            seen = f"The key {_name(key)} has alg {shown(given)}."
-            expected = f"one of {', '.join(sorted(fitting))}"
+        wanted = fitting(key)
+        if wanted is not None:
+            seen = f"The key {_name(key)} has alg {shown(key['alg'])}."
+            expected = f"one of {', '.join(sorted(wanted))}" if wanted else "no alg"
             yield finding("jwks-algorithm", document.url, seen, expected=expected)
 
 
@@ -123,17 +109,33 @@ def served(walk: Walk) -> Iterator[Finding]:
     for server in walk.servers:
         if server.jwks is None or not isinstance(server.jwks.told.get("keys"), list):
             continue
-        keys = keys_of(server.jwks)
-        if not keys:
+        everything = keys_of(server.jwks)
+        keys = [key for key in everything if not is_for_encryption(key)]
+        announced = _announced(server.found)
+        named = [name for name in announced if not _is_symmetric(name) and name != "none"]
+        if not everything or not (keys or named):
             if signer := _signed_by(walk, server):
-                yield finding("jwks-empty", server.jwks.url, f"{signer} is signed.")
+                seen = "All keys are for encryption, and " if everything else ""
+                yield finding("jwks-empty", server.jwks.url, f"{seen}{signer} is signed.")
             continue
-        told = server.found.told if server.found else {}
-        served = _served_by(keys)
-        named = strings(told, "id_token_signing_alg_values_supported")
-        if missing := [name for name in named if name not in served]:
+        served_by_keys = _served_by(keys)
+        missing = [name for name in named if name not in served_by_keys]
+        # What is made per client, or by an outside provider, is announced for all, and a key is
+        # published once a client uses it.
+        is_per_client = any(map(_is_symmetric, announced))
+        is_per_client = is_per_client or origin(server.issuer) != origin(walk.url)
+        if missing and not (is_per_client and len(missing) < len(named)):
             seen = f"id_token_signing_alg_values_supported has {shown(', '.join(missing))}."
             yield finding("jwks-unserved", server.jwks.url, seen)
+
+
+def _announced(document: Fetched | None) -> list[str]:
+    return strings(document.told, "id_token_signing_alg_values_supported") if document else []
+
+
+def _is_symmetric(algorithm: str) -> bool:
+    """Say whether signatures of an algorithm are made with the secret of a client."""
+    return algorithm.startswith("HS")
 
 
 def _signed_by(walk: Walk, server: Server) -> str:
@@ -144,7 +146,12 @@ def _signed_by(walk: Walk, server: Server) -> str:
     for document in documents:
         if document.told.get("signed_metadata"):
             return "signed_metadata"
-        if document.members is not None and document.role in (Role.OPENID, Role.OPENID_APPENDED):
+        if document.members is None or document.role not in (Role.OPENID, Role.OPENID_APPENDED):
+            continue
+        # Without the list it is RS256, which every provider has (OpenID Connect Discovery §3).
+        announced = set(_announced(document)) - {"none"} if _announced(document) else {"RS256"}
+        # Where clients may choose a symmetric one, perhaps all of them have.
+        if announced and not any(map(_is_symmetric, announced)):
             return "The ID Token of OpenID"
     return ""
 
@@ -164,59 +171,17 @@ def _keys(walk: Walk) -> Iterator[tuple[Fetched, Key]]:
         yield from ((document, key) for key in keys_of(document))
 
 
-def problem(key: Key) -> str:
-    """Return what is wrong with the form of a key, or ""; a type that is not known here is fine."""
-    kind, curve = key.get("kty"), key.get("crv")
-    if not isinstance(kind, str) or str(curve) in _MISSPELT:
-        return f"kty {kind!r} with crv {curve!r}"
-    octets = _OCTETS.get((kind, str(curve)))
-    if kind != "RSA" and octets is None:
-        # RFC 7517 §5: such keys are ignored.
-        return ""
-    for name in _MEMBERS[kind]:
-        value = _octets(key.get(name))
-        if value is None:
-            return f"{name} is missing or not base64url without padding"
-        if octets is not None and len(value) != octets:
-            return f"{name} has {len(value)} octets, not {octets}"
-    return "" if kind != "EC" or _is_on_curve(key) else "the point is not on the curve"
-
-
-def _is_on_curve(key: Key) -> bool:
-    x, y = (int.from_bytes(_octets(key[name]) or b"", "big") for name in "xy")
-    try:
-        ec.EllipticCurvePublicNumbers(x, y, _CURVES[key["crv"]]).public_key()
-    except ValueError:
-        return False
-    return True
-
-
-def _octets(value: object) -> bytes | None:
-    if not isinstance(value, str) or not value or "=" in value:
-        return None
-    try:
-        return base64.b64decode(value + "=" * (-len(value) % 4), altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError):
-        return None
-
-
-def _bits(key: Key) -> int:
-    return int.from_bytes(_octets(key.get("n")) or b"", "big").bit_length()
-
-
 def _served_by(keys: Iterable[Key]) -> set[str]:
     """Return the algorithms that keys can sign with: that of `alg`, or all of the type."""
     served: set[str] = set()
     for key in keys:
-        fitting, given = _fitting(key), key.get("alg")
-        served |= fitting if given is None else fitting & {str(given)}
+        known, given = signatures(key), key.get("alg")
+        # RFC 9864: the curve of an OKP key says as much as its alg, which has two names.
+        if given is None or key.get("kty") == "OKP":
+            served |= known
+        else:
+            served |= {str(given)} & (known or {str(given)})
     return served
-
-
-def _fitting(key: Key) -> set[str]:
-    """Return the algorithms that a key of this type and curve may sign with."""
-    kind = str(key.get("kty"))
-    return _ALGORITHMS.get((kind, "" if kind == "RSA" else str(key.get("crv"))), set())
 
 
 def _name(key: Key) -> str:

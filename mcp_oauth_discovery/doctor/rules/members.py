@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from mcp_oauth_discovery import hosts
 from mcp_oauth_discovery.doctor.clients import TYPED, Client
 from mcp_oauth_discovery.doctor.printing import shown
-from mcp_oauth_discovery.members import Check, check_member
+from mcp_oauth_discovery.members import ENDPOINTS, Check, check_member
 
 
 def misformed(members: Mapping[str, Any], table: Mapping[str, Check]) -> Iterator[tuple[str, str]]:
@@ -17,8 +18,16 @@ def misformed(members: Mapping[str, Any], table: Mapping[str, Check]) -> Iterato
             continue
         try:
             check_member(table, name, value)
+            if name in ENDPOINTS:
+                check_host(value)
         except ValueError as error:
             yield name, f"{shown(name)} is {shown(value)}: {shown(str(error))}."
+
+
+def check_host(url: str) -> None:
+    """Raise `ValueError` for a URL of the right form in which browsers read no host."""
+    if not hosts.origin(url):
+        raise ValueError("browsers read no host in it")
 
 
 def strict(name: str, value: object) -> tuple[Client, ...]:

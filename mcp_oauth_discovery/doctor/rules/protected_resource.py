@@ -4,15 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mcp_oauth_discovery import hosts
 from mcp_oauth_discovery.doctor.addresses import is_exposed
-from mcp_oauth_discovery.doctor.catalogue import finding
+from mcp_oauth_discovery.doctor.catalogue import correcting, finding
 from mcp_oauth_discovery.doctor.clients import CLOSED, EVERY, Client, named
 from mcp_oauth_discovery.doctor.findings import Finding
-from mcp_oauth_discovery.doctor.matching import RESOURCE_RULES, refusals
+from mcp_oauth_discovery.doctor.matching import (
+    RESOURCE_RULES,
+    difference,
+    differing_parts,
+    refusals,
+)
 from mcp_oauth_discovery.doctor.observations import Fetched, Walk
 from mcp_oauth_discovery.doctor.places import Role
 from mcp_oauth_discovery.doctor.printing import pointed, shown
-from mcp_oauth_discovery.doctor.rules.members import has_value, misformed, strict, strings
+from mcp_oauth_discovery.doctor.rules.members import (
+    check_host,
+    has_value,
+    misformed,
+    strict,
+    strings,
+)
 from mcp_oauth_discovery.identifiers import check_issuer, check_resource, check_url, locate, origin
 from mcp_oauth_discovery.members import PROTECTED_RESOURCE
 
@@ -72,7 +84,8 @@ def resource(walk: Walk) -> Iterator[Finding]:
         yield finding("prm-resource-missing", document.url)
     elif problem := _invalid(value):
         seen = f"resource is {shown(value)}: {shown(problem)}."
-        refused = refusals(walk.url, [(document.role, str(value))]) if origin(str(value)) else EVERY
+        is_read = bool(hosts.origin(str(value)))
+        refused = refusals(walk.url, [(document.role, str(value))]) if is_read else EVERY
         yield finding("prm-resource-invalid", document.url, seen, clients=tuple(refused))
     else:
         yield from _match(walk, document, str(value))
@@ -91,11 +104,13 @@ def _match(walk: Walk, document: Fetched, value: str) -> Iterator[Finding]:
     if not refused or value == walk.url:
         # Right, and at the root alone, where some do not take it: `places` says so.
         return
-    seen = pointed(value, walk.url)
-    if is_plain_http(value, walk.url) and f"https{value[4:]}" == walk.url:
+    seen = f"{pointed(value, walk.url)}\n{difference(value, walk.url)}"
+    parts = differing_parts(value, walk.url)
+    if is_plain_http(value, walk.url) and parts == ["scheme"]:
         yield finding("prm-resource-scheme", document.url, seen)
     elif len(refused) == len(RESOURCE_RULES):
-        yield finding("prm-resource-mismatch", document.url, seen, clients=EVERY)
+        fix = correcting("prm-resource-mismatch", parts)
+        yield finding("prm-resource-mismatch", document.url, seen, clients=EVERY, fix=fix)
     else:
         seen = f"{seen}\nRefused by {named(refused)}."
         yield finding("prm-resource-not-exact", document.url, seen, clients=refused)
@@ -132,7 +147,7 @@ def servers(walk: Walk) -> Iterator[Finding]:
             # The same fault as that of the endpoint or of the resource.
             continue
         try:
-            check_issuer(issuer)
+            check_host(check_issuer(issuer))
         except ValueError as error:
             seen = f"{shown(issuer)}: {shown(str(error))}."
             # Clients take the first one.
@@ -145,12 +160,13 @@ def spellings(walk: Walk) -> Iterator[Finding]:
     seen: dict[object, str] = {}
     for issuer in strings(document.told, "authorization_servers") if document else ():
         try:
-            place = locate(issuer)
+            place = locate(issuer)._replace(host=hosts.origin(issuer))
         except ValueError:
             continue
         other = seen.setdefault(place, issuer)
         if document and other != issuer:
-            yield finding("prm-servers-spellings", document.url, pointed(issuer, other))
+            seen_twice = f"{pointed(issuer, other)}\n{difference(issuer, other)}"
+            yield finding("prm-servers-spellings", document.url, seen_twice)
 
 
 def bearer_methods(walk: Walk) -> Iterator[Finding]:
@@ -167,13 +183,17 @@ def _rules_out_header(document: Fetched) -> bool:
 
 
 def scopes(walk: Walk) -> Iterator[Finding]:
-    """Report scopes that are none of a resource, and those that no server has."""
+    """Report scopes that are none of a resource, and those that this site does not announce.
+
+    RFC 8414 §2 lets a server leave scopes out, and providers leave out those of APIs.
+    """
     document = walk.resource
     wanted = strings(document.told, "scopes_supported") if document else []
     strange = [one for one in _CLIENTS_SCOPES if one in wanted]
     if document and strange:
         yield finding("prm-scopes-of-clients", document.url, f"It has {', '.join(strange)}.")
-    for server in walk.servers:
+    own = [one for one in walk.servers if origin(one.issuer) == origin(walk.url)]
+    for server in own:
         offered = set(strings(server.found.told, "scopes_supported") if server.found else ())
         missing = [one for one in wanted if one not in offered and one not in strange]
         if document and offered and missing:
@@ -195,6 +215,7 @@ def _invalid(value: object) -> str:
     try:
         url = check_url(value)
         check_resource(f"https{url[4:]}" if url.lower().startswith("http:") else url)
+        check_host(url)
     except ValueError as error:
         return str(error)
     return ""

@@ -15,10 +15,11 @@ from joserfc.jwk import import_key
 
 from mcp_oauth_discovery.doctor.catalogue import finding
 from mcp_oauth_discovery.doctor.findings import Finding
+from mcp_oauth_discovery.doctor.keys import Key, problem
 from mcp_oauth_discovery.doctor.observations import Fetched, Walk
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.reading import check_depth
-from mcp_oauth_discovery.doctor.rules.jwks import Key, keys_of, problem
+from mcp_oauth_discovery.doctor.rules.jwks import keys_of
 from mcp_oauth_discovery.doctor.rules.members import has_value, strings
 from mcp_oauth_discovery.identifiers import origin
 

@@ -1,0 +1,200 @@
+"""What a key of a JWK Set may be used for, and what is wrong with its form."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from mcp_oauth_discovery import key_files
+from mcp_oauth_discovery.jwk import RSA_BITS, RSA_MOST_BITS
+
+Key = Mapping[str, Any]
+
+_BASE64URL = re.compile(r"[A-Za-z0-9_-]+")
+# RFC 7517, RFC 7518, RFC 8037, and the key pairs of ML-DSA.
+_PRIVATE = ("d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv")
+# RFC 7518 §6.2.1, RFC 8037 §2: curve, and octets of each coordinate.
+_OCTETS = {
+    ("EC", "P-256"): 32,
+    ("EC", "P-384"): 48,
+    ("EC", "P-521"): 66,
+    ("OKP", "Ed25519"): 32,
+    ("OKP", "Ed448"): 57,
+    ("OKP", "X25519"): 32,
+    ("OKP", "X448"): 56,
+}
+_MEMBERS = {"RSA": ("n", "e"), "EC": ("x", "y"), "OKP": ("x",)}
+_CURVES = {"P-256": ec.SECP256R1(), "P-384": ec.SECP384R1(), "P-521": ec.SECP521R1()}
+# Names that other specifications give to these curves: no client finds the key by them.
+_MISSPELT = {"secp256r1", "prime256v1", "secp384r1", "secp521r1"}
+
+# What `alg` may be, by type and curve: RFC 7518 §3.1 and §4.1, RFC 8037 §3.1, RFC 8812, RFC 9864.
+_SIGNATURES = {
+    ("RSA", ""): {f"{family}{size}" for family in ("RS", "PS") for size in (256, 384, 512)},
+    ("EC", "P-256"): {"ES256"},
+    ("EC", "P-384"): {"ES384"},
+    ("EC", "P-521"): {"ES512"},
+    ("EC", "secp256k1"): {"ES256K"},
+    ("OKP", "Ed25519"): {"EdDSA", "Ed25519"},
+    ("OKP", "Ed448"): {"EdDSA", "Ed448"},
+}
+_RSA_ENCRYPTION = {"RSA1_5", "RSA-OAEP", *(f"RSA-OAEP-{size}" for size in (256, 384, 512))}
+_AGREEMENT = {"ECDH-ES", *(f"ECDH-ES+A{size}KW" for size in (128, 192, 256))}
+_ENCRYPTION = {
+    ("RSA", ""): _RSA_ENCRYPTION,
+    **{("EC", curve): _AGREEMENT for curve in _CURVES},
+    **{("OKP", curve): _AGREEMENT for curve in ("X25519", "X448")},
+}
+_SIGNS = {one for names in _SIGNATURES.values() for one in names}
+_ENCRYPTS = _RSA_ENCRYPTION | _AGREEMENT
+# RFC 7517 §4.3.
+_OPERATIONS = {
+    "sig": {"sign", "verify"},
+    "enc": {"encrypt", "decrypt", "wrapKey", "unwrapKey", "deriveKey", "deriveBits"},
+}
+
+
+def private_members(key: Key) -> list[str]:
+    """Return the names of the private members that have a value."""
+    return [name for name in _PRIVATE if key.get(name) not in (None, "")]
+
+
+def is_for_encryption(key: Key) -> bool:
+    """Say whether no signature can be verified with a key, by what it says of itself."""
+    purpose = _purpose(key)
+    if purpose:
+        return purpose == "enc"
+    return str(key.get("alg")) in _ENCRYPTS or (_kind(key) in _ENCRYPTION and not signatures(key))
+
+
+def signatures(key: Key) -> set[str]:
+    """Return the signature algorithms of a type and curve."""
+    return _SIGNATURES.get(_kind(key), set())
+
+
+def fitting(key: Key) -> set[str] | None:
+    """Return what `alg` may be if it is something else; None if it fits, or nothing is known."""
+    given, kind, purpose = str(key.get("alg")), _kind(key), _purpose(key)
+    signs, encrypts = signatures(key), _ENCRYPTION.get(kind, set())
+    if "alg" not in key or not signs | encrypts:
+        return None
+    if purpose == "enc":
+        # Other algorithms for encryption are registered now and then.
+        return encrypts if given in (_SIGNS | _ENCRYPTS) - encrypts else None
+    allowed = signs if purpose else signs | encrypts
+    return None if given in allowed else signs or encrypts
+
+
+def problem(key: Key) -> str:
+    """Return what is wrong with the form of a key, or ""; a type that is not known here is fine."""
+    kind, curve = key.get("kty"), key.get("crv")
+    if not isinstance(kind, str) or str(curve) in _MISSPELT:
+        return f"kty {kind!r} with crv {curve!r}"
+    if mistake := _label_problem(key):
+        return mistake
+    octets = _OCTETS.get((kind, str(curve)))
+    if kind != "RSA" and octets is None:
+        # RFC 7517 §5: such keys are ignored.
+        return ""
+    for name in _MEMBERS[kind]:
+        value = _octets(key.get(name))
+        if value is None:
+            return f"{name} is missing or not base64url without padding"
+        if octets is not None and len(value) != octets:
+            return f"{name} has {len(value)} octets, not {octets}"
+    if kind == "RSA":
+        return _rsa_problem(key)
+    return "" if kind != "EC" or _is_on_curve(key) else "the point is not on the curve"
+
+
+def bits(key: Key) -> int:
+    """Return the size of the modulus of an RSA key of the right form."""
+    return _number(key, "n").bit_length()
+
+
+def weakness(key: Key) -> str:
+    """Return why any reader can sign with a key of the right form, as an import sees it, or ""."""
+    kind, curve = key.get("kty"), key.get("crv")
+    if kind == "RSA" and RSA_BITS <= bits(key) <= RSA_MOST_BITS:
+        # The weaknesses are those of the modulus, whatever the exponent is.
+        public = {"kty": "RSA", "n": key["n"], "e": "AQAB"}
+    elif (kind, curve) == ("OKP", "Ed25519"):
+        public = {"kty": "OKP", "crv": "Ed25519", "x": key["x"]}
+    else:
+        return ""
+    try:
+        key_files.read(json.dumps(public))
+    except key_files.UnsuitableKey as refusal:
+        return str(refusal)
+    return ""
+
+
+def _kind(key: Key) -> tuple[str, str]:
+    kind = str(key.get("kty"))
+    return kind, "" if kind == "RSA" else str(key.get("crv"))
+
+
+def _purpose(key: Key) -> str:
+    """Return "sig" or "enc" where `use` or `key_ops` says so, otherwise ""."""
+    use, operations = key.get("use"), key.get("key_ops")
+    if use in ("sig", "enc"):
+        return str(use)
+    named = [str(one) for one in operations] if isinstance(operations, list) else []
+    return next((use for use, known in _OPERATIONS.items() if known & set(named)), "")
+
+
+def _label_problem(key: Key) -> str:
+    """Return what is wrong with the members that every type has (RFC 7517 §4)."""
+    for name in ("kid", "alg", "use"):
+        if not isinstance(key.get(name, ""), str):
+            return f"{name} is {key[name]!r}, not a string"
+    if empty := [name for name in _PRIVATE if name in key and not private_members(key)]:
+        return f"{empty[0]} is {key[empty[0]]!r}, and a public key has no such member"
+    operations = key.get("key_ops", [])
+    if not isinstance(operations, list) or not all(isinstance(one, str) for one in operations):
+        return f"key_ops is {operations!r}, not a list of strings"
+    known = _OPERATIONS.get(key.get("use", ""), set())
+    if known and operations and not known & set(operations):
+        return f"use {key['use']!r} contradicts key_ops {operations!r}"
+    return ""
+
+
+def _rsa_problem(key: Key) -> str:
+    for name in ("n", "e"):
+        # Zero itself is one such octet (RFC 7518 §2).
+        if (_octets(key[name]) or b"")[:-1].startswith(b"\0"):
+            return f"{name} begins with an octet of zero"
+    exponent = _number(key, "e")
+    # A modulus that is too short has a finding of its own.
+    end = _number(key, "n") if bits(key) >= RSA_BITS else 2**RSA_BITS
+    if exponent < 3 or exponent % 2 == 0 or exponent >= end:
+        return f"the exponent is {exponent}" if exponent < 2**32 else "the exponent is out of range"
+    return ""
+
+
+def _is_on_curve(key: Key) -> bool:
+    try:
+        curve = _CURVES[key["crv"]]
+        ec.EllipticCurvePublicNumbers(_number(key, "x"), _number(key, "y"), curve).public_key()
+    except ValueError:
+        return False
+    return True
+
+
+def _number(key: Key, name: str) -> int:
+    return int.from_bytes(_octets(key.get(name)) or b"", "big")
+
+
+def _octets(value: object) -> bytes | None:
+    if not isinstance(value, str) or not _BASE64URL.fullmatch(value):
+        return None
+    try:
+        return base64.urlsafe_b64decode(value + "=" * (-len(value) % 4))
+    except binascii.Error:
+        return None

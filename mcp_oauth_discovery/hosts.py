@@ -1,0 +1,102 @@
+"""Hosts of URLs as browsers read them: names, escapes, address forms (WHATWG URL Standard §3.5)."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import unicodedata
+from urllib.parse import unquote_to_bytes
+
+# Forbidden domain code points.
+_FORBIDDEN = re.compile(r"[\x00-\x20#%/:<>?@\[\\\]^|\x7f]")
+# UTS #46 ignores these, and keeps the case of none. Browsers read the dots as one.
+_IGNORED = re.compile("[\u00ad\u200b\u2060\ufeff\ufe00-\ufe0f]")
+_DOTS = re.compile("[.\u3002\uff0e\uff61]")
+_UNASSIGNED = ("Cc", "Cn", "Co", "Cs")
+_NUMBER = re.compile(r"0x[0-9a-f]*|[0-9]+")
+# A backslash is a slash.
+_AUTHORITY = re.compile(
+    r"(?P<scheme>https?)://(?:[^/\\?#@]*@)*"
+    r"(?P<host>\[[^/\\?#\]]*\]|[^/\\?#@:\[\]]*)(?::(?P<port>[0-9]*))?(?:[/\\?#]|\Z)",
+    re.IGNORECASE,
+)
+# RFC 1035 §2.3.4 has 253 letters for a name. Of more than its escapes need, nothing is calculated.
+_LONGEST = 4 * 253
+DEFAULT_PORTS = {"https": 443, "http": 80}
+
+
+def read(host: str) -> str:
+    """Return a host, without its port, as browsers write it; raises `ValueError` if they do not.
+
+    IPv6 addresses are in brackets.
+    """
+    if len(host) > _LONGEST:
+        raise ValueError(f"a host cannot have {len(host)} characters")
+    if host.startswith("["):
+        if "%" in host or not host.endswith("]"):
+            raise ValueError(f"{host!r} is not an IPv6 address")
+        return f"[{ipaddress.IPv6Address(host[1:-1])}]"
+    decoded = unquote_to_bytes(host.encode("utf-8", "surrogatepass")).decode("utf-8")
+    name = ".".join(_label(label) for label in _DOTS.split(decoded))
+    if not name.strip(".") or _FORBIDDEN.search(name):
+        raise ValueError(f"{host!r} is not a host")
+    last = name.removesuffix(".").rpartition(".")[2]
+    return _ipv4(name) if last.isdigit() or re.fullmatch(r"0x[0-9a-f]*", last) else name
+
+
+def origin(url: str) -> str:
+    """Return scheme, host and port as browsers compare them, or "" if they read no http URL."""
+    found = _AUTHORITY.match(url)
+    if found is None:
+        return ""
+    scheme = found["scheme"].lower()
+    try:
+        host, port = read(found["host"]), int(found["port"] or DEFAULT_PORTS[scheme])
+    except ValueError:
+        return ""
+    if port > 65535:
+        return ""
+    return f"{scheme}://{host}" + (f":{port}" if port != DEFAULT_PORTS[scheme] else "")
+
+
+def _label(label: str) -> str:
+    """Return a label of a name in ASCII (UTS #46, as far as the Unicode tables of Python go)."""
+    if label.isascii():
+        lower = label.lower()
+        if lower.startswith("xn--"):
+            decoded = lower[4:].encode().decode("punycode")  # raises ValueError
+            if decoded.isascii() or _mapped(decoded) != decoded:
+                raise ValueError(f"{label!r} stands for no name")
+        return lower
+    mapped = _mapped(label)
+    return mapped if mapped.isascii() else f"xn--{mapped.encode('punycode').decode()}"
+
+
+def _mapped(label: str) -> str:
+    mapped = _IGNORED.sub("", label)
+    for _ in range(2):
+        # Letter by letter: a final sigma of a word is written in another way than in a name.
+        mapped = unicodedata.normalize("NFKC", "".join(letter.lower() for letter in mapped))
+    kinds = [unicodedata.category(letter) for letter in mapped]
+    if kinds and kinds[0].startswith("M"):
+        raise ValueError(f"{label!r} begins with a mark")
+    if any(kind in _UNASSIGNED for kind in kinds):
+        raise ValueError(f"{label!r} has a character that no name has")
+    return mapped
+
+
+def _ipv4(name: str) -> str:
+    parts = name.removesuffix(".").split(".")
+    *first, last = [_number(part) for part in parts]
+    if len(first) > 3 or any(one > 255 for one in first) or last >= 256 ** (4 - len(first)):
+        raise ValueError(f"{name!r} is not an IPv4 address")
+    octets = sum(one * 256 ** (3 - place) for place, one in enumerate(first))
+    return str(ipaddress.IPv4Address(octets + last))
+
+
+def _number(part: str) -> int:
+    if len(part) > 30 or not _NUMBER.fullmatch(part):
+        raise ValueError(f"{part!r} is not a number")
+    if part.startswith("0x"):
+        return int(part[2:] or "0", 16)
+    return int(part, 8 if part.startswith("0") else 10)

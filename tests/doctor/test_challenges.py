@@ -1,0 +1,139 @@
+"""Challenges of the wrong form: what is read of them, whom they stop, and what to do."""
+
+from __future__ import annotations
+
+import pytest
+
+from mcp_oauth_discovery.doctor.catalogue import beside_django, finding
+from mcp_oauth_discovery.doctor.clients import Client
+from mcp_oauth_discovery.doctor.findings import Finding
+from mcp_oauth_discovery.doctor.matching import header_refusals
+from tests.doctor.world import ENDPOINT, PRM, PRM_ROOT, World, diagnose
+
+NAMED = f'resource_metadata="{PRM}"'
+TYPESCRIPT = (Client.TYPESCRIPT, Client.INSPECTOR)
+
+
+def challenged(challenge: str) -> World:
+    world = World()
+    world.challenge = challenge
+    return world
+
+
+def found(world: World, code: str = "challenge-malformed") -> Finding:
+    [one] = [one for one in diagnose(world) if one.code == code]
+    return one
+
+
+@pytest.mark.parametrize(
+    ("challenge", "clients", "fix"),
+    [
+        (f"Bearer resource_metadata={PRM}", (), "Quote what has to be quoted"),
+        (f'Bearer realm="a" {NAMED}', (Client.GO,), "with commas"),
+        (f'Bearer realm="a"; {NAMED}', (Client.GO,), "with commas"),
+        (f'Bearer {NAMED}, realm="a', (Client.GO,), "Close the quotes"),
+        (f"Bearer {NAMED}, scope=", (Client.GO,), "with commas"),
+        (f"Bearer {NAMED}, scope=,", (Client.GO,), "with commas"),
+        (f"Bearer {NAMED}, {NAMED}", (), "Send each parameter once"),
+        (f'Bearer {NAMED}, scope="mcp", scope="mcp"', (), "Send each parameter once"),
+        (f'Bearer realm="a", realm="b", {NAMED}', (), "Send each parameter once"),
+    ],
+)
+def test_clients_and_advice_fit_what_is_wrong(challenge, clients, fix):
+    one = found(challenged(challenge))
+    assert (one.clients, fix in one.fix) == (clients, True), one
+
+
+def test_first_of_two_urls_is_followed():
+    world = challenged(f'Bearer resource_metadata="{PRM_ROOT}", {NAMED}')
+    one = found(world)
+    assert (
+        "is there twice; Python SDK, TypeScript SDK, Rust SDK, Inspector take the first" in one.seen
+    )
+    assert one.clients == TYPESCRIPT
+    assert found(world, "prm-challenge-not-found").subject == PRM_ROOT
+
+
+def test_last_of_two_urls_stops_the_client_that_takes_it_alone():
+    one = found(challenged(f'Bearer {NAMED}, resource_metadata="{PRM_ROOT}"'))
+    assert one.clients == (Client.VS_CODE,)
+
+
+def test_two_urls_that_both_lead_to_the_document_stop_no_client():
+    world = challenged(f'Bearer resource_metadata="{PRM_ROOT}", {NAMED}')
+    world.json(PRM_ROOT, world.prm)
+    assert found(world).clients == ()
+
+
+def test_value_that_differs_and_no_client_reads_is_only_named():
+    assert found(challenged(f'Bearer {NAMED}, realm="a", realm="b"')).seen.endswith("there twice.")
+
+
+def test_malformed_challenge_is_read_as_far_as_it_can_be():
+    named = "https://app.example.com/metadata"
+    world = challenged(f'Bearer realm="a" resource_metadata="{named}" scope="a,b"')
+    world.json(named, world.prm)
+    codes = {one.code for one in diagnose(world)}
+    assert named in {url for _, url, _ in world.requests}
+    assert {"challenge-malformed", "challenge-scope"} <= codes
+
+
+@pytest.mark.parametrize("challenge", ['Basic realm="a', "Bearer =", '"Bearer"'])
+def test_nothing_is_read_where_clients_find_nothing(challenge):
+    world = challenged(challenge)
+    assert found(world)
+    assert not any("challenge-no-metadata" in one.code for one in diagnose(world))
+
+
+def test_header_that_is_too_long_stops_what_runs_in_node():
+    one = found(challenged(f'Bearer realm="{"a" * 17_000}", {NAMED}'))
+    assert (one.clients, one.fix) == ((Client.TYPESCRIPT,), "Shorten the header.")
+
+
+def test_advice_about_a_repetition_is_the_same_beside_django():
+    one = found(challenged(f"Bearer {NAMED}, {NAMED}"))
+    assert beside_django(one).fix == one.fix
+
+
+def test_advice_about_quotes_names_no_django_beside_it():
+    one = finding("challenge-malformed", ENDPOINT)
+    assert beside_django(one).fix == "Quote what has to be quoted, URLs above all."
+
+
+@pytest.mark.parametrize(
+    ("header", "is_read"),
+    [
+        ("Bearer", True),
+        ("Bearer a=b, c=d", True),
+        ('Bearer a="b, c=d", e="\\"", Basic realm="x"', True),
+        ("Bearer a=b, Basic", True),
+        ("Bearer a=https://h/p?q#f", True),
+        ("Bearer a", False),
+        ('Bearer a="b" c="d"', False),
+        ('Bearer a="b', False),
+        ('Bearer a="b\\', False),
+        ("Bearer a=, b=c", False),
+        ("Bearer =a", False),
+    ],
+)
+def test_what_the_go_sdk_reads(header, is_read):
+    assert header_refusals([header]) == ([] if is_read else [Client.GO])
+
+
+@pytest.mark.parametrize(
+    ("code", "challenge", "clients"),
+    [
+        ("challenge-missing", None, (Client.CLAUDE, Client.CHATGPT)),
+        ("challenge-not-bearer", 'Basic realm="a"', (Client.CLAUDE, Client.CHATGPT)),
+        ("challenge-no-metadata", 'Bearer realm="a"', (Client.CLAUDE,)),
+    ],
+)
+def test_who_needs_the_challenge(code, challenge, clients):
+    assert found(challenged(challenge), code).clients == clients
+
+
+def test_challenge_that_only_the_get_lacks_stops_no_client():
+    world = World()
+    headers = {name.replace("-", "_"): value for name, value in world.endpoint.items()}
+    world.reply("GET", ENDPOINT, status=401, **headers)
+    assert found(world, "challenge-missing").clients == ()
