@@ -73,7 +73,7 @@ def test_broken(broken): ...
 SKIPPED = """
 def test_skipped():
     assert times("skipped") > 0
-    pytest.skip("It does not feel like it.")
+    pytest.skip("Not the second time.")
 """
 CRASHES = """
 def test_crashes():

@@ -24,7 +24,10 @@ from tests.clients.deployments import CHECKOUT, HOST, environment, free_port, st
 from tests.clients.programs import PATIENCE
 from tests.databases.postgresql import Hang, PostgreSQL, serving
 
-pytestmark = pytest.mark.clients
+pytestmark = [
+    pytest.mark.clients,
+    pytest.mark.skipif(sys.platform != "linux", reason="Only Linux lists processes in /proc."),
+]
 
 # Seconds. Without a copy of the keys an answer takes two or three, by design.
 TIMEOUT = 6
