@@ -3,7 +3,7 @@
     python .ci/again.py STEP [ARGUMENTS OF PYTEST]
     python .ci/again.py --after STATUS DIRECTORY STEP [ARGUMENTS OF PYTEST]
 
-The second form is for a first run that has ended with this status. It had `first_options` of the
+The second form is for a first run that has ended with this status. It had the `records` of the
 directory in PYTEST_ADDOPTS. Tests that pass the second time are added to the file that FLAKY_TESTS
 names, with the step. Without FLAKY_TESTS nothing is run a second time.
 """
@@ -30,11 +30,12 @@ def main(arguments: list[str]) -> int:
         return finish(int(status), Path(directory), step, options)
     step, *options = arguments
     with tempfile.TemporaryDirectory() as directory:
-        status = run([*options, *first_options(Path(directory))])
+        status = run([*options, *records(Path(directory))])
         return finish(status, Path(directory), step, options)
 
 
-def first_options(directory: Path) -> list[str]:
+def records(directory: Path) -> list[str]:
+    """Return the options that have pytest write down which tests fail, and why."""
     return ["-o", f"cache_dir={directory}/cache", f"--junitxml={directory}/report.xml"]
 
 
@@ -50,21 +51,28 @@ def finish(status: int, directory: Path, step: str, options: list[str]) -> int:
     if status != FAILED or not flaky_tests or not failed or not can_run_again(directory, failed):
         return status
     say(f"Tests of {step} that failed and are run once more, alone: {len(failed)}.")
-    second = directory / "second"
-    second.mkdir()
-    chosen = second / "tests"
-    chosen.write_text("\n".join(failed))
-    # The coverage of both runs together is judged. The option comes first, because after --no-cov
-    # it would turn the coverage on again.
-    status = run(["--cov-append", *options, "-n", "0", *first_options(second), f"@{chosen}"])
-    if status in (PASSED, FAILED) and skipped_tests(second):
+    status = run_alone(failed, directory, options)
+    if status not in (PASSED, FAILED):
+        return status
+    if skipped_tests(directory):
         say("Some were skipped the second time, which does not count as passed.")
         return FAILED
-    if status in (PASSED, FAILED):
-        flaky = [test for test in failed if test not in failed_tests(second)]
-        with Path(flaky_tests).open("a", encoding="utf-8") as file:
-            file.writelines(f"{test} ({step})\n" for test in flaky)
+    flaky = [test for test in failed if test not in failed_tests(directory)]
+    with Path(flaky_tests).open("a", encoding="utf-8") as file:
+        file.writelines(f"{test} ({step})\n" for test in flaky)
     return status
+
+
+def run_alone(tests: list[str], directory: Path, options: list[str]) -> int:
+    """Run these tests and no others, in one process."""
+    # An ID that pytest does not find again is an error; --last-failed leaves out what else the
+    # options name.
+    chosen = directory / "tests"
+    chosen.write_text("\n".join(tests), encoding="utf-8")
+    alone = ["-n", "0", "--last-failed", *records(directory), f"@{chosen}"]
+    # The coverage of both runs together is judged. The option comes first, because after --no-cov
+    # it would turn the coverage on again.
+    return run(["--cov-append", *options, *alone])
 
 
 def failed_tests(directory: Path) -> list[str]:

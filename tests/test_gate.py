@@ -157,11 +157,12 @@ def test_test_that_passes_alone_is_flaky(gate):
 
 def test_test_that_fails_twice_fails_the_gate(gate):
     gate.write(PASSES, FLAKY, FAILS, BROKEN)
-    outcome = gate.run("databases", "--no-cov", "-n", "1", "--dist", "loadfile")
+    options = ["--no-cov", "-n", "1", "--dist", "loadfile", "test_scratch.py"]
+    outcome = gate.run("databases", *options)
     assert outcome.status == 1
     assert outcome.flaky == ["test_scratch.py::test_flaky[2] (databases)"]
     assert (gate.count("fails"), gate.count("passes")) == (2, 1)
-    assert "1 failed, 1 passed, 1 error" in outcome.summary
+    assert "1 failed, 1 passed, 1 deselected, 1 error" in outcome.summary
 
 
 @pytest.mark.parametrize(
