@@ -87,6 +87,7 @@ class Server(NamedTuple):
 
     process: subprocess.Popen[bytes]
     port: int
+    log: Path
     workers: int
     token: str
 
@@ -131,6 +132,8 @@ class Server(NamedTuple):
         for _ in range(10 * PATIENCE):
             if self.ask(name).status == status:
                 return True
+            if self.process.poll() is not None:
+                break
             time.sleep(0.1)
         return False
 
@@ -142,8 +145,15 @@ class Project(NamedTuple):
     directory: Path
     token: str
 
-    def start(self, name: str, stack: ExitStack) -> Server:
-        """Start a server and return once it answers; it ends with the stack."""
+    def start_all(self, stack: ExitStack) -> dict[str, Server]:
+        """Start every server and return once they answer; they end with the stack."""
+        servers = {name: self._start(name) for name in SERVERS}
+        stack.callback(stop, servers.values())
+        for server in servers.values():
+            assert server.wait_for("PRM", 200), server.log.read_text()
+        return servers
+
+    def _start(self, name: str) -> Server:
         command, workers, middleware = SERVERS[name]
         port = free_port()
         words = command.format(address=f"{HOST}:{port}", port=port).split()
@@ -162,10 +172,7 @@ class Project(NamedTuple):
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        server = Server(process, port, workers, self.token)
-        stack.callback(stop, [server])
-        assert server.wait_for("PRM", 200), log.read_text()
-        return server
+        return Server(process, port, log, workers, self.token)
 
 
 def _given(database: PostgreSQL) -> dict[str, str]:
@@ -200,13 +207,13 @@ def observed(request: pytest.FixtureRequest, project: Project) -> Iterator[Obser
     """Let the database hang once for all servers, since copies take a while to grow old."""
     hang: Hang = request.param
     with ExitStack() as stack:
-        warm = {name: project.start(name, stack) for name in SERVERS}
+        warm = project.start_all(stack)
         for server in warm.values():
             server.warm_up()
         with hang(project.database):
             time.sleep(READ_AT_MOST_EVERY.total_seconds() + 1)
             answers = {name: server.ask_for_all() for name, server in warm.items()}
-            cold = {name: project.start(name, stack) for name in SERVERS}
+            cold = project.start_all(stack)
             without = {name: server.ask_for_all() for name, server in cold.items()}
         started = {"warm": warm, "cold": cold}
         recovered = {
