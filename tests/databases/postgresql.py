@@ -42,6 +42,7 @@ class PostgreSQL:
             os.kill(self._process.pid, signal.SIGSTOP)
             self._signal_children(signal.SIGSTOP)
             yield
+            assert self._is_stopped(), "Something else has resumed the server: it did not hang."
         finally:
             self._signal_children(signal.SIGCONT)
             os.kill(self._process.pid, signal.SIGCONT)
@@ -55,10 +56,21 @@ class PostgreSQL:
             connection.rollback()
 
     def _signal_children(self, number: int) -> None:
-        pid = self._process.pid
         # Each is in a process group of its own.
-        for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
-            os.kill(int(child), number)
+        for child in self._children():
+            os.kill(child, number)
+
+    def _children(self) -> list[int]:
+        pid = self._process.pid
+        return [int(child) for child in _process(pid, f"task/{pid}/children").split()]
+
+    def _is_stopped(self) -> bool:
+        pids = [self._process.pid, *self._children()]
+        return all("\nState:\tT" in _process(pid, "status") for pid in pids)
+
+
+def _process(pid: int, file: str) -> str:
+    return Path(f"/proc/{pid}/{file}").read_text()
 
 
 Hang = Callable[[PostgreSQL], AbstractContextManager[None]]
