@@ -27,6 +27,7 @@ from mcp_oauth_discovery.conf import Settings, conf
 from mcp_oauth_discovery.management.commands.mcp_keys import Command
 from mcp_oauth_discovery.models import SigningKey, State
 from tests.clients.environments import CHROMIUM_IS_MISSING, NODE_IS_MISSING
+from tests.databases.postgresql import POSTGRESQL_IS_MISSING
 from tests.markdown import CHECKOUT, blocks, headings, read, section
 from tests.proxies import NGINX_IS_MISSING
 
@@ -447,7 +448,7 @@ def test_ci_runs_the_test_command_of_the_readme():
 
 def test_readme_tells_the_reasons_for_which_tests_are_skipped():
     quoted = re.findall(r"\| `([^`|]+ missing\.)` \|$", section(README, "Run the tests"), re.M)
-    reasons = NODE_IS_MISSING, CHROMIUM_IS_MISSING, NGINX_IS_MISSING
+    reasons = NODE_IS_MISSING, CHROMIUM_IS_MISSING, NGINX_IS_MISSING, POSTGRESQL_IS_MISSING
     assert [reason[: len(start)] for reason, start in zip(reasons, quoted, strict=True)] == quoted
 
 

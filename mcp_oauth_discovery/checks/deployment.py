@@ -2,22 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from django.db import connections, router
+
 from mcp_oauth_discovery import discovery
-from mcp_oauth_discovery.checks.rules import Advice, rule
+from mcp_oauth_discovery.checks.rules import Advice, listed, rule
 from mcp_oauth_discovery.checks.site import (
     is_pinned,
     places_in_middleware,
+    server_metadata,
     written_issuer,
     written_resources,
 )
 from mcp_oauth_discovery.conf import conf, project_setting
 from mcp_oauth_discovery.identity import Site
+from mcp_oauth_discovery.models import SigningKey
 
 _PIN = 'Write the https URL of this site: MCP_ISSUER = "https://app.example.com".'
 _SECURITY = "django.middleware.security.SecurityMiddleware"
+
+# PostgreSQL takes both spellings, and the last one counts.
+_STATEMENT_TIMEOUT = re.compile(r"(?:-c\s*|--)statement[_-]timeout\s*=\s*'?(\d+)", re.ASCII)
+# What to type in OPTIONS for each timeout.
+_TIMEOUTS = {
+    "postgresql": {
+        "connect_timeout": '"connect_timeout": 2',
+        "statement_timeout": '"options": "{others}-c statement_timeout=5000"',
+    },
+    "mysql": {
+        "connect_timeout": '"connect_timeout": 2',
+        "read_timeout": '"read_timeout": 5',
+    },
+}
+_NAMES = {"postgresql": "PostgreSQL", "mysql": "MySQL or MariaDB"}
 
 
 def _asks_the_request() -> bool:
@@ -87,3 +108,44 @@ def check_redirect_ends(**kwargs: Any) -> Iterator[Advice]:
             'Write SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https"), if the proxy '
             "sets that header itself. If the application server ends TLS, silence this check.",
         )
+
+
+@rule("W037", deploy=True)
+def check_database_timeouts(**kwargs: Any) -> Iterator[Advice]:
+    """Report that requests may wait without end for the database that has the keys."""
+    alias = router.db_for_read(SigningKey)
+    if alias not in connections or not server_metadata(Site(None)):
+        return
+    vendor = connections[alias].vendor
+    options: Mapping[str, Any] = connections[alias].settings_dict["OPTIONS"] or {}
+    missing = [name for name in _TIMEOUTS.get(vendor, ()) if _is_missing(name, vendor, options)]
+    if missing:
+        setting = f"DATABASES[{alias!r}]['OPTIONS']"
+        typed = ", ".join(_TIMEOUTS[vendor][name] for name in missing)
+        # PostgreSQL has one string for all parameters.
+        typed = typed.format(others=f"{options.get('options', '')} ".lstrip())
+        hint = f"Add to {setting}: {typed}."
+        if missing == ["statement_timeout"]:
+            hint += (
+                " If ALTER ROLE or ALTER DATABASE sets it on the server, which this check does not "
+                "ask, silence this check."
+            )
+        yield Advice(
+            f"{setting} lacks {listed(missing)}. This {_NAMES[vendor]} database has the signing "
+            "keys. If it hangs, each request that uses it waits for minutes or without end, until "
+            "all workers wait.",
+            hint,
+        )
+
+
+def _is_missing(name: str, vendor: str, options: Mapping[str, Any]) -> bool:
+    """Say whether a timeout is certain to be missing: a file of the client may have it."""
+    environ: Mapping[str, str] = os.environ if vendor == "postgresql" else {}
+    if "service" in options or "PGSERVICE" in environ or "read_default_file" in options:
+        return False
+    value = options.get(name, environ.get("PGCONNECT_TIMEOUT"))
+    if name == "statement_timeout":
+        parameters = str(options.get("options", environ.get("PGOPTIONS", "")))
+        value = next(reversed(_STATEMENT_TIMEOUT.findall(parameters)), None)
+    # Zero is no limit, for PostgreSQL a number below it as well.
+    return value is None or re.fullmatch(r"0+|-\d+", str(value).strip()) is not None

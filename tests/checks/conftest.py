@@ -4,6 +4,7 @@ from types import ModuleType
 
 import pytest
 from django.core.checks import run_checks
+from django.db import connection
 from django.urls import include, path
 
 from tests.urls import page
@@ -37,8 +38,15 @@ def urlconf(settings):
     return urlconf
 
 
+# For the runs of these tests on a database server.
+TIMEOUTS = {
+    "postgresql": {"connect_timeout": 30, "options": "-c statement_timeout=60000"},
+    "mysql": {"connect_timeout": 30, "read_timeout": 60},
+}
+
+
 @pytest.fixture
-def healthy_site(settings, urlconf, cors_by_settings_alone):
+def healthy_site(settings, monkeypatch, urlconf, cors_by_settings_alone):
     """Make the site one that has nothing to be told about; a test then spoils one thing."""
     settings.MCP_ISSUER = "https://app.example.com"
     settings.MCP_AUTHORIZATION_SERVER_METADATA = {
@@ -47,6 +55,7 @@ def healthy_site(settings, urlconf, cors_by_settings_alone):
         "registration_endpoint": "dcr-register",
     }
     settings.MIDDLEWARE = MIDDLEWARE
+    monkeypatch.setitem(connection.settings_dict, "OPTIONS", TIMEOUTS.get(connection.vendor, {}))
     urlconf(OURS, *OAUTH, MCP)
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 from django.core.checks import run_checks
+from django.db import connections
 from django.middleware.security import SecurityMiddleware
 
 
@@ -127,4 +128,145 @@ def test_redirect_to_https_of_a_subclass(redirecting, settings, ids):
 )
 def test_redirect_to_https_that_ends_is_healthy(redirecting, settings, ids, name, value):
     setattr(settings, name, value)
+    assert ids() == []
+
+
+@pytest.fixture
+def database(healthy_site, monkeypatch):
+    """Have the keys in a database of this kind, which is not asked."""
+    for name in ("PGSERVICE", "PGCONNECT_TIMEOUT", "PGOPTIONS"):
+        monkeypatch.delenv(name, raising=False)
+
+    def database(vendor, **options):
+        monkeypatch.setattr(type(connections["default"]), "vendor", vendor)
+        monkeypatch.setitem(connections["default"].settings_dict, "OPTIONS", options)
+
+    return database
+
+
+POSTGRESQL = {"connect_timeout": 2, "options": "-c statement_timeout=5000"}
+MYSQL = {"connect_timeout": 2, "read_timeout": 5}
+
+
+def without(options, name):
+    return {key: value for key, value in options.items() if key != name}
+
+
+@pytest.mark.parametrize(
+    ("vendor", "problem", "hint"),
+    [
+        (
+            "postgresql",
+            "DATABASES['default']['OPTIONS'] lacks connect_timeout and statement_timeout. "
+            "This PostgreSQL database has the signing keys.",
+            "Add to DATABASES['default']['OPTIONS']: "
+            '"connect_timeout": 2, "options": "-c statement_timeout=5000".',
+        ),
+        (
+            "mysql",
+            "DATABASES['default']['OPTIONS'] lacks connect_timeout and read_timeout. "
+            "This MySQL or MariaDB database has the signing keys.",
+            "Add to DATABASES['default']['OPTIONS']: \"connect_timeout\": 2, \"read_timeout\": 5.",
+        ),
+    ],
+)
+def test_database_that_may_be_waited_for_without_end(database, run, vendor, problem, hint):
+    database(vendor)
+    [message] = run()
+    assert message.id == "mcp_oauth_discovery.W037"
+    assert message.msg.startswith(problem)
+    assert message.hint == hint
+
+
+def test_database_is_no_concern_before_deployment(database):
+    database("postgresql")
+    assert run_checks(tags=["mcp_oauth_discovery"]) == []
+
+
+@pytest.mark.parametrize(
+    ("vendor", "options", "lacking"),
+    [
+        ("postgresql", without(POSTGRESQL, "connect_timeout"), "connect_timeout"),
+        ("postgresql", POSTGRESQL | {"connect_timeout": 0}, "connect_timeout"),
+        ("postgresql", POSTGRESQL | {"connect_timeout": "-1"}, "connect_timeout"),
+        ("postgresql", without(POSTGRESQL, "options"), "statement_timeout"),
+        ("postgresql", POSTGRESQL | {"options": "-c statement_timeout=0"}, "statement_timeout"),
+        ("postgresql", POSTGRESQL | {"options": "-c lock_timeout=5000"}, "statement_timeout"),
+        (
+            "postgresql",
+            POSTGRESQL | {"options": "-c statement_timeout=9 -c statement_timeout=0"},
+            "statement_timeout",
+        ),
+        ("mysql", without(MYSQL, "connect_timeout"), "connect_timeout"),
+        ("mysql", without(MYSQL, "read_timeout"), "read_timeout"),
+        ("mysql", MYSQL | {"read_timeout": 0}, "read_timeout"),
+    ],
+)
+def test_timeout_that_is_missing(database, run, vendor, options, lacking):
+    database(vendor, **options)
+    [message] = run()
+    assert f" lacks {lacking}." in message.msg
+
+
+def test_parameters_that_are_there_are_kept(database, run):
+    database("postgresql", connect_timeout=2, options="-c search_path=mcp")
+    [message] = run()
+    assert '"options": "-c search_path=mcp -c statement_timeout=5000".' in message.hint
+    assert "If ALTER ROLE or ALTER DATABASE sets it" in message.hint
+
+
+@pytest.mark.parametrize(
+    ("vendor", "options"),
+    [
+        ("postgresql", POSTGRESQL),
+        ("postgresql", POSTGRESQL | {"options": "-c search_path=mcp -cstatement_timeout='5s'"}),
+        ("postgresql", POSTGRESQL | {"options": "--statement-timeout=5000"}),
+        ("postgresql", {"service": "mcp"}),
+        ("mysql", MYSQL),
+        ("mysql", {"read_default_file": "/etc/mysql/my.cnf"}),
+        ("sqlite", {}),
+        ("oracle", {}),
+        ("unknown", {}),
+    ],
+)
+def test_database_with_timeouts_is_healthy(database, ids, vendor, options):
+    database(vendor, **options)
+    assert ids() == []
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"PGCONNECT_TIMEOUT": "2", "PGOPTIONS": "-c statement_timeout=5000"},
+        {"PGSERVICE": "mcp"},
+    ],
+)
+def test_timeouts_of_the_environment_count(database, monkeypatch, ids, environment):
+    database("postgresql")
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert ids() == []
+
+
+def test_environment_of_postgresql_is_not_that_of_mysql(database, monkeypatch, ids):
+    database("mysql", read_timeout=5)
+    monkeypatch.setenv("PGCONNECT_TIMEOUT", "2")
+    monkeypatch.setenv("PGSERVICE", "mcp")
+    assert ids() == ["W037"]
+
+
+def test_database_of_another_authorization_server_is_no_concern(database, settings, ids):
+    database("postgresql")
+    settings.MCP_AUTHORIZATION_SERVERS = ["https://login.example.com"]
+    assert ids() == []
+
+
+class Elsewhere:
+    def db_for_read(self, model, **hints):
+        return "elsewhere"
+
+
+def test_database_that_is_not_configured_is_for_django_to_report(database, settings, ids):
+    database("postgresql")
+    settings.DATABASE_ROUTERS = [Elsewhere()]
     assert ids() == []

@@ -1,0 +1,1 @@
+"""A small project with a protected view, which the tests serve while its database hangs."""
