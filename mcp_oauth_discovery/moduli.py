@@ -1,4 +1,4 @@
-"""Moduli of RSA keys: which of them a few milliseconds of arithmetic factor."""
+"""Moduli of RSA keys: the weaknesses that a short calculation finds."""
 
 from __future__ import annotations
 

@@ -50,8 +50,8 @@ def is_astray(current: Standing, now: datetime) -> bool:
         return False
     if active is None:
         return True
-    start = now + policy.timing().publish_ahead
-    return pending.created_at > now + _WRONG_CLOCK and pending.activates_at > start
+    is_of_wrong_clock = pending.created_at > now + _WRONG_CLOCK
+    return is_of_wrong_clock and pending.activates_at > now + policy.timing().publish_ahead
 
 
 def due_at(key: SigningKey) -> datetime:

@@ -149,6 +149,11 @@ def test_handover_that_comes_before_that_of_a_new_key_is_not_put_off(settings):
     assert everything() == before
 
 
+def test_successor_of_a_right_clock_is_returned_while_a_setting_is_wrong(pair, settings):
+    settings.MCP_KEY_RETENTION = None
+    assert rotate(NOW + HOUR) == pair[1]
+
+
 def test_two_hosts_bring_the_handover_forward_once():
     first, second = put_off()
     with overtaken(lambda: rotate(NOW + DAY)):
@@ -217,6 +222,6 @@ def test_key_of_another_algorithm_deletes_none(pair):
     assert set(pair) <= set(SigningKey.objects.all())
 
 
-def test_key_that_was_revoked_is_deleted_whoever_follows():
+def test_key_that_was_revoked_is_deleted_without_a_successor():
     key = rotation.revoke(rotate(NOW), now=NOW)
     assert prune(NOW + 365 * DAY)[1] == [key.kid]
