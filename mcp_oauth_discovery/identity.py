@@ -20,6 +20,7 @@ from mcp_oauth_discovery.conf import (
     default_language,
     fixed_script_prefix,
     misconfigured,
+    root_urlconf,
     shown,
 )
 from mcp_oauth_discovery.documents import default_resource
@@ -138,10 +139,11 @@ class Site:
     def url_for(self, name: str) -> str:
         """Return the URL of a named pattern, on the issuer's origin; raises `NoReverseMatch`."""
         # In one language: the one that is set is that of a request, or of the one before it.
-        urlconf = getattr(self._request, "urlconf", None)
+        # And in a URLconf that is named: otherwise a middleware may have set one for the thread.
+        urlconf = getattr(self._request, "urlconf", None) or root_urlconf()
         with translation.override(default_language()):
             path = reverse(name, urlconf=urlconf)
-        if urlconf is not None or get_script_prefix() != fixed_script_prefix():
+        if urlconf != root_urlconf() or get_script_prefix() != fixed_script_prefix():
             # Another URLconf and SCRIPT_NAME come with the request.
             self.is_pinned = False
         return self.origin + path

@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 from django.core.exceptions import SuspiciousOperation
 from django.http import Http404
-from django.urls import set_script_prefix
+from django.urls import get_script_prefix, set_script_prefix, set_urlconf
 from django.utils import translation
 
 from mcp_oauth_discovery.conf import Misconfigured
@@ -508,4 +508,41 @@ def test_urlconf_of_a_request_unpins(settings, site_at):
     site = site_at("https://app.example.com")
     site._request.urlconf = "tests.localised_urls"  # noqa: SLF001
     assert site.url_for("page") == "https://id.example.com/en-us/page/"
+    assert not site.is_pinned
+
+
+def test_urlconf_of_a_request_that_is_the_root_one_keeps_it_pinned(settings, site):
+    settings.MCP_ISSUER = "https://id.example.com"
+    site._request.urlconf = settings.ROOT_URLCONF  # noqa: SLF001
+    assert site.url_for("page") == "https://id.example.com/page/"
+    assert site.is_pinned
+
+
+@pytest.fixture
+def thread_urlconf():
+    set_urlconf("tests.prefixed_urls")
+    yield
+    set_urlconf(None)
+
+
+def test_urlconf_of_the_thread_is_in_no_document(settings, site, thread_urlconf):
+    settings.MCP_ISSUER = "https://id.example.com"
+    assert (
+        site.url_for("mcp_oauth_discovery:jwks") == "https://id.example.com/.well-known/jwks.json"
+    )
+    assert site.is_pinned
+
+
+def test_urlconf_of_the_thread_is_none_of_the_site_without_a_request(settings, thread_urlconf):
+    assert Site(None).url_for("page") == "https://this-site.invalid/page/"
+
+
+def test_script_prefix_that_a_middleware_sets_unpins(settings, site):
+    settings.MCP_ISSUER = "https://id.example.com"
+    before = get_script_prefix()
+    set_script_prefix("/tenant/")
+    try:
+        assert site.url_for("page") == "https://id.example.com/tenant/page/"
+    finally:
+        set_script_prefix(before)
     assert not site.is_pinned
