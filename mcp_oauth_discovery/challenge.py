@@ -13,6 +13,7 @@ from django.http.response import HttpResponseBase
 from mcp_oauth_discovery.authorization import presents_bearer
 from mcp_oauth_discovery.conf import Misconfigured
 from mcp_oauth_discovery.identifiers import insert_well_known
+from mcp_oauth_discovery.identity import Site
 from mcp_oauth_discovery.log_lines import one_line
 from mcp_oauth_discovery.targets import find_target
 from mcp_oauth_discovery.www_authenticate import Challenge, bearer, merge, parse, scope_tokens
@@ -35,7 +36,11 @@ def resource_metadata_url(request: HttpRequest, resource: str | None = None) -> 
     resource at the path of the request, or else the default one. Raises `UnknownResource`, and
     `Http404` if the resource is disabled.
     """
-    return insert_well_known(find_target(request, resource).identifier, "oauth-protected-resource")
+    site = Site(request)
+    target = find_target(request, resource, site)
+    url = insert_well_known(target.identifier, "oauth-protected-resource")
+    site.log_if_http(url)
+    return url
 
 
 def bearer_challenge(

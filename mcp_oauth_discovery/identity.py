@@ -84,6 +84,7 @@ class Site:
 
     def __init__(self, request: HttpRequest | None) -> None:
         self._request = request
+        self._http_origin: str | None = None
         self.is_pinned = True
 
     @cached_property
@@ -148,6 +149,17 @@ class Site:
             self.is_pinned = False
         return self.origin + path
 
+    def log_if_http(self, published: object) -> None:
+        """Log a warning if what a client is given has an http origin of the request in it."""
+        origin = self._http_origin
+        if origin is not None and origin in str(published):
+            logger.warning(
+                "Published an http issuer for %r, which MCP clients refuse. Set MCP_ISSUER, and "
+                "SECURE_PROXY_SSL_HEADER if a proxy ends TLS in front of Django.",
+                origin.partition("://")[2],
+                extra={"event": "issuer.http"},
+            )
+
     def find_resource(self, path: str, query: str) -> Resource | None:
         """Return the enabled resource whose metadata is at a percent-decoded path and raw query.
 
@@ -179,14 +191,9 @@ class Site:
             self.is_pinned = False
             return EXAMPLE_ORIGIN
         host = self._host
-        if self._request.scheme == "http" and not is_loopback(split_domain_port(host)[0]):
-            logger.warning(
-                "Published an http issuer for %r, which MCP clients refuse. Set MCP_ISSUER, and "
-                "SECURE_PROXY_SSL_HEADER if a proxy ends TLS in front of Django.",
-                host,
-                extra={"event": "issuer.http"},
-            )
         origin = f"{self._request.scheme}://{host}"
+        if self._request.scheme == "http" and not is_loopback(split_domain_port(host)[0]):
+            self._http_origin = origin
         try:
             return check_url(origin)
         except ValueError as error:

@@ -85,6 +85,7 @@ class DiscoveryView(View):
         document: object = self.get_document(request, **kwargs)
         if not isinstance(document, dict):
             raise TypeError(f"get_document() returned {type(document).__name__}, not a dict")
+        self.site.log_if_http(document)
         max_age = self.get_max_age()
         return document_response(
             request, document, max_age=max_age if self.site.is_pinned else None
