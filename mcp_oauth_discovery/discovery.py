@@ -8,9 +8,11 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
 from django.db import Error as AnyDatabaseError
 from django.urls import NoReverseMatch
 from django.utils import timezone
+from django.utils.connection import ConnectionDoesNotExist
 
 from mcp_oauth_discovery import documents, policy, signed_metadata
 from mcp_oauth_discovery.conf import Misconfigured, conf, misconfigured
@@ -102,6 +104,36 @@ def issuer_document(site: Site, algorithms: Sequence[str]) -> Document:
 def jwk_set(now: datetime | None = None) -> Document:
     """Return the JWK Set (RFC 7517 §5) of the keys that are published at an instant."""
     return documents.jwk_set(key.jwk for key in published_keys.at(now))
+
+
+def published_jwk_set(site: Site, now: datetime | None = None) -> Document | None:
+    """Return the JWK Set, or None if there are no keys, and the site does not announce any.
+
+    Such a site needs no database.
+    """
+    try:
+        document = jwk_set(now)
+    except (AnyDatabaseError, ConnectionDoesNotExist, ImproperlyConfigured) as error:
+        if isinstance(error, Misconfigured) or announces_keys(site):
+            raise
+        _log_unread(f"{one_line(error)}{remedy(error)}")
+        return None
+    return document if document["keys"] or announces_keys(site) else None
+
+
+def announces_keys(site: Site) -> bool:
+    """Say whether this site is an authorization server, and its metadata has a `jwks_uri`."""
+    members: object = conf.MCP_AUTHORIZATION_SERVER_METADATA
+    is_left_out = isinstance(members, Mapping) and not members.get("jwks_uri", True)
+    return site.is_authorization_server and not is_left_out
+
+
+@lru_cache(maxsize=64)
+def _log_unread(reason: str) -> None:
+    # Once for each reason: a site without a database meets it on every request of a scanner.
+    extra = {"event": "jwks.unread"}
+    said = "The JWK Set is a 404. This site announces no keys, and cannot read any: %s"
+    logger.warning(said, reason, extra=extra)
 
 
 def jwks_max_age(now: datetime | None = None) -> int:

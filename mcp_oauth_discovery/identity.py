@@ -114,7 +114,8 @@ class Site:
     @property
     def is_authorization_server(self) -> bool:
         """Whether this site's issuer is one of its authorization servers."""
-        return self.issuer in self.authorization_servers
+        # Without the setting it is the only one, whatever it is called.
+        return conf.MCP_AUTHORIZATION_SERVERS is None or self.issuer in self.authorization_servers
 
     @cached_property
     def resources(self) -> list[Resource]:

@@ -130,7 +130,7 @@ class JWKSView(DiscoveryView):
         self.now = timezone.now()
 
     def get_document(self, request: HttpRequest, **kwargs: Any) -> Document:
-        return discovery.jwk_set(self.now)
+        return _found(discovery.published_jwk_set(self.site, self.now))
 
     def get_max_age(self) -> int:
         return discovery.jwks_max_age(self.now)
