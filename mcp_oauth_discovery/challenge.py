@@ -14,7 +14,7 @@ from mcp_oauth_discovery.authorization import presents_bearer
 from mcp_oauth_discovery.conf import Misconfigured
 from mcp_oauth_discovery.identifiers import insert_well_known
 from mcp_oauth_discovery.identity import Site
-from mcp_oauth_discovery.log_lines import one_line
+from mcp_oauth_discovery.log_lines import one_line, tracebacks
 from mcp_oauth_discovery.targets import find_target
 from mcp_oauth_discovery.www_authenticate import Challenge, bearer, merge, parse, scope_tokens
 
@@ -100,9 +100,10 @@ def fault_response(request: HttpRequest, fault: Fault) -> JsonResponse:
     """Return what a client is told where there is no challenge to make: 404, or a logged 500."""
     if isinstance(fault, Http404):
         return _json(request, HTTPStatus.NOT_FOUND, {"error": "not_found"})
-    extra = {"event": "endpoint.failed", "status_code": 500, "request": request}
+    extra = {"event": "endpoint.failed", "status_code": 500, "request": request, "fault": fault}
     text = "A protected endpoint let nobody in: %s"
-    logger.error(text, one_line(fault), exc_info=fault, extra=extra)
+    exc_info = tracebacks.of(fault, "endpoint")
+    logger.error(text, one_line(fault), exc_info=exc_info, extra=extra)
     return _json(request, HTTPStatus.INTERNAL_SERVER_ERROR, {"error": "server_error"})
 
 

@@ -21,7 +21,7 @@ from mcp_oauth_discovery.database_errors import remedy
 from mcp_oauth_discovery.documents import Document
 from mcp_oauth_discovery.identifiers import without_final_slash
 from mcp_oauth_discovery.identity import Site
-from mcp_oauth_discovery.log_lines import one_line
+from mcp_oauth_discovery.log_lines import one_line, tracebacks
 from mcp_oauth_discovery.responses import (
     document_response,
     error_response,
@@ -73,11 +73,21 @@ class DiscoveryView(View):
             security.error(one_line(error), extra=extra)
             return error_response(request, HTTPStatus.BAD_REQUEST, "invalid_request")
         except Exception as error:
-            # These answers carry CORS headers whatever happens; the record carries the traceback.
-            extra = {"event": "document.failed", "status_code": 500, "request": request}
+            # These answers carry CORS headers whatever happens; the record has the reason.
+            extra = {
+                "event": "document.failed",
+                "status_code": 500,
+                "request": request,
+                "fault": error,
+            }
             name = type(self).__name__
-            logger.exception(
-                "No document for %s: %s%s", name, one_line(error), remedy(error), extra=extra
+            logger.error(
+                "No document for %s: %s%s",
+                name,
+                one_line(error),
+                remedy(error),
+                exc_info=tracebacks.of(error, name),
+                extra=extra,
             )
             return error_response(request, HTTPStatus.INTERNAL_SERVER_ERROR, "server_error")
 

@@ -11,6 +11,7 @@ from coverage import Coverage
 from django.test import Client
 
 from mcp_oauth_discovery.identity import Site
+from mcp_oauth_discovery.log_lines import tracebacks
 from mcp_oauth_discovery.published import published_keys
 from tests import ORIGIN
 from tests.databases.sessions import end_sessions
@@ -39,8 +40,9 @@ def django_db_setup(django_db_setup):
 
 @pytest.fixture(autouse=True)
 def _new_process():
-    """Forget the published keys: a process keeps a copy of them for longer than a test lasts."""
+    """Forget what a process keeps for longer than a test lasts: keys, and faults in the log."""
     published_keys.__init__()
+    tracebacks.__init__()
 
 
 @pytest.fixture
