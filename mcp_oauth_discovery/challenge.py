@@ -15,8 +15,8 @@ from django.utils.cache import patch_cache_control, patch_vary_headers
 from mcp_oauth_discovery.authorization import presents_bearer
 from mcp_oauth_discovery.conf import Misconfigured
 from mcp_oauth_discovery.identifiers import insert_well_known
-from mcp_oauth_discovery.identity import UnusableRequest
-from mcp_oauth_discovery.log_lines import one_line
+from mcp_oauth_discovery.identity import Site, UnusableRequest
+from mcp_oauth_discovery.log_lines import one_line, tracebacks
 from mcp_oauth_discovery.redaction import hide_credentials, without_credentials
 from mcp_oauth_discovery.targets import find_target
 from mcp_oauth_discovery.www_authenticate import (
@@ -52,7 +52,11 @@ def resource_metadata_url(request: HttpRequest, resource: str | None = None) -> 
     resource at the path of the request, or else the default one. Raises `UnknownResource`, and
     `Http404` if the resource is disabled.
     """
-    return insert_well_known(find_target(request, resource).identifier, "oauth-protected-resource")
+    site = Site(request)
+    target = find_target(request, resource, site)
+    url = insert_well_known(target.identifier, "oauth-protected-resource")
+    site.log_if_http(url)
+    return url
 
 
 def bearer_challenge(
@@ -122,9 +126,10 @@ def fault_response(request: HttpRequest, fault: Exception) -> JsonResponse:
         return _json(request, HTTPStatus.BAD_REQUEST, {"error": "invalid_request"})
     _roll_back()
     hide_credentials(request, fault)
-    extra = {"event": "endpoint.failed", "status_code": 500, "request": request}
+    extra = {"event": "endpoint.failed", "status_code": 500, "request": request, "fault": fault}
     text = "A protected endpoint let nobody in: %s"
-    logger.error(text, one_line(fault), exc_info=fault, extra=extra)
+    exc_info = tracebacks.of(fault, "endpoint")
+    logger.error(text, one_line(fault), exc_info=exc_info, extra=extra)
     return _json(request, HTTPStatus.INTERNAL_SERVER_ERROR, {"error": "server_error"})
 
 

@@ -113,6 +113,11 @@ def uses_time_zones() -> bool:
     return bool(settings.USE_TZ)
 
 
+def root_urlconf() -> Any:
+    """Return `ROOT_URLCONF`, or None in a process without URLs."""
+    return _get("ROOT_URLCONF", None)
+
+
 def default_language() -> str:
     """Return `LANGUAGE_CODE`."""
     return str(settings.LANGUAGE_CODE)

@@ -8,9 +8,11 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
 from django.db import Error as AnyDatabaseError
 from django.urls import NoReverseMatch
 from django.utils import timezone
+from django.utils.connection import ConnectionDoesNotExist
 
 from mcp_oauth_discovery import documents, policy, signed_metadata
 from mcp_oauth_discovery.conf import Misconfigured, conf, misconfigured
@@ -18,7 +20,7 @@ from mcp_oauth_discovery.database_errors import remedy
 from mcp_oauth_discovery.documents import Document
 from mcp_oauth_discovery.identifiers import check_secure_url, locate
 from mcp_oauth_discovery.identity import EXAMPLE_ORIGIN, Resource, Site
-from mcp_oauth_discovery.log_lines import is_news, one_line
+from mcp_oauth_discovery.log_lines import one_line, tracebacks
 from mcp_oauth_discovery.members import (
     AUTHORIZATION_SERVER,
     ENDPOINTS,
@@ -109,6 +111,36 @@ def jwk_set(now: datetime | None = None) -> Document:
     return documents.jwk_set(key.jwk for key in published_keys.at(now))
 
 
+def published_jwk_set(site: Site, now: datetime | None = None) -> Document | None:
+    """Return the JWK Set, or None if there are no keys, and the site does not announce any.
+
+    Such a site needs no database.
+    """
+    try:
+        document = jwk_set(now)
+    except (AnyDatabaseError, ConnectionDoesNotExist, ImproperlyConfigured) as error:
+        if isinstance(error, Misconfigured) or announces_keys(site):
+            raise
+        _log_unread(f"{one_line(error)}{remedy(error)}")
+        return None
+    return document if document["keys"] or announces_keys(site) else None
+
+
+def announces_keys(site: Site) -> bool:
+    """Say whether this site is an authorization server, and its metadata has a `jwks_uri`."""
+    members: object = conf.MCP_AUTHORIZATION_SERVER_METADATA
+    is_left_out = isinstance(members, Mapping) and not members.get("jwks_uri", True)
+    return site.is_authorization_server and not is_left_out
+
+
+@lru_cache(maxsize=64)
+def _log_unread(reason: str) -> None:
+    # Once for each reason: a site without a database meets it on every request of a scanner.
+    extra = {"event": "jwks.unread"}
+    said = "The JWK Set is a 404. This site announces no keys, and cannot read any: %s"
+    logger.warning(said, reason, extra=extra)
+
+
 def jwks_max_age(now: datetime | None = None) -> int:
     """Return for how many seconds the JWK Set may be cached: never past the end of one of its keys.
 
@@ -124,18 +156,18 @@ def _advertised_algorithms() -> list[str]:
     configured = policy.signing_algorithms()
     try:
         published = {key.algorithm for key in published_keys.at(patience=SHORT_WAIT)}
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:
         # This document is about much more than keys: it does not go down with the database.
-        _log_unread(error)
+        if tracebacks.of(error, "algorithms"):
+            logger.error(
+                "The signing keys cannot be read; advertising MCP_SIGNING_ALGORITHMS only: %s%s",
+                one_line(error),
+                remedy(error),
+                exc_info=error,
+                extra={"event": "algorithms.unread"},
+            )
         return configured
     return [*configured, *sorted(published.difference(configured))]
-
-
-def _log_unread(error: Exception) -> None:
-    text = "The signing keys cannot be read; advertising MCP_SIGNING_ALGORITHMS only: "
-    text += one_line(error) + remedy(error)
-    if is_news(text):
-        logger.error("%s", text, exc_info=error, extra={"event": "algorithms.unread"})
 
 
 def _signed(document: Document, site: Site, typ: str) -> Document:
@@ -152,7 +184,7 @@ def _signed(document: Document, site: Site, typ: str) -> Document:
         signature = signed_metadata.sign(document, site.issuer, typ)
     except AnyDatabaseError as error:
         text = f"Left signed_metadata out: {one_line(error)}{remedy(error)}"
-        if is_news(text):
+        if tracebacks.of(error, "signed_metadata"):
             logger.warning("%s", text, extra={"event": "signed_metadata.unread"})
         return document
     except NoSigningKey as error:

@@ -20,6 +20,7 @@ from mcp_oauth_discovery.conf import (
     default_language,
     fixed_script_prefix,
     misconfigured,
+    root_urlconf,
     shown,
 )
 from mcp_oauth_discovery.documents import default_resource
@@ -87,6 +88,7 @@ class Site:
 
     def __init__(self, request: HttpRequest | None) -> None:
         self._request = request
+        self._http_origin: str | None = None
         self.is_pinned = True
 
     @cached_property
@@ -116,7 +118,8 @@ class Site:
     @property
     def is_authorization_server(self) -> bool:
         """Whether this site's issuer is one of its authorization servers."""
-        return self.issuer in self.authorization_servers
+        # Without the setting it is the only one, whatever it is called.
+        return conf.MCP_AUTHORIZATION_SERVERS is None or self.issuer in self.authorization_servers
 
     @cached_property
     def resources(self) -> list[Resource]:
@@ -142,13 +145,25 @@ class Site:
     def url_for(self, name: str) -> str:
         """Return the URL of a named pattern, on the issuer's origin; raises `NoReverseMatch`."""
         # In one language: the one that is set is that of a request, or of the one before it.
-        urlconf = getattr(self._request, "urlconf", None)
+        # And in a URLconf that is named: otherwise a middleware may have set one for the thread.
+        urlconf = getattr(self._request, "urlconf", None) or root_urlconf()
         with translation.override(default_language()):
             path = reverse(name, urlconf=urlconf)
-        if urlconf is not None or get_script_prefix() != fixed_script_prefix():
+        if urlconf != root_urlconf() or get_script_prefix() != fixed_script_prefix():
             # Another URLconf and SCRIPT_NAME come with the request.
             self.is_pinned = False
         return self.origin + path
+
+    def log_if_http(self, published: object) -> None:
+        """Log a warning if what a client is given has an http origin of the request in it."""
+        origin = self._http_origin
+        if origin is not None and origin in str(published):
+            logger.warning(
+                "Published an http issuer for %r, which MCP clients refuse. Set MCP_ISSUER, and "
+                "SECURE_PROXY_SSL_HEADER if a proxy ends TLS in front of Django.",
+                origin.partition("://")[2],
+                extra={"event": "issuer.http"},
+            )
 
     def find_resource(self, path: str, query: str) -> Resource | None:
         """Return the enabled resource whose metadata is at a percent-decoded path and raw query.
@@ -180,14 +195,10 @@ class Site:
         if self._request is None:
             self.is_pinned = False
             return EXAMPLE_ORIGIN
-        origin, host = self._requested_origin(self._request), self._host
-        if self._request.scheme == "http" and not is_loopback(split_domain_port(host)[0]):
-            logger.warning(
-                "Published an http issuer for %r, which MCP clients refuse. Set MCP_ISSUER, and "
-                "SECURE_PROXY_SSL_HEADER if a proxy ends TLS in front of Django.",
-                host,
-                extra={"event": "issuer.http"},
-            )
+        origin = self._requested_origin(self._request)
+        host = split_domain_port(self._host)[0]
+        if self._request.scheme == "http" and not is_loopback(host):
+            self._http_origin = origin
         return origin
 
     def _requested_origin(self, request: HttpRequest) -> str:

@@ -1,8 +1,13 @@
-"""What others have written, on one line of the log; and what the log has already."""
+"""What others have written, on one line of the log, and how often a traceback comes with it."""
 
 from __future__ import annotations
 
+import threading
 import time
+from collections.abc import Callable
+
+_LATELY = 60.0
+_AT_MOST = 64
 
 
 def one_line(text: object) -> str:
@@ -13,20 +18,30 @@ def one_line(text: object) -> str:
     )
 
 
-# The minute in which each text was logged last, by the clock of the machine.
-_minutes: dict[str, int] = {}
-_MOST_TEXTS = 256
+class Tracebacks:
+    """Gives each fault one traceback a minute, and so many faults one at most.
 
-
-def is_news(text: str) -> bool:
-    """Say whether a text was not logged in this minute yet, and take it as logged from now on.
-
-    A traceback for every request would fill the log, and say nothing that the first did not.
+    Anybody can send the request that meets a fault, as often as they like.
     """
-    minute = int(time.monotonic() // 60)
-    if _minutes.get(text) == minute:
-        return False
-    if len(_minutes) >= _MOST_TEXTS:
-        _minutes.clear()
-    _minutes[text] = minute
-    return True
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._given: dict[tuple[str, type, str], float] = {}
+
+    def of(self, error: BaseException, where: str) -> BaseException | None:
+        """Return the error for `exc_info`, or None if its traceback is in the log already."""
+        now = self._clock()
+        # Not all of the text: it may be as long as the request.
+        fault = where, type(error), str(error)[:200]
+        with self._lock:
+            self._given = {
+                one: given for one, given in self._given.items() if now - given < _LATELY
+            }
+            if fault in self._given or len(self._given) >= _AT_MOST:
+                return None
+            self._given[fault] = now
+        return error
+
+
+tracebacks = Tracebacks()

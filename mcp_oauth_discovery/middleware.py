@@ -10,17 +10,19 @@ from typing import cast
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.urls import Resolver404, resolve
+from django.urls import Resolver404, ResolverMatch, get_resolver
 
 from mcp_oauth_discovery.responses import error_response, preflight_response
 from mcp_oauth_discovery.views import DiscoveryView
 
-# A discovery URL with too much in it, which nobody routes: the client behind it wants JSON as well.
+# A discovery URL, or one with too much in it: the client behind it wants JSON, never a page.
 _NEAR_MISS = re.compile(
     r"/+\.well-known/+(oauth-protected-resource|oauth-authorization-server|jwks\.json)(?![\w.-])"
 )
 # The same, spelt as no application means it. A route for all that is left would answer with a page.
-_MISSPELT = re.compile(r"//|[\x00-\x1F\x7F]|jwks\.json/.")
+_MISSPELT = re.compile(
+    r"//|[\x00-\x1F\x7F]|jwks\.json/.|\A/+\.well-known/+[\w.-]+[^\w./-]",
+)
 
 SyncGetResponse = Callable[[HttpRequest], HttpResponseBase]
 AsyncGetResponse = Callable[[HttpRequest], Awaitable[HttpResponseBase]]
@@ -44,36 +46,69 @@ class DiscoveryMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
         if self.is_async:
             return self.__acall__(request)
-        answer = self._answer(request)
-        return cast(SyncGetResponse, self.get_response)(request) if answer is None else answer
+        get_response = cast(SyncGetResponse, self.get_response)
+        if not _is_ours(request):
+            return get_response(request)
+        return _document(request) or _after_the_stack(request, get_response(request))
 
     async def __acall__(self, request: HttpRequest) -> HttpResponseBase:
-        # The views are synchronous, and a callable setting may well ask the database.
-        answer = await sync_to_async(self._answer)(request) if _is_ours(request) else None
-        if answer is None:
-            return await cast(AsyncGetResponse, self.get_response)(request)
-        return answer
-
-    def _answer(self, request: HttpRequest) -> HttpResponseBase | None:
+        get_response = cast(AsyncGetResponse, self.get_response)
         if not _is_ours(request):
-            return None
-        path = request.path_info
-        is_near_miss = _NEAR_MISS.match(path) is not None
-        try:
-            match = resolve(path, getattr(request, "urlconf", None))
-        except Resolver404:
-            return _not_found(request) if is_near_miss else None
-        view_class = getattr(match.func, "view_class", None)
-        if view_class is None or not issubclass(view_class, DiscoveryView):
-            return _not_found(request) if is_near_miss and _MISSPELT.search(path) else None
-        request.resolver_match = match
-        response: HttpResponseBase = match.func(request, *match.args, **match.kwargs)
+            return await get_response(request)
+        # The views are synchronous, and a callable setting may well ask the database.
+        document = await sync_to_async(_document)(request)
+        if document is not None:
+            return document
+        response = await get_response(request)
+        return await sync_to_async(_after_the_stack)(request, response)
+
+
+def _document(request: HttpRequest) -> HttpResponseBase | None:
+    """Return the answer of a discovery view, if the URLconf of the request has one here."""
+    match = _match(request)
+    view_class = getattr(match and match.func, "view_class", None)
+    if match is None or view_class is None or not issubclass(view_class, DiscoveryView):
+        return None
+    request.resolver_match = match
+    response: HttpResponseBase = match.func(request, *match.args, **match.kwargs)
+    return response
+
+
+def _after_the_stack(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    """Return the answer to what was not ours before the stack, where it may have become ours.
+
+    A middleware may have chosen another URLconf. The document is made again then, because the
+    rest of the stack has changed the headers of the first one.
+    """
+    document = _document(request)
+    if document is not None:
+        return document
+    path = request.path_info
+    if not _NEAR_MISS.match(path):
         return response
+    if not _MISSPELT.search(path):
+        is_answered = response.status_code < HTTPStatus.MULTIPLE_CHOICES
+        if _match(request) is not None or (is_answered and request.method != "OPTIONS"):
+            return response
+    return _refusal(request, response.status_code)
 
 
-def _not_found(request: HttpRequest) -> HttpResponseBase:
+def _match(request: HttpRequest) -> ResolverMatch | None:
+    # As Django's handler does it. `resolve` would look at the URLconf of the thread, too.
+    try:
+        return get_resolver(getattr(request, "urlconf", None)).resolve(request.path_info)
+    except Resolver404:
+        return None
+
+
+def _refusal(request: HttpRequest, status: int) -> HttpResponseBase:
+    """Return a 404 as JSON, or the error of a stack that did not get as far as the URLconf."""
     if request.method == "OPTIONS":
         return preflight_response(request)
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return error_response(request, status, "server_error")
+    if status == HTTPStatus.BAD_REQUEST:
+        return error_response(request, status, "invalid_request")
     return error_response(request, HTTPStatus.NOT_FOUND, "not_found")
 
 

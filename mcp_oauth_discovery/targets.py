@@ -13,13 +13,15 @@ class UnknownResource(Misconfigured, ValueError):
     """A resource was named, or is needed, that the settings do not have."""
 
 
-def find_target(request: HttpRequest, name: str | None = None) -> Resource:
+def find_target(
+    request: HttpRequest, name: str | None = None, site: Site | None = None
+) -> Resource:
     """Return the resource of this name: its identifier, its key in `MCP_RESOURCES`, or its path.
 
     Without a name it is the one at the path of the request, or else the default one. Raises
     `UnknownResource`, and `Http404` if the resource is disabled.
     """
-    site = Site(request)
+    site = site or Site(request)
     if name is None:
         resource = _requested(site, request) or site.default_resource
     else:

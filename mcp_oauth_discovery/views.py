@@ -21,7 +21,7 @@ from mcp_oauth_discovery.database_errors import remedy
 from mcp_oauth_discovery.documents import Document
 from mcp_oauth_discovery.identifiers import without_final_slash
 from mcp_oauth_discovery.identity import Site
-from mcp_oauth_discovery.log_lines import one_line
+from mcp_oauth_discovery.log_lines import one_line, tracebacks
 from mcp_oauth_discovery.redaction import hide_credentials
 from mcp_oauth_discovery.responses import (
     document_response,
@@ -75,12 +75,22 @@ class DiscoveryView(View):
             security.error(one_line(error), extra=extra)
             return error_response(request, HTTPStatus.BAD_REQUEST, "invalid_request")
         except Exception as error:
-            # These answers carry CORS headers whatever happens; the record carries the traceback.
+            # These answers carry CORS headers whatever happens; the record has the reason.
             hide_credentials(request)
-            extra = {"event": "document.failed", "status_code": 500, "request": request}
+            extra = {
+                "event": "document.failed",
+                "status_code": 500,
+                "request": request,
+                "fault": error,
+            }
             name = type(self).__name__
-            logger.exception(
-                "No document for %s: %s%s", name, one_line(error), remedy(error), extra=extra
+            logger.error(
+                "No document for %s: %s%s",
+                name,
+                one_line(error),
+                remedy(error),
+                exc_info=tracebacks.of(error, name),
+                extra=extra,
             )
             return error_response(request, HTTPStatus.INTERNAL_SERVER_ERROR, "server_error")
 
@@ -88,6 +98,7 @@ class DiscoveryView(View):
         document: object = self.get_document(request, **kwargs)
         if not isinstance(document, dict):
             raise TypeError(f"get_document() returned {type(document).__name__}, not a dict")
+        self.site.log_if_http(document)
         max_age = self.get_max_age()
         return document_response(
             request, document, max_age=max_age if self.site.is_pinned else None
@@ -132,7 +143,7 @@ class JWKSView(DiscoveryView):
         self.now = timezone.now()
 
     def get_document(self, request: HttpRequest, **kwargs: Any) -> Document:
-        return discovery.jwk_set(self.now)
+        return _found(discovery.published_jwk_set(self.site, self.now))
 
     def get_max_age(self) -> int:
         return discovery.jwks_max_age(self.now)

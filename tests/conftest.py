@@ -10,8 +10,8 @@ from corsheaders.signals import check_request_enabled
 from coverage import Coverage
 from django.test import Client
 
-from mcp_oauth_discovery import log_lines
 from mcp_oauth_discovery.identity import Site
+from mcp_oauth_discovery.log_lines import tracebacks
 from mcp_oauth_discovery.published import published_keys
 from tests import ORIGIN
 from tests.databases.sessions import end_sessions
@@ -40,9 +40,9 @@ def django_db_setup(django_db_setup):
 
 @pytest.fixture(autouse=True)
 def _new_process():
-    """Forget the published keys and what was logged: a process keeps both for some time."""
+    """Forget what a process keeps for longer than a test lasts: keys, and faults in the log."""
     published_keys.__init__()
-    log_lines._minutes.clear()  # noqa: SLF001
+    tracebacks.__init__()
 
 
 @pytest.fixture

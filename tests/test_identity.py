@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 from django.core.exceptions import SuspiciousOperation
 from django.http import Http404
-from django.urls import set_script_prefix
+from django.urls import get_script_prefix, set_script_prefix, set_urlconf
 from django.utils import translation
 
 from mcp_oauth_discovery.conf import Misconfigured
@@ -82,17 +82,20 @@ def test_forwarded_headers_count_where_the_project_says_so(settings, rf):
 
 
 def test_derived_http_issuer_is_served_with_a_warning(site_at, caplog):
-    assert site_at("http://app.example.com").issuer == "http://app.example.com"
+    site = site_at("http://app.example.com")
+    site.log_if_http({"resource": "https://id.example.com", "issuer": site.issuer})
     (record,) = caplog.records
     assert (record.name, record.levelno) == ("mcp_oauth_discovery", logging.WARNING)
+    assert "'app.example.com'" in record.getMessage()
     assert "SECURE_PROXY_SSL_HEADER" in record.getMessage()
     assert "MCP_ISSUER" in record.getMessage()
 
 
-def test_warning_comes_once_for_each_request(site_at, caplog):
+def test_http_issuer_that_is_only_compared_gives_no_warning(site_at, caplog):
     site = site_at("http://app.example.com")
-    assert [site.issuer, site.issuer] == ["http://app.example.com"] * 2
-    assert len(caplog.records) == 1
+    assert site.issuer == "http://app.example.com"
+    site.log_if_http({"resource": "https://id.example.com"})
+    assert caplog.records == []
 
 
 @pytest.mark.parametrize(
@@ -110,14 +113,18 @@ def test_warning_comes_once_for_each_request(site_at, caplog):
 )
 def test_derived_http_issuer_on_loopback_gives_no_warning(settings, site_at, caplog, host):
     settings.ALLOWED_HOSTS = ["*"]
-    assert site_at(f"http://{host}").issuer == f"http://{host.lower()}"
+    site = site_at(f"http://{host}")
+    site.log_if_http(site.issuer)
+    assert site.issuer == f"http://{host.lower()}"
     assert caplog.records == []
 
 
 @pytest.mark.parametrize("host", ["a..b", "999.0.0.1"])
 def test_odd_host_is_not_taken_for_loopback(settings, site_at, caplog, host):
     settings.ALLOWED_HOSTS = ["*"]
-    assert site_at(f"http://{host}").issuer == f"http://{host}"
+    site = site_at(f"http://{host}")
+    site.log_if_http(site.issuer)
+    assert site.issuer == f"http://{host}"
     assert len(caplog.records) == 1
 
 
@@ -508,4 +515,41 @@ def test_urlconf_of_a_request_unpins(settings, site_at):
     site = site_at("https://app.example.com")
     site._request.urlconf = "tests.localised_urls"  # noqa: SLF001
     assert site.url_for("page") == "https://id.example.com/en-us/page/"
+    assert not site.is_pinned
+
+
+def test_urlconf_of_a_request_that_is_the_root_one_keeps_it_pinned(settings, site):
+    settings.MCP_ISSUER = "https://id.example.com"
+    site._request.urlconf = settings.ROOT_URLCONF  # noqa: SLF001
+    assert site.url_for("page") == "https://id.example.com/page/"
+    assert site.is_pinned
+
+
+@pytest.fixture
+def thread_urlconf():
+    set_urlconf("tests.prefixed_urls")
+    yield
+    set_urlconf(None)
+
+
+def test_urlconf_of_the_thread_is_in_no_document(settings, site, thread_urlconf):
+    settings.MCP_ISSUER = "https://id.example.com"
+    assert (
+        site.url_for("mcp_oauth_discovery:jwks") == "https://id.example.com/.well-known/jwks.json"
+    )
+    assert site.is_pinned
+
+
+def test_urlconf_of_the_thread_is_none_of_the_site_without_a_request(settings, thread_urlconf):
+    assert Site(None).url_for("page") == "https://this-site.invalid/page/"
+
+
+def test_script_prefix_that_a_middleware_sets_unpins(settings, site):
+    settings.MCP_ISSUER = "https://id.example.com"
+    before = get_script_prefix()
+    set_script_prefix("/tenant/")
+    try:
+        assert site.url_for("page") == "https://id.example.com/tenant/page/"
+    finally:
+        set_script_prefix(before)
     assert not site.is_pinned

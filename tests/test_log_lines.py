@@ -1,11 +1,8 @@
 from __future__ import annotations
 
-import time
-
 import pytest
 
-from mcp_oauth_discovery import log_lines
-from mcp_oauth_discovery.log_lines import is_news, one_line
+from mcp_oauth_discovery.log_lines import Tracebacks, one_line
 
 
 @pytest.mark.parametrize(
@@ -22,14 +19,39 @@ def test_text_stays_on_its_line(text, line):
     assert one_line(text) == line
 
 
-def test_text_is_news_once_a_minute(monkeypatch):
-    seconds = [1000.0]
-    monkeypatch.setattr(time, "monotonic", lambda: seconds[0])
-    assert [is_news("a"), is_news("a"), is_news("b")] == [True, False, True]
-    seconds[0] += 60
-    assert is_news("a")
+@pytest.fixture
+def clock():
+    """A clock that stands at the number in it."""
+    return [100.0]
 
 
-def test_texts_that_all_differ_are_forgotten_in_the_end():
-    assert all(is_news(str(number)) for number in range(1000))
-    assert len(log_lines._minutes) <= 256  # noqa: SLF001
+@pytest.fixture
+def given(clock):
+    """Say for each fault whether its traceback is given."""
+    tracebacks = Tracebacks(clock=lambda: clock[0])
+    return lambda error, where="view": tracebacks.of(error, where) is error
+
+
+def test_traceback_of_one_fault_is_given_once_a_minute(given, clock):
+    assert [given(ValueError("a")) for _ in range(3)] == [True, False, False]
+    clock[0] += 59.9
+    assert not given(ValueError("a"))
+    clock[0] += 0.2
+    assert [given(ValueError("a")) for _ in range(2)] == [True, False]
+
+
+def test_faults_differ_by_place_type_and_text(given):
+    assert given(ValueError("a"))
+    assert given(ValueError("b"))
+    assert given(TypeError("a"))
+    assert given(ValueError("a"), "another view")
+
+
+def test_faults_that_differ_each_time_have_an_end(given, clock):
+    assert sum(given(ValueError(number)) for number in range(1000)) == 64
+    clock[0] += 60
+    assert given(ValueError("a"))
+
+
+def test_long_text_is_told_apart_by_its_beginning(given):
+    assert [given(ValueError("x" * 1000 + end)) for end in "ab"] == [True, False]

@@ -14,7 +14,10 @@ from django.db import OperationalError
 
 from mcp_oauth_discovery import discovery
 from mcp_oauth_discovery.challenge import add_challenge, bearer_challenge
+from mcp_oauth_discovery.protection import BearerProtection
 from mcp_oauth_discovery.views import JWKSView
+from tests import JWKS
+from tests.keys import missing_tables
 from tests.markdown import CHECKOUT, blocks, read, section
 
 PAGE = read("docs/logging.md")
@@ -157,3 +160,20 @@ def test_error_of_the_database_begins_no_line(settings, site, caplog, monkeypatc
     monkeypatch.setattr(discovery.signed_metadata, "sign", fail)
     discovery.protected_resource_metadata(site)
     assert only(caplog).event == "signed_metadata.unread"
+
+
+def test_every_failure_has_a_record_and_the_first_one_the_traceback(
+    transactional_db, settings, fetch, caplog
+):
+    with missing_tables():
+        assert [fetch(JWKS).status_code for _ in range(3)] == [500] * 3
+    records = [one for one in caplog.records if getattr(one, "event", "") == "document.failed"]
+    assert [bool(one.exc_info) for one in records] == [True, False, False]
+    assert len({one.getMessage() for one in records}) == 1
+
+
+def test_every_failure_of_an_endpoint_has_a_record_and_the_first_one_the_traceback(rf, caplog):
+    for _ in range(3):
+        BearerProtection("/no-such-resource")(rf.get("/mcp", secure=True))
+    records = [one for one in caplog.records if getattr(one, "event", "") == "endpoint.failed"]
+    assert [bool(one.exc_info) for one in records] == [True, False, False]

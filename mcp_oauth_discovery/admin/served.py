@@ -16,7 +16,7 @@ from django.utils import translation
 
 from mcp_oauth_discovery.checks.routes import is_discovery, match_at
 from mcp_oauth_discovery.conf import default_language
-from mcp_oauth_discovery.discovery import jwks_uri
+from mcp_oauth_discovery.discovery import announces_keys, jwks_uri
 from mcp_oauth_discovery.identifiers import insert_well_known, split
 from mcp_oauth_discovery.identity import Site
 from mcp_oauth_discovery.readings import undisturbed
@@ -97,14 +97,23 @@ def _served(title: str, url: str, request: HttpRequest) -> Served:
         status = ", ".join(filter(None, (answered, response.headers.get("Cache-Control"))))
         if response.status_code == HTTPStatus.OK:
             return Served(title, url, status, _text(response))
-        if response.status_code == HTTPStatus.NOT_FOUND and title == _SERVER:
-            return Served(title, url, status, problem=_NOT_A_SERVER)
+        if response.status_code == HTTPStatus.NOT_FOUND and _is_optional(title, request):
+            return Served(title, url, status, problem=_OPTIONAL[title])
         return Served(title, url, status, problem=_cause(match, stranger), is_fault=True)
 
 
-_NOT_A_SERVER = (
-    "There is none, and need not be: MCP_AUTHORIZATION_SERVERS names other servers than this site."
-)
+_OPTIONAL = {
+    _SERVER: (
+        "There is none, and need not be: MCP_AUTHORIZATION_SERVERS names other servers than this "
+        "site."
+    ),
+    _KEYS: "There is none, and none is needed: this site announces no keys, and has none.",
+}
+
+
+def _is_optional(title: str, request: HttpRequest) -> bool:
+    """Say whether a site like this one may be without a document."""
+    return title == _SERVER or (title == _KEYS and not announces_keys(Site(request)))
 
 
 def _not_ours(match: ResolverMatch | None) -> str:

@@ -7,7 +7,7 @@ What asks the database runs in `migrate` and in `check --database default`. It h
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from django.core.checks import Tags
@@ -16,13 +16,20 @@ from django.db import connections, router
 from django.utils import timezone
 
 from mcp_oauth_discovery import policy
-from mcp_oauth_discovery.checks.rules import Advice, listed, rule
-from mcp_oauth_discovery.checks.site import SERVER_SETTING, is_pinned, published_server_metadata
-from mcp_oauth_discovery.conf import conf
+from mcp_oauth_discovery.checks.rules import Advice, about, listed, rule
+from mcp_oauth_discovery.checks.site import (
+    SERVER_SETTING,
+    is_pinned,
+    published_server_metadata,
+    server_metadata,
+)
+from mcp_oauth_discovery.conf import conf, project_setting
 from mcp_oauth_discovery.identity import Site
 from mcp_oauth_discovery.models import SigningKey, State, Unusable
 from mcp_oauth_discovery.readings import undisturbed
 
+_GENERATOR = "mcp_oauth_discovery.contrib.oauth_toolkit.access_token"
+_PIN = 'Write the https URL of this site: MCP_ISSUER = "https://app.example.com".'
 _ANNOUNCED = "id_token_signing_alg_values_supported"
 
 
@@ -49,6 +56,23 @@ def _wanted_algorithms() -> list[str]:
     announced = (_configured().get(_ANNOUNCED) or ours) if is_announced else []
     needed = ours[:1] if policy.signs_metadata() and is_pinned() else []
     return [one for one in ours if one in announced or one in needed]
+
+
+def _generates_tokens() -> bool:
+    """Say whether django-oauth-toolkit has this app sign the access tokens of this site."""
+    toolkit: object = project_setting("OAUTH2_PROVIDER", {})
+    generator = toolkit.get("ACCESS_TOKEN_GENERATOR") if isinstance(toolkit, Mapping) else None
+    name = f"{getattr(generator, '__module__', '')}.{getattr(generator, '__qualname__', '')}"
+    if _GENERATOR not in (generator, name):
+        return False
+    # Which site an unpinned issuer is, only a request says.
+    return not is_pinned() or bool(server_metadata(Site(None)))
+
+
+def _has_signed(keys: Sequence[SigningKey]) -> bool:
+    """Say whether keys were made here, and the metadata still names the JWK Set with them."""
+    is_named = bool(server_metadata(Site(None))) and "jwks_uri" not in _configured()
+    return is_named and any(key.generation is not None for key in keys)
 
 
 @rule("W002")
@@ -110,6 +134,47 @@ def check_keys_open(databases: Sequence[str] | None = None, **kwargs: Any) -> It
                 key.unseal_to_sign()
             except Unusable as fault:
                 yield Advice(f"Nothing can be signed with {key}. {fault.problem}", fault.way_out)
+
+
+@rule("W039", Tags.database)
+def check_tokens_can_be_signed(
+    databases: Sequence[str] | None = None, **kwargs: Any
+) -> Iterator[Advice]:
+    """Report that this site signs tokens, and that each attempt will fail."""
+    keys = None if sys.argv[1:2] == ["test"] else _stored(databases)
+    if keys is None:
+        return
+    first = policy.signing_algorithms()[0]
+    is_idle = not any(key.algorithm == first and key.state() is State.ACTIVE for key in keys)
+    # Otherwise W029 says it, of what is announced.
+    is_expected = _has_signed(keys) and first not in _wanted_algorithms()
+    if is_idle and (_generates_tokens() or is_expected):
+        yield Advice(
+            f"No key for {first}, the first of MCP_SIGNING_ALGORITHMS, is active, and this site "
+            "signs tokens: sign_jwt raises NoSigningKey, so that every sign-in fails.",
+            f"Run 'manage.py mcp_keys rotate --algorithm {first}'.",
+        )
+    signs = [key for key in keys if key.private_key and key.state() is State.ACTIVE]
+    if signs and not is_pinned() and not _generates_tokens():
+        yield about(
+            "MCP_ISSUER",
+            conf.MCP_ISSUER,
+            f"{signs[0]} is there to sign, and sign_jwt refuses while the issuer is not a string",
+            f"{_PIN} If another site signs with the keys in this database, silence this check.",
+        )
+
+
+@rule("W040")
+def check_issuer_of_tokens(**kwargs: Any) -> Iterator[Advice]:
+    """Report that tokens are signed here, under an issuer that is not pinned."""
+    if _generates_tokens() and not is_pinned():
+        yield about(
+            "MCP_ISSUER",
+            conf.MCP_ISSUER,
+            "OAUTH2_PROVIDER['ACCESS_TOKEN_GENERATOR'] has sign_jwt sign the access tokens, which "
+            "refuses while the issuer is not a string, so that every sign-in fails",
+            _PIN,
+        )
 
 
 def _configured() -> dict[str, Any]:

@@ -15,7 +15,6 @@ from django.urls import (
     URLPattern,
     URLResolver,
     get_resolver,
-    resolve,
 )
 from django.utils import translation
 
@@ -112,7 +111,8 @@ def match_at(path: str, urlconf: Any = None) -> ResolverMatch | None:
     """Return what the URLconf, or another one, routes a percent-decoded path to, if it does."""
     with translation.override(default_language()):
         try:
-            return resolve(path, urlconf)
+            # `resolve` would look at the URLconf that a middleware has set for the thread.
+            return get_resolver(urlconf).resolve(path)
         except Resolver404:
             return None
 

@@ -180,6 +180,14 @@ def test_other_authorization_server_is_no_fault(settings, look):
     assert '<span class="mcp-state mcp-expired">None</span>' in text
 
 
+def test_missing_keys_are_no_fault_where_none_are_announced(settings, look):
+    settings.MCP_ISSUER = "https://app.example.com"
+    settings.MCP_AUTHORIZATION_SERVERS = ["https://login.example.com"]
+    served = document(look()[1], "JWK Set")
+    assert (served.status, served.is_fault) == ("404 Not Found, no-store", False)
+    assert "this site announces no keys" in served.problem
+
+
 def test_document_that_is_not_there_is_a_fault(routed, look):
     class OwnView(JWKSView):
         def get_document(self, request, **kwargs):

@@ -1,0 +1,1 @@
+"""A resource server without a database: another site issues the tokens."""
