@@ -67,11 +67,10 @@ def finding(
 def beside_django(one: Finding) -> Finding:
     """Return a finding with the fix for a site that is not one of Django.
 
-    A fix for what was seen at this very place stays.
+    What a rule has put before the fix of the catalogue, or in its place, stays.
     """
-    if one.fix != ENTRIES[one.code].fix:
-        return one
-    return replace(one, fix=elsewhere.FIXES.get(one.code, one.fix))
+    usual = ENTRIES[one.code].fix
+    return replace(one, fix=one.fix.replace(usual, elsewhere.FIXES.get(one.code, usual)))
 
 
 def passed(group: Group, subject: str) -> Finding:
