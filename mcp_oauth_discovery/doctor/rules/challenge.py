@@ -7,12 +7,11 @@ from collections.abc import Iterator, Sequence
 from mcp_oauth_discovery.doctor.catalogue import finding
 from mcp_oauth_discovery.doctor.challenges import challenges_of, named_metadata
 from mcp_oauth_discovery.doctor.findings import Finding
+from mcp_oauth_discovery.doctor.intermediaries import renamed_challenge
 from mcp_oauth_discovery.doctor.observations import Exchange, Walk
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.identifiers import check_secure_url, origin
 from mcp_oauth_discovery.www_authenticate import Challenge, scope_tokens
-
-_NAME = "www-authenticate"
 
 
 def header(walk: Walk) -> Iterator[Finding]:
@@ -26,28 +25,9 @@ def header(walk: Walk) -> Iterator[Finding]:
             yield finding("challenge-malformed", walk.url, seen)
             return
         if not found:
-            seen, fix = _renamed(exchange)
+            seen, fix = renamed_challenge(exchange.answer) if exchange.answer else ("", "")
             yield finding("challenge-missing", walk.url, seen, fix=fix)
             return
-
-
-def _renamed(exchange: Exchange) -> tuple[str, str]:
-    """Return what is known of a challenge under another name, as a proxy may send it."""
-    name = next((one for one in _names(exchange) if one.lower().endswith(_NAME)), None)
-    if name is None:
-        return "", ""
-    seen = f"The 401 has {shown(name)} in place of WWW-Authenticate."
-    if name.lower().startswith("x-amzn-remapped"):
-        fix = "AWS API Gateway renames WWW-Authenticate, and clients look for no other name. "
-        return (
-            seen,
-            fix + "Give it back its name behind the gateway, as with a CloudFront function.",
-        )
-    return seen, "A proxy renames WWW-Authenticate: have it pass the header on under its own name."
-
-
-def _names(exchange: Exchange) -> list[str]:
-    return [name for name, _ in exchange.answer.headers] if exchange.answer else []
 
 
 def scheme(walk: Walk) -> Iterator[Finding]:
