@@ -1,4 +1,4 @@
-"""Who answers in place of the site: firewalls and login services, by the traces that they leave."""
+"""Who answers in place of the site, or changes what it sends, by the traces that are left."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from mcp_oauth_discovery.doctor.answers import Answer
+from mcp_oauth_discovery.doctor.printing import shown
 
 # Headers that only a refusal or a challenge has.
 _HEADERS = {
@@ -58,6 +59,13 @@ _LOGIN_PATHS = {
     "/.auth/login/": "Azure App Service",
 }
 
+# What a proxy puts before the name.
+_CHALLENGE = "-www-authenticate"
+_API_GATEWAY = (
+    "AWS API Gateway renames WWW-Authenticate, and clients look for no other name. Give the header "
+    "its name back in front of the gateway, as with a CloudFront function."
+)
+
 
 @dataclass(frozen=True)
 class Intermediary:
@@ -91,3 +99,15 @@ def login_service(url: str) -> str | None:
             return service
     found = (one for path, one in _LOGIN_PATHS.items() if parts.path.startswith(path))
     return next(found, None)
+
+
+def renamed_challenge(answer: Answer) -> tuple[str, str]:
+    """Return what shows that a proxy renames the challenge, and what to do; "" if nothing does."""
+    names = (name for name, _ in answer.headers if name.lower().endswith(_CHALLENGE))
+    name = next(names, None)
+    if name is None:
+        return "", ""
+    seen = f"The 401 has {shown(name)} in place of WWW-Authenticate."
+    if name.lower().startswith("x-amzn-remapped"):
+        return seen, _API_GATEWAY
+    return seen, "A proxy renames WWW-Authenticate: have it pass the header on under its own name."

@@ -202,6 +202,12 @@ def test_challenge_under_another_name_is_explained(name, words):
     assert words in one.fix
 
 
+def test_empty_challenge_is_not_renamed():
+    world = World()
+    world.challenge = ""
+    assert only(world, "challenge-missing").seen == "The 401 has no WWW-Authenticate header."
+
+
 def test_challenge_beside_another_name_is_there():
     world = World()
     world.endpoint["x-amzn-Remapped-WWW-Authenticate"] = "Basic"

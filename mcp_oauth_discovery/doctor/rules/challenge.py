@@ -13,13 +13,13 @@ from mcp_oauth_discovery.doctor.challenges import (
 )
 from mcp_oauth_discovery.doctor.clients import Client, named
 from mcp_oauth_discovery.doctor.findings import Finding
+from mcp_oauth_discovery.doctor.intermediaries import renamed_challenge
 from mcp_oauth_discovery.doctor.matching import FIRST_VALUE, LAST_VALUE, differing_parts
 from mcp_oauth_discovery.doctor.observations import Exchange, Walk
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.identifiers import check_secure_url, origin
 from mcp_oauth_discovery.www_authenticate import Challenge, scope_tokens
 
-_NAME = "www-authenticate"
 _TYPESCRIPT = (Client.TYPESCRIPT, Client.INSPECTOR)
 _ONE_LAYER = "Send each parameter once: let one layer alone add it, the proxy or the application."
 
@@ -36,7 +36,7 @@ def header(walk: Walk) -> Iterator[Finding]:
             # Those that need it look at the answer to their POST.
             is_led = exchange is walk.get and bool(walk.challenges)
             stopped = () if is_led else None
-            seen, fix = _renamed(exchange)
+            seen, fix = renamed_challenge(exchange.answer) if exchange.answer else ("", "")
             yield finding("challenge-missing", walk.url, seen, clients=stopped, fix=fix)
             return
 
@@ -61,25 +61,6 @@ def _led_astray(walk: Walk, first: str, last: str) -> tuple[Client, ...]:
         *(_TYPESCRIPT if first in absent else ()),
         *((Client.VS_CODE,) if last in absent else ()),
     )
-
-
-def _renamed(exchange: Exchange) -> tuple[str, str]:
-    """Return what is known of a challenge under another name, as a proxy may send it."""
-    name = next((one for one in _names(exchange) if one.lower().endswith(_NAME)), None)
-    if name is None:
-        return "", ""
-    seen = f"The 401 has {shown(name)} in place of WWW-Authenticate."
-    if name.lower().startswith("x-amzn-remapped"):
-        fix = "AWS API Gateway renames WWW-Authenticate, and clients look for no other name. "
-        return (
-            seen,
-            fix + "Give it back its name behind the gateway, as with a CloudFront function.",
-        )
-    return seen, "A proxy renames WWW-Authenticate: have it pass the header on under its own name."
-
-
-def _names(exchange: Exchange) -> list[str]:
-    return [name for name, _ in exchange.answer.headers] if exchange.answer else []
 
 
 def scheme(walk: Walk) -> Iterator[Finding]:
