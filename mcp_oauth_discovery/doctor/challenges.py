@@ -23,7 +23,10 @@ _READ = ("resource_metadata", "scope", "error")
 
 
 class Malformation(NamedTuple):
-    """What is wrong with the form of a header, whom it stops, and what to do beyond the usual."""
+    """What is wrong with the form of a header, which clients stop, and what to do about it.
+
+    `fix` is "" where the usual advice fits.
+    """
 
     problem: str
     clients: tuple[Client, ...]

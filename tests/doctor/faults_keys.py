@@ -230,10 +230,12 @@ def keys_for_encryption_alone(world: World):
     """Without alg they would do for RS256 to PS512, and use rules that out."""
     rsa(world, use="enc")
     world.keys["keys"] = world.keys["keys"][2:]
+    world.server["id_token_signing_alg_values_supported"] = ["RS256"]
 
 
 @planted("jwks-unserved")
 def keys_for_wrapping_alone(world: World):
+    world.server["id_token_signing_alg_values_supported"] = ["RS256"]
     rsa(world, key_ops=["wrapKey", "encrypt"])
     world.keys["keys"] = world.keys["keys"][2:]
 

@@ -1,4 +1,4 @@
-"""Challenges of the wrong form: what is read of them, whom they stop, and what to do."""
+"""Challenges of the wrong form: what is read of them, which clients stop, what to do."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_malformed_challenge_is_read_as_far_as_it_can_be():
 
 
 @pytest.mark.parametrize("challenge", ['Basic realm="a', "Bearer =", '"Bearer"'])
-def test_nothing_is_read_where_clients_find_nothing(challenge):
+def test_no_challenge_is_read_where_clients_find_none(challenge):
     world = challenged(challenge)
     assert found(world)
     assert not any("challenge-no-metadata" in one.code for one in diagnose(world))

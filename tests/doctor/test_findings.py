@@ -84,14 +84,14 @@ def test_issuer_that_is_no_url_has_no_part_that_is_wrong():
     assert one.fix.startswith("Write one spelling")
 
 
-def test_host_in_another_spelling_is_told_apart_from_another_host():
+def test_another_spelling_of_the_host_is_not_called_another_host():
     one = found(
         "as-issuer-mismatch", lambda world: world.server.update(issuer="https://APP.example.com")
     )
     assert one.seen.endswith("\nOnly the spelling differs: browsers read the same URL.")
 
 
-def test_internationalised_resource_stops_who_compares_characters():
+def test_advice_about_an_internationalised_resource_has_its_ascii_form():
     world = World()
     world.prm["resource"] = "https://bücher.example/mcp"
     [one] = [one for one in diagnose(world) if one.code == "prm-resource-invalid"]

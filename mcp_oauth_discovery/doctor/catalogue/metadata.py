@@ -82,7 +82,8 @@ PROTECTED_RESOURCE = Group(
             "prm-server-invalid", _ERROR, "An authorization server is not an issuer identifier.",
             "issuers: https URLs without query, fragment and well-known part",
             "RFC 9728 §2, RFC 8414 §2", EVERY,
-            "Write the issuer, not the URL of its metadata.",
+            "Write the https URL that the server has as issuer in its metadata, not that of the "
+            "document.",
         ),
         Entry(
             "prm-servers-spellings", _WARNING,
