@@ -17,6 +17,8 @@ HIDDEN = "********"
 _IN_QUERY = re.compile(r"((?:^|[?&])access_token=)([^&#]+)")
 # A shorter word is no token; it could be part of any word in the log.
 _SHORTEST_TOKEN = 8
+# A request with more than one is refused before any of them is in use.
+_MOST_TOKENS = 8
 
 # A call without columns, so that no part of a line is underlined where this takes the place of it.
 _CALL = ast.parse("here()", mode="eval")
@@ -35,10 +37,12 @@ def hide_credentials(request: HttpRequest, error: BaseException | None = None) -
     words = re.split(r"[\s,]+", request.META.get("HTTP_AUTHORIZATION", ""))
     query = _query(request)
     words += query.getlist("access_token")
-    tokens = [word for word in words if len(word) >= _SHORTEST_TOKEN]
+    tokens = [word for word in words if len(word) >= _SHORTEST_TOKEN][:_MOST_TOKENS]
     for name, value in request.META.items():
         if isinstance(value, str):
             request.META[name] = _IN_QUERY.sub(rf"\1{HIDDEN}", _redacted(value, tokens))
+    if "HTTP_AUTHORIZATION" in request.META:
+        request.META["HTTP_AUTHORIZATION"] = HIDDEN
     if "access_token" in query:
         query["access_token"] = HIDDEN
         request.META["QUERY_STRING"] = query.urlencode()

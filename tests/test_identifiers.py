@@ -115,6 +115,8 @@ def test_web_address_is_returned_as_written(url):
         pytest.param("https://h:http", "[Pp]ort", id="port-name"),
         pytest.param("https://h:65536", "[Pp]ort", id="port-range"),
         pytest.param("https://[::1", "IPv6", id="bracket"),
+        pytest.param(f"https://{'h' * 261}", "at most 260", id="long-host"),
+        pytest.param(f"https://h:{'0' * 260}443", "at most 260", id="long-port"),
     ],
 )
 def test_not_a_web_address(url, problem):

@@ -1,0 +1,40 @@
+"""drf-spectacular: how a schema names the authentication of this app. `apps` imports it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.plumbing import ResolvedComponent
+
+if TYPE_CHECKING:
+    from drf_spectacular.openapi import AutoSchema
+
+NAME = "mcpBearer"
+
+
+class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """Describe `BearerAuthentication`, and classes with `BearerChallengeMixin`, as HTTP bearer."""
+
+    # By name: REST framework may be importing that module itself, as a default of its settings.
+    target_class = "mcp_oauth_discovery.contrib.rest_framework.BearerChallengeMixin"
+    match_subclasses = True
+    # Below those of drf-spectacular, which know the class after the mixin, and those of a project.
+    priority = -2
+    # drf-spectacular warns about a name that two classes share, so that it gets none from here.
+    name: list[str] = []
+
+    def get_security_requirement(self, auto_schema: AutoSchema) -> dict[str, list[Any]]:
+        """Register one scheme for all classes, and require it."""
+        auto_schema.registry.register_on_missing(
+            ResolvedComponent(  # type: ignore[no-untyped-call]
+                name=NAME,
+                type=ResolvedComponent.SECURITY_SCHEMA,
+                object=BearerScheme,
+                schema={"type": "http", "scheme": "bearer"},
+            )
+        )
+        return {NAME: []}
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> list[dict[str, Any]]:
+        return []
