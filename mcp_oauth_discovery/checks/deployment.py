@@ -6,15 +6,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from mcp_oauth_discovery import discovery
+from mcp_oauth_discovery.checks.routes import example_site, places_in_middleware
 from mcp_oauth_discovery.checks.rules import Advice, rule
 from mcp_oauth_discovery.checks.site import (
     is_pinned,
-    places_in_middleware,
     written_issuer,
     written_resources,
 )
 from mcp_oauth_discovery.conf import conf, project_setting
-from mcp_oauth_discovery.identity import Site
 
 _PIN = 'Write the https URL of this site: MCP_ISSUER = "https://app.example.com".'
 _SECURITY = "django.middleware.security.SecurityMiddleware"
@@ -22,7 +21,7 @@ _SECURITY = "django.middleware.security.SecurityMiddleware"
 
 def _asks_the_request() -> bool:
     """Say whether a document has the scheme and host of the request in it."""
-    site = Site(None)
+    site = example_site()
     for resource in site.resources:
         discovery.resource_document(site, resource)
     # A cached property: it is there once somebody has asked for the issuer.
