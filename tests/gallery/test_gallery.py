@@ -15,7 +15,7 @@ from tests.gallery.exhibits import EXHIBITS, Exhibit
 pytestmark = pytest.mark.clients
 
 # Shown by unit tests alone: one takes longer than all others, two are for a project from inside.
-ELSEWHERE = {"answer-slow", "endpoint-not-routed", "as-elsewhere"}
+ELSEWHERE = {"answer-slow", "endpoint-not-routed", "as-elsewhere", "jwks-cannot-sign"}
 
 BROKEN = {name: one for name, one in EXHIBITS.items() if one.codes}
 HEALTHY = {name: one for name, one in EXHIBITS.items() if not one.codes}
