@@ -86,8 +86,10 @@ class Site:
     such a value is not for shared caches.
     """
 
-    def __init__(self, request: HttpRequest | None) -> None:
+    def __init__(self, request: HttpRequest | None, *, urlconf: Any = None) -> None:
+        """Take a request, or for the system checks a URLconf that one may be given."""
         self._request = request
+        self._urlconf = urlconf
         self._http_origin: str | None = None
         self.is_pinned = True
 
@@ -146,7 +148,7 @@ class Site:
         """Return the URL of a named pattern, on the issuer's origin; raises `NoReverseMatch`."""
         # In one language: the one that is set is that of a request, or of the one before it.
         # And in a URLconf that is named: otherwise a middleware may have set one for the thread.
-        urlconf = getattr(self._request, "urlconf", None) or root_urlconf()
+        urlconf = self._urlconf or getattr(self._request, "urlconf", None) or root_urlconf()
         with translation.override(default_language()):
             path = reverse(name, urlconf=urlconf)
         if urlconf != root_urlconf() or get_script_prefix() != fixed_script_prefix():

@@ -15,7 +15,7 @@ from django.urls import ResolverMatch, get_script_prefix
 from django.utils import translation
 
 from mcp_oauth_discovery.checks.routes import is_discovery, match_at
-from mcp_oauth_discovery.conf import default_language
+from mcp_oauth_discovery.conf import default_language, root_urlconf
 from mcp_oauth_discovery.discovery import announces_keys, jwks_uri
 from mcp_oauth_discovery.identifiers import insert_well_known, split
 from mcp_oauth_discovery.identity import Site
@@ -87,7 +87,7 @@ def _served(title: str, url: str, request: HttpRequest) -> Served:
     path, prefix = unquote(parts.path), get_script_prefix()
     path_info = path[len(prefix) - 1 :] if path.startswith(prefix) else path
     with translation.override(default_language()):
-        match = match_at(path_info, getattr(request, "urlconf", None))
+        match = match_at(path_info, getattr(request, "urlconf", None) or root_urlconf())
         if match is None or not is_discovery(match.func):
             return Served(title, url, problem=_not_ours(match), is_fault=True)
         stranger = _stranger(request, path, path_info, parts.query[1:])

@@ -10,16 +10,15 @@ from typing import Any
 from django.db import connections, router
 
 from mcp_oauth_discovery import discovery
+from mcp_oauth_discovery.checks.routes import example_site, places_in_middleware
 from mcp_oauth_discovery.checks.rules import Advice, listed, rule
 from mcp_oauth_discovery.checks.site import (
     is_pinned,
-    places_in_middleware,
     server_metadata,
     written_issuer,
     written_resources,
 )
 from mcp_oauth_discovery.conf import conf, project_setting
-from mcp_oauth_discovery.identity import Site
 from mcp_oauth_discovery.models import SigningKey
 
 _PIN = 'Write the https URL of this site: MCP_ISSUER = "https://app.example.com".'
@@ -43,7 +42,7 @@ _NAMES = {"postgresql": "PostgreSQL", "mysql": "MySQL or MariaDB"}
 
 def _asks_the_request() -> bool:
     """Say whether a document has the scheme and host of the request in it."""
-    site = Site(None)
+    site = example_site()
     for resource in site.resources:
         discovery.resource_document(site, resource)
     # A cached property: it is there once somebody has asked for the issuer.
@@ -114,7 +113,7 @@ def check_redirect_ends(**kwargs: Any) -> Iterator[Advice]:
 def check_database_timeouts(**kwargs: Any) -> Iterator[Advice]:
     """Report that requests may wait without end for the database that has the keys."""
     alias = router.db_for_read(SigningKey)
-    if alias not in connections or not server_metadata(Site(None)):
+    if alias not in connections or not server_metadata(example_site()):
         return
     vendor = connections[alias].vendor
     options: Mapping[str, Any] = connections[alias].settings_dict["OPTIONS"] or {}

@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from mcp_oauth_discovery.checks.routes import authenticators, view_at, with_other_slash
+from mcp_oauth_discovery.checks.routes import (
+    authenticators,
+    example_site,
+    view_at,
+    with_other_slash,
+)
 from mcp_oauth_discovery.checks.rules import Advice, listed, rule
 from mcp_oauth_discovery.checks.site import (
     SERVER_SETTING,
@@ -13,14 +18,13 @@ from mcp_oauth_discovery.checks.site import (
     local_resources,
 )
 from mcp_oauth_discovery.conf import conf, default_language
-from mcp_oauth_discovery.identity import Site
 from mcp_oauth_discovery.protection import BearerProtection
 
 
 @rule("W017")
 def check_endpoints_are_routed(**kwargs: Any) -> Iterator[Advice]:
     """Report endpoints on this site that its URLconf does not know."""
-    astray = [one for one in local_endpoints(Site(None)) if view_at(one.path) is None]
+    astray = [one for one in local_endpoints(example_site()) if view_at(one.path) is None]
     nowhere = [one for one in astray if view_at(with_other_slash(one.path)) is None]
     if nowhere:
         is_default = not any(one.name in conf.MCP_AUTHORIZATION_SERVER_METADATA for one in nowhere)
@@ -57,7 +61,7 @@ def _pattern(endpoint: str) -> str:
 @rule("W026")
 def check_slash_of_the_mcp_endpoint(**kwargs: Any) -> Iterator[Advice]:
     """Report an MCP endpoint that has its route one slash further on."""
-    for setting, _, path in local_resources(Site(None)):
+    for setting, _, path in local_resources(example_site()):
         other = with_other_slash(path)
         if view_at(path) is None and view_at(other):
             yield Advice(
@@ -71,7 +75,7 @@ def check_slash_of_the_mcp_endpoint(**kwargs: Any) -> Iterator[Advice]:
 def check_language_of_the_mcp_endpoint(**kwargs: Any) -> Iterator[Advice]:
     """Report an MCP endpoint whose URL changes with the language of the visitor."""
     language = f"/{default_language()}"
-    for setting, _, path in local_resources(Site(None)):
+    for setting, _, path in local_resources(example_site()):
         nearby = [at for at in (path, with_other_slash(path)) if view_at(at, below=language)]
         if nearby and view_at(path) is None:
             yield Advice(
@@ -85,7 +89,7 @@ def check_language_of_the_mcp_endpoint(**kwargs: Any) -> Iterator[Advice]:
 @rule("W028")
 def check_rest_framework_challenges(**kwargs: Any) -> Iterator[Advice]:
     """Report an endpoint of Django REST framework that answers 403 where 401 begins a sign-in."""
-    for setting, _, path in local_resources(Site(None)):
+    for setting, _, path in local_resources(example_site()):
         view = view_at(path)
         first = next(iter(authenticators(view)), None)
         if first is not None and not _challenges(first):
@@ -101,7 +105,7 @@ def check_rest_framework_challenges(**kwargs: Any) -> Iterator[Advice]:
 @rule("W034")
 def check_our_rest_framework_challenges(**kwargs: Any) -> Iterator[Advice]:
     """Report an endpoint of Django REST framework that challenges with another class than ours."""
-    for setting, _, path in local_resources(Site(None)):
+    for setting, _, path in local_resources(example_site()):
         classes = authenticators(view_at(path))
         ours = [one for one in classes if _is_protected(one)]
         if ours and ours[0] is not classes[0] and _challenges(classes[0]):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from mcp_oauth_discovery import discovery
-from mcp_oauth_discovery.checks.routes import view_at, with_other_slash
+from mcp_oauth_discovery.checks.routes import example_site, view_at, with_other_slash
 from mcp_oauth_discovery.checks.rules import Advice, about, listed, rule
 from mcp_oauth_discovery.checks.site import (
     Named,
@@ -25,12 +25,11 @@ from mcp_oauth_discovery.identifiers import (
     without_default_port,
     without_final_slash,
 )
-from mcp_oauth_discovery.identity import Site
 
 
 def _servers() -> Iterator[Named]:
     """Yield what is in the lists of authorization servers."""
-    site = Site(None)
+    site = example_site()
     common = discovery.read_members("MCP_RESOURCE_METADATA", conf.MCP_RESOURCE_METADATA, site)
     if conf.MCP_AUTHORIZATION_SERVERS is not None:
         yield from (Named("MCP_AUTHORIZATION_SERVERS", one) for one in site.authorization_servers)
@@ -56,7 +55,7 @@ def check_final_slashes(**kwargs: Any) -> Iterator[Advice]:
     for setting, resource in written_resources():
         if split(resource).path == "/":
             yield _without_slash(setting, resource, problem)
-    for setting, resource, path in local_resources(Site(None)):
+    for setting, resource, path in local_resources(example_site()):
         # A route that ends in a slash has a URL that does; one without is the subject of W026.
         is_routed = view_at(path) or view_at(with_other_slash(path))
         if path != "/" and path.endswith("/") and not is_routed:
@@ -92,7 +91,7 @@ def check_default_ports(**kwargs: Any) -> Iterator[Advice]:
 @rule("W011")
 def check_queries(**kwargs: Any) -> Iterator[Advice]:
     """Report a query in a resource, which RFC 9728 §1.2 advises against."""
-    for resource in Site(None).resources:
+    for resource in example_site().resources:
         if split(resource.identifier).query:
             setting = setting_of(resource)
             problem = "some clients drop the query, and then ask for the metadata of another URL"

@@ -16,6 +16,7 @@ from django.db import connections, router
 from django.utils import timezone
 
 from mcp_oauth_discovery import policy
+from mcp_oauth_discovery.checks.routes import example_site
 from mcp_oauth_discovery.checks.rules import Advice, about, listed, rule
 from mcp_oauth_discovery.checks.site import (
     SERVER_SETTING,
@@ -24,7 +25,6 @@ from mcp_oauth_discovery.checks.site import (
     server_metadata,
 )
 from mcp_oauth_discovery.conf import conf, project_setting
-from mcp_oauth_discovery.identity import Site
 from mcp_oauth_discovery.models import SigningKey, State, Unusable
 from mcp_oauth_discovery.readings import undisturbed
 
@@ -50,7 +50,7 @@ def _stored(databases: Sequence[str] | None) -> list[SigningKey] | None:
 def _wanted_algorithms() -> list[str]:
     """Return the algorithms that this site says it signs with."""
     ours = policy.signing_algorithms()
-    document = published_server_metadata(Site(None))
+    document = published_server_metadata(example_site())
     # Whoever names another JWK Set, or none, signs with other keys, or not at all.
     is_announced = _ANNOUNCED in document and "jwks_uri" not in _configured()
     announced = (_configured().get(_ANNOUNCED) or ours) if is_announced else []
@@ -66,12 +66,12 @@ def _generates_tokens() -> bool:
     if _GENERATOR not in (generator, name):
         return False
     # Which site an unpinned issuer is, only a request says.
-    return not is_pinned() or bool(server_metadata(Site(None)))
+    return not is_pinned() or bool(server_metadata(example_site()))
 
 
 def _has_signed(keys: Sequence[SigningKey]) -> bool:
     """Say whether keys were made here, and the metadata still names the JWK Set with them."""
-    is_named = bool(server_metadata(Site(None))) and "jwks_uri" not in _configured()
+    is_named = bool(server_metadata(example_site())) and "jwks_uri" not in _configured()
     return is_named and any(key.generation is not None for key in keys)
 
 

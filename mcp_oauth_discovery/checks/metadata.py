@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from mcp_oauth_discovery import discovery
+from mcp_oauth_discovery.checks.routes import example_site
 from mcp_oauth_discovery.checks.rules import Advice, about, listed, rule
 from mcp_oauth_discovery.checks.site import SERVER_SETTING, published_server_metadata, setting_of
 from mcp_oauth_discovery.documents import Document
@@ -15,7 +16,7 @@ from mcp_oauth_discovery.members import LOCALISABLE
 
 def _sign_in() -> Document:
     """Return the AS metadata, or nothing where it is not for people who sign in."""
-    document = published_server_metadata(Site(None))
+    document = published_server_metadata(example_site())
     # RFC 8414 §2: authorization_code is among the grants that go without saying.
     grants = document.get("grant_types_supported", ["authorization_code"])
     return document if "authorization_code" in grants else {}
@@ -104,7 +105,7 @@ _NOT_OF_A_RESOURCE = ("offline_access", "openid")
 @rule("W021")
 def check_scopes_are_of_the_resource(**kwargs: Any) -> Iterator[Advice]:
     """Report scopes that make each client ask for more than the resource needs."""
-    for setting, scopes, _ in _scopes(Site(None)):
+    for setting, scopes, _ in _scopes(example_site()):
         strange = [scope for scope in _NOT_OF_A_RESOURCE if scope in scopes]
         if strange:
             yield about(
@@ -120,7 +121,7 @@ def check_scopes_are_of_the_resource(**kwargs: Any) -> Iterator[Advice]:
 @rule("W022")
 def check_scopes_are_offered(**kwargs: Any) -> Iterator[Advice]:
     """Report scopes that a client will ask for and not get."""
-    site = Site(None)
+    site = example_site()
     offered: list[str] = list(published_server_metadata(site).get("scopes_supported", ()))
     for setting, scopes, issuers in _scopes(site):
         missing = [scope for scope in scopes if scope not in (*offered, *_NOT_OF_A_RESOURCE)]
@@ -138,7 +139,7 @@ def check_scopes_are_offered(**kwargs: Any) -> Iterator[Advice]:
 @rule("W035")
 def check_one_language_goes_without_saying(**kwargs: Any) -> Iterator[Advice]:
     """Report members that are there for some languages only (RFC 9728 §2.1)."""
-    site = Site(None)
+    site = example_site()
     found: dict[tuple[str, str], list[str]] = {}
     for resource in site.resources:
         document = discovery.resource_document(site, resource) if resource.enabled else {}
@@ -160,7 +161,7 @@ def check_one_language_goes_without_saying(**kwargs: Any) -> Iterator[Advice]:
 @rule("W036")
 def check_resources_are_listed(**kwargs: Any) -> Iterator[Advice]:
     """Report resources that the authorization server of this site leaves out (RFC 9728 §4)."""
-    site = Site(None)
+    site = example_site()
     shown: list[str] = list(published_server_metadata(site).get("protected_resources", ()))
     missing = [
         resource.identifier

@@ -9,19 +9,17 @@ from typing import Any
 from corsheaders.defaults import default_headers
 from corsheaders.signals import check_request_enabled
 
-from mcp_oauth_discovery.checks.routes import view_at
+from mcp_oauth_discovery.checks.routes import example_site, places_in_middleware, view_at
 from mcp_oauth_discovery.checks.rules import Advice, listed, rule
 from mcp_oauth_discovery.checks.site import (
     local_endpoints,
     local_resources,
-    places_in_middleware,
     written_issuer,
     written_resources,
 )
 from mcp_oauth_discovery.checks.urls import discovery_paths
 from mcp_oauth_discovery.conf import project_setting
 from mcp_oauth_discovery.identifiers import split
-from mcp_oauth_discovery.identity import Site
 
 _OURS = "mcp_oauth_discovery.middleware.DiscoveryMiddleware"
 _CORS = "corsheaders.middleware.CorsMiddleware"
@@ -73,7 +71,7 @@ def check_logins(**kwargs: Any) -> Iterator[Advice]:
     """Report endpoints for programs that send them to the login page."""
     if not places_in_middleware(_LOGIN):
         return
-    site = Site(None)
+    site = example_site()
     endpoints = [one for one in local_endpoints(site) if one.name not in _FOR_PEOPLE]
     guarded = []
     for name, _, path in [*local_resources(site), *endpoints]:

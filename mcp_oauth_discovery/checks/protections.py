@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from mcp_oauth_discovery.checks.routes import authenticators, routes
+from mcp_oauth_discovery.checks.routes import authenticators, example_site, routes
 from mcp_oauth_discovery.checks.rules import Advice, listed, rule
 from mcp_oauth_discovery.checks.site import is_pinned
 from mcp_oauth_discovery.conf import conf, shown
 from mcp_oauth_discovery.identifiers import split, without_final_slash
-from mcp_oauth_discovery.identity import Resource, Site
+from mcp_oauth_discovery.identity import Resource
 from mcp_oauth_discovery.protection import BearerProtection
 from mcp_oauth_discovery.targets import find_named
 from mcp_oauth_discovery.view_kinds import enclosed, ninja_operations
@@ -19,7 +19,7 @@ from mcp_oauth_discovery.view_kinds import enclosed, ninja_operations
 @rule("W032")
 def check_named_resources(**kwargs: Any) -> Iterator[Advice]:
     """Report a view that is protected for a resource that the settings do not have."""
-    site = Site(None)
+    site = example_site()
     astray: dict[str, list[str]] = {}
     for route in routes():
         for name in _resource_names(route.view):
@@ -38,7 +38,7 @@ def check_named_resources(**kwargs: Any) -> Iterator[Advice]:
 @rule("W033")
 def check_unnamed_resources(**kwargs: Any) -> Iterator[Advice]:
     """Report a view that is protected for the resource at its path, where there is none."""
-    site = Site(None)
+    site = example_site()
     if site.default_resource is not None:
         return
     own = [one.location.path for one in site.resources]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from importlib import import_module
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
@@ -17,16 +19,70 @@ from django.urls import (
     get_resolver,
 )
 from django.utils import translation
+from django.utils.module_loading import import_string
 
-from mcp_oauth_discovery.conf import default_language, fixed_script_prefix, project_setting
+from mcp_oauth_discovery.conf import (
+    default_language,
+    fixed_script_prefix,
+    project_setting,
+    root_urlconf,
+    shown,
+)
 from mcp_oauth_discovery.identifiers import locate, split
+from mcp_oauth_discovery.identity import Site
 from mcp_oauth_discovery.views import DiscoveryView
 
+_HOSTS = "django_hosts.middleware.HostsBaseMiddleware"
 _NOBODYS = "nobody-has-this-path"
 
 
 def has_urlconf() -> bool:
     return bool(project_setting("ROOT_URLCONF", ""))
+
+
+def places_in_middleware(wanted: str) -> list[int]:
+    """Return where in MIDDLEWARE a class is, given by its path, or a subclass of it."""
+    installed: Sequence[str] = project_setting("MIDDLEWARE", [])
+    return [place for place, path in enumerate(installed) if _is_a(path, wanted)]
+
+
+def _is_a(path: str, wanted: str) -> bool:
+    """Compare by name: what is wanted need not be there."""
+    try:
+        middleware = import_string(path)
+    except ImportError:
+        # Django says so when the first request comes.
+        return False
+    ancestors = getattr(middleware, "__mro__", ())
+    return any(f"{one.__module__}.{one.__qualname__}" == wanted for one in ancestors)
+
+
+def urlconfs() -> list[Any]:
+    """Return ROOT_URLCONF, and the URLconf of each host where django-hosts chooses it.
+
+    What another middleware chooses is not known before a request.
+    """
+    known = [root_urlconf()]
+    hostconf: object = project_setting("ROOT_HOSTCONF", None)
+    if isinstance(hostconf, str) and places_in_middleware(_HOSTS):
+        # django-hosts has checks of its own for what is not there.
+        with suppress(ImportError, AttributeError):
+            known += [host.urlconf for host in import_module(hostconf).host_patterns]
+    return list(dict.fromkeys(known))
+
+
+def example_site() -> Site:
+    """Return the site without a request, as the first URLconf with a document sees it."""
+    known = urlconfs()
+    serving = [one for one in known if placements(one)] if len(known) > 1 else []
+    return Site(None, urlconf=next(iter(serving), None))
+
+
+def looked_at() -> str:
+    """Return the settings that say where `urlconfs` are, with their values."""
+    root = f"ROOT_URLCONF is {shown(root_urlconf())}"
+    others = urlconfs()[1:]
+    return f"{root}, and ROOT_HOSTCONF adds {shown(others)}" if others else root
 
 
 class Placement(NamedTuple):
@@ -40,12 +96,13 @@ class Placement(NamedTuple):
         return not self.prefix and not self.is_localised
 
 
-def placements() -> dict[Placement, list[URLPattern]]:
-    """Return the places of all discovery views, and their patterns there."""
+def placements(urlconf: Any = None) -> dict[Placement, list[URLPattern]]:
+    """Return the places of all discovery views in a URLconf, or in all, and their patterns."""
     found: dict[Placement, list[URLPattern]] = defaultdict(list)
-    for place, pattern in _all_patterns():
-        if is_discovery(pattern.callback):
-            found[place].append(pattern)
+    for one in urlconfs() if urlconf is None else [urlconf]:
+        for place, pattern in _all_patterns(one):
+            if is_discovery(pattern.callback):
+                found[place].append(pattern)
     return found
 
 
@@ -55,6 +112,7 @@ class Route(NamedTuple):
     written: str
     view: Any
     is_localised: bool
+    urlconf: Any
 
     @property
     def path(self) -> str | None:
@@ -62,15 +120,16 @@ class Route(NamedTuple):
         path = f"/{self.written}"
         if self.is_localised or "<" in path:
             return None
-        match = match_at(path)
+        match = match_at(path, self.urlconf)
         return path if match is not None and match.func is self.view else None
 
 
 def routes() -> Iterator[Route]:
-    """Yield every view of the URLconf."""
-    for place, pattern in _all_patterns():
-        written = str(pattern.pattern).removeprefix("^")
-        yield Route(place.prefix + written, pattern.callback, place.is_localised)
+    """Yield every view of the URLconfs."""
+    for urlconf in urlconfs():
+        for place, pattern in _all_patterns(urlconf):
+            written = str(pattern.pattern).removeprefix("^")
+            yield Route(place.prefix + written, pattern.callback, place.is_localised, urlconf)
 
 
 def authenticators(view: Any) -> list[type]:
@@ -83,9 +142,9 @@ def authenticators(view: Any) -> list[type]:
     return list(classes) if isinstance(classes, (list, tuple)) else []
 
 
-def _all_patterns() -> list[tuple[Placement, URLPattern]]:
+def _all_patterns(urlconf: Any) -> list[tuple[Placement, URLPattern]]:
     with translation.override(default_language()):
-        return list(_placed(get_resolver().url_patterns, Placement("", False)))
+        return list(_placed(get_resolver(urlconf).url_patterns, Placement("", False)))
 
 
 def _placed(
@@ -108,13 +167,12 @@ def is_discovery(view: object) -> bool:
 
 
 def match_at(path: str, urlconf: Any = None) -> ResolverMatch | None:
-    """Return what the URLconf, or another one, routes a percent-decoded path to, if it does."""
-    with translation.override(default_language()):
-        try:
+    """Return what a URLconf, or the first of all, routes a percent-decoded path to, if it does."""
+    for one in urlconfs() if urlconf is None else [urlconf]:
+        with translation.override(default_language()), suppress(Resolver404):
             # `resolve` would look at the URLconf that a middleware has set for the thread.
-            return get_resolver(urlconf).resolve(path)
-        except Resolver404:
-            return None
+            return get_resolver(one).resolve(path)
+    return None
 
 
 def view_at(path: str, *, below: str = "") -> Any:
@@ -122,11 +180,12 @@ def view_at(path: str, *, below: str = "") -> Any:
 
     One that answers to any path, as a single-page app or a CMS does, is not.
     """
-    match = match_at(below + path)
-    anybodys = match_at(below + re.sub(r"[^/]+", _NOBODYS, path))
-    if match is None or (anybodys is not None and anybodys.route == match.route):
-        return None
-    return match.func
+    for urlconf in urlconfs():
+        match = match_at(below + path, urlconf)
+        anybodys = match_at(below + re.sub(r"[^/]+", _NOBODYS, path), urlconf)
+        if match is not None and (anybodys is None or anybodys.route != match.route):
+            return match.func
+    return None
 
 
 def path_below(origin: str, url: str) -> str | None:

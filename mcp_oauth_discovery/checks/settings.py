@@ -9,7 +9,7 @@ from typing import Any
 from django.core.checks import CheckMessage, Error
 
 from mcp_oauth_discovery import discovery, policy
-from mcp_oauth_discovery.checks.routes import has_urlconf
+from mcp_oauth_discovery.checks.routes import example_site, has_urlconf
 from mcp_oauth_discovery.checks.rules import TAG, Check
 from mcp_oauth_discovery.conf import Misconfigured, conf
 from mcp_oauth_discovery.documents import MissingAlgorithms
@@ -39,7 +39,7 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
     """Return all that the checks of the settings report, each fault once."""
     faults: dict[str, CheckMessage] = {}
     # A process that has no URLs gets no request.
-    for read in _readings(Site(None)) if has_urlconf() else ():
+    for read in _readings(example_site()) if has_urlconf() else ():
         try:
             read()
         except Misconfigured as fault:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import NamedTuple
 
-from django.utils.module_loading import import_string
-
 from mcp_oauth_discovery import discovery
-from mcp_oauth_discovery.checks.routes import match_at, path_below
-from mcp_oauth_discovery.conf import conf, project_setting
+from mcp_oauth_discovery.checks.routes import example_site, match_at, path_below
+from mcp_oauth_discovery.conf import conf
 from mcp_oauth_discovery.documents import Document, default_authorization_server_members
 from mcp_oauth_discovery.identifiers import split
 from mcp_oauth_discovery.identity import Resource, Site
@@ -91,35 +89,18 @@ class Named(NamedTuple):
 def written_issuer() -> Iterator[Named]:
     """Yield the issuer of this site, if it is pinned."""
     if is_pinned():
-        yield Named("MCP_ISSUER", Site(None).issuer)
+        yield Named("MCP_ISSUER", example_site().issuer)
 
 
 def written_resources() -> Iterator[Named]:
     """Yield the resources that are written out, not those that are joined to the issuer."""
-    for resource in Site(None).resources:
+    for resource in example_site().resources:
         if not resource.enabled:
             continue
         if resource.identifier == conf.MCP_RESOURCE:
             yield Named("MCP_RESOURCE", resource.identifier)
         elif resource.identifier == resource.key:
             yield Named(setting_of(resource), resource.identifier)
-
-
-def places_in_middleware(wanted: str) -> list[int]:
-    """Return where in MIDDLEWARE a class is, given by its path, or a subclass of it."""
-    installed: Sequence[str] = project_setting("MIDDLEWARE", [])
-    return [place for place, path in enumerate(installed) if _is_a(path, wanted)]
-
-
-def _is_a(path: str, wanted: str) -> bool:
-    """Compare by name: what is wanted need not be there."""
-    try:
-        middleware = import_string(path)
-    except ImportError:
-        # Django says so when the first request comes.
-        return False
-    ancestors = getattr(middleware, "__mro__", ())
-    return any(f"{one.__module__}.{one.__qualname__}" == wanted for one in ancestors)
 
 
 def is_pinned() -> bool:

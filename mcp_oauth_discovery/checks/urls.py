@@ -6,12 +6,18 @@ from collections.abc import Iterator
 from typing import Any
 
 from mcp_oauth_discovery import discovery
-from mcp_oauth_discovery.checks.routes import is_discovery, match_at, placements
+from mcp_oauth_discovery.checks.routes import (
+    example_site,
+    is_discovery,
+    looked_at,
+    match_at,
+    placements,
+    urlconfs,
+)
 from mcp_oauth_discovery.checks.rules import Advice, listed, rule
 from mcp_oauth_discovery.checks.site import SERVER_PATH, server_metadata
-from mcp_oauth_discovery.conf import Misconfigured, conf, project_setting, shown
+from mcp_oauth_discovery.conf import Misconfigured, conf, root_urlconf, shown
 from mcp_oauth_discovery.identifiers import locate
-from mcp_oauth_discovery.identity import Site
 
 _INCLUDE = 'path("", include("mcp_oauth_discovery.urls"))'
 _PROTECTED_RESOURCE = "/.well-known/oauth-protected-resource"
@@ -20,7 +26,7 @@ _JWKS = "/.well-known/jwks.json"
 
 def discovery_paths() -> list[str]:
     """Return the paths of all documents of this site."""
-    site = Site(None)
+    site = example_site()
     paths = [_PROTECTED_RESOURCE]
     paths += [
         _PROTECTED_RESOURCE + resource.location.path
@@ -36,11 +42,12 @@ def discovery_paths() -> list[str]:
 @rule("W001")
 def check_urls_are_included(**kwargs: Any) -> Iterator[Advice]:
     """Report that a document of this site is not served at all."""
-    urlconf = f"ROOT_URLCONF is {shown(project_setting('ROOT_URLCONF', ''))}"
+    urlconf = looked_at()
     places = placements()
     if not places:
         yield Advice(
-            f"{urlconf}: the URLs of mcp_oauth_discovery are not in it, so nothing is served.",
+            f"{urlconf}: the URLs of mcp_oauth_discovery are not there. Nothing is served, unless "
+            "a middleware of your own chooses another URLconf.",
             f"Add {_INCLUDE} to its urlpatterns.",
         )
     elif any(place.is_root for place in places):
@@ -54,13 +61,13 @@ def check_urls_are_included(**kwargs: Any) -> Iterator[Advice]:
             yield Advice(
                 f"{urlconf}: the URLs of mcp_oauth_discovery are in it under another namespace, "
                 "so the authorization server metadata is a 500.",
-                f"Write {_INCLUDE} in {urlconf.rpartition(' ')[2]} itself, not in the URLs of "
+                f"Write {_INCLUDE} in {shown(root_urlconf())} itself, not in the URLs of "
                 "another app, and without a namespace.",
             )
 
 
 def _has_jwks_name() -> bool:
-    site = Site(None)
+    site = example_site()
     try:
         discovery.issuer_document(site, list) if server_metadata(site) else None
     except Misconfigured as fault:
@@ -76,7 +83,7 @@ def check_urls_are_at_the_root(**kwargs: Any) -> Iterator[Advice]:
         return
     for place in places:
         yield Advice(
-            f"ROOT_URLCONF is {shown(project_setting('ROOT_URLCONF', ''))}: it includes the URLs "
+            f"{looked_at()}: it includes the URLs "
             f"of mcp_oauth_discovery below {place.prefix!r}. Clients look at the root of the site.",
             f"Move {_INCLUDE} to the urlpatterns of ROOT_URLCONF, with an empty prefix. The MCP "
             "endpoint itself may be anywhere.",
@@ -89,7 +96,7 @@ def check_urls_have_no_language(**kwargs: Any) -> Iterator[Advice]:
     places = placements()
     if any(place.is_localised for place in places) and not any(place.is_root for place in places):
         yield Advice(
-            f"ROOT_URLCONF is {shown(project_setting('ROOT_URLCONF', ''))}: it includes the URLs "
+            f"{looked_at()}: it includes the URLs "
             "of mcp_oauth_discovery inside i18n_patterns. Clients ask for them without a language "
             "in the path.",
             f"Move {_INCLUDE} out of i18n_patterns() into urlpatterns.",
@@ -99,18 +106,22 @@ def check_urls_have_no_language(**kwargs: Any) -> Iterator[Advice]:
 @rule("W007")
 def check_urls_come_first(**kwargs: Any) -> Iterator[Advice]:
     """Report a route before ours that answers one of our paths."""
-    ours = [pattern for place, found in placements().items() if place.is_root for pattern in found]
-    others = []
+    others = [one for urlconf in urlconfs() for one in _routes_before_ours(urlconf)]
+    if others:
+        yield Advice(
+            f"{looked_at()}: views of other apps come first, and answer at {listed(others)}.",
+            f"Move {_INCLUDE} up, to the beginning of urlpatterns.",
+        )
+
+
+def _routes_before_ours(urlconf: Any) -> Iterator[str]:
+    """Yield the paths of our documents that views of other apps answer, with these views."""
+    places = placements(urlconf).items()
+    ours = [pattern for place, found in places if place.is_root for pattern in found]
     for path in discovery_paths():
-        match = match_at(path)
+        match = match_at(path, urlconf)
         if match is None or is_discovery(match.func):
             continue
         # A project may include one of our views, and leave the other documents to another app.
         if any(pattern.resolve(path[1:]) for pattern in ours):
-            others.append(f"{path} ({match._func_path})")  # noqa: SLF001
-    if others:
-        yield Advice(
-            f"ROOT_URLCONF is {shown(project_setting('ROOT_URLCONF', ''))}: views of other apps "
-            f"come first, and answer at {listed(others)}.",
-            f"Move {_INCLUDE} up, to the beginning of urlpatterns.",
-        )
+            yield f"{path} ({match._func_path})"  # noqa: SLF001

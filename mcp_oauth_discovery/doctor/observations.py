@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from mcp_oauth_discovery.doctor.answers import Answer, Failure
+from mcp_oauth_discovery.doctor.answers import Answer, Failure, Fault
 from mcp_oauth_discovery.doctor.intermediaries import Intermediary, intermediary
 from mcp_oauth_discovery.doctor.places import Role
 from mcp_oauth_discovery.doctor.reading import Reading, read
@@ -130,6 +130,8 @@ class Walk:
     in_process: bool = False
     # What went wrong in the doctor itself.
     mishaps: list[str] = field(default_factory=list)
+    # Why nothing can be signed, from the settings and the keys; the documents do not tell.
+    signing: tuple[Fault, ...] = ()
     post: Exchange | None = None
     get: Exchange | None = None
     challenges: list[Challenge] = field(default_factory=list)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from mcp_oauth_discovery.doctor import headers, probes, redirects
-from mcp_oauth_discovery.doctor.answers import Answer, Headers, Transport
+from mcp_oauth_discovery.doctor.answers import Answer, Fault, Headers, Transport
 from mcp_oauth_discovery.doctor.challenges import challenges_of_walk, named_metadata
 from mcp_oauth_discovery.doctor.mishaps import Noted
 from mcp_oauth_discovery.doctor.observations import (
@@ -50,17 +50,24 @@ class Walker:
         page_origin: str,
         wants: Callable[[str], bool] = lambda group: True,
         inside: frozenset[str] | None = None,
+        signing: tuple[Fault, ...] = (),
     ) -> None:
-        """Take a transport; `inside` has the origins of the site where it only knows those."""
+        """Take a transport; `inside` has the origins of the site where it only knows those.
+
+        `signing` has the reasons why this project cannot sign.
+        """
         self._transport = transport
         self._page_origin = page_origin
         self._wants = wants
         self._inside = inside
+        self._signing = signing
         self._documents: dict[str, Exchange] = {}
 
     def walk(self, url: str) -> Walk:
         """Return what is seen on the way from the MCP endpoint at `url`."""
-        walk = Walk(url, self._page_origin, self._inside is not None)
+        walk = Walk(
+            url, self._page_origin, in_process=self._inside is not None, signing=self._signing
+        )
         walk.post = Exchange(url, self._transport.send("POST", url, headers.ENDPOINT))
         if walk.post.answer is None:
             return walk

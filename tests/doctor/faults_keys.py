@@ -6,6 +6,7 @@ import base64
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from mcp_oauth_discovery.doctor.answers import Fault
 from tests.doctor.planting import harmless, planted
 from tests.doctor.world import JWKS, OPENID, ORIGIN, World
 
@@ -396,3 +397,9 @@ def keys_of_every_curve(world: World):
     for name, size in {"Ed448": 57, "X25519": 32, "X448": 56}.items():
         x = encoded(b"\1" * size)
         world.keys["keys"].append({"kty": "OKP", "crv": name, "kid": name, "x": x})
+
+
+@planted("jwks-cannot-sign", in_process=True)
+def keys_that_cannot_sign(world: World):
+    """The command asks the system checks of the project; the documents are as ever."""
+    world.signing = (Fault("No key is active.", "Run 'manage.py mcp_keys rotate'."),)

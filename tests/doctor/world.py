@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from mcp_oauth_discovery import jwk
-from mcp_oauth_discovery.doctor.answers import Answer, Failure, Trouble
+from mcp_oauth_discovery.doctor.answers import Answer, Failure, Fault, Trouble
 from mcp_oauth_discovery.doctor.examination import Selection, examine
 from mcp_oauth_discovery.doctor.findings import Finding, Severity
 from mcp_oauth_discovery.doctor.walk import Walker
@@ -54,6 +54,7 @@ class World:
             "id_token_signing_alg_values_supported": ["RS256", "EdDSA"],
         }
         self.keys: Any = {"keys": [dict(key) for key in KEYS]}
+        self.signing: tuple[Fault, ...] = ()
         self.challenge: str | None = f'Bearer resource_metadata="{PRM}", scope="mcp"'
         self.endpoint: dict[str, str] = {
             "Access-Control-Allow-Origin": "*",
@@ -117,7 +118,9 @@ class World:
 def diagnose(world: World, url: str = ENDPOINT, in_process=False, probes=True) -> list[Finding]:
     """Return what the doctor finds, with or without all that is asked beyond the walk."""
     inside = frozenset({ORIGIN}) if in_process else None
-    walker = Walker(world, page_origin=PAGE, wants=lambda _: probes, inside=inside)
+    walker = Walker(
+        world, page_origin=PAGE, wants=lambda _: probes, inside=inside, signing=world.signing
+    )
     return examine(walker.walk(url), Selection())
 
 

@@ -14,9 +14,15 @@ from tests.gallery.exhibits import EXHIBITS, Exhibit
 
 pytestmark = pytest.mark.clients
 
-# Shown by unit tests alone: one takes longer than all others, two are for a project from inside.
+# Shown by unit tests alone: one takes longer than all others, three are for a project from inside.
 # The last one is about a fault of the doctor.
-ELSEWHERE = {"answer-slow", "endpoint-not-routed", "as-elsewhere", "check-failed"}
+ELSEWHERE = {
+    "answer-slow",
+    "endpoint-not-routed",
+    "as-elsewhere",
+    "jwks-cannot-sign",
+    "check-failed",
+}
 
 BROKEN = {name: one for name, one in EXHIBITS.items() if one.codes}
 HEALTHY = {name: one for name, one in EXHIBITS.items() if not one.codes}

@@ -75,5 +75,6 @@ FIXES = {
     "jwks-private": "Revoke the key at once: everybody can sign with it.",
     "jwks-weak": "Rotate to a longer key.",
     "jwks-empty": "Publish the key that signs.",
+    "jwks-cannot-sign": "Publish a key that signs, and configure the issuer.",
     "jwks-unserved": "Publish a key for it, or shorten the list.",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mcp_oauth_discovery.doctor.clients import EVERY
 from mcp_oauth_discovery.doctor.findings import Entry, Group, Severity
 
 _CRITICAL, _ERROR, _WARNING = Severity.CRITICAL, Severity.ERROR, Severity.WARNING
@@ -53,6 +54,11 @@ JWKS = Group(
             "The JWK Set has no key for signatures, although something is signed.",
             "the key that signs", "OpenID Connect Core §10.1", (),
             "manage.py mcp_keys rotate",
+        ),
+        Entry(
+            "jwks-cannot-sign", _ERROR, "This project signs tokens, and cannot.",
+            "an active key and a pinned issuer", "RFC 9068 §2, OAuth 2.1 §3.2.3", EVERY,
+            "manage.py mcp_keys rotate, and pin MCP_ISSUER.",
         ),
         Entry(
             "jwks-unserved", _WARNING, "An algorithm is announced for which there is no key.",

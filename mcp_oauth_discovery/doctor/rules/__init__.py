@@ -22,6 +22,7 @@ from mcp_oauth_discovery.doctor.rules import (
     protected_resource,
     reach,
     signed,
+    signing,
     suffixes,
 )
 
@@ -36,7 +37,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
     "protected-resource": protected_resource.RULES,
     "authorization-server": authorization_server.RULES,
     "oauth-endpoints": oauth_endpoints.RULES,
-    "jwks": jwks.RULES,
+    "jwks": (*jwks.RULES, *signing.RULES),
     "signed-metadata": signed.RULES,
     "cors": cors.RULES,
     "caching": caching.RULES,

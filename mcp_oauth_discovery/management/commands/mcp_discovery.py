@@ -6,15 +6,18 @@ import argparse
 import json
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured, SuspiciousOperation
 from django.core.management.base import CommandError, CommandParser
+from django.db import router
 from django.http import Http404
 
+from mcp_oauth_discovery.checks import RULES
 from mcp_oauth_discovery.doctor import inside, report, serving
+from mcp_oauth_discovery.doctor.answers import Fault
 from mcp_oauth_discovery.doctor.django_transport import DjangoTransport
 from mcp_oauth_discovery.doctor.examination import Selection, examine, unknown
 from mcp_oauth_discovery.doctor.findings import Severity
@@ -24,6 +27,7 @@ from mcp_oauth_discovery.doctor.report import Palette, Report
 from mcp_oauth_discovery.doctor.walk import Walker
 from mcp_oauth_discovery.identifiers import check_resource, origin
 from mcp_oauth_discovery.management.subcommands import SubcommandsCommand, add_subcommand
+from mcp_oauth_discovery.models import SigningKey
 
 # Where the Inspector runs unless told otherwise: a page of another origin than any site's own.
 _PAGE = "http://localhost:6274"
@@ -91,7 +95,7 @@ class Command(SubcommandsCommand):
             urls = inside.endpoints(site)
             origins = frozenset(map(origin, [site.issuer, *urls]))
             transport = DjangoTransport(timeout=options["timeout"], budget=options["budget"])
-            walker = partial(Walker, transport, inside=origins)
+            walker = partial(Walker, transport, inside=origins, signing=tuple(_signing_faults()))
         else:
             urls = [_checked_endpoint(url)]
             walker = partial(Walker, HTTPTransport(url, options["timeout"], options["budget"]))
@@ -140,6 +144,14 @@ class Command(SubcommandsCommand):
         encoding = getattr(self.stdout, "encoding", None) or "utf-8"
         for line in told:
             self.stdout.write(line.encode(encoding, "backslashreplace").decode(encoding))
+
+
+def _signing_faults() -> Iterator[Fault]:
+    """Yield why this project cannot sign what it is configured to sign, as the checks say it."""
+    databases = [router.db_for_read(SigningKey)]
+    for number in ("W039", "W040"):
+        for message in RULES[number].check(app_configs=None, databases=databases):
+            yield Fault(message.msg, message.hint or "")
 
 
 def _seconds(text: str) -> float:
