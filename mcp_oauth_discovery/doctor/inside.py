@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.core.handlers.wsgi import WSGIRequest
 
 from mcp_oauth_discovery.conf import allowed_hosts, conf
@@ -20,9 +22,9 @@ def origin_of(host: str | None) -> str:
     return origin_of(_first_allowed())
 
 
-def site_at(origin: str) -> Site:
-    """Return the site as a request to an origin sees it."""
-    return Site(WSGIRequest(environ("GET", f"{origin}/")))
+def site_at(origin: str, urlconf: Any = None) -> Site:
+    """Return the site as a request to an origin sees it, in a URLconf that it may be given."""
+    return Site(WSGIRequest(environ("GET", f"{origin}/")), urlconf=urlconf)
 
 
 def endpoints(site: Site) -> list[str]:
