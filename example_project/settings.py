@@ -207,6 +207,9 @@ OAUTH2_PROVIDER = {
     # What `iss` is beside a code: MCP_ISSUER to the letter.
     "OIDC_ISS_ENDPOINT": os.environ.get("MCP_ISSUER", ""),
 }
+if "MCP_ISSUER" not in os.environ:
+    # Without a pinned issuer sign_jwt refuses. What the toolkit makes instead opens no endpoint.
+    del OAUTH2_PROVIDER["ACCESS_TOKEN_GENERATOR"]
 # Redirects to the user's own machine are plain http (RFC 8252), and there is no setting for these
 # alone: `Validator` refuses all others.
 SILENCED_SYSTEM_CHECKS = ["oauth2_provider.W008"]

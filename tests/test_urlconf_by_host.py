@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import suppress
+from io import StringIO
 from types import ModuleType
 
 import pytest
 from asgiref.sync import async_to_sync, iscoroutinefunction, markcoroutinefunction
+from django.core.management import CommandError, call_command
 from django.http import HttpResponse, HttpResponseRedirect
 from django.test import AsyncClient, Client
 from django.urls import path, re_path, set_urlconf
@@ -222,6 +226,29 @@ def test_document_that_a_middleware_has_as_a_file_is_left_to_it(settings, ask):
 def test_misspelt_url_is_a_json_404_whatever_answers(settings, ask, url):
     settings.MIDDLEWARE, settings.ROOT_URLCONF = [OURS, f"{__name__}.by_file"], "tests.www_urls"
     assert ask(url).status_code == 404
+
+
+@pytest.mark.parametrize("project", [HOSTS], ids=["django-hosts"], indirect=True)
+def test_documents_of_the_chosen_urlconf_are_shown(settings, project):
+    settings.USE_X_FORWARDED_HOST = False
+    output = StringIO()
+    call_command("mcp_discovery", "show", "--json", "--host", "app.example.com", stdout=output)
+    shown = json.loads(output.getvalue())["documents"]
+    assert [one["status"] for one in shown] == [200, 200, 200]
+    assert shown[1]["sources"]["jwks_uri"]["kind"] == "default"
+
+
+@pytest.mark.parametrize(
+    "project", [[BY_HOST], HOSTS], ids=["by-hand", "django-hosts"], indirect=True
+)
+def test_doctor_in_process_visits_the_chosen_urlconf(settings, project):
+    settings.USE_X_FORWARDED_HOST = False
+    output = StringIO()
+    with suppress(CommandError):
+        call_command("mcp_discovery", "check", "--json", stdout=output)
+    [report] = json.loads(output.getvalue())["reports"]
+    codes = {one["code"] for one in report["findings"]}
+    assert {"protected-resource-ok", "authorization-server-ok", "jwks-ok"} <= codes
 
 
 def thread_urlconf(get_response):

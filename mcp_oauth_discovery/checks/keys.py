@@ -29,6 +29,7 @@ from mcp_oauth_discovery.models import SigningKey, State, Unusable
 from mcp_oauth_discovery.readings import undisturbed
 
 _GENERATOR = "mcp_oauth_discovery.contrib.oauth_toolkit.access_token"
+_GENERATOR_MODULE = "mcp_oauth_discovery.contrib.oauth_tokens"
 _PIN = 'Write the https URL of this site: MCP_ISSUER = "https://app.example.com".'
 _ANNOUNCED = "id_token_signing_alg_values_supported"
 
@@ -62,8 +63,8 @@ def _generates_tokens() -> bool:
     """Say whether django-oauth-toolkit has this app sign the access tokens of this site."""
     toolkit: object = project_setting("OAUTH2_PROVIDER", {})
     generator = toolkit.get("ACCESS_TOKEN_GENERATOR") if isinstance(toolkit, Mapping) else None
-    name = f"{getattr(generator, '__module__', '')}.{getattr(generator, '__qualname__', '')}"
-    if _GENERATOR not in (generator, name):
+    module, name = getattr(generator, "__module__", ""), getattr(generator, "__qualname__", "")
+    if generator != _GENERATOR and (module, name) != (_GENERATOR_MODULE, "access_token"):
         return False
     # Which site an unpinned issuer is, only a request says.
     return not is_pinned() or bool(server_metadata(example_site()))

@@ -71,11 +71,16 @@ def urlconfs() -> list[Any]:
     return list(dict.fromkeys(known))
 
 
-def example_site() -> Site:
-    """Return the site without a request, as the first URLconf with a document sees it."""
+def serving_urlconf() -> Any:
+    """Return the first URLconf that has a document, or None where there is only one URLconf."""
     known = urlconfs()
     serving = [one for one in known if placements(one)] if len(known) > 1 else []
-    return Site(None, urlconf=next(iter(serving), None))
+    return next(iter(serving), None)
+
+
+def example_site() -> Site:
+    """Return the site without a request, as the URLconf of the documents sees it."""
+    return Site(None, urlconf=serving_urlconf())
 
 
 def looked_at() -> str:

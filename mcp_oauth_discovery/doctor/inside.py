@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.core.handlers.wsgi import WSGIRequest
 
 from mcp_oauth_discovery.conf import allowed_hosts, conf, fixed_script_prefix
@@ -20,10 +22,11 @@ def origin_of(host: str | None) -> str:
     return origin_of(_first_allowed())
 
 
-def site_at(origin: str) -> Site:
-    """Return the site as a request to an origin sees it."""
+def site_at(origin: str, urlconf: Any = None) -> Site:
+    """Return the site as a request to an origin sees it, in a URLconf that it may be given."""
     prefix = fixed_script_prefix()
-    return Site(WSGIRequest(environ("GET", f"{origin}{prefix}", prefix=prefix)))
+    request = WSGIRequest(environ("GET", f"{origin}{prefix}", prefix=prefix))
+    return Site(request, urlconf=urlconf)
 
 
 def endpoints(site: Site) -> list[str]:

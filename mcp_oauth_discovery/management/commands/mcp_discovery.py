@@ -16,6 +16,7 @@ from django.db import router
 from django.http import Http404
 
 from mcp_oauth_discovery.checks import RULES
+from mcp_oauth_discovery.checks.routes import serving_urlconf
 from mcp_oauth_discovery.doctor import inside, report, serving
 from mcp_oauth_discovery.doctor.answers import Fault
 from mcp_oauth_discovery.doctor.django_transport import DjangoTransport
@@ -127,7 +128,8 @@ class Command(SubcommandsCommand):
 
     def handle_show(self, *, host: str | None, as_json: bool, **options: Any) -> None:
         start = _checked_origin(inside.origin_of(host))
-        shown = serving.served(inside.site_at(start), start, DjangoTransport())
+        site = inside.site_at(start, serving_urlconf())
+        shown = serving.served(site, start, DjangoTransport())
         if as_json:
             self.stdout.write(json.dumps({"documents": [one.as_json() for one in shown]}, indent=2))
         for document in () if as_json else shown:
