@@ -1,9 +1,8 @@
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.util import find_spec
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 
 
 class McpOAuthDiscoveryConfig(AppConfig):
@@ -16,6 +15,6 @@ class McpOAuthDiscoveryConfig(AppConfig):
         from mcp_oauth_discovery import checks
 
         checks.register_all()
-        if find_spec("drf_spectacular"):
+        if apps.is_installed("drf_spectacular"):
             # It knows the extensions that have been imported.
             import_module("mcp_oauth_discovery.contrib.spectacular")
