@@ -16,9 +16,7 @@ from django.db import Error as AnyDatabaseError
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.multipartparser import MultiPartParserError
-from django.utils.decorators import method_decorator
 from django.views import View
-from django.views.decorators.debug import sensitive_post_parameters
 from oauthlib.common import INVALID_HEX_PATTERN, Request
 from oauthlib.oauth2.rfc6749.errors import InvalidRequestError
 
@@ -131,8 +129,6 @@ def finish(response: HttpResponse) -> HttpResponse:
     return response
 
 
-# Django logs an answer 500 with its request, whose form has codes and tokens.
-@method_decorator(sensitive_post_parameters(), name="dispatch")
 class JSONView(View):
     """Answer in JSON, whatever comes; write it before a view that has `post`."""
 

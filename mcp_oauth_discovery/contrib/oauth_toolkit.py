@@ -15,6 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.decorators import method_decorator
+from django.views.decorators.debug import sensitive_post_parameters
 from oauth2_provider import views
 from oauth2_provider.models import (
     get_access_token_model,
@@ -128,6 +129,8 @@ class ConsentView(views.AuthorizationView):  # type: ignore[misc]
         return refusal
 
 
+# Django logs an answer 500 with its request, whose form has codes and tokens.
+@method_decorator(sensitive_post_parameters(), name="dispatch")
 class TokenView(JSONView, views.TokenView):  # type: ignore[misc]
     """Give tokens for codes and refresh tokens, one request at a time, and nothing to devices."""
 
@@ -154,6 +157,7 @@ def _aliases() -> set[str]:
     return {router.db_for_write(model) for model in models}
 
 
+@method_decorator(sensitive_post_parameters(), name="dispatch")
 class RevokeTokenView(JSONView, views.RevokeTokenView):  # type: ignore[misc]
     """Revoke a token of the client that sends it."""
 

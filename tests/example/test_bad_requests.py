@@ -6,6 +6,7 @@ import base64
 from urllib.parse import urlencode
 
 import pytest
+from django.test import Client
 from oauth2_provider.models import AccessToken, Application, Grant
 
 from example_project.clients import SafeMetadataFetcher
@@ -40,6 +41,16 @@ def invalid_request(response):
 def http(walk):
     walk.http.defaults["HTTP_ORIGIN"] = "https://other.example.com"
     return walk.http
+
+
+@pytest.mark.parametrize("path", ["/o/token/", "/o/revoke_token/", "/o/register/"])
+def test_endpoint_for_clients_wants_no_csrf_cookie_and_no_session(example, settings, path):
+    login = "django.contrib.auth.middleware.LoginRequiredMiddleware"
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, login]
+    client = Client(enforce_csrf_checks=True, headers={"host": "127.0.0.1:8000"})
+    response = client.post(path, b"{", "application/json")
+    assert response.status_code == 400
+    assert response["content-type"] == "application/json"
 
 
 def basic(credentials):
