@@ -17,7 +17,7 @@ from mcp_oauth_discovery.conf import Misconfigured
 from mcp_oauth_discovery.identifiers import insert_well_known
 from mcp_oauth_discovery.identity import Site, UnusableRequest
 from mcp_oauth_discovery.log_lines import one_line, tracebacks
-from mcp_oauth_discovery.redaction import hide_credentials, without_credentials
+from mcp_oauth_discovery.redaction import hide_credentials, without_credentials, without_token
 from mcp_oauth_discovery.targets import find_target
 from mcp_oauth_discovery.www_authenticate import (
     LONGEST_VALUE,
@@ -125,7 +125,7 @@ def fault_response(request: HttpRequest, fault: Exception) -> JsonResponse:
         _log_refusal(request, fault)
         return _json(request, HTTPStatus.BAD_REQUEST, {"error": "invalid_request"})
     _roll_back()
-    hide_credentials(request, fault)
+    fault = hide_credentials(request, fault)
     extra = {"event": "endpoint.failed", "status_code": 500, "request": request, "fault": fault}
     text = "A protected endpoint let nobody in: %s"
     exc_info = tracebacks.of(fault, "endpoint")
@@ -274,7 +274,7 @@ def _log_refusal(request: HttpRequest, refusal: SuspiciousOperation | BadRequest
     security = logging.getLogger(f"django.security.{type(refusal).__name__}")
     shown = without_credentials(request)
     extra = {"event": "request.refused", "status_code": 400, "request": shown}
-    security.error(one_line(refusal), extra=extra)
+    security.error(one_line(without_token(request, str(refusal))), extra=extra)
 
 
 def _refusal(

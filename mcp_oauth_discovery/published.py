@@ -42,6 +42,9 @@ LONG_WAIT = 2.0
 GIVEN_UP_AFTER = 30.0
 # How many readings may hang at a time, each with a thread and a connection.
 MOST_READINGS = 4
+# Then one more is started after this many seconds, and each further one after twice as long: what
+# was sent on a connection that is lost never comes back, and a new connection may be answered.
+FURTHER_AFTER = 60.0
 
 # For how many seconds a process without a copy does not ask again after a reading has failed.
 FAILURE_STANDS_FOR = 1.0
@@ -192,7 +195,9 @@ class PublishedKeys:
         is_outdated = reading.changes != changes()
         if not reading.future.done():
             is_useless = is_outdated or reading.is_given_up
-            return is_useless and len(shelf.hanging) < MOST_READINGS
+            further = len(shelf.hanging) - MOST_READINGS
+            may_hang = further < 0 or reading.age >= FURTHER_AFTER * 2**further
+            return is_useless and may_hang
         if shelf.settled:
             return not self._is_good(shelf.settled)
         return is_outdated or reading.age >= FAILURE_STANDS_FOR

@@ -25,20 +25,25 @@ class Store(NamedTuple):
     """Where keys are: an alias, the name of its database and, where tenants have one, the schema.
 
     The schema is what the connection has as `schema_name`, as that of django-tenants does.
+    `server` is the rest of what says where a connection leads.
     """
 
     alias: str
     database: str
     schema: str | None
+    server: tuple[str, ...]
 
 
 def current_store() -> Store:
     """Return where this thread reads the keys: the router and the connection decide."""
     alias = router.db_for_read(SigningKey)
     connection = connections[alias]
-    # Some projects have one alias and give its connection another database for each tenant.
-    database = str(connection.settings_dict["NAME"])
-    return Store(alias, database, getattr(connection, "schema_name", None))
+    # Some projects have one alias and give its connection another database for each tenant: by its
+    # name, on another server, or by a search path in the options.
+    settings = connection.settings_dict
+    server = tuple(str(settings.get(name, "")) for name in ("HOST", "PORT", "USER", "OPTIONS"))
+    schema = getattr(connection, "schema_name", None)
+    return Store(alias, str(settings["NAME"]), schema, server)
 
 
 def is_read_here(store: Store) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
+import traceback
 from collections.abc import Iterable
 from types import FrameType, TracebackType
 from typing import Any
@@ -19,6 +20,8 @@ _IN_QUERY = re.compile(r"((?:^|[?&])access_token=)([^&#]+)")
 _SHORTEST_TOKEN = 8
 # A request with more than one is refused before any of them is in use.
 _MOST_TOKENS = 8
+# How deep a token is looked for in what an error has: a list may have itself in it.
+_DEEPEST = 4
 
 # A call without columns, so that no part of a line is underlined where this takes the place of it.
 _CALL = ast.parse("here()", mode="eval")
@@ -28,16 +31,14 @@ for _node in ast.walk(_CALL):
 _HERE = compile(_CALL, "", "eval")
 
 
-def hide_credentials(request: HttpRequest, error: BaseException | None = None) -> None:
+def hide_credentials(request: HttpRequest, error: BaseException | None = None) -> Any:
     """Take the credentials out of a request that is answered, and out of the error that it met.
 
     They may be in the header, the query and the body; in the text of the error, and in the
-    variables of its traceback.
+    variables of its traceback. Returns the error, or one to show in place of it.
     """
-    words = re.split(r"[\s,]+", request.META.get("HTTP_AUTHORIZATION", ""))
     query = _query(request)
-    words += query.getlist("access_token")
-    tokens = [word for word in words if len(word) >= _SHORTEST_TOKEN][:_MOST_TOKENS]
+    tokens = _tokens(request, query)
     for name, value in request.META.items():
         if isinstance(value, str):
             request.META[name] = _IN_QUERY.sub(rf"\1{HIDDEN}", _redacted(value, tokens))
@@ -47,12 +48,17 @@ def hide_credentials(request: HttpRequest, error: BaseException | None = None) -
         query["access_token"] = HIDDEN
         request.META["QUERY_STRING"] = query.urlencode()
     request.GET = query  # type: ignore[assignment]
+    # They are kept once somebody has asked for one. A server of ASGI passes them on in `scope`.
+    vars(request).pop("headers", None)
+    if hasattr(request, "scope"):
+        request.scope = _scope(request.scope, request)
     # Error mails show the form: they would have to read the body, which can fail in turn.
     request._mark_post_parse_error()  # type: ignore[attr-defined]  # noqa: SLF001
     forget_variables(error)
     for one in _chain(error):
-        one.args = _redacted(one.args, tokens)
+        _set(one, "args", _redacted(one.args, tokens))
         vars(one).update({name: _redacted(value, tokens) for name, value in vars(one).items()})
+    return _presentable(error, tokens)
 
 
 def forget_variables(error: BaseException | None) -> None:
@@ -61,16 +67,30 @@ def forget_variables(error: BaseException | None) -> None:
     Some handlers write them down, such as Django's for error mails in HTML.
     """
     for one in _chain(error):
-        one.__traceback__ = _without_variables(one.__traceback__)
+        _set(one, "__traceback__", _without_variables(one.__traceback__))
 
 
 def without_credentials(request: HttpRequest) -> HttpRequest:
     """Return a copy of a request for the log, if the request itself is still in use."""
     copy = request.__class__.__new__(request.__class__)
     # `copy.copy` leaves out what cannot be pickled.
-    vars(copy).update(vars(request), META=dict(request.META))
+    meta = dict(request.META)
+    vars(copy).update(vars(request), META=meta)
+    if "environ" in vars(copy):
+        vars(copy)["environ"] = meta
     hide_credentials(copy)
     return copy
+
+
+def without_token(request: HttpRequest, text: str) -> str:
+    """Return what somebody else has written about a request, without its token."""
+    return str(_redacted(text, _tokens(request, _query(request))))
+
+
+def _tokens(request: HttpRequest, query: QueryDict) -> list[str]:
+    words = re.split(r"[\s,]+", request.META.get("HTTP_AUTHORIZATION", ""))
+    words += query.getlist("access_token")
+    return [word for word in words if len(word) >= _SHORTEST_TOKEN][:_MOST_TOKENS]
 
 
 def _query(request: HttpRequest) -> QueryDict:
@@ -81,9 +101,16 @@ def _query(request: HttpRequest) -> QueryDict:
         return QueryDict(mutable=True)
 
 
-def _redacted(value: Any, tokens: Iterable[str]) -> Any:
-    if type(value) in (list, tuple):
-        return type(value)(_redacted(one, tokens) for one in value)
+def _scope(scope: dict[str, Any], request: HttpRequest) -> dict[str, Any]:
+    hidden = [(name, HIDDEN.encode()) for name, _ in scope["headers"] if name == b"authorization"]
+    others = [one for one in scope["headers"] if one[0] != b"authorization"]
+    query = request.META.get("QUERY_STRING", "").encode()
+    return {**scope, "headers": [*others, *hidden], "query_string": query}
+
+
+def _redacted(value: Any, tokens: Iterable[str], depth: int = 0) -> Any:
+    if type(value) in (list, tuple) and depth < _DEEPEST:
+        return type(value)(_redacted(one, tokens, depth + 1) for one in value)
     if isinstance(value, bytes):
         for token in tokens:
             value = value.replace(token.encode(), HIDDEN.encode())
@@ -101,19 +128,75 @@ def _chain(error: BaseException | None) -> Iterable[BaseException]:
         if one is not None and id(one) not in known:
             known.add(id(one))
             yield one
-            # Groups have `exceptions`.
-            pending += [one.__cause__, one.__context__, *getattr(one, "exceptions", ())]
+            pending += [one.__cause__, one.__context__, *_members(one)]
 
 
-def _without_variables(traceback: TracebackType | None) -> TracebackType | None:
+def _members(error: BaseException) -> list[BaseException]:
+    """Return what a group of errors has in it. Others may have anything under that name."""
+    found = getattr(error, "exceptions", ())
+    members = found if isinstance(found, (list, tuple)) else ()
+    return [one for one in members if isinstance(one, BaseException)]
+
+
+def _set(error: BaseException, name: str, value: object) -> None:
+    # A frozen dataclass does not let its own be set.
+    BaseException.__setattr__(error, name, value)
+
+
+def _presentable(error: BaseException | None, tokens: list[str]) -> BaseException | None:
+    """Return an error in whose text, and in that of what led to it, there is no token.
+
+    What an error has its text from cannot always be changed: that of `OSError` is out of reach.
+    """
+    chain = list(_chain(error))
+    stand_ins = {id(one): _stand_in(one, tokens) for one in chain if _shows(one, tokens)}
+    for one in chain:
+        shown = stand_ins.get(id(one), one)
+        is_suppressed = one.__suppress_context__
+        for name in ("__cause__", "__context__"):
+            led = getattr(one, name)
+            if shown is not one or id(led) in stand_ins:
+                _set(shown, name, stand_ins.get(id(led), led))
+        _set(shown, "__suppress_context__", is_suppressed)
+    return stand_ins.get(id(error), error)
+
+
+def _shows(error: BaseException, tokens: list[str]) -> bool:
+    text = _text(error)
+    if text is None or any(token in text for token in tokens):
+        return True
+    return any(_shows(one, tokens) for one in _members(error))
+
+
+def _text(error: BaseException) -> str | None:
+    """Return all that is written of an error, without what led to it; None if that fails."""
+    try:
+        return f"{error}{error!r}{''.join(traceback.format_exception_only(error))}"
+    except Exception:  # noqa: BLE001
+        return None
+
+
+def _stand_in(error: BaseException, tokens: list[str]) -> BaseException:
+    """Return an error of the same name, which has a text and a traceback and nothing else."""
+    try:
+        text = _redacted(str(error), tokens)
+    except Exception:  # noqa: BLE001
+        text = "The text of the error cannot be read."
+    kind = type(error)
+    known = {"__module__": kind.__module__, "__qualname__": kind.__qualname__}
+    shown: BaseException = type(kind.__name__, (Exception,), known)(text)
+    return shown.with_traceback(error.__traceback__)
+
+
+def _without_variables(lines: TracebackType | None) -> TracebackType | None:
     """Return a traceback with the same lines, in frames that have no variables.
 
     The frames themselves cannot be emptied: one may belong to a coroutine that is still running.
     """
     places = []
-    while traceback is not None:
-        places.append((traceback.tb_frame, traceback.tb_lineno))
-        traceback = traceback.tb_next
+    while lines is not None:
+        places.append((lines.tb_frame, lines.tb_lineno))
+        lines = lines.tb_next
     bare = None
     for frame, line in reversed(places):
         empty = _empty_frame(frame, line)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
+import sys
 import time
 import traceback
+from dataclasses import dataclass
 from urllib.parse import quote
 
 import django
@@ -319,6 +322,113 @@ def test_short_word_as_a_token_takes_nothing_out_of_the_log(records):
     [record] = [one for one in records if getattr(one, "event", "") == "endpoint.failed"]
     assert record.request.META["HTTP_AUTHORIZATION"] == HIDDEN
     assert "'/nowhere' is not a resource of this site" in record.getMessage()
+
+
+class Asked(Exception):
+    """Has its text from what cannot be taken out of it."""
+
+    def __init__(self, asked):
+        super().__init__()
+        self.asked = asked
+
+    def __str__(self):
+        return f"cannot ask about {self.asked}"
+
+
+@dataclass(frozen=True)
+class Frozen(Exception):
+    asked: str
+
+
+def endless(token):
+    parts = [token]
+    parts.append(parts)
+    return RuntimeError(parts)
+
+
+def caused(token):
+    error = RuntimeError("cannot ask")
+    error.__cause__ = FileNotFoundError(2, "No such file", f"/cache/{token}")
+    return error
+
+
+def grouped(token, text="cannot ask"):
+    """A group of errors, as Python has them from 3.11 on and packages before."""
+    error = RuntimeError(text)
+    error.exceptions = (OSError(5, f"no answer about {token}"),)
+    return error
+
+
+ERRORS = {
+    "number": lambda token: ConnectionRefusedError(111, f"no answer about {token}"),
+    "file": lambda token: FileNotFoundError(2, "No such file", f"/cache/{token}"),
+    "dict": lambda token: RuntimeError({"asked": [token]}),
+    "set": lambda token: RuntimeError({token}, frozenset([token])),
+    "nested": lambda token: RuntimeError(ValueError(f"odd: {token}")),
+    "own text": lambda token: Asked({"token": token}),
+    "frozen": lambda token: Frozen(token),
+    "endless": endless,
+    "cause": caused,
+    "group": grouped,
+    "no group": lambda token: type("Odd", (Exception,), {"exceptions": None})(token),
+    "no text": lambda token: type("Dumb", (Exception,), {"__str__": lambda self: None})(token),
+}
+
+
+@pytest.mark.parametrize("kind", ["sync", "framework"])
+@pytest.mark.parametrize("name", ERRORS)
+def test_token_is_in_no_text_of_an_error_wherever_it_has_it_from(rf, records, name, kind):
+    def verify(request, token, resource):
+        raise ERRORS[name](token)
+
+    one = served("x", BearerProtection(verify=verify))[f"x/{kind}"]
+    request = rf.post("/mcp", headers={"authorization": f"Bearer {SECRET}"})
+    response = one(request)
+    assert (response.status_code, json.loads(response.content)) == FAULT
+    [record] = [one for one in records if getattr(one, "event", "") == "endpoint.failed"]
+    assert record.exc_info[0].__name__ == type(ERRORS[name]("x")).__name__
+    assert "in verify" in logging.Formatter().format(record)
+    assert hides(records, SECRET)
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="Python 3.10 has no groups of errors")
+def test_token_is_in_no_text_of_a_group_of_errors(rf, records):
+    def verify(request, token, resource):
+        raise ExceptionGroup("two", [OSError(5, f"no {token}")])  # noqa: F821
+
+    request = rf.post("/mcp", headers={"authorization": f"Bearer {SECRET}"})
+    assert BearerProtection(verify=verify)(request).status_code == 500
+    assert hides(records, SECRET)
+
+
+def test_token_is_not_in_the_text_of_a_bad_request_that_a_verifier_finds(rf, records):
+    def verify(request, token, resource):
+        raise SuspiciousOperation(f"odd: {token}")
+
+    request = rf.post("/mcp", headers={"authorization": f"Bearer {SECRET}"})
+    assert BearerProtection(verify=verify)(request).status_code == 400
+    [record] = [one for one in records if getattr(one, "event", "") == "request.refused"]
+    assert record.getMessage() == "odd: ********"
+    assert hides(records, SECRET)
+
+
+@pytest.mark.parametrize(("path", "status"), [("/mcp", 500), ("/mcp?" + "x=1&" * 1001, 400)])
+@pytest.mark.parametrize("kind", ["rf", "async_rf"])
+def test_request_of_a_record_has_no_token_under_any_name(request, records, kind, path, status):
+    """Not in its headers, which are kept once they are read, nor where the server put them."""
+
+    def verify(request, token, resource):
+        if status == 500:
+            raise ConnectionError("no answer")
+        return {"sub": "7"}
+
+    sent = request.getfixturevalue(kind).post(path, headers={"authorization": f"Bearer {SECRET}"})
+    assert BearerProtection(verify=verify)(sent).status_code == status
+    [shown] = [one.request for one in records if getattr(one, "event", None)]
+    for place in (shown.META, dict(shown.headers)):
+        assert SECRET not in repr(place)
+    for name in ("environ", "scope"):
+        assert SECRET not in repr(getattr(shown, name, ""))
 
 
 SECRET = "opaque/secret+of~a.client=="

@@ -260,6 +260,16 @@ def test_form_that_is_not_complete_is_a_bad_request(rf):
     assert (response.status_code, response.context_data["error"].error) == (400, "invalid_request")
 
 
+@pytest.mark.parametrize("form", [{}, {"device_code": "unknown"}, {"device_code": ""}])
+def test_device_is_refused_whatever_the_server_of_the_toolkit_can_do(rf, form):
+    """The documented settings leave devices out, and the default of the toolkit does not."""
+    grant_type = "urn:ietf:params:oauth:grant-type:device_code"
+    request = rf.post("/o/token/", {"grant_type": grant_type, "client_id": "client", **form})
+    response = oauth_toolkit.TokenView.as_view()(request)
+    assert response.status_code == 400
+    assert json.loads(response.content) == {"error": "unsupported_grant_type"}
+
+
 def test_sign_in_is_not_asked_for_before_the_page_that_asks_for_it():
     assert oauth_toolkit.ConsentView.as_view().login_required is False
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 from contextlib import ExitStack
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.contrib.auth.decorators import login_not_required
 from django.db import router, transaction
 from django.forms import Form
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.decorators import method_decorator
@@ -75,6 +76,9 @@ logger = logging.getLogger("mcp_oauth_discovery")
 # wait for each other, and a client that was refused tries again with what another one got.
 AT_ONCE = timedelta(seconds=30)
 
+# RFC 8628 §3.4.
+_DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
+
 
 class ConsentView(views.AuthorizationView):  # type: ignore[misc]
     """Ask the user each time, but for an application with `skip_authorization`."""
@@ -136,6 +140,10 @@ class TokenView(JSONView, views.TokenView):  # type: ignore[misc]
 
     def respond(self, request: HttpRequest) -> HttpResponse:
         read_parameters(request)
+        if request.POST.get("grant_type") == _DEVICE_CODE:
+            # The toolkit has a view of its own for it. This way it would fail for an unknown code.
+            body = {"error": "unsupported_grant_type"}
+            return JsonResponse(body, status=HTTPStatus.BAD_REQUEST)
         # Of several requests with the same code or refresh token, the first has to be through
         # before the next one is judged. SQLite lets one transaction write at a time; other
         # databases lock the row.

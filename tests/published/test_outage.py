@@ -207,6 +207,27 @@ def test_reading_that_hangs_is_given_up_and_logged(stale, monkeypatch, caplog):
     assert [record.event for record in caplog.records].count("jwks.stale") == 3
 
 
+def test_connections_that_are_lost_do_not_keep_the_keys_from_being_read(stale, monkeypatch):
+    monkeypatch.setattr(published, "GIVEN_UP_AFTER", 0)
+    with silence() as silent:
+        for _ in range(9):
+            stale.at(NOW)
+        second = make_key()
+        with silent.awake():
+            assert second.kid not in kids(stale)
+            monkeypatch.setattr(published, "FURTHER_AFTER", 0)
+            assert second.kid in kids(stale)
+
+
+@pytest.mark.parametrize(("age", "further"), [(59, 0), (61, 1), (119, 1), (121, 2), (3600, 6)])
+def test_each_further_reading_comes_after_twice_as_long(stale, monkeypatch, age, further):
+    monkeypatch.setattr("mcp_oauth_discovery.published._Reading.age", age)
+    with silence():
+        for _ in range(15):
+            stale.at(NOW)
+        assert len(reading_threads()) == published.MOST_READINGS + further
+
+
 def test_reading_that_hung_does_not_replace_its_successor(stale):
     with silence() as silent:
         stale.at(NOW)

@@ -103,7 +103,35 @@ def names(unblocked, settings, tmp_path):
     drop_database("tenants")
 
 
-@pytest.fixture(params=["databases", "schemas", "names"])
+@pytest.fixture
+def servers(unblocked, settings, tmp_path):
+    """The same with one alias and one name, whose connection is given the server of the tenant."""
+    yield from placed(settings, tmp_path, lambda name: {"HOST": name})
+
+
+@pytest.fixture
+def search_paths(unblocked, settings, tmp_path):
+    """The same with the options of the tenant."""
+    yield from placed(settings, tmp_path, lambda name: {"OPTIONS": {"search_path": name}})
+
+
+def placed(settings, directory, place):
+    tenant.alias = "tenants"
+    add_database("tenants", ENGINE="tests.published.schemas", NAME=str(directory))
+
+    def enter(name):
+        connections["tenants"].close()
+        connections["tenants"].settings_dict.update(place(name))
+
+    for name in ("a", "b"):
+        enter(name)
+        call_command("migrate", "mcp_oauth_discovery", database="tenants", verbosity=0)
+    settings.DATABASE_ROUTERS = ["tests.published.test_stores.Router"]
+    yield enter
+    drop_database("tenants")
+
+
+@pytest.fixture(params=["databases", "schemas", "names", "servers", "search_paths"])
 def tenants(request):
     """Two tenants with a key each: `enter` makes one of them that of this thread."""
     return Tenants(request.getfixturevalue(request.param))

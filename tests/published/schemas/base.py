@@ -1,4 +1,4 @@
-"""SQLite with a file for each schema, chosen by `set_schema`."""
+"""SQLite with a file for each schema, chosen by `set_schema`, on each server."""
 
 from __future__ import annotations
 
@@ -15,5 +15,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self.schema_name = name
 
     def get_connection_params(self):
-        file = Path(self.settings_dict["NAME"]) / f"{self.schema_name}.sqlite3"
-        return {**super().get_connection_params(), "database": file}
+        own = self.settings_dict
+        params = super().get_connection_params()
+        schema = params.pop("search_path", self.schema_name)
+        return {**params, "database": Path(own["NAME"]) / f"{own['HOST']}{schema}.sqlite3"}
