@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import wraps
 from http import HTTPStatus
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import Any, ParamSpec, TypeVar
 
 from asgiref.sync import async_to_sync, iscoroutinefunction, sync_to_async
-from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_variables
 
 from mcp_oauth_discovery.authorization import Malformed, Repeated, read_bearer
+from mcp_oauth_discovery.caching import keep_private
 from mcp_oauth_discovery.challenge import (
     FAULTS,
     add_challenge,
@@ -25,18 +23,13 @@ from mcp_oauth_discovery.challenge import (
     insufficient_scope,
     invalid_request,
     is_unfinished,
-    keep_private,
     unauthorized,
 )
 from mcp_oauth_discovery.conf import Misconfigured
+from mcp_oauth_discovery.guarded_views import View, complete, protect
 from mcp_oauth_discovery.preflight import preflight_response
-from mcp_oauth_discovery.refusal import Refusal, as_response
-from mcp_oauth_discovery.request_data import (
-    UNREADABLE,
-    Unreadable,
-    refuse_second_token,
-    unreadable,
-)
+from mcp_oauth_discovery.refusal import Refusal
+from mcp_oauth_discovery.request_data import Unreadable, refuse_second_token, unreadable
 from mcp_oauth_discovery.signing import InvalidToken
 from mcp_oauth_discovery.targets import find_target
 from mcp_oauth_discovery.tokens import (
@@ -48,7 +41,7 @@ from mcp_oauth_discovery.tokens import (
     sign_in,
     verify_token,
 )
-from mcp_oauth_discovery.view_kinds import BeforeView, is_awaited
+from mcp_oauth_discovery.view_kinds import BeforeView
 
 __all__ = [
     "BearerProtection",
@@ -65,7 +58,6 @@ __all__ = [
 
 P = ParamSpec("P")
 R = TypeVar("R")
-View = Callable[..., Any]
 
 
 @dataclass(frozen=True)
@@ -247,62 +239,6 @@ def bearer_required(
         raise TypeError('Write @bearer_required() or @bearer_required("/mcp"), with parentheses.')
     protection = BearerProtection(resource, scope, verify, user, repeat_granted)
     return lambda view: protect(view, protection)
-
-
-def protect(view: Callable[P, R], protection: BearerProtection) -> Callable[P, R]:
-    """Return the view behind a protection, which judges a request before the view gets it."""
-    completed: View = complete(view, protection)
-    if is_awaited(view):
-
-        @wraps(view)
-        async def protected(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-            refusal = await protection.acheck(request)
-            if refusal is not None:
-                return as_response(refusal)
-            return await completed(request, *args, **kwargs)
-
-    else:
-
-        @wraps(view)
-        def protected(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-            refusal = protection(request)
-            if refusal is not None:
-                return as_response(refusal)
-            return completed(request, *args, **kwargs)
-
-    # For the system checks, which ask the URLconf what is protected.
-    protected.protection = protection  # type: ignore[attr-defined]
-    exempt: View = login_not_required(csrf_exempt(protected))
-    return exempt
-
-
-def complete(view: Callable[P, R], protection: BearerProtection) -> Callable[P, R]:
-    """Return the view with the challenge in each 401 that it sends; it still gets every request.
-
-    For views of a framework that has `protection.authenticate` judge the requests.
-    """
-    inner: View = view
-    if is_awaited(view):
-
-        @wraps(inner)
-        async def completed(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-            try:
-                response = await inner(request, *args, **kwargs)
-            except UNREADABLE as error:
-                return await sync_to_async(protection.refuse_unreadable)(request, error)
-            return await protection.afinish(request, response)
-
-    else:
-
-        @wraps(inner)
-        def completed(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-            try:
-                response = inner(request, *args, **kwargs)
-            except UNREADABLE as error:
-                return protection.refuse_unreadable(request, error)
-            return protection.finish(request, response)
-
-    return cast("Callable[P, R]", completed)
 
 
 class BearerRequiredMixin(BeforeView):

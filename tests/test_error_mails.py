@@ -1,4 +1,4 @@
-"""A verification that fails: JSON for the client, a record for the site, and no token in either."""
+"""Verification that fails: JSON for the client, a log record, and no token in either."""
 
 from __future__ import annotations
 
@@ -244,7 +244,7 @@ def variables(error):
 
 
 def pages(records):
-    """Yield all that anybody may read: the mails, the lines of the log, and variables."""
+    """Yield every text that a person may read: the mails, the lines of the log, and variables."""
     for message in mail.outbox:
         yield message.subject
         yield message.body
@@ -373,7 +373,7 @@ def test_token_in_the_query_of_a_refused_host_is_not_shown_and_still_there(setti
 
 @pytest.mark.parametrize("error", [SuspiciousOperation("odd"), BadRequest("odd")])
 @pytest.mark.parametrize("kind", ["sync", "framework"])
-def test_bad_request_that_a_verifier_finds_is_one(rf, error, kind):
+def test_bad_request_that_a_verifier_raises_is_a_400(rf, error, kind):
     def verify(request, token, resource):
         raise error
 
