@@ -1,4 +1,4 @@
-"""Advice fits what was seen: another host, another protocol, an address that is only tried."""
+"""Advice that fits the answer: another host, another protocol, an optional address."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_bad_request_for_another_reason_keeps_its_advice():
 
 
 @pytest.mark.parametrize("body", [NGINX, APACHE, GO])
-def test_plain_http_at_a_port_of_tls_is_told(run, body):
+def test_plain_http_at_a_port_of_tls_is_reported(run, body):
     octets = b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/html\r\n\r\n" + body
     with serving(answering(octets)) as port:
         output, _ = run("check", f"http://127.0.0.1:{port}/mcp", "--json", "--only", "answers")
@@ -88,7 +88,7 @@ def test_plain_http_at_a_port_of_tls_is_told(run, body):
         (Trouble.TLS, Speech.OTHER_TLS, "The server ends the handshake itself"),
     ],
 )
-def test_port_of_another_protocol_is_told(trouble, speech, words):
+def test_port_of_another_protocol_is_reported(trouble, speech, words):
     world = World()
     world.fail(ENDPOINT, trouble, speech=speech)
     one = only(world, f"reach-{trouble.value}")
