@@ -1,4 +1,4 @@
-"""Hosts, ports and paths that a client makes up: the answer is JSON, and never a 5xx."""
+"""Invalid hosts, ports and paths: the answer is JSON, and never a 5xx."""
 
 from __future__ import annotations
 
@@ -179,14 +179,14 @@ def test_host_that_makes_no_url_is_a_bad_request(settings, caplog, name, header,
 
 @pytest.mark.parametrize("issuer", [None, host_as_issuer, failing_over_the_host])
 @pytest.mark.parametrize("url", [PRM, ASM, f"{PRM}/mcp", "/sync", "/async", "/guarded"])
-def test_callable_that_fails_over_such_a_host_is_not_to_blame(settings, issuer, url):
+def test_callable_that_fails_for_such_a_host_is_not_to_blame(settings, issuer, url):
     settings.MCP_ISSUER = issuer
     for host in [one for one in UNUSABLE if allowed(settings, one)]:
         assert readable(call("GET", url, host=host)) == BAD
 
 
 @pytest.mark.parametrize("name", PROTECTED)
-def test_host_that_makes_no_url_is_nothing_to_a_pinned_site(settings, name):
+def test_host_that_makes_no_url_does_not_matter_to_a_pinned_site(settings, name):
     settings.MCP_ISSUER = ORIGIN
     for host in [LONG, *[one for one in UNUSABLE if allowed(settings, one)]]:
         assert call("POST", f"/{name}", host=host).status_code == 401

@@ -112,7 +112,7 @@ _OPTIONAL = {
 
 
 def _is_optional(title: str, request: HttpRequest) -> bool:
-    """Say whether a site like this one may be without a document."""
+    """Say whether this site works without a document."""
     return title == _SERVER or (title == _KEYS and not announces_keys(Site(request)))
 
 
