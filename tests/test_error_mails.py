@@ -47,6 +47,7 @@ from mcp_oauth_discovery.published import published_keys
 from mcp_oauth_discovery.redaction import HIDDEN
 from mcp_oauth_discovery.signing import InvalidToken, sign_jwt, verify_jwt
 from tests import JWKS, ORIGIN
+from tests.answers import readable
 
 pytestmark = [
     pytest.mark.django_db,
@@ -261,14 +262,6 @@ def hides(records, *secrets):
     assert mail.outbox
     assert any(message.alternatives for message in mail.outbox)
     return not [one for one in shown for secret in secrets if secret in one]
-
-
-def readable(response):
-    """Return status and body of an answer in JSON that every script may read."""
-    assert response["Content-Type"] == "application/json"
-    assert response["Access-Control-Allow-Origin"] == "*"
-    assert response["Cache-Control"] == "no-store"
-    return response.status_code, response.json()
 
 
 FAULT = (500, {"error": "server_error"})

@@ -26,6 +26,7 @@ from mcp_oauth_discovery.protection import (
 )
 from mcp_oauth_discovery.signing import InvalidToken
 from tests import ASM, JWKS, ORIGIN, PRM
+from tests.answers import readable
 from tests.nasty import NASTY
 
 pytestmark = pytest.mark.django_db
@@ -151,14 +152,6 @@ def call(method, url, **headers):
 
 def allowed(settings, host):
     return settings.ALLOWED_HOSTS == ["*"] or "example.com" in host
-
-
-def readable(response):
-    """Return status and body of an answer in JSON that every script may read."""
-    assert response["Content-Type"] == "application/json"
-    assert response["Access-Control-Allow-Origin"] == "*"
-    assert response["Cache-Control"] == "no-store"
-    return response.status_code, response.json()
 
 
 BAD = (400, {"error": "invalid_request"})
