@@ -128,7 +128,7 @@ def fault_response(request: HttpRequest, fault: Exception) -> JsonResponse:
     _roll_back()
     hide_credentials(request, fault)
     extra = {"event": "endpoint.failed", "status_code": 500, "request": request, "fault": fault}
-    text = "A protected endpoint let nobody in: %s"
+    text = "A protected endpoint answered 500: %s"
     exc_info = tracebacks.of(fault, "endpoint")
     logger.error(text, one_line(fault), exc_info=exc_info, extra=extra)
     return _json(request, HTTPStatus.INTERNAL_SERVER_ERROR, {"error": "server_error"})

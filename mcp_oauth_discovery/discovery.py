@@ -127,7 +127,7 @@ def published_jwk_set(site: Site, now: datetime | None = None) -> Document | Non
 
 
 def announces_keys(site: Site) -> bool:
-    """Say whether this site is an authorization server, and its metadata has a `jwks_uri`."""
+    """Say whether this site is an authorization server whose metadata has a `jwks_uri`."""
     members: object = conf.MCP_AUTHORIZATION_SERVER_METADATA
     is_left_out = isinstance(members, Mapping) and not members.get("jwks_uri", True)
     return site.is_authorization_server and not is_left_out

@@ -62,9 +62,9 @@ def protect(view: Callable[P, R], protection: Guard) -> Callable[P, R]:
 
 
 def complete(view: Callable[P, R], protection: Guard) -> Callable[P, R]:
-    """Return the view with the challenge in each 401 that it sends; it still gets every request.
+    """Return the view with a challenge in each 401 that it sends; it still gets every request.
 
-    For views of a framework that has `protection.authenticate` judge the requests.
+    For views of a framework that calls `protection.authenticate` itself.
     """
     inner: View = view
     if is_awaited(view):

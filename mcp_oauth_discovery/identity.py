@@ -157,7 +157,7 @@ class Site:
         return self.origin + path
 
     def log_if_http(self, published: object) -> None:
-        """Log a warning if what a client is given has an http origin of the request in it."""
+        """Log a warning if a published value contains an http origin from the request."""
         origin = self._http_origin
         if origin is not None and origin in str(published):
             logger.warning(

@@ -62,7 +62,7 @@ R = TypeVar("R")
 
 @dataclass(frozen=True)
 class BearerProtection:
-    """Let in who has a token for a resource; answer everybody else, each OPTIONS included.
+    """Admit requests that carry a token for a resource; answer all others, including OPTIONS.
 
     An instance is a callable: it takes the request and returns the refusal, or None after it has
     set `request.mcp_claims`. django-mcpz takes it as it is: `MCPServer(auth=BearerProtection())`.
@@ -97,16 +97,16 @@ class BearerProtection:
         return None if refusal is None else Refusal(refusal)
 
     def authenticate(self, request: HttpRequest) -> Any:
-        """Return the user or the claims, or None, for callers that take a true value for the user.
+        """Return the user or the claims, or None, for callers that need a true value.
 
-        With None, the response to send is in `request.mcp_refusal`.
+        If it is None, send the response in `request.mcp_refusal`.
         """
         refusal = self._answer(request)
         if refusal is not None:
             request.mcp_refusal = refusal  # type: ignore[attr-defined]
             return None
         identity = request.mcp_claims if self.user is None else request.user  # type: ignore[attr-defined]
-        # A token without claims would read as a refusal.
+        # Empty claims would look like a refusal.
         return identity or True
 
     def _answer(self, request: HttpRequest) -> HttpResponse | None:
@@ -117,7 +117,7 @@ class BearerProtection:
         except PermissionDenied:
             raise
         except Exception as fault:  # noqa: BLE001
-            # Whatever fails is an answer that scripts can read, and a record without the token.
+            # Scripts can read the answer to any failure, and its log record has no token.
             return fault_response(request, fault)
 
     def _refusal(self, request: HttpRequest) -> HttpResponse | None:
@@ -155,10 +155,10 @@ class BearerProtection:
         return preflight_response()
 
     def finish(self, request: HttpRequest, response: Any) -> Any:
-        """Return a response of the view, for this token alone.
+        """Return a response of the view, which no shared cache may keep.
 
-        A 401 gets the challenge, a Bearer 403 what it lacks. What is no response is passed on: a
-        view of django-ninja returns a dict.
+        A 401 gets the challenge, a Bearer 403 the missing parameters. Other values pass through: a
+        view of django-ninja may return a dict.
         """
         if not self._needs_challenge(response):
             return response

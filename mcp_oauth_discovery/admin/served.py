@@ -104,8 +104,8 @@ def _served(title: str, url: str, request: HttpRequest) -> Served:
 
 _OPTIONAL = {
     _SERVER: (
-        "There is none, and need not be: MCP_AUTHORIZATION_SERVERS names other servers than this "
-        "site."
+        "There is none, and none is needed: MCP_AUTHORIZATION_SERVERS names other servers than "
+        "this site."
     ),
     _KEYS: "There is none, and none is needed: this site announces no keys, and has none.",
 }

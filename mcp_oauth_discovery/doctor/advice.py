@@ -33,7 +33,7 @@ MISDIRECTED = Advice(
 SPEAKS_TLS = Advice(
     "https at a port that speaks TLS",
     "RFC 9110 §4.2.2",
-    "The port speaks TLS: write https in the URL, or name the port that speaks plain HTTP.",
+    "The port speaks TLS. Write https in the URL, or name the port that speaks plain HTTP.",
 )
 SPEAKS_PLAIN_HTTP = Advice(
     "TLS at the port of an https URL",

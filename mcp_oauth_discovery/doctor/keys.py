@@ -34,7 +34,7 @@ _CURVES = {"P-256": ec.SECP256R1(), "P-384": ec.SECP384R1(), "P-521": ec.SECP521
 # Other specifications name these curves like this. No client finds a key by these names.
 _MISSPELT = {"secp256r1", "prime256v1", "secp384r1", "secp521r1"}
 
-# What `alg` may be, by type and curve: RFC 7518 §3.1 and §4.1, RFC 8037 §3.1, RFC 8812, RFC 9864.
+# The values of `alg` by type and curve: RFC 7518 §3.1 and §4.1, RFC 8037 §3.1, RFC 8812, RFC 9864.
 _SIGNATURES = {
     ("RSA", ""): {f"{family}{size}" for family in ("RS", "PS") for size in (256, 384, 512)},
     ("EC", "P-256"): {"ES256"},
@@ -92,7 +92,7 @@ def fitting(key: Key) -> set[str] | None:
 
 
 def problem(key: Key) -> str:
-    """Return what is wrong with the form of a key, or ""; a type that is not known here is fine."""
+    """Return what is wrong with the form of a key, or ""; an unknown type is fine."""
     kind, curve = key.get("kty"), key.get("crv")
     if not isinstance(kind, str) or str(curve) in _MISSPELT:
         return f"kty {kind!r} with crv {curve!r}"
