@@ -51,7 +51,7 @@ def test_error_of_a_proxy_is_about_the_proxy(status, url):
     world = World()
     world.reply(url, status=status, body=b"<h1>Bad Gateway</h1>")
     found = [one for one in diagnose(world, probes=False) if one.code == "answer-server-error"]
-    assert all("A proxy answers" in one.fix for one in found)
+    assert all("A proxy got no valid answer" in one.fix for one in found)
     assert {one.subject for one in found} == {url}
 
 
@@ -77,7 +77,7 @@ def test_plain_http_at_a_port_of_tls_is_reported(run, body):
     [report] = json.loads(output)["reports"]
     [*found] = [one for one in report["findings"] if one["severity"] != "pass"]
     assert {one["code"] for one in found} == {"answer-bad-request"}
-    assert all(one["fix"].startswith("The port speaks TLS: write https") for one in found)
+    assert all(one["fix"].startswith("The port speaks TLS. Write https") for one in found)
 
 
 @pytest.mark.parametrize(

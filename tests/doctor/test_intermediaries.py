@@ -170,7 +170,7 @@ def test_redirect_to_a_login_service_names_it(key):
         *key, status=302, Location="https://acme.cloudflareaccess.com/cdn-cgi/access/login/"
     )
     one = only(world, "redirect-offsite")
-    assert one.fix.startswith("Cloudflare Access wants a login first: except /.well-known/")
+    assert one.fix.startswith("Cloudflare Access asks for a login first. Exempt /.well-known/")
 
 
 def test_redirect_to_another_host_is_no_login():
