@@ -1,11 +1,11 @@
-"""Run pytest, and run what failed once more, alone: in a new process, with no other test beside it.
+"""Run pytest, then run failed tests once more, alone: in a new process, without other tests.
 
     python .ci/again.py STEP [ARGUMENTS OF PYTEST]
     python .ci/again.py --after STATUS DIRECTORY STEP [ARGUMENTS OF PYTEST]
 
-The second form is for a first run that has ended with this status. It had the `records` of the
-directory in PYTEST_ADDOPTS. Tests that pass the second time are added to the file that FLAKY_TESTS
-names, with the step. Without FLAKY_TESTS nothing is run a second time.
+The second form is for a first run that has ended with this status, and that had the options of
+`records` in PYTEST_ADDOPTS. Tests that pass the second time are added to the file FLAKY_TESTS, with
+the step. Without FLAKY_TESTS, no test is run a second time.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import tempfile
 from pathlib import Path
 from xml.etree import ElementTree
 
-# What pytest exits with. All other numbers above zero mean that it did not get through.
+# Exit codes of pytest. All other codes mean that the run is incomplete.
 PASSED, FAILED = 0, 1
 CRASH = re.compile(r"worker '\w+' crashed while running")
 
@@ -35,7 +35,7 @@ def main(arguments: list[str]) -> int:
 
 
 def records(directory: Path) -> list[str]:
-    """Return the options that have pytest write down which tests fail, and why."""
+    """Return the options with which pytest records which tests fail, and why."""
     return ["-o", f"cache_dir={directory}/cache", f"--junitxml={directory}/report.xml"]
 
 
@@ -45,7 +45,7 @@ def run(options: list[str]) -> int:
 
 
 def finish(status: int, directory: Path, step: str, options: list[str]) -> int:
-    """Return the status of the step: that of the first run, unless a second one is worth it."""
+    """Return the status of the step: of the first run, unless a second one is useful."""
     flaky_tests = os.environ.get("FLAKY_TESTS")
     failed = failed_tests(directory)
     if status != FAILED or not flaky_tests or not failed or not can_run_again(directory, failed):
@@ -65,13 +65,13 @@ def finish(status: int, directory: Path, step: str, options: list[str]) -> int:
 
 def run_alone(tests: list[str], directory: Path, options: list[str]) -> int:
     """Run these tests and no others, in one process."""
-    # An ID that pytest does not find again is an error; --last-failed leaves out what else the
-    # options name.
+    # An ID that pytest cannot find again is an error. --last-failed excludes the other tests that
+    # the options name.
     chosen = directory / "tests"
     chosen.write_text("\n".join(tests), encoding="utf-8")
     alone = ["-n", "0", "--last-failed", *records(directory), f"@{chosen}"]
-    # The coverage of both runs together is judged. The option comes first, because after --no-cov
-    # it would turn the coverage on again.
+    # The coverage of both runs is added up. The option comes first: after --no-cov it would turn
+    # coverage on again.
     return run(["--cov-append", *options, *alone])
 
 
@@ -82,7 +82,7 @@ def failed_tests(directory: Path) -> list[str]:
 
 
 def can_run_again(directory: Path, failed: list[str]) -> bool:
-    """Say whether each failure is that of a test; a module or a process may fail as well."""
+    """Say whether every failure is that of a test, not of a module or a process."""
     modules = [name for name in failed if "::" not in name]
     if modules:
         say(f"Not run again: {', '.join(modules)} could not be collected.")

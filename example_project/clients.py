@@ -34,7 +34,7 @@ def check_metadata(metadata: Mapping[str, Any]) -> None:
     """
     uris = _texts(metadata.get("redirect_uris"))
     if not all(map(is_storable, [*uris, *_texts([metadata.get("client_name")])])):
-        raise ValueError("client_name, redirect_uris: there is a character that is no text")
+        raise ValueError("client_name, redirect_uris: there is a character that is not allowed")
     for uri in uris:
         check_redirect_uri(uri)
     if refused := set(_texts(metadata.get("grant_types"))) - GRANT_TYPES:
@@ -58,7 +58,7 @@ class MetadataFetcher(SafeMetadataFetcher):  # type: ignore[misc]
 
 
 class OpenRegistration:
-    """Let anybody register a client; the toolkit's own class for it moves in its next release."""
+    """Let anyone register a client; the next release of the toolkit moves its own class."""
 
     def has_permission(self, request: HttpRequest) -> bool:
         return True

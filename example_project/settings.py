@@ -208,7 +208,7 @@ OAUTH2_PROVIDER = {
     "OIDC_ISS_ENDPOINT": os.environ.get("MCP_ISSUER", ""),
 }
 if "MCP_ISSUER" not in os.environ:
-    # Without a pinned issuer sign_jwt refuses. What the toolkit makes instead opens no endpoint.
+    # Without a pinned issuer sign_jwt refuses. The random tokens of the toolkit open no endpoint.
     del OAUTH2_PROVIDER["ACCESS_TOKEN_GENERATOR"]
 # Redirects to the user's own machine are plain http (RFC 8252), and there is no setting for these
 # alone: `Validator` refuses all others.

@@ -16,5 +16,5 @@ class McpOAuthDiscoveryConfig(AppConfig):
 
         checks.register_all()
         if apps.is_installed("drf_spectacular"):
-            # It knows the extensions that have been imported.
+            # drf-spectacular finds the extensions that have been imported.
             import_module("mcp_oauth_discovery.contrib.spectacular")

@@ -10,14 +10,14 @@ from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.db import connections
 from django.http import Http404, HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
-from django.utils.cache import patch_cache_control, patch_vary_headers
+from django.utils.cache import patch_vary_headers
 
 from mcp_oauth_discovery.authorization import presents_bearer
 from mcp_oauth_discovery.conf import Misconfigured
 from mcp_oauth_discovery.identifiers import insert_well_known
 from mcp_oauth_discovery.identity import Site, UnusableRequest
 from mcp_oauth_discovery.log_lines import one_line, tracebacks
-from mcp_oauth_discovery.redaction import hide_credentials, without_credentials, without_token
+from mcp_oauth_discovery.redaction import hide_credentials, log_refusal
 from mcp_oauth_discovery.targets import find_target
 from mcp_oauth_discovery.www_authenticate import (
     LONGEST_VALUE,
@@ -33,16 +33,12 @@ logger = logging.getLogger("mcp_oauth_discovery")
 
 Scope = str | Iterable[str] | None
 
-# A resource that is disabled, or a tenant that there is not; a setting that cannot be right; and a
-# request that no URL can be made of.
+# A disabled resource or an unknown tenant; an invalid setting; a request whose host or path cannot
+# be part of a URL.
 FAULTS = (Http404, Misconfigured, UnusableRequest)
 
 # What a challenge says that cannot say where the metadata is: RFC 6750 §3 wants a parameter.
 _REALM = "mcp"
-
-# What a view says to shared caches: in Cache-Control, and in headers for them alone (RFC 9213).
-_SHARED = ("public", "s-maxage", "proxy-revalidate")
-_TARGETED = ("cdn-cache-control", "surrogate-control")
 
 
 def resource_metadata_url(request: HttpRequest, resource: str | None = None) -> str:
@@ -85,8 +81,8 @@ def unauthorized(
     error_description: str | None = None,
 ) -> JsonResponse:
     """Return the 401 with the challenge; `error` is `invalid_token` if there was a token."""
-    said = (resource, scope, error or "invalid_token", error_description)
-    return _refusal(request, HTTPStatus.UNAUTHORIZED, *said)
+    details = (resource, scope, error or "invalid_token", error_description)
+    return _refusal(request, HTTPStatus.UNAUTHORIZED, *details)
 
 
 def insufficient_scope(
@@ -99,22 +95,23 @@ def insufficient_scope(
 ) -> JsonResponse:
     """Return the 403 that names every scope that the operation needs (RFC 6750 §3.1).
 
-    `granted` has the scopes of the token, for clients that ask for what is named and lose the rest.
+    `granted` has the scopes of the token. Some clients ask only for the scopes that are named, and
+    would lose the others.
     """
     tokens = checked_scope(scope)
     if not tokens:
         raise ValueError("scope: expected at least one token, for the client to ask for")
-    named = with_granted(tokens, granted or ())
-    said = (resource, named, "insufficient_scope", error_description)
-    return _refusal(request, HTTPStatus.FORBIDDEN, *said)
+    scopes = with_granted(tokens, granted or ())
+    details = (resource, scopes, "insufficient_scope", error_description)
+    return _refusal(request, HTTPStatus.FORBIDDEN, *details)
 
 
 def invalid_request(
     request: HttpRequest, error_description: str, *, resource: str | None = None
 ) -> JsonResponse:
     """Return the 400 for credentials that are there twice (RFC 6750 §3.1)."""
-    said = (resource, None, "invalid_request", error_description)
-    return _refusal(request, HTTPStatus.BAD_REQUEST, *said)
+    details = (resource, None, "invalid_request", error_description)
+    return _refusal(request, HTTPStatus.BAD_REQUEST, *details)
 
 
 def fault_response(request: HttpRequest, fault: Exception) -> JsonResponse:
@@ -122,12 +119,12 @@ def fault_response(request: HttpRequest, fault: Exception) -> JsonResponse:
     if isinstance(fault, Http404):
         return _json(request, HTTPStatus.NOT_FOUND, {"error": "not_found"})
     if isinstance(fault, (SuspiciousOperation, BadRequest)):
-        _log_refusal(request, fault)
+        log_refusal(request, fault)
         return _json(request, HTTPStatus.BAD_REQUEST, {"error": "invalid_request"})
     _roll_back()
     fault = hide_credentials(request, fault)
     extra = {"event": "endpoint.failed", "status_code": 500, "request": request, "fault": fault}
-    text = "A protected endpoint let nobody in: %s"
+    text = "A protected endpoint answered 500: %s"
     exc_info = tracebacks.of(fault, "endpoint")
     logger.error(text, one_line(fault), exc_info=exc_info, extra=extra)
     return _json(request, HTTPStatus.INTERNAL_SERVER_ERROR, {"error": "server_error"})
@@ -167,22 +164,6 @@ def is_unfinished(response: HttpResponseBase) -> bool:
         return presents_bearer(header)
 
 
-def keep_private(response: HttpResponseBase) -> None:
-    """Have no shared cache keep the answer to a token, even if the view says `public`.
-
-    RFC 9111 §3.5 lets a shared cache send a public answer to clients that have no token.
-    """
-    patch_vary_headers(response, ["Authorization"])
-    for name in [one for one in response.headers if one.lower().endswith(_TARGETED)]:
-        del response.headers[name]
-    own = [one.strip() for one in response.headers.get("Cache-Control", "").split(",")]
-    names = [one.partition("=")[0].lower() for one in own]
-    kept = [one for one, name in zip(own, names, strict=True) if one and name not in _SHARED]
-    response.headers["Cache-Control"] = ", ".join(kept)
-    if "no-store" not in names:
-        patch_cache_control(response, private=True)
-
-
 def make_readable(response: HttpResponseBase) -> None:
     """Let scripts of every origin read a refusal and its challenge, and no cache keep it."""
     response.headers["Cache-Control"] = "no-store"
@@ -206,7 +187,7 @@ def checked_scope(scope: Scope) -> tuple[str, ...]:
 
 
 def with_granted(needed: tuple[str, ...], granted: str | Iterable[str]) -> tuple[str, ...]:
-    """Return the scopes that are needed, then those of a token that a challenge has room for."""
+    """Return the needed scopes, then those of a token, as far as a challenge has room."""
     tokens = needed
     held = granted.split(" ") if isinstance(granted, str) else granted
     for token in sorted(set(held) - set(needed)):
@@ -214,7 +195,7 @@ def with_granted(needed: tuple[str, ...], granted: str | Iterable[str]) -> tuple
             longer = (*tokens, *checked_scope([token]))
             check_value("scope", " ".join(longer))
         except ValueError:
-            # It is offline_access, too long, or outside the grammar: another site wrote it.
+            # The scope is offline_access, too long, or invalid: another site wrote the token.
             continue
         tokens = longer
     return tokens
@@ -252,29 +233,23 @@ def _sendable_url(request: HttpRequest, resource: str | None) -> str | None:
     except UnusableRequest:
         raise
     except SuspiciousOperation as refusal:
-        # A host that is not allowed is nothing to make a URL of. The client still gets a challenge,
-        # and looks for the metadata itself.
-        _log_refusal(request, refusal)
+        # A URL must not have a host that is not allowed. The client still gets a challenge, and
+        # looks for the metadata itself.
+        log_refusal(request, refusal)
         return None
     if len(url) > LONGEST_VALUE:
-        # A callable may have made it of the path.
-        raise UnusableRequest(f"A metadata URL of {len(url)} characters is in no challenge")
+        # A callable may have built it from the path of the request.
+        raise UnusableRequest(
+            f"A metadata URL of {len(url)} characters is too long for a challenge"
+        )
     return url
 
 
 def _roll_back() -> None:
-    """Undo what the transaction of the request has done, as Django does where a view raises."""
+    """Roll the transaction of the request back, as Django does when a view raises an exception."""
     for connection in connections.all(initialized_only=True):
         if connection.settings_dict["ATOMIC_REQUESTS"] and connection.in_atomic_block:
             connection.set_rollback(True)
-
-
-def _log_refusal(request: HttpRequest, refusal: SuspiciousOperation | BadRequest) -> None:
-    # The logger that Django itself uses, so that a project's filters keep working.
-    security = logging.getLogger(f"django.security.{type(refusal).__name__}")
-    shown = without_credentials(request)
-    extra = {"event": "request.refused", "status_code": 400, "request": shown}
-    security.error(one_line(without_token(request, str(refusal))), extra=extra)
 
 
 def _refusal(

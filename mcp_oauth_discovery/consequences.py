@@ -99,10 +99,10 @@ def _rotated(algorithm: str, now: datetime) -> list[str]:
 
 
 def _brought_forward(pending: SigningKey, active: SigningKey | None, ahead: str) -> str:
-    clock = f"A host whose clock is ahead let {pending} sign from {stamp(pending.activates_at)}"
+    clock = f"A host with a wrong clock let {pending} start on {stamp(pending.activates_at)}"
     if active is None:
         return f"{clock}: it signs immediately."
-    return f"{clock}: it signs {ahead} from now, and {active} until then."
+    return f"{clock}: it signs {ahead} from now. {active} keeps signing until then."
 
 
 def _retired(key: SigningKey, keys: Sequence[SigningKey], now: datetime) -> list[str]:

@@ -85,7 +85,7 @@ def authorization_server_metadata(site: Site, path: str | None = None) -> Docume
 def issuer_document(site: Site, algorithms: Callable[[], Sequence[str]]) -> Document:
     """Return the AS metadata of this site's issuer; raises `Misconfigured`.
 
-    `algorithms` is called where the settings do not say which ones are advertised.
+    `algorithms` is called if the settings do not list the advertised ones.
     """
     setting = "MCP_AUTHORIZATION_SERVER_METADATA"
     configured = conf.MCP_AUTHORIZATION_SERVER_METADATA
@@ -112,7 +112,7 @@ def jwk_set(now: datetime | None = None) -> Document:
 
 
 def published_jwk_set(site: Site, now: datetime | None = None) -> Document | None:
-    """Return the JWK Set, or None if there are no keys, and the site does not announce any.
+    """Return the JWK Set, or None if there are no keys and the site announces none.
 
     Such a site needs no database.
     """
@@ -127,7 +127,7 @@ def published_jwk_set(site: Site, now: datetime | None = None) -> Document | Non
 
 
 def announces_keys(site: Site) -> bool:
-    """Say whether this site is an authorization server, and its metadata has a `jwks_uri`."""
+    """Say whether this site is an authorization server whose metadata has a `jwks_uri`."""
     members: object = conf.MCP_AUTHORIZATION_SERVER_METADATA
     is_left_out = isinstance(members, Mapping) and not members.get("jwks_uri", True)
     return site.is_authorization_server and not is_left_out
@@ -135,10 +135,10 @@ def announces_keys(site: Site) -> bool:
 
 @lru_cache(maxsize=64)
 def _log_unread(reason: str) -> None:
-    # Once for each reason: a site without a database meets it on every request of a scanner.
+    # Once for each reason: without a database, every request of a scanner would log it.
     extra = {"event": "jwks.unread"}
-    said = "The JWK Set is a 404. This site announces no keys, and cannot read any: %s"
-    logger.warning(said, reason, extra=extra)
+    text = "The JWK Set is a 404. This site announces no keys, and cannot read any: %s"
+    logger.warning(text, reason, extra=extra)
 
 
 def jwks_max_age(now: datetime | None = None) -> int:
@@ -157,7 +157,7 @@ def _advertised_algorithms() -> list[str]:
     try:
         published = {key.algorithm for key in published_keys.at(patience=SHORT_WAIT)}
     except Exception as error:
-        # This document is about much more than keys: it does not go down with the database.
+        # Most of this document is not about keys, so serve it while the database is down.
         if tracebacks.of(error, "algorithms"):
             logger.error(
                 "The signing keys cannot be read; advertising MCP_SIGNING_ALGORITHMS only: %s%s",

@@ -9,18 +9,18 @@ from urllib.parse import unquote_to_bytes
 
 # Forbidden domain code points.
 _FORBIDDEN = re.compile(r"[\x00-\x20#%/:<>?@\[\\\]^|\x7f]")
-# UTS #46 ignores these, and keeps the case of none. Browsers read the dots as one.
+# UTS #46 removes these characters. Browsers read all of these dots as a dot.
 _IGNORED = re.compile("[\u00ad\u200b\u2060\ufeff\ufe00-\ufe0f]")
 _DOTS = re.compile("[.\u3002\uff0e\uff61]")
 _UNASSIGNED = ("Cc", "Cn", "Co", "Cs")
 _NUMBER = re.compile(r"0x[0-9a-f]*|[0-9]+")
-# A backslash is a slash.
+# Browsers read a backslash as a slash.
 _AUTHORITY = re.compile(
     r"(?P<scheme>https?)://(?:[^/\\?#@]*@)*"
     r"(?P<host>\[[^/\\?#\]]*\]|[^/\\?#@:\[\]]*)(?::(?P<port>[0-9]*))?(?:[/\\?#]|\Z)",
     re.IGNORECASE,
 )
-# RFC 1035 §2.3.4 has 253 letters for a name. Of more than its escapes need, nothing is calculated.
+# RFC 1035 §2.3.4 allows 253 characters in a name; with escapes they may take four times as many.
 _LONGEST = 4 * 253
 DEFAULT_PORTS = {"https": 443, "http": 80}
 
@@ -44,14 +44,20 @@ def read(host: str) -> str:
     return _ipv4(name) if last.isdigit() or re.fullmatch(r"0x[0-9a-f]*", last) else name
 
 
+def read_bare(host: str) -> str:
+    """Return what `read` does, without a final dot and without the brackets of IPv6."""
+    name = read(f"[{host.strip('[]')}]" if ":" in host else host)
+    return name.rstrip(".").strip("[]")
+
+
 def origin(url: str) -> str:
     """Return scheme, host and port as browsers compare them, or "" if they read no http URL."""
-    found = _AUTHORITY.match(url)
-    if found is None:
+    match = _AUTHORITY.match(url)
+    if match is None:
         return ""
-    scheme = found["scheme"].lower()
+    scheme = match["scheme"].lower()
     try:
-        host, port = read(found["host"]), int(found["port"] or DEFAULT_PORTS[scheme])
+        host, port = read(match["host"]), int(match["port"] or DEFAULT_PORTS[scheme])
     except ValueError:
         return ""
     if port > 65535:
@@ -60,13 +66,13 @@ def origin(url: str) -> str:
 
 
 def _label(label: str) -> str:
-    """Return a label of a name in ASCII (UTS #46, as far as the Unicode tables of Python go)."""
+    """Return a label of a name in ASCII (UTS #46, by the Unicode tables of Python)."""
     if label.isascii():
         lower = label.lower()
         if lower.startswith("xn--"):
             decoded = lower[4:].encode().decode("punycode")  # raises ValueError
             if decoded.isascii() or _mapped(decoded) != decoded:
-                raise ValueError(f"{label!r} stands for no name")
+                raise ValueError(f"{label!r} is not the ASCII form of a name")
         return lower
     mapped = _mapped(label)
     return mapped if mapped.isascii() else f"xn--{mapped.encode('punycode').decode()}"
@@ -75,22 +81,22 @@ def _label(label: str) -> str:
 def _mapped(label: str) -> str:
     mapped = _IGNORED.sub("", label)
     for _ in range(2):
-        # Letter by letter: a final sigma of a word is written in another way than in a name.
+        # Letter by letter, because `str.lower` writes the sigma at the end of a word differently.
         mapped = unicodedata.normalize("NFKC", "".join(letter.lower() for letter in mapped))
     kinds = [unicodedata.category(letter) for letter in mapped]
     if kinds and kinds[0].startswith("M"):
         raise ValueError(f"{label!r} begins with a mark")
     if any(kind in _UNASSIGNED for kind in kinds):
-        raise ValueError(f"{label!r} has a character that no name has")
+        raise ValueError(f"{label!r} has a character that is not allowed in a name")
     return mapped
 
 
 def _ipv4(name: str) -> str:
     parts = name.removesuffix(".").split(".")
     *first, last = [_number(part) for part in parts]
-    if len(first) > 3 or any(one > 255 for one in first) or last >= 256 ** (4 - len(first)):
+    if len(first) > 3 or any(number > 255 for number in first) or last >= 256 ** (4 - len(first)):
         raise ValueError(f"{name!r} is not an IPv4 address")
-    octets = sum(one * 256 ** (3 - place) for place, one in enumerate(first))
+    octets = sum(number * 256 ** (3 - place) for place, number in enumerate(first))
     return str(ipaddress.IPv4Address(octets + last))
 
 

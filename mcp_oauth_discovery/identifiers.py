@@ -21,7 +21,7 @@ _PARTS = re.compile(
     r"(?P<path>[^?#]*)(?P<query>(?:\?[^#]*)?)(?P<fragment>(?:#.*)?)\Z"
 )
 _DEFAULT_PORTS = {"https": ":443", "http": ":80"}
-# RFC 1035 §2.3.4 has 253 letters for a name, to which a final dot, a colon and a port are added.
+# RFC 1035 §2.3.4 allows 253 characters in a name. A final dot, a colon and a port come after it.
 _LONGEST_AUTHORITY = 253 + 1 + len(":65535")
 
 
@@ -48,10 +48,10 @@ def split(url: str) -> URLParts:
 def is_loopback(host: str) -> bool:
     """Say whether a host name or address, without port, is this machine's own (RFC 8252 §8.3)."""
     try:
-        name = hosts.read(f"[{host.strip('[]')}]" if ":" in host else host).rstrip(".")
+        name = hosts.read_bare(host)
         if name == "localhost" or name.endswith(".localhost"):
             return True
-        return ipaddress.ip_address(name.strip("[]")).is_loopback
+        return ipaddress.ip_address(name).is_loopback
     except ValueError:
         return False
 

@@ -58,7 +58,7 @@ _WRITE = {
 
 
 class UnusableRequest(SuspiciousOperation):
-    """A request that makes no identifier: its host, port, scheme or path cannot be in one."""
+    """A request whose host, port, scheme or path cannot be part of an identifier."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class Site:
     """
 
     def __init__(self, request: HttpRequest | None, *, urlconf: Any = None) -> None:
-        """Take a request, or for the system checks a URLconf that one may be given."""
+        """Take a request; the system checks have none, and may pass a URLconf instead."""
         self._request = request
         self._urlconf = urlconf
         self._http_origin: str | None = None
@@ -120,7 +120,7 @@ class Site:
     @property
     def is_authorization_server(self) -> bool:
         """Whether this site's issuer is one of its authorization servers."""
-        # Without the setting it is the only one, whatever it is called.
+        # Without the setting the issuer is the only one, so it need not be read.
         return conf.MCP_AUTHORIZATION_SERVERS is None or self.issuer in self.authorization_servers
 
     @cached_property
@@ -147,7 +147,7 @@ class Site:
     def url_for(self, name: str) -> str:
         """Return the URL of a named pattern, on the issuer's origin; raises `NoReverseMatch`."""
         # In one language: the one that is set is that of a request, or of the one before it.
-        # And in a URLconf that is named: otherwise a middleware may have set one for the thread.
+        # Name the URLconf as well: a middleware may have set another one for the thread.
         urlconf = self._urlconf or getattr(self._request, "urlconf", None) or root_urlconf()
         with translation.override(default_language()):
             path = reverse(name, urlconf=urlconf)
@@ -157,7 +157,7 @@ class Site:
         return self.origin + path
 
     def log_if_http(self, published: object) -> None:
-        """Log a warning if what a client is given has an http origin of the request in it."""
+        """Log a warning if a published value contains an http origin from the request."""
         origin = self._http_origin
         if origin is not None and origin in str(published):
             logger.warning(
@@ -207,7 +207,7 @@ class Site:
         try:
             return check_url(f"{request.scheme}://{self._host}")
         except ValueError as error:
-            # Django lets through ports, addresses and lengths that there are not.
+            # Django accepts ports, addresses and lengths that are invalid.
             raise UnusableRequest(f"The Host header makes no URL: {error}") from error
 
     @cached_property
@@ -258,7 +258,7 @@ class Site:
             # A tenant that does not exist is an answer, not a fault of the settings.
             raise
         except Exception as error:
-            # A callable that fails over a host that there is not is no fault of the settings.
+            # If the host is invalid, the settings are not to blame for the error.
             self._requested_origin(self._request)
             problem = f"the callable raised {type(error).__name__}: {error}"
             raise _refused(setting, value, problem) from error

@@ -1,4 +1,4 @@
-"""Keys from elsewhere: judged, and taken into the key store."""
+"""Keys from elsewhere: checked, and imported into the key store."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ def import_key(
     keep_kid: bool = False,
     now: datetime | None = None,
 ) -> SigningKey:
-    """Take in a key from a PEM, DER or JWK file, and return it.
+    """Import a key from a PEM, DER or JWK file, and return it.
 
     A private key becomes the successor of the active one, as in a rotation. With `public_only`
-    it is published for the retention, so that what somebody else signed with it goes on to
-    verify; with `keep_kid` under the `kid` of its JWK. Raises `Refused` when it is unsuitable, was
-    here before, or comes while another one is pending.
+    the key is published for the retention, so that tokens which another program signed keep
+    verifying; with `keep_kid`, under the `kid` of its JWK. Raises `Refused` if the key is
+    unsuitable, was here before, or another one is pending.
     """
     now = instant(now)
     if keep_kid and not public_only:
@@ -39,22 +39,28 @@ def import_key(
         raise Refused(str(error)) from None
     finally:
         del data
+    _check_kind(key, public_only)
+    if public_only:
+        return retrying(lambda: _take_in_public(key, algorithm, kept, now))
+    return retrying(lambda: _take_in_private(key, algorithm, now))
+
+
+def _check_kind(key: jwk.Key, public_only: bool) -> None:
     if public_only and jwk.is_private(key):
-        raise Refused("The file holds a private key. Give its public half, or drop --public-only.")
+        raise Refused(
+            "The file holds a private key. Give its public key, or leave out --public-only."
+        )
     if not public_only and not jwk.is_private(key):
         raise Refused("The file holds a public key only, which cannot sign. Add --public-only.")
 
-    def attempt() -> SigningKey:
-        if public_only:
-            return _take_in_public(key, algorithm, kept, now)
-        _check_unknown(key.thumbprint())
-        current = standing(algorithm, now)
-        if current.pending:
-            rival = f"The key {current.pending.kid} is pending for {algorithm}."
-            raise Refused(f"{rival} Revoke it first, or wait.")
-        return succeed(current, key, algorithm, now)
 
-    return retrying(attempt)
+def _take_in_private(key: jwk.Key, algorithm: str, now: datetime) -> SigningKey:
+    _check_unknown(key.thumbprint())
+    current = standing(algorithm, now)
+    if current.pending:
+        rival = f"The key {current.pending.kid} is pending for {algorithm}."
+        raise Refused(f"{rival} Revoke it first, or wait.")
+    return succeed(current, key, algorithm, now)
 
 
 def _take_in_public(key: jwk.Key, algorithm: str, kept: str | None, now: datetime) -> SigningKey:

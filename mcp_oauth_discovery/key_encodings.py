@@ -27,7 +27,7 @@ _LENGTH = rb"(?:[\x00-\x80]|\x81.|\x82..|\x83...|\x84....)"
 _IDENTIFIER = re.compile(
     rb"\x30%b(?:\x02\x01[\x00\x01])?\x30%b\x06\x09(.{9})" % (_LENGTH, _LENGTH), re.S
 )
-# What `cryptography` takes for RSA keys of any purpose, or might.
+# `cryptography` does, or may, read these as RSA keys for any purpose.
 _PSS = "1.2.840.113549.1.1.10"
 _OAEP = "1.2.840.113549.1.1.7"
 _OBJECT_IDENTIFIERS = {
@@ -49,8 +49,6 @@ _ENCRYPTED_DER = (
 _ENCRYPTED_SSH = "The key is encrypted. Take its passphrase away first: ssh-keygen -p -f COPY."
 _UNREADABLE = "The PEM cannot be read as a private or a public key."
 _SEVERAL = "The file holds several keys. Put the one to import in a file."
-
-
 _NO_SIGNATURES = "The certificate is not for signatures: its key usage has no digitalSignature."
 _UNREADABLE_CERTIFICATE = "The key or the extensions of the certificate cannot be read."
 
@@ -60,7 +58,7 @@ class UnsuitableKey(ValueError):
 
 
 class _Block(NamedTuple):
-    """A part of a PEM file: the label, all of the part, and what is between its two lines."""
+    """A part of a PEM file: its label, its whole text, and the text between its two markers."""
 
     label: bytes
     text: bytes
@@ -70,7 +68,7 @@ class _Block(NamedTuple):
 def read_pem(text: bytes) -> Any:
     """Return the private key in a PEM file, else its public key, else that of its certificate.
 
-    Other programs put parameters, certificates and remarks around it.
+    Other programs write parameters, certificates and comments around it.
     """
     for kind, load in _KINDS.items():
         block = _only_block(text, kind)
@@ -80,11 +78,11 @@ def read_pem(text: bytes) -> Any:
 
 
 def read_der(der: bytes) -> Any:
-    """Return the private key, the public key or the key of the certificate that DER is."""
+    """Return the key of a file in DER: a private key, a public key or a certificate."""
     _check_purpose(der)
     try:
         readings = (_reading(load, der) for load in _KINDS.values())
-        loaded = next((one for one in readings if one is not None), None)
+        loaded = next((key for key in readings if key is not None), None)
     except TypeError:
         raise UnsuitableKey(_ENCRYPTED_DER) from None
     if loaded is None:
@@ -104,7 +102,7 @@ def _only_block(text: bytes, kind: bytes) -> _Block | None:
         raise UnsuitableKey(_SEVERAL)
     if not begins:
         if kind + b"-----" in text:
-            # A part of one, which is not passed over for another.
+            # A damaged block must not be skipped in favour of another one.
             raise UnsuitableKey(_UNREADABLE)
         return None
     begin, *ends = markers[begins[0] : begins[0] + 2]
@@ -136,9 +134,9 @@ def _read_block(block: _Block, load: Callable[[bytes], Any]) -> Any:
 
 
 def _reading(load: Callable[[bytes], Any], data: bytes) -> Any:
-    """Return what a loader makes of data, None if nothing; raises `TypeError` for encrypted data.
+    """Return what a loader reads, or None if it cannot; raises `TypeError` for encrypted data.
 
-    That is what `cryptography` raises when a password is missing.
+    `cryptography` raises it when a password is missing.
     """
     try:
         return load(data)
@@ -155,7 +153,7 @@ def _load_ssh(text: bytes) -> Any:
 
 
 def _checked(load: Callable[..., Any], data: bytes) -> Any:
-    """Load a private key, with a check of RSA numbers that are not too large for a signature.
+    """Load a private key, and check its RSA numbers unless the modulus is too large.
 
     The check takes minutes for the largest ones. A modulus of that size is refused later.
     """
@@ -169,21 +167,22 @@ def _checked(load: Callable[..., Any], data: bytes) -> Any:
 
 
 def _check_purpose(der: bytes) -> None:
-    found = _IDENTIFIER.match(der)
-    purpose = _PURPOSES.get(_OBJECT_IDENTIFIERS.get(found[1], "")) if found else None
+    match = _IDENTIFIER.match(der)
+    purpose = _PURPOSES.get(_OBJECT_IDENTIFIERS.get(match[1], "")) if match else None
     if purpose:
         raise UnsuitableKey(purpose)
 
 
 def _key_of(loaded: Any) -> Any:
-    """Return a key as it is, and of a certificate the public key, if it is for signatures."""
+    """Return a key unchanged, and the public key of a certificate that is for signatures."""
     if not isinstance(loaded, x509.Certificate):
         return loaded
     purpose = _PURPOSES.get(loaded.public_key_algorithm_oid.dotted_string)
     if purpose:
         raise UnsuitableKey(purpose)
     try:
-        usages = [one.value for one in loaded.extensions if isinstance(one.value, x509.KeyUsage)]
+        extensions = [extension.value for extension in loaded.extensions]
+        usages = [value for value in extensions if isinstance(value, x509.KeyUsage)]
         public = loaded.public_key()
     except (ValueError, UnsupportedAlgorithm, x509.DuplicateExtension):
         raise UnsuitableKey(_UNREADABLE_CERTIFICATE) from None
@@ -192,8 +191,8 @@ def _key_of(loaded: Any) -> Any:
     return public
 
 
-# By how the labels in PEM end. A private key counts before a public one: those who want to publish
-# a file do not want it in there, and are shown that it is.
+# By the end of the labels in PEM. A private key comes before a public one: a file that is meant for
+# publication must not contain one, and the import says so.
 _KINDS: dict[bytes, Callable[[bytes], Any]] = {
     b"PRIVATE KEY": _load_private,
     b"PUBLIC KEY": load_der_public_key,

@@ -1,4 +1,4 @@
-"""Keys as other programs write them (PEM, DER, JWK): read, and judged before an import."""
+"""Keys as other programs write them (PEM, DER, JWK): read, and checked before an import."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from mcp_oauth_discovery.moduli import weakness
 
 __all__ = ["LARGEST_FILE", "UnsuitableKey", "declared_kid", "kid_to_keep", "read"]
 
-# Octets. A key of 4096 bits with its chain of certificates has some ten thousand.
+# In octets. A key of 4096 bits with its chain of certificates has about ten thousand.
 LARGEST_FILE = 2**20
 
 # RFC 7517, RFC 7518 and RFC 8037: what a file with a public key has none of.
 _PRIVATE = ("d", "p", "q", "dp", "dq", "qi", "oth", "k")
-# Characters of base64url that have room for the largest number in an RSA key.
+# How many characters of base64url the largest number in an RSA key has.
 _LONGEST_NUMBER = RSA_MOST_BITS // 6 + 1
 
-# What fits into the column of the key store, and needs no quotes in a shell script or a log.
+# A kid that fits into its column, and that a log or a terminal shows as it is.
 _KID = re.compile(r"[!-~]{1,64}")
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -68,7 +68,7 @@ def declared_kid(data: bytes | str) -> str | None:
 
 
 def kid_to_keep(data: bytes | str) -> str:
-    """Return the `kid` of a JWK file that `read` takes, if a key may be published under it.
+    """Return the `kid` of a JWK file that `read` accepts, if a key may be published under it.
 
     Raises `UnsuitableKey` otherwise.
     """
@@ -86,7 +86,7 @@ def kid_to_keep(data: bytes | str) -> str:
 
 def _octets(data: bytes | str) -> bytes:
     if isinstance(data, str):
-        # Half of a character is no key, which is found out later.
+        # A lone surrogate cannot be in a key, so the file is refused later.
         data = data.encode("utf-8", "surrogatepass")
     if len(data) > LARGEST_FILE:
         raise UnsuitableKey(
@@ -96,12 +96,12 @@ def _octets(data: bytes | str) -> bytes:
 
 
 def _check_strength(public: Any) -> None:
-    # Of a public key, only some weaknesses can be seen.
+    # Only some weaknesses are visible in a public key.
     if isinstance(public, rsa.RSAPublicKey) and (flaw := weakness(public.public_numbers().n)):
-        raise UnsuitableKey(f"The modulus of this RSA key {flaw}: anybody can sign.")
+        raise UnsuitableKey(f"The modulus of this RSA key {flaw}: anyone can sign.")
     if isinstance(public, ed25519.Ed25519PublicKey) and not is_strong(public.public_bytes_raw()):
         raise UnsuitableKey(
-            "The point of this Ed25519 key is of small order or malformed: anybody can sign."
+            "The point of this Ed25519 key is of small order or malformed: anyone can sign."
         )
 
 
@@ -134,9 +134,9 @@ def _read_jwk(text: bytes) -> tuple[Any, object]:
 
 def _import_jwk(jwk: dict[str, Any]) -> Any:
     numbers = [jwk.get(name) for name in ("n", "e", *_PRIVATE)]
-    if not any(isinstance(one, str) and len(one) > _LONGEST_NUMBER for one in numbers):
+    if not any(isinstance(text, str) and len(text) > _LONGEST_NUMBER for text in numbers):
         return JWKRegistry.import_key(jwk)
-    # Calculations with a private half of this size may take hours. The public one is refused.
+    # Calculations with a private key of this size may take hours. Its public key is refused later.
     key: Any = JWKRegistry.import_key({k: v for k, v in jwk.items() if k not in _PRIVATE})
     if key.public_key.key_size <= RSA_MOST_BITS:
         raise ValueError("a private member is too large")
@@ -144,7 +144,7 @@ def _import_jwk(jwk: dict[str, Any]) -> Any:
 
 
 def _members(text: bytes) -> dict[str, Any]:
-    """Return the JWK in a file, which may be the only one of a JWK Set."""
+    """Return the JWK in a file; a JWK Set with one key is accepted too."""
     try:
         jwk: dict[str, Any] = json.loads(text)
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""What others have written, on one line of the log, and how often a traceback comes with it."""
+"""Foreign text on one line of the log, and how often a record has a traceback."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import threading
 import time
 from collections.abc import Callable
 
-_LATELY = 60.0
-_AT_MOST = 64
+_SECONDS = 60.0
+_MOST_FAULTS = 64
 
 
 def one_line(text: object) -> str:
@@ -19,9 +19,9 @@ def one_line(text: object) -> str:
 
 
 class Tracebacks:
-    """Gives each fault one traceback a minute, and so many faults one at most.
+    """Limits tracebacks: one a minute for each fault, and 64 a minute in all.
 
-    Anybody can send the request that meets a fault, as often as they like.
+    Anyone can repeat the request that causes a fault as often as they like.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -30,15 +30,15 @@ class Tracebacks:
         self._given: dict[tuple[str, type, str], float] = {}
 
     def of(self, error: BaseException, where: str) -> BaseException | None:
-        """Return the error for `exc_info`, or None if its traceback is in the log already."""
+        """Return the error for `exc_info`, or None if the log has its traceback already."""
         now = self._clock()
-        # Not all of the text: it may be as long as the request.
+        # Keep the beginning only: the text may be as long as the request.
         fault = where, type(error), str(error)[:200]
         with self._lock:
             self._given = {
-                one: given for one, given in self._given.items() if now - given < _LATELY
+                known: given for known, given in self._given.items() if now - given < _SECONDS
             }
-            if fault in self._given or len(self._given) >= _AT_MOST:
+            if fault in self._given or len(self._given) >= _MOST_FAULTS:
                 return None
             self._given[fault] = now
         return error

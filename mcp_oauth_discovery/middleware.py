@@ -15,7 +15,7 @@ from django.urls import Resolver404, ResolverMatch, get_resolver
 from mcp_oauth_discovery.responses import error_response, preflight_response
 from mcp_oauth_discovery.views import DiscoveryView
 
-# A discovery URL, or one with too much in it: the client behind it wants JSON, never a page.
+# A discovery URL, or one with a longer path: its client expects JSON, never a page.
 _NEAR_MISS = re.compile(
     r"/+\.well-known/+(oauth-protected-resource|oauth-authorization-server|jwks\.json)(?![\w.-])"
 )
@@ -64,7 +64,7 @@ class DiscoveryMiddleware:
 
 
 def _document(request: HttpRequest) -> HttpResponseBase | None:
-    """Return the answer of a discovery view, if the URLconf of the request has one here."""
+    """Return the response of a discovery view, if the URLconf of the request has one here."""
     match = _match(request)
     view_class = getattr(match and match.func, "view_class", None)
     if match is None or view_class is None or not issubclass(view_class, DiscoveryView):
@@ -75,9 +75,9 @@ def _document(request: HttpRequest) -> HttpResponseBase | None:
 
 
 def _after_the_stack(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-    """Return the answer to what was not ours before the stack, where it may have become ours.
+    """Return the response to a discovery URL that was not routed to us before the stack.
 
-    A middleware may have chosen another URLconf. The document is made again then, because the
+    A middleware may have chosen another URLconf. The document is then made again, because the
     rest of the stack has changed the headers of the first one.
     """
     document = _document(request)
@@ -94,7 +94,7 @@ def _after_the_stack(request: HttpRequest, response: HttpResponseBase) -> HttpRe
 
 
 def _match(request: HttpRequest) -> ResolverMatch | None:
-    # As Django's handler does it. `resolve` would look at the URLconf of the thread, too.
+    # As Django's handler does. `resolve` would use the URLconf of the thread as well.
     try:
         return get_resolver(getattr(request, "urlconf", None)).resolve(request.path_info)
     except Resolver404:
@@ -102,7 +102,7 @@ def _match(request: HttpRequest) -> ResolverMatch | None:
 
 
 def _refusal(request: HttpRequest, status: int) -> HttpResponseBase:
-    """Return a 404 as JSON, or the error of a stack that did not get as far as the URLconf."""
+    """Return a 404 as JSON, or the error with which the stack answered before the URLconf."""
     if request.method == "OPTIONS":
         return preflight_response(request)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:

@@ -15,10 +15,10 @@ from joserfc.errors import JoseError
 
 from mcp_oauth_discovery import encryption, jwk, policy
 
-# The member of a stored JWK with its thumbprint, where the kid is that of another program.
+# The member of a stored JWK that has the thumbprint if another program chose the kid.
 THUMBPRINT = "jkt"
 
-# Counts the changes that this process has made, for those who keep a copy of the published keys.
+# Counts the changes by this process, for code that keeps a copy of the published keys.
 _changes = 0
 
 # The outermost transaction of a connection in which keys were changed.
@@ -40,9 +40,9 @@ def note_change(using: str | None = None, **kwargs: Any) -> None:
 
 
 def has_uncommitted_changes(connection: Any) -> bool:
-    """Say whether a transaction is open in which keys were changed, which nobody else sees yet."""
-    # As a decorator one block is entered again and again, so that this may be said of a later
-    # transaction too. There it only costs that the keys are read on this connection.
+    """Say whether an open transaction has changed keys, which no other connection sees yet."""
+    # A decorator enters the same block many times, so this may be true of a later transaction too.
+    # The keys are then read on this connection, which is harmless.
     blocks = connection.atomic_blocks
     return bool(blocks) and _changed_in.get(connection) is blocks[0]
 

@@ -1,13 +1,13 @@
-"""Moduli of RSA keys: the weaknesses that a short calculation finds."""
+"""Weaknesses of RSA moduli that a short calculation finds."""
 
 from __future__ import annotations
 
 import math
 from functools import cache
 
-# Every prime below it is tried as a factor.
+# Every prime below this limit is tried as a factor.
 _SMALL = 2**17
-# Steps of Fermat's method for two primes of one size, and fewer for each further ratio of them.
+# Steps of Fermat's method for two primes of one size; other ratios get fewer steps.
 _STEPS = 1024
 _RATIOS = 64
 # CVE-2017-15361: modulo each of these primes, both factors of such a key are powers of 65537.
@@ -15,7 +15,7 @@ _ROCA_PRIMES = 702
 
 
 def weakness(modulus: int) -> str | None:
-    """Return why a modulus can be factored, as the rest of a sentence; None if nothing shows.
+    """Return why a modulus can be factored, as the end of a sentence; None if no flaw is found.
 
     The time grows with the third power of the size: check the size first.
     """

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import wraps
 from http import HTTPStatus
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import Any, ParamSpec, TypeVar
 
 from asgiref.sync import async_to_sync, iscoroutinefunction, sync_to_async
-from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_variables
 
 from mcp_oauth_discovery.authorization import Malformed, Repeated, read_bearer
+from mcp_oauth_discovery.caching import keep_private
 from mcp_oauth_discovery.challenge import (
     FAULTS,
     add_challenge,
@@ -25,18 +23,13 @@ from mcp_oauth_discovery.challenge import (
     insufficient_scope,
     invalid_request,
     is_unfinished,
-    keep_private,
     unauthorized,
 )
 from mcp_oauth_discovery.conf import Misconfigured
+from mcp_oauth_discovery.guarded_views import View, complete, protect
 from mcp_oauth_discovery.preflight import preflight_response
-from mcp_oauth_discovery.refusal import Refusal, as_response
-from mcp_oauth_discovery.request_data import (
-    UNREADABLE,
-    Unreadable,
-    refuse_second_token,
-    unreadable,
-)
+from mcp_oauth_discovery.refusal import Refusal
+from mcp_oauth_discovery.request_data import Unreadable, refuse_second_token, unreadable
 from mcp_oauth_discovery.signing import InvalidToken
 from mcp_oauth_discovery.targets import find_target
 from mcp_oauth_discovery.tokens import (
@@ -48,7 +41,7 @@ from mcp_oauth_discovery.tokens import (
     sign_in,
     verify_token,
 )
-from mcp_oauth_discovery.view_kinds import BeforeView, is_awaited
+from mcp_oauth_discovery.view_kinds import BeforeView
 
 __all__ = [
     "BearerProtection",
@@ -65,12 +58,11 @@ __all__ = [
 
 P = ParamSpec("P")
 R = TypeVar("R")
-View = Callable[..., Any]
 
 
 @dataclass(frozen=True)
 class BearerProtection:
-    """Let in who has a token for a resource; answer everybody else, each OPTIONS included.
+    """Admit requests that carry a token for a resource; answer all others, including OPTIONS.
 
     An instance is a callable: it takes the request and returns the refusal, or None after it has
     set `request.mcp_claims`. django-mcpz takes it as it is: `MCPServer(auth=BearerProtection())`.
@@ -105,16 +97,16 @@ class BearerProtection:
         return None if refusal is None else Refusal(refusal)
 
     def authenticate(self, request: HttpRequest) -> Any:
-        """Return the user or the claims, or None, for callers that take a true value for the user.
+        """Return the user or the claims, or None, for callers that need a true value.
 
-        With None, the response to send is in `request.mcp_refusal`.
+        If it is None, send the response in `request.mcp_refusal`.
         """
         refusal = self._answer(request)
         if refusal is not None:
             request.mcp_refusal = refusal  # type: ignore[attr-defined]
             return None
         identity = request.mcp_claims if self.user is None else request.user  # type: ignore[attr-defined]
-        # A token without claims would read as a refusal.
+        # Empty claims would look like a refusal.
         return identity or True
 
     def _answer(self, request: HttpRequest) -> HttpResponse | None:
@@ -125,7 +117,7 @@ class BearerProtection:
         except PermissionDenied:
             raise
         except Exception as fault:  # noqa: BLE001
-            # Whatever fails is an answer that scripts can read, and a record without the token.
+            # Scripts can read the answer to any failure, and its log record has no token.
             return fault_response(request, fault)
 
     def _refusal(self, request: HttpRequest) -> HttpResponse | None:
@@ -163,10 +155,10 @@ class BearerProtection:
         return preflight_response()
 
     def finish(self, request: HttpRequest, response: Any) -> Any:
-        """Return a response of the view, for this token alone.
+        """Return a response of the view, which no shared cache may keep.
 
-        A 401 gets the challenge, a Bearer 403 what it lacks. What is no response is passed on: a
-        view of django-ninja returns a dict.
+        A 401 gets the challenge, a Bearer 403 the missing parameters. Other values pass through: a
+        view of django-ninja may return a dict.
         """
         if not self._needs_challenge(response):
             return response
@@ -247,62 +239,6 @@ def bearer_required(
         raise TypeError('Write @bearer_required() or @bearer_required("/mcp"), with parentheses.')
     protection = BearerProtection(resource, scope, verify, user, repeat_granted)
     return lambda view: protect(view, protection)
-
-
-def protect(view: Callable[P, R], protection: BearerProtection) -> Callable[P, R]:
-    """Return the view behind a protection, which judges a request before the view gets it."""
-    completed: View = complete(view, protection)
-    if is_awaited(view):
-
-        @wraps(view)
-        async def protected(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-            refusal = await protection.acheck(request)
-            if refusal is not None:
-                return as_response(refusal)
-            return await completed(request, *args, **kwargs)
-
-    else:
-
-        @wraps(view)
-        def protected(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-            refusal = protection(request)
-            if refusal is not None:
-                return as_response(refusal)
-            return completed(request, *args, **kwargs)
-
-    # For the system checks, which ask the URLconf what is protected.
-    protected.protection = protection  # type: ignore[attr-defined]
-    exempt: View = login_not_required(csrf_exempt(protected))
-    return exempt
-
-
-def complete(view: Callable[P, R], protection: BearerProtection) -> Callable[P, R]:
-    """Return the view with the challenge in each 401 that it sends; it still gets every request.
-
-    For views of a framework that has `protection.authenticate` judge the requests.
-    """
-    inner: View = view
-    if is_awaited(view):
-
-        @wraps(inner)
-        async def completed(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-            try:
-                response = await inner(request, *args, **kwargs)
-            except UNREADABLE as error:
-                return await sync_to_async(protection.refuse_unreadable)(request, error)
-            return await protection.afinish(request, response)
-
-    else:
-
-        @wraps(inner)
-        def completed(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-            try:
-                response = inner(request, *args, **kwargs)
-            except UNREADABLE as error:
-                return protection.refuse_unreadable(request, error)
-            return protection.finish(request, response)
-
-    return cast("Callable[P, R]", completed)
 
 
 class BearerRequiredMixin(BeforeView):

@@ -33,12 +33,12 @@ from mcp_oauth_discovery.readings import (
 
 logger = logging.getLogger("mcp_oauth_discovery")
 
-# For how many seconds a reading is waited for, counted from its start. A later request waits for
-# the rest of that time, so that a database that hangs delays one request of each worker.
+# How many seconds a request waits for a reading, counted from the start of the reading. A later
+# request waits for the rest of that time, so a database that hangs delays one request per worker.
 SHORT_WAIT = 0.4
 LONG_WAIT = 2.0
 
-# After how many seconds a reading that has not ended is given up, so that another one is started.
+# After how many seconds an unfinished reading is given up, so that another one may start.
 GIVEN_UP_AFTER = 30.0
 # How many readings may hang at a time, each with a thread and a connection.
 MOST_READINGS = 4
@@ -46,7 +46,7 @@ MOST_READINGS = 4
 # was sent on a connection that is lost never comes back, and a new connection may be answered.
 FURTHER_AFTER = 60.0
 
-# For how many seconds a process without a copy does not ask again after a reading has failed.
+# How many seconds a process without a copy waits before it retries a failed reading.
 FAILURE_STANDS_FOR = 1.0
 
 
@@ -70,16 +70,16 @@ class _Copy(NamedTuple):
     keys: tuple[PublishedKey, ...]
     read_at: float
     changes: int
-    # Which reading this comes from: one that hung may end after its successor.
+    # The number of the reading: one that hung may end after its successor.
     number: int = 0
-    # What tells the transaction that the keys were read in from all others. It may be rolled back,
-    # so that a copy made in one is good in there and nowhere else.
+    # Identifies the transaction of the reading. It may roll back, so the copy is valid only inside
+    # it.
     transaction: Any = None
 
 
 @dataclass
 class _Reading:
-    """A reading beside the requests; `started` is in seconds, by `time.monotonic`."""
+    """A reading in another thread; `started` is in seconds, by `time.monotonic`."""
 
     future: Future[None]
     started: float
@@ -99,27 +99,27 @@ class _Reading:
         return not self.future.done() and self.age >= GIVEN_UP_AFTER
 
     def has_ended(self, *, within: float) -> bool:
-        """Wait until so many seconds after the start, and say whether the reading has ended."""
+        """Wait until `within` seconds after the start, and say whether the reading has ended."""
         return bool(wait([self.future], timeout=max(0, within - self.age)).done)
 
 
 @dataclass
 class _Shelf:
-    """What this process has of the keys of one store."""
+    """The copies that this process has of one store, and the readings that are under way."""
 
     settled: _Copy | None = None
-    # The last copy of a connection that sees what others do not.
+    # The last copy from a connection that sees uncommitted changes.
     provisional: _Copy | None = None
     reading: _Reading | None = None
-    # All that have not ended, the last one included.
+    # All readings that have not ended, the last one included.
     hanging: tuple[Future[None], ...] = ()
     started: int = 0
-    # It is never held while the database is asked.
+    # Never held during a query.
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
 class PublishedKeys:
-    """Copies of the published keys, one for each store, good for a few seconds.
+    """Copies of the published keys, one for each store, valid for a few seconds.
 
     `clock` counts these seconds.
     """
@@ -146,7 +146,7 @@ class PublishedKeys:
 
     def _fresh(self, patience: float) -> _Copy:
         if self._process != os.getpid():
-            # After a fork there are neither the threads that were reading nor what they would undo.
+            # A fork does not copy the threads that were reading, so start again.
             self._process, self._shelves = os.getpid(), {}
         store = current_store()
         shelf = self._shelves.setdefault(store, _Shelf())
@@ -177,21 +177,21 @@ class PublishedKeys:
         return is_recent and copy.changes == changes()
 
     def _current_reading(self, shelf: _Shelf, store: Store) -> _Reading:
-        """Return the reading to wait for; one is started here if another one is due."""
+        """Return the reading to wait for, and start one if it is due."""
         with shelf.lock:
             reading = shelf.reading
             shelf.hanging = tuple(future for future in shelf.hanging if not future.done())
             if reading is None or self._is_over(shelf, reading):
                 if reading and shelf.settled and reading.is_given_up:
                     _log_stale(_unread(reading, reading.age))
-                seen, number = changes(), shelf.started + 1
-                future = read_beside(store, partial(self._read, shelf, store, number, seen))
-                reading = shelf.reading = _Reading(future, time.monotonic(), seen)
+                count, number = changes(), shelf.started + 1
+                future = read_beside(store, partial(self._read, shelf, store, number, count))
+                reading = shelf.reading = _Reading(future, time.monotonic(), count)
                 shelf.hanging, shelf.started = (*shelf.hanging, future), number
             return reading
 
     def _is_over(self, shelf: _Shelf, reading: _Reading) -> bool:
-        """Say whether a reading has nothing more to tell."""
+        """Say whether another reading has to replace this one."""
         is_outdated = reading.changes != changes()
         if not reading.future.done():
             is_useless = is_outdated or reading.is_given_up
@@ -202,18 +202,18 @@ class PublishedKeys:
             return not self._is_good(shelf.settled)
         return is_outdated or reading.age >= FAILURE_STANDS_FOR
 
-    def _read(self, shelf: _Shelf, store: Store, number: int, seen: int) -> None:
-        """Read a store beside the requests; raises where that leaves nothing to serve."""
+    def _read(self, shelf: _Shelf, store: Store, number: int, count: int) -> None:
+        """Read a store in this thread; raises if that fails and there is no copy to serve."""
         try:
-            copy = _Copy(_read_keys(store), self._clock(), seen, number)
+            copy = _Copy(_read_keys(store), self._clock(), count, number)
         except Exception as error:
             last = shelf.settled
             if last is None:
                 raise
             _log_stale(error)
-            copy = last._replace(read_at=self._clock(), changes=seen, number=number)
+            copy = last._replace(read_at=self._clock(), changes=count, number=number)
         with shelf.lock:
-            # One that hung may end after its successor.
+            # A reading that hung may end after its successor.
             if shelf.settled is None or shelf.settled.number < number:
                 shelf.settled = copy
 
@@ -225,16 +225,16 @@ class PublishedKeys:
             last = None
         if last and self._is_good(last):
             return last
-        seen = changes()
+        count = changes()
         try:
             with undisturbed(connection):
-                copy = _Copy(_read_keys(store), self._clock(), seen)
+                copy = _Copy(_read_keys(store), self._clock(), count)
         except AnyDatabaseError as error:
             last = last or shelf.settled
             if last is None:
                 raise KeysUnread(f"The signing keys cannot be read: {error}") from error
             _log_stale(error)
-            copy = last._replace(read_at=self._clock(), changes=seen)
+            copy = last._replace(read_at=self._clock(), changes=count)
         shelf.provisional = copy._replace(transaction=_transaction(connection))
         return shelf.provisional
 

@@ -1,4 +1,4 @@
-"""How the key store is read: in a thread beside the request, so that no request waits for long."""
+"""How the key store is read: in another thread, so that no request waits for long."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ T = TypeVar("T")
 
 
 class KeysUnread(OperationalError):
-    """The keys cannot be read, or not in time; the cause is the error of the database."""
+    """The keys cannot be read in time; the cause is the error of the database, if there is one."""
 
 
 class Store(NamedTuple):
-    """Where keys are: an alias, the name of its database and, where tenants have one, the schema.
+    """Where keys are stored: an alias, the name of its database, and the schema of a tenant.
 
-    The schema is what the connection has as `schema_name`, as that of django-tenants does.
-    `server` is the rest of what says where a connection leads.
+    The schema is the `schema_name` of the connection, which django-tenants sets. `server` is the
+    rest of what says where a connection leads.
     """
 
     alias: str
@@ -35,7 +35,7 @@ class Store(NamedTuple):
 
 
 def current_store() -> Store:
-    """Return where this thread reads the keys: the router and the connection decide."""
+    """Return the store that the router and the connection of this thread choose."""
     alias = router.db_for_read(SigningKey)
     connection = connections[alias]
     # Some projects have one alias and give its connection another database for each tenant: by its
@@ -47,9 +47,9 @@ def current_store() -> Store:
 
 
 def is_read_here(store: Store) -> bool:
-    """Say whether the connection of this thread alone sees what is to be read.
+    """Say whether only the connection of this thread sees the keys.
 
-    It does after a change that is not committed yet, and in a database that is private to it.
+    This is so after an uncommitted change, and in a database in memory.
     """
     connection = connections[store.alias]
     in_memory = store.database == ":memory:" or (
@@ -60,7 +60,7 @@ def is_read_here(store: Store) -> bool:
 
 
 def read_soon(store: Store, read: Callable[[], T], seconds: float) -> T:
-    """Return what is read from a store, here or beside; raises `KeysUnread` after `seconds`."""
+    """Read a store, here or in another thread; raises `KeysUnread` after `seconds`."""
     if is_read_here(store):
         with undisturbed(connections[store.alias]):
             return read()
@@ -71,26 +71,26 @@ def read_soon(store: Store, read: Callable[[], T], seconds: float) -> T:
 
 
 def read_beside(store: Store, read: Callable[[], T]) -> Future[T]:
-    """Start to read a store in a thread of its own, which has a connection of its own.
+    """Start to read a store in a new thread with its own connection.
 
     Raises `KeysUnread` if no thread can be started.
     """
     future: Future[T] = Future()
     ours = connections[store.alias]
-    # Not its `copy`, which fails for options that cannot be copied, such as a TLS context.
+    # Not with `copy()`, which fails for options that cannot be copied, such as a TLS context.
     backend, options = type(ours), {**ours.settings_dict}
 
     def run() -> None:
         try:
             result = _read_on(backend(options, store.alias), store, read)
-        # The thread has nobody above it: whatever happened is for those who wait.
+        # No caller would see the exception: hand it to the threads that wait.
         except BaseException as error:  # noqa: BLE001
             future.set_exception(error)
         else:
             future.set_result(result)
 
-    # Whoever knows the tenant by a context variable finds it in the thread too. The thread is a
-    # daemon, so that a database that hangs does not keep a worker from ending.
+    # The thread copies the context variables, because a tenant may be in one. It is a daemon, so a
+    # database that hangs does not keep a worker from ending.
     thread = Thread(target=copy_context().run, args=(run,), daemon=True, name="mcp-keys")
     try:
         thread.start()
@@ -111,11 +111,11 @@ def _read_on(connection: Any, store: Store, read: Callable[[], T]) -> T:
 
 @contextmanager
 def undisturbed(*used: BaseDatabaseWrapper) -> Iterator[None]:
-    """Keep the caller's transactions usable, whatever database error leaves this block.
+    """Keep the caller's transactions usable after a database error in this block.
 
-    PostgreSQL refuses everything after an error until there is a rollback: here, to a savepoint.
-    Catch the error outside of the block. `used` are the connections that the block uses; without
-    them, it may use any that this thread has.
+    After an error PostgreSQL refuses every query until a rollback: here, to a savepoint. Catch the
+    error outside of the block. `used` are the connections that the block uses; without them, it
+    may use any connection of this thread.
     """
     with ExitStack() as savepoints:
         for connection in used or connections.all(initialized_only=True):

@@ -1,8 +1,9 @@
-"""What a log record or an error mail may have of a request and of an error: no credentials."""
+"""Requests and errors without their credentials, for log records and error mails."""
 
 from __future__ import annotations
 
 import ast
+import logging
 import re
 import sys
 import traceback
@@ -10,20 +11,22 @@ from collections.abc import Iterable
 from types import FrameType, TracebackType
 from typing import Any
 
-from django.core.exceptions import SuspiciousOperation
+from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.http import HttpRequest, QueryDict
+
+from mcp_oauth_discovery.log_lines import one_line
 
 HIDDEN = "********"
 
 _IN_QUERY = re.compile(r"((?:^|[?&])access_token=)([^&#]+)")
-# A shorter word is no token; it could be part of any word in the log.
+# A shorter word is no token, and may be part of any word in the log.
 _SHORTEST_TOKEN = 8
 # A request with more than one is refused before any of them is in use.
 _MOST_TOKENS = 8
 # How deep a token is looked for in what an error has: a list may have itself in it.
 _DEEPEST = 4
 
-# A call without columns, so that no part of a line is underlined where this takes the place of it.
+# A call without columns, so that tracebacks underline no part of the line that it replaces.
 _CALL = ast.parse("here()", mode="eval")
 for _node in ast.walk(_CALL):
     if isinstance(_node, ast.expr):
@@ -32,7 +35,7 @@ _HERE = compile(_CALL, "", "eval")
 
 
 def hide_credentials(request: HttpRequest, error: BaseException | None = None) -> Any:
-    """Take the credentials out of a request that is answered, and out of the error that it met.
+    """Remove the credentials from a request that has been answered, and from its error.
 
     They may be in the header, the query and the body; in the text of the error, and in the
     variables of its traceback. Returns the error, or one to show in place of it.
@@ -52,26 +55,26 @@ def hide_credentials(request: HttpRequest, error: BaseException | None = None) -
     vars(request).pop("headers", None)
     if hasattr(request, "scope"):
         request.scope = _scope(request.scope, request)
-    # Error mails show the form: they would have to read the body, which can fail in turn.
+    # Error mails show the form. They would have to read the body, which may fail again.
     request._mark_post_parse_error()  # type: ignore[attr-defined]  # noqa: SLF001
     forget_variables(error)
-    for one in _chain(error):
-        _set(one, "args", _redacted(one.args, tokens))
-        vars(one).update({name: _redacted(value, tokens) for name, value in vars(one).items()})
+    for link in _chain(error):
+        _set(link, "args", _redacted(link.args, tokens))
+        vars(link).update({name: _redacted(value, tokens) for name, value in vars(link).items()})
     return _presentable(error, tokens)
 
 
 def forget_variables(error: BaseException | None) -> None:
-    """Take the variables out of the tracebacks of an error and of what led to it.
+    """Remove the variables from the tracebacks of an error and of its causes.
 
-    Some handlers write them down, such as Django's for error mails in HTML.
+    Some handlers show variables, such as Django's for error mails in HTML.
     """
-    for one in _chain(error):
-        _set(one, "__traceback__", _without_variables(one.__traceback__))
+    for link in _chain(error):
+        _set(link, "__traceback__", _without_variables(link.__traceback__))
 
 
 def without_credentials(request: HttpRequest) -> HttpRequest:
-    """Return a copy of a request for the log, if the request itself is still in use."""
+    """Return a copy of a request for the log, while the request itself is still in use."""
     copy = request.__class__.__new__(request.__class__)
     # `copy.copy` leaves out what cannot be pickled.
     meta = dict(request.META)
@@ -93,11 +96,19 @@ def _tokens(request: HttpRequest, query: QueryDict) -> list[str]:
     return [word for word in words if len(word) >= _SHORTEST_TOKEN][:_MOST_TOKENS]
 
 
+def log_refusal(request: HttpRequest, refusal: SuspiciousOperation | BadRequest) -> None:
+    """Log a bad request to the logger that Django itself uses, so that filters keep working."""
+    security = logging.getLogger(f"django.security.{type(refusal).__name__}")
+    shown = without_credentials(request)
+    extra = {"event": "request.refused", "status_code": 400, "request": shown}
+    security.error(one_line(without_token(request, str(refusal))), extra=extra)
+
+
 def _query(request: HttpRequest) -> QueryDict:
     try:
         return QueryDict(request.META.get("QUERY_STRING", ""), mutable=True)
     except SuspiciousOperation:
-        # It has more fields than Django reads, and an error mail would fail over them.
+        # The query has more fields than Django reads, and an error mail would fail too.
         return QueryDict(mutable=True)
 
 
@@ -121,7 +132,7 @@ def _redacted(value: Any, tokens: Iterable[str], depth: int = 0) -> Any:
 
 
 def _chain(error: BaseException | None) -> Iterable[BaseException]:
-    """Yield an error and what led to it, each once."""
+    """Yield an error and its causes, each once."""
     pending, known = [error], set()
     while pending:
         one = pending.pop()

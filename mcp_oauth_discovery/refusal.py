@@ -1,4 +1,4 @@
-"""The refusal that a `BearerProtection` returns to its caller, as a response without truth."""
+"""The refusal that a `BearerProtection` returns: a response without a truth value."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from django.http import HttpResponse
 _TEXT = (
     "A refusal of BearerProtection is neither true nor false, because some frameworks take a true "
     "value for the user. Write `if refusal is not None: return refusal`. For django-ninja, write "
-    "auth=BearerAuth(…) from mcp_oauth_discovery.contrib.ninja. For another framework that takes a "
-    "true value for the user, pass the method authenticate of the BearerProtection."
+    "auth=BearerAuth(…) from mcp_oauth_discovery.contrib.ninja. For another such framework, pass "
+    "the method authenticate of the BearerProtection."
 )
 
 
 class Refusal(HttpResponse):
-    """A response that cannot be taken for a user, and not for the absence of a response either."""
+    """A response that no caller can mistake for a user, or for no response."""
 
     def __init__(self, response: HttpResponse) -> None:
         super().__init__(response.content, status=response.status_code)
-        # As they are: the answer to OPTIONS has no Content-Type.
+        # Unchanged, because the answer to OPTIONS has no Content-Type.
         self.headers = response.headers
         self.response = response
 
@@ -28,5 +28,5 @@ class Refusal(HttpResponse):
 
 
 def as_response(refusal: HttpResponse) -> HttpResponse:
-    """Return the response of a refusal, which middleware may ask whether it is true."""
+    """Return the response of a refusal; middleware may test a response for truth."""
     return refusal.response if isinstance(refusal, Refusal) else refusal

@@ -1,4 +1,4 @@
-"""The query and the form of a request, which a client can make too large or unreadable."""
+"""The query and the form of a request, which may be too large or unreadable."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from mcp_oauth_discovery.redaction import without_credentials
 
 logger = logging.getLogger("mcp_oauth_discovery")
 
-# What Django raises for such a request. Its own answer would be a page in HTML.
+# What Django raises for such a request. Its own response would be a page in HTML.
 UNREADABLE = (
     RequestDataTooBig,
     TooManyFieldsSent,
@@ -32,17 +32,17 @@ _TWICE = "The request has a token in more than one place"
 
 
 class Unreadable(ValueError):
-    """The query or the body cannot be read; the text is fit for `error_description`."""
+    """The query or the body cannot be read; the text may be sent as `error_description`."""
 
 
 def refuse_second_token(request: HttpRequest) -> None:
-    """Raise `Repeated` if query or form have a token as well, `Unreadable` if they cannot be read.
+    """Raise `Repeated` if query or form have another token, `Unreadable` if they are unreadable.
 
-    This reads the body of a form. Judge the token of the request before.
+    This reads the body of a form, so verify the token of the request first.
     """
     try:
-        # Python has codecs that are not for text, such as "hex". Django fails with them where it
-        # decodes a form.
+        # Python has codecs that are not for text, such as "hex". Django fails if it decodes a form
+        # with them.
         b"x".decode(request.encoding or "utf-8", "replace")
         if "access_token" in request.GET or (
             request.content_type == _FORM and "access_token" in request.POST
@@ -53,7 +53,7 @@ def refuse_second_token(request: HttpRequest) -> None:
 
 
 def unreadable(request: HttpRequest, error: Exception) -> Unreadable:
-    """Log why a request cannot be read, and return the exception that tells the client."""
+    """Log why a request cannot be read, and return the exception with the text for the client."""
     shown = without_credentials(request)
     extra = {"event": "request.unreadable", "status_code": 400, "request": shown}
     logger.warning("A request cannot be read: %s", one_line(error), extra=extra)

@@ -47,7 +47,7 @@ def rotate(algorithm: str, *, now: datetime | None = None, if_due: bool = False)
 
     It takes over after `MCP_KEY_PUBLISH_AHEAD`, at once where no key is active. While one is
     pending, that one is returned; with `if_due`, the active key is, until its successor is due.
-    A pending key that a host with a clock far ahead has made takes over as early as a new one.
+    If a host with a clock far ahead made the pending key, it takes over as early as a new one.
     """
     _check_algorithm(algorithm)
     now = instant(now)
@@ -127,7 +127,7 @@ def revoke(key: SigningKey | str, *, now: datetime | None = None) -> SigningKey:
 def prune(*, now: datetime | None = None, dry_run: bool = False) -> Pruned:
     """Erase the private halves of keys that sign no more, and delete those long expired.
 
-    A key stays until its successor has retired as well: by the right clock, it may still sign.
+    A key stays until its successor has retired too: by the correct clock, it may still sign.
     With `dry_run`, only say which they are.
     """
     now = instant(now)

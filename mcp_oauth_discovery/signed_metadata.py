@@ -26,7 +26,7 @@ _failure: tuple[str, object, str] | None = None
 def sign(document: dict[str, Any], issuer: str, typ: str) -> str:
     """Return the JWT of a document, attested by `issuer`; raises `NoSigningKey`.
 
-    That is also what it raises for a document that is too long to be signed.
+    It also raises this for a document that is too long to be signed.
 
     It says the same in every process: there is no instant in it. As long as the document and the
     key stay, it is taken from memory.
@@ -43,7 +43,7 @@ def sign(document: dict[str, Any], issuer: str, typ: str) -> str:
     text = json.dumps(claims)
     if len(text) > signing.LONGEST_CLAIMS:
         most = signing.LONGEST_CLAIMS
-        raise NoSigningKey(f"The document has {len(text)} octets, of which {most} can be signed.")
+        raise NoSigningKey(f"The document has {len(text)} octets; expected {most} at most.")
     return _sign(active.kid, text, typ)
 
 

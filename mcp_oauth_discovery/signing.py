@@ -73,9 +73,9 @@ class _Registry(jws.JWSRegistry):
     }
 
 
-# Characters in base64url of each part of a token, beyond which `verify_jwt` reads none.
+# How many characters in base64url `verify_jwt` reads of each part of a token.
 _LONGEST = {"header": _Registry.max_header_length, "claims": _Registry.max_payload_length}
-# Octets of claims as JSON that make so many characters.
+# How many octets of JSON make that many characters.
 LONGEST_CLAIMS = _Registry.max_payload_length // 4 * 3
 
 
@@ -161,9 +161,9 @@ def find_signing_key(algorithm: str | None, expiry: object, now: datetime) -> Si
 
 
 def stand_in(key: SigningKey, now: datetime) -> SigningKey:
-    """Return the key that signs in place of one whose private half is gone, if there is one.
+    """Return the key that signs in place of one without its private key, if there is one.
 
-    A host whose clock is ahead has erased it: by that clock the next key signs already.
+    A host whose clock is ahead has erased it. By that clock, the next key already signs.
     """
     return _later(key, now).first() or key
 

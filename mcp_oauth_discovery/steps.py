@@ -53,9 +53,9 @@ def insert(key: SigningKey) -> None:
 
 
 def go_by(key: SigningKey, kid: str, now: datetime) -> None:
-    """Give a new key that never signs the kid of another program.
+    """Give a new key that never signs the kid that another program chose.
 
-    Its thumbprint is used up by that, and a row that has it makes room, unless it was revoked.
+    This uses up its thumbprint. A row with that kid is deleted, unless it was revoked.
     """
     thumbprint = key.kid
     stored = SigningKey.objects.authoritative().filter(kid=thumbprint)
@@ -79,7 +79,7 @@ def succeed(current: Standing, key: jwk.Key, algorithm: str, now: datetime) -> S
 
 
 def bring_forward(current: Standing, pending: SigningKey, now: datetime) -> SigningKey:
-    """Have the pending key sign as early as a new one would; raises `Overtaken`."""
+    """Let the pending key sign as early as a new one would; raises `Overtaken`."""
     with atomic():
         start = _end(current.active, now)
         change(pending, activates_at=start, created_at=min(pending.created_at, now))

@@ -17,7 +17,7 @@ from mcp_oauth_discovery.jwk import ALGORITHMS
 from mcp_oauth_discovery.lifetimes import span
 from mcp_oauth_discovery.models import FormerKey, SigningKey, State
 
-# A clock that differs by less delays a handover by less, which is late and harms nobody.
+# A smaller difference delays a handover by less, which does no harm.
 _WRONG_CLOCK = timedelta(days=1)
 
 
@@ -41,9 +41,9 @@ def standing(algorithm: str, now: datetime) -> Standing:
 
 
 def is_astray(current: Standing, now: datetime) -> bool:
-    """Say whether the next key has its dates from a host whose clock was far ahead of this one.
+    """Say whether a host whose clock was far ahead has dated the next key.
 
-    It would sign much later than a key that is made now.
+    Such a key would sign much later than one that is made now.
     """
     pending, active = current.pending, current.active
     if pending is None or pending.activates_at <= now + 2 * policy.CLOCK_SKEW:
@@ -109,6 +109,6 @@ def is_known(kid: str) -> bool:
 
 
 def is_imported(kid: str) -> bool:
-    """Say whether a kid is that of a key that never signs here, and that was not revoked."""
+    """Say whether a kid belongs to an imported key that never signs here and was not revoked."""
     keys = SigningKey.objects.authoritative()
     return bool(keys.filter(kid=kid, generation=None, revoked_at=None).exists())

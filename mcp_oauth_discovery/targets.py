@@ -28,7 +28,7 @@ def find_target(
         resource = find_named(site, name)
     if resource is None:
         if name is None and _is_elsewhere(site, request):
-            # The host chooses among the resources of a path, and a client may send any host.
+            # Another host has a resource at this path, and a client may send any host.
             raise Http404("There is no such resource.")
         raise _unknown(site, request, name)
     if not resource.enabled:

@@ -1,4 +1,4 @@
-"""What kind of view a protection is put on: awaited, a class with a mixin, or of django-ninja."""
+"""Kinds of views that a protection wraps: async ones, classes with a mixin, django-ninja."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ class BeforeView:
 
 
 def enclosed(view: Any) -> dict[str, Any]:
-    """Return what a function has from the function around it, by name."""
+    """Return the variables that a function has from the function around it, by name."""
     try:
         return dict(getclosurevars(view).nonlocals)
     except (TypeError, ValueError):
-        # It is no function of Python, or a name has no value yet.
+        # The view is not a Python function, or a name has no value yet.
         return {}
 
 
@@ -56,3 +56,8 @@ def ninja_operations(view: Any) -> list[Any]:
     if not isinstance(operations, list):
         return []
     return [one for one in operations if hasattr(one, "auth_callbacks")]
+
+
+def ninja_judges(operation: Any) -> list[Any]:
+    """Return what may judge a request to an operation: its `auth`, and the decorators around it."""
+    return [*operation.auth_callbacks, operation.view_func, operation.run]

@@ -22,7 +22,7 @@ from mcp_oauth_discovery.documents import Document
 from mcp_oauth_discovery.identifiers import without_final_slash
 from mcp_oauth_discovery.identity import Site
 from mcp_oauth_discovery.log_lines import one_line, tracebacks
-from mcp_oauth_discovery.redaction import hide_credentials
+from mcp_oauth_discovery.redaction import hide_credentials, log_refusal
 from mcp_oauth_discovery.responses import (
     document_response,
     error_response,
@@ -68,11 +68,7 @@ class DiscoveryView(View):
         except Http404:
             return error_response(request, HTTPStatus.NOT_FOUND, "not_found")
         except SuspiciousOperation as error:
-            # The logger that Django itself uses, so that a project's filters go on working.
-            security = logging.getLogger(f"django.security.{type(error).__name__}")
-            hide_credentials(request)
-            extra = {"event": "request.refused", "status_code": 400, "request": request}
-            security.error(one_line(error), extra=extra)
+            log_refusal(request, error)
             return error_response(request, HTTPStatus.BAD_REQUEST, "invalid_request")
         except Exception as error:
             # These answers carry CORS headers whatever happens; the record has the reason.

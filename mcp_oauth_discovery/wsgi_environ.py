@@ -21,7 +21,7 @@ def environ(
 ) -> dict[str, Any]:
     """Return the environment of a request to an http or https URL, which no server has made.
 
-    `prefix` is the path that the application is mounted at. Requests beside it have no SCRIPT_NAME.
+    `prefix` is the mount path of the application. Requests outside of it have no SCRIPT_NAME.
     """
     parts = urlsplit(url)
     script_name, path_info = _mounted(unquote_to_bytes(parts.path or "/"), prefix)
@@ -52,7 +52,7 @@ def environ(
 
 
 def _mounted(path: bytes, prefix: str) -> tuple[str, str]:
-    """Return a path as SCRIPT_NAME and PATH_INFO: octets that look like Latin-1."""
+    """Return SCRIPT_NAME and PATH_INFO of a path, with its octets decoded as Latin-1."""
     mount = prefix.rstrip("/").encode()
     name = mount if path == mount or path.startswith(mount + b"/") else b""
     return name.decode("latin-1"), path[len(name) :].decode("latin-1")

@@ -29,7 +29,7 @@ _FORBIDDEN = {
 }
 # Proxies have room for a few thousand octets of header, and answer 502 when there are more.
 LONGEST_VALUE = 2000
-# Servers and clients refuse headers far below this size.
+# Servers and clients refuse headers that are much smaller.
 LONGEST_HEADER = 65_536
 
 
@@ -38,7 +38,7 @@ class Challenge:
     """One challenge: a scheme with either parameters, named in lower case, or a token68.
 
     `text` is how it was written where it was read; without one, `str` writes it anew.
-    `repeated` has the last value of each parameter that is there more than once.
+    `repeated` has the last value of each repeated parameter.
     """
 
     scheme: str
@@ -135,7 +135,7 @@ def parse(*lines: str) -> list[Challenge]:
 
 
 def parse_repeated(*lines: str) -> list[Challenge]:
-    """Return what `parse` does; of a parameter that is there twice, the first value counts."""
+    """Return what `parse` does; the first value of a repeated parameter counts."""
     header = ", ".join(lines)
     if len(header) > LONGEST_HEADER:
         raise ValueError(f"{len(header)} characters, of which at most {LONGEST_HEADER} are read")

@@ -40,7 +40,7 @@ def django_db_setup(django_db_setup):
 
 @pytest.fixture(autouse=True)
 def _new_process():
-    """Forget what a process keeps for longer than a test lasts: keys, and faults in the log."""
+    """Clear what a process keeps between tests: keys, and faults in the log."""
     published_keys.__init__()
     tracebacks.__init__()
 

@@ -1,4 +1,4 @@
-"""The answer for one token is kept by no cache that serves another one, Django's own included."""
+"""No cache that other users share keeps the answer to a token, not even Django's own."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ def now_standing():
 def test_rotation_of_a_key_that_a_wrong_clock_has_made():
     ahead = timezone.now() + timedelta(days=1000)
     key = rotation.rotate("EdDSA", now=ahead)
-    clock = f"A host whose clock is ahead let {key.kid} sign from {stamp(ahead)}"
+    clock = f"A host with a wrong clock let {key.kid} start on {stamp(ahead)}"
     assert plan() == [f"{clock}: it signs immediately."]
     rotation.rotate("EdDSA")
     assert now_standing().active == key
@@ -90,8 +90,8 @@ def test_rotation_of_a_key_that_a_wrong_clock_has_made():
 def test_rotation_of_a_successor_that_a_wrong_clock_has_made():
     old = rotation.rotate("EdDSA", now=ago(days=10))
     key = rotation.rotate("EdDSA", now=timezone.now() + timedelta(days=1000))
-    clock = f"A host whose clock is ahead let {key.kid} sign from {stamp(key.activates_at)}"
-    assert plan() == [f"{clock}: it signs 1 d from now, and {old.kid} until then."]
+    clock = f"A host with a wrong clock let {key.kid} start on {stamp(key.activates_at)}"
+    assert plan() == [f"{clock}: it signs 1 d from now. {old.kid} keeps signing until then."]
     rotation.rotate("EdDSA")
     assert now_standing().active == old
     assert standing("EdDSA", timezone.now() + timedelta(days=1)).active == key

@@ -1,4 +1,4 @@
-"""A verification that fails: JSON for the client, a record for the site, and no token in either."""
+"""Verification that fails: JSON for the client, a log record, and no token in either."""
 
 from __future__ import annotations
 
@@ -50,6 +50,7 @@ from mcp_oauth_discovery.published import published_keys
 from mcp_oauth_discovery.redaction import HIDDEN
 from mcp_oauth_discovery.signing import InvalidToken, sign_jwt, verify_jwt
 from tests import JWKS, ORIGIN
+from tests.answers import readable
 
 pytestmark = [
     pytest.mark.django_db,
@@ -247,7 +248,7 @@ def variables(error):
 
 
 def pages(records):
-    """Yield all that anybody may read: the mails, the lines of the log, and variables."""
+    """Yield every text that a person may read: the mails, the lines of the log, and variables."""
     for message in mail.outbox:
         yield message.subject
         yield message.body
@@ -264,14 +265,6 @@ def hides(records, *secrets):
     assert mail.outbox
     assert any(message.alternatives for message in mail.outbox)
     return not [one for one in shown for secret in secrets if secret in one]
-
-
-def readable(response):
-    """Return status and body of an answer in JSON that every script may read."""
-    assert response["Content-Type"] == "application/json"
-    assert response["Access-Control-Allow-Origin"] == "*"
-    assert response["Cache-Control"] == "no-store"
-    return response.status_code, response.json()
 
 
 FAULT = (500, {"error": "server_error"})
@@ -483,7 +476,7 @@ def test_token_in_the_query_of_a_refused_host_is_not_shown_and_still_there(setti
 
 @pytest.mark.parametrize("error", [SuspiciousOperation("odd"), BadRequest("odd")])
 @pytest.mark.parametrize("kind", ["sync", "framework"])
-def test_bad_request_that_a_verifier_finds_is_one(rf, error, kind):
+def test_bad_request_that_a_verifier_raises_is_a_400(rf, error, kind):
     def verify(request, token, resource):
         raise error
 

@@ -1,4 +1,4 @@
-"""What fails in the gate is run once more, alone: `.ci/again.py`, with tests of its own."""
+"""`.ci/again.py`: the gate runs a failed test once more, alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hosts, ports and paths that a client makes up: the answer is JSON, and never a 5xx."""
+"""Invalid hosts, ports and paths: the answer is JSON, and never a 5xx."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from mcp_oauth_discovery.protection import (
 )
 from mcp_oauth_discovery.signing import InvalidToken
 from tests import ASM, JWKS, ORIGIN, PRM
+from tests.answers import readable
 from tests.nasty import NASTY
 
 pytestmark = pytest.mark.django_db
@@ -153,14 +154,6 @@ def allowed(settings, host):
     return settings.ALLOWED_HOSTS == ["*"] or "example.com" in host
 
 
-def readable(response):
-    """Return status and body of an answer in JSON that every script may read."""
-    assert response["Content-Type"] == "application/json"
-    assert response["Access-Control-Allow-Origin"] == "*"
-    assert response["Cache-Control"] == "no-store"
-    return response.status_code, response.json()
-
-
 BAD = (400, {"error": "invalid_request"})
 CREDENTIALS = pytest.mark.parametrize("authorization", ["", "Bearer right", "Bearer x", "Bearer"])
 
@@ -179,14 +172,14 @@ def test_host_that_makes_no_url_is_a_bad_request(settings, caplog, name, header,
 
 @pytest.mark.parametrize("issuer", [None, host_as_issuer, failing_over_the_host])
 @pytest.mark.parametrize("url", [PRM, ASM, f"{PRM}/mcp", "/sync", "/async", "/guarded"])
-def test_callable_that_fails_over_such_a_host_is_not_to_blame(settings, issuer, url):
+def test_callable_that_fails_for_such_a_host_is_not_to_blame(settings, issuer, url):
     settings.MCP_ISSUER = issuer
     for host in [one for one in UNUSABLE if allowed(settings, one)]:
         assert readable(call("GET", url, host=host)) == BAD
 
 
 @pytest.mark.parametrize("name", PROTECTED)
-def test_host_that_makes_no_url_is_nothing_to_a_pinned_site(settings, name):
+def test_host_that_makes_no_url_does_not_matter_to_a_pinned_site(settings, name):
     settings.MCP_ISSUER = ORIGIN
     for host in [LONG, *[one for one in UNUSABLE if allowed(settings, one)]]:
         assert call("POST", f"/{name}", host=host).status_code == 401

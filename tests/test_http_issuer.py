@@ -1,4 +1,4 @@
-"""An http proxy in front of a site without MCP_ISSUER: what is logged is what was handed out."""
+"""A site without MCP_ISSUER behind an http proxy: a warning for each http issuer that is sent."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def get(request, settings):
 
 @pytest.fixture
 def warnings(caplog):
-    """Return how often an http issuer was said to be published."""
+    """Return how many warnings about an http issuer were logged."""
 
     def warnings():
         return sum(getattr(record, "event", "") == "issuer.http" for record in caplog.records)
@@ -79,19 +79,19 @@ def test_challenge_that_has_the_origin_in_it_is_a_warning(request_over_http, war
 
 
 @pytest.mark.parametrize("make", [bearer_challenge, resource_metadata_url])
-def test_challenge_of_a_resource_that_is_written_out_is_none(
+def test_challenge_of_a_configured_resource_gives_no_warning(
     outside, request_over_http, warnings, make
 ):
     make(request_over_http)
     assert warnings() == 0
 
 
-def test_token_that_is_accepted_is_none(request_over_http, warnings):
+def test_accepted_token_gives_no_warning(request_over_http, warnings):
     protection = BearerProtection("/mcp", verify=lambda request, token, resource: {"sub": "1"})
     assert protection(request_over_http) is None
     assert warnings() == 0
 
 
-def test_preflight_is_none(request_over_http, warnings):
+def test_preflight_gives_no_warning(request_over_http, warnings):
     BearerProtection("/mcp").preflight(request_over_http)
     assert warnings() == 0

@@ -540,7 +540,7 @@ def test_urlconf_of_the_thread_is_in_no_document(settings, site, thread_urlconf)
     assert site.is_pinned
 
 
-def test_urlconf_of_the_thread_is_none_of_the_site_without_a_request(settings, thread_urlconf):
+def test_site_without_a_request_ignores_the_urlconf_of_the_thread(settings, thread_urlconf):
     assert Site(None).url_for("page") == "https://this-site.invalid/page/"
 
 

@@ -1,4 +1,4 @@
-"""Frameworks that take a true value for the user: no refusal of ours is one."""
+"""Frameworks that take a true value for the user: no refusal is a true value."""
 
 from __future__ import annotations
 
@@ -218,7 +218,7 @@ def test_middleware_lets_no_refused_request_in(settings, gate):
         assert send("POST", "open", token).status_code == 500
 
 
-def test_what_is_no_request_is_named():
+def test_argument_that_is_not_a_request_is_named():
     with pytest.raises(TypeError, match=r"not AnonymousUser\. To protect a view, write @"):
         PROTECTION(AnonymousUser())
 

@@ -47,11 +47,11 @@ def test_faults_differ_by_place_type_and_text(given):
     assert given(ValueError("a"), "another view")
 
 
-def test_faults_that_differ_each_time_have_an_end(given, clock):
+def test_faults_that_differ_each_time_are_limited(given, clock):
     assert sum(given(ValueError(number)) for number in range(1000)) == 64
     clock[0] += 60
     assert given(ValueError("a"))
 
 
-def test_long_text_is_told_apart_by_its_beginning(given):
+def test_long_text_is_compared_by_its_beginning(given):
     assert [given(ValueError("x" * 1000 + end)) for end in "ab"] == [True, False]

@@ -296,7 +296,7 @@ MOVED = {
 
 
 def load(module):
-    """Return a module that is made once more, beside the one that everybody uses."""
+    """Import a module again, as a second object beside the usual one."""
     spec = importlib.util.spec_from_file_location(f"once_more_{module.__name__}", module.__file__)
     made = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(made)

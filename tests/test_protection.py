@@ -142,7 +142,7 @@ def test_missing_scope_is_a_403_that_names_all_that_is_needed(ask, token, claims
         (["x" * 1990, "mcp"], "admin read mcp"),
     ],
 )
-def test_403_repeats_the_scopes_of_the_token_where_it_shall(ask, granted, scope):
+def test_403_repeats_the_scopes_of_the_token_if_configured(ask, granted, scope):
     protection = BearerProtection(
         "/mcp",
         ["admin", "read"],

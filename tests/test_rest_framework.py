@@ -340,7 +340,7 @@ def test_scope_of_the_view_goes_first_and_is_named_as_a_whole(call, token):
 
 
 @pytest.mark.parametrize("url", ["/repeating", "/repeating-mixed"])
-def test_403_repeats_the_scopes_of_the_token_where_it_shall(call, token, url):
+def test_403_repeats_the_scopes_of_the_token_if_configured(call, token, url):
     credentials = token(scope="zone mcp offline_access") if url == "/repeating" else "other"
     status, parameters = said(call(url, f"Bearer {credentials}"))
     repeated = "mcp zone" if url == "/repeating" else "other"

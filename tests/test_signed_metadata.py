@@ -322,4 +322,4 @@ def test_document_that_is_too_long_to_be_signed_is_served_without(
     document = build(site)
     assert "signed_metadata" not in document
     assert document["extra"] == "x" * LONGEST_CLAIMS
-    assert "octets, of which 96000 can be signed" in left_out(caplog)
+    assert "octets; expected 96000 at most" in left_out(caplog)

@@ -136,7 +136,7 @@ def post(url, content_type, body, token):
 
 
 def assert_whole(response):
-    """Hold an answer to what each refusal has."""
+    """Check the headers and the body that every refusal has."""
     [challenge] = parse(response["WWW-Authenticate"])
     assert challenge.parameters["resource_metadata"] == URL
     assert response["Content-Type"] == "application/json"

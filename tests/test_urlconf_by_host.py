@@ -135,7 +135,7 @@ def test_path_of_no_resource_on_that_host_is_a_json_404(project, ask):
     assert answer["Access-Control-Allow-Origin"] == "*"
 
 
-def test_document_is_not_modified_for_who_has_it(project, ask):
+def test_document_is_not_modified_for_a_client_that_has_it(project, ask):
     assert ask(PRM, **{"if-none-match": ask(PRM)["ETag"]}).status_code == 304
 
 

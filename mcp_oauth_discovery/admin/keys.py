@@ -20,7 +20,7 @@ from mcp_oauth_discovery.admin.overview import overview
 from mcp_oauth_discovery.lifetimes import stamp
 from mcp_oauth_discovery.models import SigningKey, State
 
-# What filters and date hierarchies append to the name of a column: nothing for parts of a text.
+# What filters and date hierarchies append to a column. None of it compares parts of a text.
 _FILTER_LOOKUPS = ("", "__exact", "__gte", "__isempty", "__isnull", "__lt")
 _DATE_LOOKUPS = ("__year", "__month", "__day")
 
@@ -65,8 +65,8 @@ class SigningKeyAdmin(SigningKeyColumns):
         ]
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Allow what the filters of the list need: other lookups could read the ciphertext."""
-        # PostgreSQL takes no NUL in a parameter.
+        """Allow what the filters of the list need; other lookups could read the ciphertext."""
+        # PostgreSQL accepts no NUL in a parameter.
         return "\x00" not in value and lookup in self._filter_lookups(request)
 
     def _filter_lookups(self, request: HttpRequest) -> set[str]:

@@ -104,15 +104,15 @@ def _served(title: str, url: str, request: HttpRequest) -> Served:
 
 _OPTIONAL = {
     _SERVER: (
-        "There is none, and need not be: MCP_AUTHORIZATION_SERVERS names other servers than this "
-        "site."
+        "There is none, and none is needed: MCP_AUTHORIZATION_SERVERS names other servers than "
+        "this site."
     ),
     _KEYS: "There is none, and none is needed: this site announces no keys, and has none.",
 }
 
 
 def _is_optional(title: str, request: HttpRequest) -> bool:
-    """Say whether a site like this one may be without a document."""
+    """Say whether this site works without a document."""
     return title == _SERVER or (title == _KEYS and not announces_keys(Site(request)))
 
 

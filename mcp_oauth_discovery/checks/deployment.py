@@ -13,6 +13,7 @@ from mcp_oauth_discovery import discovery
 from mcp_oauth_discovery.checks.routes import example_site, places_in_middleware
 from mcp_oauth_discovery.checks.rules import Advice, listed, rule
 from mcp_oauth_discovery.checks.site import (
+    PIN,
     is_pinned,
     server_metadata,
     written_issuer,
@@ -21,10 +22,9 @@ from mcp_oauth_discovery.checks.site import (
 from mcp_oauth_discovery.conf import conf, project_setting
 from mcp_oauth_discovery.models import SigningKey
 
-_PIN = 'Write the https URL of this site: MCP_ISSUER = "https://app.example.com".'
 _SECURITY = "django.middleware.security.SecurityMiddleware"
 
-# PostgreSQL takes both spellings, and the last one counts.
+# PostgreSQL accepts both spellings, and the last value counts.
 _STATEMENT_TIMEOUT = re.compile(r"(?:-c\s*|--)statement[_-]timeout\s*=\s*'?(\d+)", re.ASCII)
 # What to type in OPTIONS for each timeout.
 _TIMEOUTS = {
@@ -64,7 +64,7 @@ def check_issuer_is_pinned(**kwargs: Any) -> Iterator[Advice]:
         yield Advice(
             "MCP_ISSUER is not set: the documents have the scheme and host of each request. "
             "They are not cached, nothing is signed, and behind a proxy they may say http.",
-            _PIN,
+            PIN,
         )
 
 
@@ -75,7 +75,7 @@ def check_hosts(**kwargs: Any) -> Iterator[Advice]:
         yield Advice(
             "MCP_ISSUER is not set, and ALLOWED_HOSTS has '*': whoever sends a Host header says "
             "where clients take their passwords and tokens.",
-            f"{_PIN} List the hosts of this site in ALLOWED_HOSTS as well.",
+            f"{PIN} List the hosts of this site in ALLOWED_HOSTS as well.",
         )
 
 
@@ -86,7 +86,7 @@ def check_forwarded_host(**kwargs: Any) -> Iterator[Advice]:
         yield Advice(
             "MCP_ISSUER is not set, and USE_X_FORWARDED_HOST is True: X-Forwarded-Host, which "
             "clients can send unless the proxy replaces it, is in the documents.",
-            f"{_PIN} Or USE_X_FORWARDED_HOST = False, if the proxy passes on Host.",
+            f"{PIN} Or USE_X_FORWARDED_HOST = False, if the proxy passes on Host.",
         )
 
 
@@ -111,7 +111,7 @@ def check_redirect_ends(**kwargs: Any) -> Iterator[Advice]:
 
 @rule("W037", deploy=True)
 def check_database_timeouts(**kwargs: Any) -> Iterator[Advice]:
-    """Report that requests may wait without end for the database that has the keys."""
+    """Report that requests may wait forever for the database that has the keys."""
     alias = router.db_for_read(SigningKey)
     if alias not in connections or not server_metadata(example_site()):
         return
@@ -121,24 +121,24 @@ def check_database_timeouts(**kwargs: Any) -> Iterator[Advice]:
     if missing:
         setting = f"DATABASES[{alias!r}]['OPTIONS']"
         typed = ", ".join(_TIMEOUTS[vendor][name] for name in missing)
-        # PostgreSQL has one string for all parameters.
+        # PostgreSQL has one string for all parameters, so keep the others.
         typed = typed.format(others=f"{options.get('options', '')} ".lstrip())
         hint = f"Add to {setting}: {typed}."
         if missing == ["statement_timeout"]:
             hint += (
-                " If ALTER ROLE or ALTER DATABASE sets it on the server, which this check does not "
-                "ask, silence this check."
+                " This check does not ask the server. If ALTER ROLE or ALTER DATABASE sets it, "
+                "silence this check."
             )
         yield Advice(
             f"{setting} lacks {listed(missing)}. This {_NAMES[vendor]} database has the signing "
-            "keys. If it hangs, each request that uses it waits for minutes or without end, until "
-            "all workers wait.",
+            "keys. If it hangs, each request that uses it waits for minutes or forever, until all "
+            "workers wait.",
             hint,
         )
 
 
 def _is_missing(name: str, vendor: str, options: Mapping[str, Any]) -> bool:
-    """Say whether a timeout is certain to be missing: a file of the client may have it."""
+    """Say whether a timeout is certainly missing; a configuration file may have it."""
     environ: Mapping[str, str] = os.environ if vendor == "postgresql" else {}
     if "service" in options or "PGSERVICE" in environ or "read_default_file" in options:
         return False
@@ -146,5 +146,5 @@ def _is_missing(name: str, vendor: str, options: Mapping[str, Any]) -> bool:
     if name == "statement_timeout":
         parameters = str(options.get("options", environ.get("PGOPTIONS", "")))
         value = next(reversed(_STATEMENT_TIMEOUT.findall(parameters)), None)
-    # Zero is no limit, for PostgreSQL a number below it as well.
+    # Zero means no limit. For PostgreSQL, a negative number does too.
     return value is None or re.fullmatch(r"0+|-\d+", str(value).strip()) is not None

@@ -19,6 +19,7 @@ from mcp_oauth_discovery import policy
 from mcp_oauth_discovery.checks.routes import example_site
 from mcp_oauth_discovery.checks.rules import Advice, about, listed, rule
 from mcp_oauth_discovery.checks.site import (
+    PIN,
     SERVER_SETTING,
     is_pinned,
     published_server_metadata,
@@ -30,7 +31,6 @@ from mcp_oauth_discovery.readings import undisturbed
 
 _GENERATOR = "mcp_oauth_discovery.contrib.oauth_toolkit.access_token"
 _GENERATOR_MODULE = "mcp_oauth_discovery.contrib.oauth_tokens"
-_PIN = 'Write the https URL of this site: MCP_ISSUER = "https://app.example.com".'
 _ANNOUNCED = "id_token_signing_alg_values_supported"
 
 
@@ -60,18 +60,18 @@ def _wanted_algorithms() -> list[str]:
 
 
 def _generates_tokens() -> bool:
-    """Say whether django-oauth-toolkit has this app sign the access tokens of this site."""
+    """Say whether django-oauth-toolkit makes its access tokens with this app."""
     toolkit: object = project_setting("OAUTH2_PROVIDER", {})
     generator = toolkit.get("ACCESS_TOKEN_GENERATOR") if isinstance(toolkit, Mapping) else None
     module, name = getattr(generator, "__module__", ""), getattr(generator, "__qualname__", "")
     if generator != _GENERATOR and (module, name) != (_GENERATOR_MODULE, "access_token"):
         return False
-    # Which site an unpinned issuer is, only a request says.
+    # Only a request can tell whose issuer it is while the issuer is not pinned.
     return not is_pinned() or bool(server_metadata(example_site()))
 
 
 def _has_signed(keys: Sequence[SigningKey]) -> bool:
-    """Say whether keys were made here, and the metadata still names the JWK Set with them."""
+    """Say whether keys were made here, and the metadata still names their JWK Set."""
     is_named = bool(server_metadata(example_site())) and "jwks_uri" not in _configured()
     return is_named and any(key.generation is not None for key in keys)
 
@@ -115,7 +115,7 @@ def check_rotation(databases: Sequence[str] | None = None, **kwargs: Any) -> Ite
     now, interval = timezone.now(), policy.timing().interval
     for key in _stored(databases) or ():
         is_ours = key.algorithm in policy.signing_algorithms() and key.generation is not None
-        # A host whose clock is ahead may have put off the handover by years.
+        # A host whose clock is ahead may have postponed the handover by years.
         is_open = key.retires_at is None or key.retires_at > now + interval
         due = key.activates_at + interval
         if is_ours and key.state(now) is State.ACTIVE and is_open and due < now:
@@ -141,18 +141,18 @@ def check_keys_open(databases: Sequence[str] | None = None, **kwargs: Any) -> It
 def check_tokens_can_be_signed(
     databases: Sequence[str] | None = None, **kwargs: Any
 ) -> Iterator[Advice]:
-    """Report that this site signs tokens, and that each attempt will fail."""
+    """Report that this site signs tokens, and that signing will fail."""
     keys = None if sys.argv[1:2] == ["test"] else _stored(databases)
     if keys is None:
         return
     first = policy.signing_algorithms()[0]
     is_idle = not any(key.algorithm == first and key.state() is State.ACTIVE for key in keys)
-    # Otherwise W029 says it, of what is announced.
+    # Otherwise W029 reports it, for the algorithms that are announced.
     is_expected = _has_signed(keys) and first not in _wanted_algorithms()
     if is_idle and (_generates_tokens() or is_expected):
         yield Advice(
             f"No key for {first}, the first of MCP_SIGNING_ALGORITHMS, is active, and this site "
-            "signs tokens: sign_jwt raises NoSigningKey, so that every sign-in fails.",
+            "signs tokens. sign_jwt raises NoSigningKey, so every sign-in fails.",
             f"Run 'manage.py mcp_keys rotate --algorithm {first}'.",
         )
     signs = [key for key in keys if key.private_key and key.state() is State.ACTIVE]
@@ -160,21 +160,21 @@ def check_tokens_can_be_signed(
         yield about(
             "MCP_ISSUER",
             conf.MCP_ISSUER,
-            f"{signs[0]} is there to sign, and sign_jwt refuses while the issuer is not a string",
-            f"{_PIN} If another site signs with the keys in this database, silence this check.",
+            f"the key {signs[0]} is active, and sign_jwt refuses while the issuer is not a string",
+            f"{PIN} If another site signs with the keys in this database, silence this check.",
         )
 
 
 @rule("W040")
 def check_issuer_of_tokens(**kwargs: Any) -> Iterator[Advice]:
-    """Report that tokens are signed here, under an issuer that is not pinned."""
+    """Report that this site signs tokens while its issuer is not pinned."""
     if _generates_tokens() and not is_pinned():
         yield about(
             "MCP_ISSUER",
             conf.MCP_ISSUER,
-            "OAUTH2_PROVIDER['ACCESS_TOKEN_GENERATOR'] has sign_jwt sign the access tokens, which "
-            "refuses while the issuer is not a string, so that every sign-in fails",
-            _PIN,
+            "OAUTH2_PROVIDER['ACCESS_TOKEN_GENERATOR'] calls sign_jwt, which refuses while the "
+            "issuer is not a string, so every sign-in fails",
+            PIN,
         )
 
 

@@ -1,4 +1,4 @@
-"""Whether this site has the resources that its views are protected for, and how they are."""
+"""Whether views are protected correctly, for resources that this site has."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mcp_oauth_discovery.identifiers import split, without_final_slash
 from mcp_oauth_discovery.identity import Resource
 from mcp_oauth_discovery.protection import BearerProtection
 from mcp_oauth_discovery.targets import find_named
-from mcp_oauth_discovery.view_kinds import enclosed, ninja_operations
+from mcp_oauth_discovery.view_kinds import enclosed, ninja_judges, ninja_operations
 
 
 @rule("W032")
@@ -59,13 +59,13 @@ def check_unnamed_resources(**kwargs: Any) -> Iterator[Advice]:
 
 @rule("W038")
 def check_contracts(**kwargs: Any) -> Iterator[Advice]:
-    """Report a protection whose refusal would be taken for a user, and 401s without a challenge."""
+    """Report refusals that a framework would take for a user, and 401s without a challenge."""
     taken = [route for route in routes() if any(map(_is_misplaced, _judges(route.view)))]
     if taken:
         yield Advice(
             f"ROOT_URLCONF has a view at {_places(one.written for one in taken)} whose "
-            "authentication is a BearerProtection. A true value is taken for the user there, and a "
-            "BearerProtection returns the refusal: no request with a right token is let in.",
+            "authentication is a BearerProtection. The framework takes a true value for the user, "
+            "and a BearerProtection returns the refusal: requests with a valid token are refused.",
             "For django-ninja, write auth=BearerAuth(BearerProtection(…)), with BearerAuth from "
             "mcp_oauth_discovery.contrib.ninja. In place of user_passes_test, write "
             "@bearer_required(…).",
@@ -74,18 +74,18 @@ def check_contracts(**kwargs: Any) -> Iterator[Advice]:
     if bare:
         yield Advice(
             f"ROOT_URLCONF has a view at {_places(one.written for one in bare)} that has "
-            "auth=BearerAuth(…), and its URLs are api.urls. A 401 from there has no challenge, so "
-            "that no client begins to sign in.",
+            "auth=BearerAuth(…), and its URLs are api.urls. Its 401 has no challenge, so clients "
+            "do not begin to sign in.",
             "Write bearer_urls(api) from mcp_oauth_discovery.contrib.ninja in place of api.urls.",
         )
 
 
 def _judges(view: Any) -> Iterator[Any]:
-    """Yield what says whether a request to a view has a user, by a true value."""
+    """Yield the functions that return a true value if a request to a view has a user."""
     while view is not None:
         for operation in ninja_operations(view):
             yield from operation.auth_callbacks
-        # That of user_passes_test().
+        # user_passes_test() keeps its test under this name.
         yield enclosed(view).get("test_func")
         view = getattr(view, "__wrapped__", None)
 
@@ -109,8 +109,7 @@ def _resource_names(view: Any) -> list[str | None]:
         found += [getattr(one, "protection", None) for one in (view, *authenticators(view))]
         found.append(getattr(view, "auth", None))
         for operation in ninja_operations(view):
-            places = (*operation.auth_callbacks, operation.view_func, operation.run)
-            found += [getattr(one, "protection", one) for one in places]
+            found += [getattr(judge, "protection", judge) for judge in ninja_judges(operation)]
         view = getattr(view, "__wrapped__", None)
     return [one.resource for one in found if isinstance(one, BearerProtection)]
 

@@ -60,19 +60,19 @@ def _is_a(path: str, wanted: str) -> bool:
 def urlconfs() -> list[Any]:
     """Return ROOT_URLCONF, and the URLconf of each host where django-hosts chooses it.
 
-    What another middleware chooses is not known before a request.
+    A check cannot know what another middleware will choose.
     """
     known = [root_urlconf()]
     hostconf: object = project_setting("ROOT_HOSTCONF", None)
     if isinstance(hostconf, str) and places_in_middleware(_HOSTS):
-        # django-hosts has checks of its own for what is not there.
+        # django-hosts has its own checks for missing modules.
         with suppress(ImportError, AttributeError):
             known += [host.urlconf for host in import_module(hostconf).host_patterns]
     return list(dict.fromkeys(known))
 
 
 def serving_urlconf() -> Any:
-    """Return the first URLconf that has a document, or None where there is only one URLconf."""
+    """Return the first URLconf with a discovery view, or None if there is only one URLconf."""
     known = urlconfs()
     serving = [one for one in known if placements(one)] if len(known) > 1 else []
     return next(iter(serving), None)
@@ -102,13 +102,13 @@ class Placement(NamedTuple):
 
 
 def placements(urlconf: Any = None) -> dict[Placement, list[URLPattern]]:
-    """Return the places of all discovery views in a URLconf, or in all, and their patterns."""
-    found: dict[Placement, list[URLPattern]] = defaultdict(list)
-    for one in urlconfs() if urlconf is None else [urlconf]:
-        for place, pattern in _all_patterns(one):
+    """Return the places and patterns of all discovery views, in one URLconf or in all."""
+    patterns: dict[Placement, list[URLPattern]] = defaultdict(list)
+    for known in urlconfs() if urlconf is None else [urlconf]:
+        for place, pattern in _all_patterns(known):
             if is_discovery(pattern.callback):
-                found[place].append(pattern)
-    return found
+                patterns[place].append(pattern)
+    return patterns
 
 
 class Route(NamedTuple):
@@ -172,10 +172,10 @@ def is_discovery(view: object) -> bool:
 
 
 def match_at(path: str, urlconf: Any = None) -> ResolverMatch | None:
-    """Return what a URLconf, or the first of all, routes a percent-decoded path to, if it does."""
+    """Return the match of a percent-decoded path in a URLconf, or in the first that has one."""
     for one in urlconfs() if urlconf is None else [urlconf]:
         with translation.override(default_language()), suppress(Resolver404):
-            # `resolve` would look at the URLconf that a middleware has set for the thread.
+            # `resolve` would use the URLconf that a middleware has set for the thread.
             return get_resolver(one).resolve(path)
     return None
 

@@ -16,6 +16,8 @@ from mcp_oauth_discovery.views import AuthorizationServerMetadataView
 
 SERVER_PATH = "/.well-known/oauth-authorization-server"
 SERVER_SETTING = "MCP_AUTHORIZATION_SERVER_METADATA"
+# What to type where the issuer is not a string.
+PIN = 'Write the https URL of this site: MCP_ISSUER = "https://app.example.com".'
 
 
 def server_metadata(site: Site) -> Document:

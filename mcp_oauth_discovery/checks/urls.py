@@ -46,8 +46,8 @@ def check_urls_are_included(**kwargs: Any) -> Iterator[Advice]:
     places = placements()
     if not places:
         yield Advice(
-            f"{urlconf}: the URLs of mcp_oauth_discovery are not there. Nothing is served, unless "
-            "a middleware of your own chooses another URLconf.",
+            f"{urlconf}: the URLs of mcp_oauth_discovery are missing. Nothing is served, unless a "
+            "middleware of your own chooses another URLconf.",
             f"Add {_INCLUDE} to its urlpatterns.",
         )
     elif any(place.is_root for place in places):
@@ -115,9 +115,9 @@ def check_urls_come_first(**kwargs: Any) -> Iterator[Advice]:
 
 
 def _routes_before_ours(urlconf: Any) -> Iterator[str]:
-    """Yield the paths of our documents that views of other apps answer, with these views."""
+    """Yield the paths of our documents that views of other apps answer, each with its view."""
     places = placements(urlconf).items()
-    ours = [pattern for place, found in places if place.is_root for pattern in found]
+    ours = [pattern for place, patterns in places if place.is_root for pattern in patterns]
     for path in discovery_paths():
         match = match_at(path, urlconf)
         if match is None or is_discovery(match.func):

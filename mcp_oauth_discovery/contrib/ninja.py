@@ -1,4 +1,4 @@
-"""The challenge for django-ninja: `auth=` of an API, a router or an operation, and their URLs."""
+"""The challenge for django-ninja: `auth=` of an API, a router or an operation, and the URLs."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError
 from ninja.security.http import HttpAuthBase
 
-from mcp_oauth_discovery.protection import BearerProtection, View, complete, protect
-from mcp_oauth_discovery.view_kinds import is_awaited, ninja_operations
+from mcp_oauth_discovery.guarded_views import View, complete, protect
+from mcp_oauth_discovery.protection import BearerProtection
+from mcp_oauth_discovery.view_kinds import is_awaited, ninja_judges, ninja_operations
 
 
 class BearerAuth(HttpAuthBase):
-    """Let in requests that have a token: `request.auth` is the user, or else the claims.
+    """Admit requests that have a token; `request.auth` is the user, or else the claims.
 
-    Pass it as `auth=`, and route `bearer_urls(api)`. In a list of several, write it last: it
-    refuses a request, and django-ninja does not ask the next one.
+    Pass it as `auth=`, and route `bearer_urls(api)`. In a list of several, write it last:
+    django-ninja does not ask the next one after a refusal.
     """
 
     openapi_scheme = "bearer"
@@ -38,7 +39,7 @@ class BearerAuth(HttpAuthBase):
 
 
 class Refused(HttpError):
-    """What `BearerAuth` raises; with `bearer_urls` its response is sent as it is."""
+    """The refusal that `BearerAuth` raises; `bearer_urls` sends its response unchanged."""
 
     def __init__(self, response: HttpResponse) -> None:
         super().__init__(response.status_code, response.reason_phrase)
@@ -46,9 +47,9 @@ class Refused(HttpError):
 
 
 def bearer_urls(api: NinjaAPI) -> tuple[list[URLPattern | URLResolver], str, str]:
-    """Return `api.urls`, with the challenges in what the protected operations answer.
+    """Return `api.urls`, with challenges in the 401 and 403 responses of protected operations.
 
-    A method that a protected path does not have is challenged as well, and OPTIONS is answered.
+    Unsupported methods of a protected path get a challenge too, and OPTIONS is answered.
     """
     api.add_exception_handler(Refused, _response_of)
     patterns, app_name, namespace = api.urls
@@ -76,9 +77,8 @@ def _challenging(pattern: URLPattern | URLResolver) -> URLPattern | URLResolver:
 
 
 def _protection_of(operation: Any) -> BearerProtection | None:
-    places = (*operation.auth_callbacks, operation.view_func, operation.run)
-    found = (getattr(one, "protection", None) for one in places)
-    return next((one for one in found if isinstance(one, BearerProtection)), None)
+    guards = (getattr(judge, "protection", None) for judge in ninja_judges(operation))
+    return next((guard for guard in guards if isinstance(guard, BearerProtection)), None)
 
 
 def _by_method(
@@ -91,6 +91,6 @@ def _by_method(
     def chosen(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         return views.get(str(request.method), otherwise)(request, *args, **kwargs)
 
-    # For the system checks, as `protect` has it.
+    # For the system checks, as in `protect`.
     chosen.protection = first  # type: ignore[attr-defined]
     return markcoroutinefunction(chosen) if is_awaited(view) else chosen

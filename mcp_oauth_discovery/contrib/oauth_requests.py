@@ -1,4 +1,4 @@
-"""Requests to the endpoints of an authorization server: which are refused, and in which words."""
+"""Requests to the endpoints of an authorization server: bad input, and errors in JSON."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from mcp_oauth_discovery.redaction import forget_variables
 
 logger = logging.getLogger("mcp_oauth_discovery")
 
-# oauthlib looks an attribute that a request does not have up among its parameters. These are never
-# parameters: django-oauth-toolkit keeps them there itself, or asks whether it has.
+# oauthlib looks up a missing attribute of a request among the parameters. django-oauth-toolkit
+# sets and reads these attributes itself, so a client must not send them.
 _ATTRIBUTES = (
     "client",
     "encoding",
@@ -37,8 +37,8 @@ _ATTRIBUTES = (
     "user",
 )
 
-# What Django raises for a query or a form that it does not read. A LookupError is a charset such as
-# `hex`, which Python knows and which is none; an OSError is a connection that broke.
+# What Django raises for a query or a form that it cannot read. A LookupError comes from a codec
+# that is no charset, such as `hex`. An OSError is a broken connection.
 _UNREADABLE = (
     SuspiciousOperation,
     BadRequest,
@@ -52,23 +52,24 @@ _NO_TEXT = re.compile("[\\0\ud800-\udfff]")
 
 
 class BadParameters(Exception):
-    """Parameters that no endpoint can use; the text is fit for `error_description`."""
+    """Parameters that no endpoint can use; the text may be sent as `error_description`."""
 
 
 def read_parameters(request: HttpRequest) -> None:
-    """Raise `BadParameters` for a query or a form that cannot be read, or that has a NUL in it.
+    """Raise `BadParameters` for a query or a form that is unreadable, or contains a NUL.
 
-    Take away what only looks like a parameter: RFC 6749 §3.2 has unknown ones ignored.
+    Remove parameters that oauthlib would take for its own attributes: RFC 6749 §3.2 says that
+    unknown ones are ignored.
     """
     if INVALID_HEX_PATTERN.search(request.META.get("QUERY_STRING", "")):
-        raise BadParameters("The query has a percent sign that encodes nothing.")
+        raise BadParameters("The query has a percent sign without two hexadecimal digits.")
     try:
         given = [*request.GET.lists(), *request.POST.lists()]
     except _UNREADABLE as error:
         raise BadParameters("The parameters are too many, too long or malformed.") from error
     texts = [text for name, values in given for text in (name, *map(str, values))]
     if not all(is_storable(text) for text in [*texts, *_credentials(request)]):
-        raise BadParameters("The parameters have a character that is no text.")
+        raise BadParameters("The parameters contain a character that is not allowed.")
     kept = request.POST.copy()
     for name in _ATTRIBUTES:
         kept.pop(name, None)
@@ -76,28 +77,28 @@ def read_parameters(request: HttpRequest) -> None:
 
 
 def is_storable(text: str | None) -> bool:
-    """Say whether any database takes a text: PostgreSQL no NUL, and none a lone surrogate."""
+    """Say whether every database stores a text: NUL and lone surrogates are refused."""
     return not _NO_TEXT.search(text or "")
 
 
 def check_stored(request: Request, model: type[Model]) -> None:
-    """Raise an error of oauthlib for what an authorization request has, and a row cannot have."""
+    """Raise an error of oauthlib if a value of an authorization request does not fit its column."""
     for name in ("code_challenge", "code_challenge_method", "nonce"):
         value = getattr(request, name) or ""
         longest = getattr(model._meta.get_field(name), "max_length", None)  # noqa: SLF001
         if not is_storable(value) or len(value) > (longest or len(value)):
-            description = f"The {name} is too long, or has a character that is no text."
+            description = f"The {name} is too long, or contains a character that is not allowed."
             raise InvalidRequestError(description, request=request)
 
 
 def _credentials(request: HttpRequest) -> Iterator[str]:
-    """Yield the name and secret of a client (RFC 6749 §2.3.1); raises `BadParameters`."""
+    """Yield the ID and secret of a client (RFC 6749 §2.3.1); raises `BadParameters`."""
     header = request.headers.get("Authorization", "")
     if not header.isascii():
-        raise BadParameters("The Authorization header has a letter that is not ASCII.")
+        raise BadParameters("The Authorization header contains a character that is not ASCII.")
     scheme, _, encoded = header.partition(" ")
     if scheme.lower() == "basic":
-        # What is no base64 or no UTF-8 names no client, and the toolkit says so.
+        # Invalid base64 or UTF-8 names no client, and the toolkit says so.
         with suppress(ValueError):
             yield unquote_plus(b64decode(encoded).decode())
 
@@ -105,7 +106,7 @@ def _credentials(request: HttpRequest) -> Iterator[str]:
 def answer_in_json(
     request: HttpRequest, respond: Callable[[HttpRequest], HttpResponse]
 ) -> HttpResponse:
-    """Return the response of an endpoint that speaks JSON, whatever the request or the failure."""
+    """Return the response of an endpoint; bad input and failures become JSON as well."""
     try:
         response = respond(request)
     except BadParameters as error:
@@ -122,7 +123,7 @@ def answer_in_json(
 
 
 def finish(response: HttpResponse) -> HttpResponse:
-    """Say of the answer of an endpoint that it is JSON and for no cache (RFC 6749 §5.1)."""
+    """Set the headers of a response in JSON that no cache may store (RFC 6749 §5.1)."""
     response.headers["Content-Type"] = "application/json"
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Content-Type-Options"] = "nosniff"
@@ -130,7 +131,7 @@ def finish(response: HttpResponse) -> HttpResponse:
 
 
 class JSONView(View):
-    """Answer in JSON, whatever comes; write it before a view that has `post`."""
+    """Answer in JSON, errors included; write this before a view that has `post`."""
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         return answer_in_json(request, self.respond)
@@ -150,6 +151,6 @@ class JSONView(View):
 
 
 def explain(error: Exception) -> str:
-    """Return what a failure says on one line, with what to type where that is known."""
+    """Return the text of a failure on one line, with what to type if that is known."""
     advice = remedy(error) if isinstance(error, AnyDatabaseError) else ""
     return f"{one_line(error) or type(error).__name__}{advice}"

@@ -1,4 +1,4 @@
-"""Which configured resource a client means (RFC 8707), in whatever spelling it names it."""
+"""Which configured resource a client means (RFC 8707), in any spelling of its URL."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _UNRESERVED = re.compile(r"[A-Za-z0-9\-._~]")
 class InvalidTarget(CustomOAuth2Error):  # type: ignore[misc]
     """A resource that no token is issued for (RFC 8707 §2)."""
 
-    # The toolkit sends what an error of a token generator has, and oauthlib has no type there.
+    # The toolkit sends the headers of the error. oauthlib itself sets no content type there.
     headers = {"Content-Type": "application/json", "Cache-Control": "no-store"}
 
     def __init__(self, description: str, request: Request) -> None:
@@ -33,7 +33,7 @@ class InvalidTarget(CustomOAuth2Error):  # type: ignore[misc]
 
 def as_configured(resources: Iterable[str], request: Request) -> list[str]:
     """Return the configured spelling of each resource; raises `InvalidTarget`."""
-    # Each once, however many spellings of it were sent.
+    # A resource that was sent in several spellings is listed once.
     identifiers = {resource: find(resource) for resource in resources}
     if None in identifiers.values():
         raise InvalidTarget("This site has no such resource.", request)
@@ -41,7 +41,7 @@ def as_configured(resources: Iterable[str], request: Request) -> list[str]:
 
 
 def only_resource(request: Request) -> str:
-    """Return the one resource of this site, for a request that names none."""
+    """Return the only resource of this site, for a request that names none."""
     pinned_issuer()
     resources = _enabled(_as_django(request))
     if len(resources) != 1:
@@ -51,16 +51,16 @@ def only_resource(request: Request) -> str:
 
 
 def is_for_mcp(scopes: Iterable[str], request: Request) -> bool:
-    """Say whether a request for scopes, which names no resource, may be for an MCP endpoint.
+    """Say whether a request for scopes that names no resource may be for an MCP endpoint.
 
-    It is not where each resource has `scopes_supported`, and none of these is asked for.
+    It is not if every resource has `scopes_supported`, and the request has none of these scopes.
     """
-    asked = list(scopes)
+    requested = list(scopes)
     offered = [_scopes_of(resource.members) for resource in _enabled(_as_django(request))]
     if callable(conf.MCP_RESOURCE):
-        # A tenant's resource, which this request may say nothing about.
+        # This request may not tell which resource the tenant has.
         offered.append(_scopes_of({}))
-    return any(not names or any(scope in names for scope in asked) for names in offered)
+    return any(not names or any(scope in names for scope in requested) for names in offered)
 
 
 def _scopes_of(members: Mapping[str, object]) -> list[object]:
@@ -70,13 +70,13 @@ def _scopes_of(members: Mapping[str, object]) -> list[object]:
 
 def find(resource: str) -> str | None:
     """Return the configured spelling of a resource, or None if this site does not have it."""
-    # A wrong MCP_ISSUER is no fault of the client.
+    # An invalid MCP_ISSUER is not the client's fault.
     pinned_issuer()
     try:
         wanted = _normalized(check_resource(resource))
     except ValueError:
         return None
-    # A tenant's callable knows it from a request to it, and not from one for a token.
+    # A callable recognises its resource by a request to that URL, not by one for a token.
     request = WSGIRequest(environ("GET", resource, prefix=fixed_script_prefix()))
     known = _enabled(request)
     return next((one.identifier for one in known if _normalized(one.identifier) == wanted), None)
@@ -100,14 +100,14 @@ def _enabled(request: HttpRequest) -> list[Resource]:
     except (Http404, SuspiciousOperation):
         return []
     except Misconfigured:
-        # A callable may fail for a host that has no tenant. What is written down is wrong for all.
+        # A callable may fail for a host without a tenant. A string is invalid for every host.
         if callable(conf.MCP_RESOURCE):
             return []
         raise
 
 
 def _as_django(request: Request) -> HttpRequest:
-    """Return the request of Django that one of oauthlib was made of, as its headers have it."""
+    """Return a request of Django with the headers of one of oauthlib."""
     scheme = "https" if "X_DJANGO_OAUTH_TOOLKIT_SECURE" in request.headers else "http"
     body = {"wsgi.input": io.BytesIO(), "wsgi.url_scheme": scheme}
     return WSGIRequest({**request.headers, **body})

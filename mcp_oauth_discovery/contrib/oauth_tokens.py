@@ -1,4 +1,4 @@
-"""The access tokens of django-oauth-toolkit as JWTs: how they are made, and whether they count."""
+"""The access tokens of django-oauth-toolkit as JWTs: made here, and verified."""
 
 from __future__ import annotations
 
@@ -21,8 +21,7 @@ from mcp_oauth_discovery.signing import InvalidToken, sign_jwt
 def access_token(request: Request) -> str:
     """Return an access token for `ACCESS_TOKEN_GENERATOR`: a JWT as in RFC 9068.
 
-    What is for no resource, or for no user, is for none of the MCP endpoints either: it gets a
-    random string.
+    A token without a resource or a user is not for an MCP endpoint: it is a random string.
     """
     resource = _resource(request) if request.user else None
     if resource is None:
@@ -40,22 +39,22 @@ def access_token(request: Request) -> str:
 
 
 def _resource(request: Request) -> str | None:
-    """Return what a token is for: the resource asked for (RFC 8707 §2.2), or else the granted one.
+    """Return the requested resource of a token (RFC 8707 §2.2), or else the granted one.
 
-    `request.resource` becomes what was granted, as it was spelt then: the toolkit compares.
+    `request.resource` becomes the granted spelling, because the toolkit compares the two.
     """
     granted = {name: find(name) for name in _granted_resources(request)}
     values = [value for name, value in request.decoded_body or [] if name == "resource"]
     if not granted and not values:
         return None
     # django-oauth-toolkit itself takes any resource where none was named to the user.
-    asked = as_configured(values or granted, request) if granted else values
-    if not set(asked).issubset(granted.values()):
+    requested = as_configured(values or granted, request) if granted else values
+    if not set(requested).issubset(granted.values()):
         raise InvalidTarget("The user has not consented to this resource.", request)
-    if len(asked) > 1:
+    if len(requested) > 1:
         raise InvalidTarget("A token is for one resource. Send one of them as `resource`.", request)
-    request.resource = [name for name, identifier in granted.items() if identifier in asked]
-    return asked[0]
+    request.resource = [name for name, identifier in granted.items() if identifier in requested]
+    return requested[0]
 
 
 def _granted_resources(request: Request) -> list[str]:
@@ -82,5 +81,5 @@ def verify_token(request: HttpRequest, token: str, resource: str) -> Claims:
 
 
 def checksum(token: str) -> str:
-    """Return what the toolkit finds an access or refresh token by, as `token_checksum`."""
+    """Return the `token_checksum` by which the toolkit finds an access or refresh token."""
     return hashlib.sha256(token.encode()).hexdigest()

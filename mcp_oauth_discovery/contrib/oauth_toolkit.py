@@ -54,7 +54,7 @@ from mcp_oauth_discovery.identifiers import check_secure_url, check_url
 try:
     from oauth2_provider.core.exceptions import FatalClientError
 except ModuleNotFoundError:
-    # Where it is up to 3.4.
+    # django-oauth-toolkit up to 3.4.
     from oauth2_provider.exceptions import FatalClientError
 
 __all__ = [
@@ -103,7 +103,7 @@ class ConsentView(views.AuthorizationView):  # type: ignore[misc]
 
     def validate_authorization_request(self, request: HttpRequest) -> tuple[list[str], Any]:
         scopes, credentials = super().validate_authorization_request(request)
-        # The page shows, and the form sends, what `Validator` has made of the resources.
+        # The page shows, and the form sends, the resources as `Validator` has spelt them.
         if resources := credentials["request"].resource:
             parameters = request.GET.copy()
             parameters.setlist("resource", resources)
@@ -111,7 +111,7 @@ class ConsentView(views.AuthorizationView):  # type: ignore[misc]
         return scopes, credentials
 
     def form_invalid(self, form: Form) -> HttpResponse:
-        return self._refuse(InvalidRequestFatalError("The form is not complete."))
+        return self._refuse(InvalidRequestFatalError("The form is incomplete."))
 
     def form_valid(self, form: Form) -> HttpResponse:
         # The toolkit itself sends a refusal to wherever the form says.
@@ -160,7 +160,7 @@ class TokenView(JSONView, views.TokenView):  # type: ignore[misc]
 
 
 def _aliases() -> set[str]:
-    """Return the databases that a router has for what the token endpoint writes."""
+    """Return the databases that the token endpoint writes to."""
     models = (get_access_token_model(), get_refresh_token_model(), get_grant_model())
     return {router.db_for_write(model) for model in models}
 
@@ -199,8 +199,8 @@ class Validator(OAuth2Validator):  # type: ignore[misc]
         *args: Any,
         **kwargs: Any,
     ) -> bool:
-        # oauthlib knows no resources. Here it tells the client of an error, and not before. Only
-        # the authorization endpoint has a response type.
+        # oauthlib knows no resources. This is the first place where an error reaches the client.
+        # Only the authorization endpoint has a response type.
         if request.response_type:
             check_stored(request, get_grant_model())
             request.resource = self._resources(client, scopes, request)
@@ -209,24 +209,24 @@ class Validator(OAuth2Validator):  # type: ignore[misc]
     def needs_resource(self, client: Any, scopes: list[str], request: Request) -> bool:
         """Say whether an authorization request without a resource is for an MCP endpoint.
 
-        The one resource of the site is then meant; with several, the request is refused. Return
-        False for applications of your own, which have nothing to do with MCP.
+        If so, it is for the only resource of the site; with several, the request is refused.
+        Return False for your own applications that do not use MCP.
         """
         return is_for_mcp(scopes, request)
 
     def _resources(self, client: Any, scopes: list[str], request: Request) -> list[str]:
         """Return the resources that an authorization request is for, as they are configured."""
-        asked = [value for name, value in request.uri_query_params if name == "resource"]
+        resources = [value for name, value in request.uri_query_params if name == "resource"]
         if isinstance(request.resource, list):
-            # Those of the form, which is all that the user has seen.
-            asked = request.resource
+            # The user has confirmed those of the form, and no others.
+            resources = request.resource
         try:
-            if not asked and self.needs_resource(client, scopes, request):
+            if not resources and self.needs_resource(client, scopes, request):
                 return [only_resource(request)]
-            return as_configured(asked, request)
+            return as_configured(resources, request)
         except Misconfigured as error:
             extra = {"event": "authorization.failed"}
-            logger.error("No client is let in. %s", explain(error), extra=extra)
+            logger.error("Authorization requests are refused. %s", explain(error), extra=extra)
             raise ServerError("This site cannot issue a token.", request=request) from error
 
     def validate_grant_type(
@@ -238,13 +238,13 @@ class Validator(OAuth2Validator):  # type: ignore[misc]
         *args: Any,
         **kwargs: Any,
     ) -> bool:
-        # oauthlib takes it for a code, and the toolkit asserts that it does not come.
+        # oauthlib treats it as a code grant, and the toolkit fails an assertion.
         if grant_type == "openid":
             raise UnsupportedGrantTypeError(request=request)
         return bool(super().validate_grant_type(client_id, grant_type, client, request))
 
     def _load_application(self, client_id: str | None, request: Request) -> Any:
-        # PostgreSQL does not look for what it cannot store, and fails.
+        # PostgreSQL fails on a value that it cannot store, even in a lookup.
         return super()._load_application(client_id, request) if is_storable(client_id) else None
 
     def validate_code(
@@ -281,7 +281,7 @@ def _judge(uri: str) -> None:
 
 
 def _is_url(resource: str) -> bool:
-    # For what is no URL at all, the toolkit fails before `Validator` is asked.
+    # The toolkit fails on an invalid URL before it calls `Validator`.
     try:
         check_url(resource)
     except ValueError:

@@ -18,13 +18,13 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from mcp_oauth_discovery.authorization import Malformed, Repeated
+from mcp_oauth_discovery.caching import keep_private
 from mcp_oauth_discovery.challenge import (
     FAULTS,
     bearer_challenge,
     checked_scope,
     fault_response,
     is_unfinished,
-    keep_private,
     make_readable,
     with_granted,
 )
@@ -53,9 +53,9 @@ class BearerChallengeMixin:
     protection = BearerProtection()
 
     def authenticate(self, request: Request) -> Any:
-        """Authenticate as the class after this one does; what fails is answered, and logged.
+        """Authenticate as the next class does; failures are logged and answered in JSON.
 
-        The answer is kept for this token alone.
+        No shared cache may keep the answer.
         """
         _keep_view_private(request)
         with self._answering(request):
@@ -106,7 +106,7 @@ class BearerChallengeMixin:
 
     @contextmanager
     def _answering(self, request: Request) -> Iterator[None]:
-        """Have what is wrong with a token refused, and what fails answered as JSON and logged."""
+        """Refuse a token that is wrong; log other failures, and answer them in JSON."""
         try:
             yield
         except (exceptions.APIException, PermissionDenied):
@@ -115,8 +115,10 @@ class BearerChallengeMixin:
             text = str(error)
             raise self.refusal(request, "invalid_request", text, error_description=text) from error
         except (InvalidToken, Malformed) as error:
-            said = describe(error)
-            raise self.refusal(request, "invalid_token", said, error_description=said) from error
+            reason = describe(error)
+            raise self.refusal(
+                request, "invalid_token", reason, error_description=reason
+            ) from error
         except Exception as fault:  # noqa: BLE001
             raise self.failure(request, fault) from None
 
@@ -178,7 +180,7 @@ class BearerViewMixin(BeforeView):
 
     def _refusal_of_unreadable(self, request: Request, error: Exception) -> Exception:
         try:
-            # The format of the answer is in the query, which is read before the token is judged.
+            # REST framework reads the query, for a format, before it judges the token.
             self.perform_authentication(request)  # type: ignore[attr-defined]
             self.check_permissions(request)  # type: ignore[attr-defined]
         except (exceptions.APIException, Http404, PermissionDenied) as refusal:
@@ -233,7 +235,7 @@ _REFUSALS = (_Refusal, exceptions.NotAuthenticated, exceptions.AuthenticationFai
 
 
 def _granted(request: Request) -> set[str]:
-    # Not `request.auth`, which would authenticate once more where a class is just doing so.
+    # Not `request.auth`, which would authenticate again while a class is doing so.
     auth = getattr(request, "_auth", None)
     return granted_scope(auth) if isinstance(auth, Mapping) else set()
 

@@ -1,4 +1,4 @@
-"""drf-spectacular: how a schema names the authentication of this app. `apps` imports it."""
+"""drf-spectacular: how a schema describes the authentication of this app. `apps` imports it."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ NAME = "mcpBearer"
 class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """Describe `BearerAuthentication`, and classes with `BearerChallengeMixin`, as HTTP bearer."""
 
-    # By name: REST framework may be importing that module itself, as a default of its settings.
+    # By name, because REST framework may be importing that module for its default settings.
     target_class = "mcp_oauth_discovery.contrib.rest_framework.BearerChallengeMixin"
     match_subclasses = True
-    # Below those of drf-spectacular, which know the class after the mixin, and those of a project.
+    # The extensions of drf-spectacular and of the project come first: they know the next class.
     priority = -2
-    # drf-spectacular warns about a name that two classes share, so that it gets none from here.
+    # drf-spectacular warns if two classes share a name, so this class gives none.
     name: list[str] = []
 
     def get_security_requirement(self, auto_schema: AutoSchema) -> dict[str, list[Any]]:

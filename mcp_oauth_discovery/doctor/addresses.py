@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import ipaddress
-import re
-import unicodedata
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from mcp_oauth_discovery import hosts
 from mcp_oauth_discovery.identifiers import is_loopback
 
 # Names that never leave a network (RFC 6762, RFC 8375, and ICANN's .internal).
 _PRIVATE_SUFFIXES = (".local", ".internal", ".lan", ".home.arpa", ".svc")
-# What IANA's registries of special-purpose addresses keep off the Internet, and releases of Python
-# call global.
+# IANA's registries of special-purpose addresses keep these off the Internet, but some releases of
+# Python call them global.
 _SPECIAL_IPV4 = tuple(map(ipaddress.IPv4Network, ("192.0.0.0/24", "192.88.99.0/24")))
 _GLOBAL_IPV6 = ipaddress.IPv6Network("2000::/3")
 _SPECIAL_IPV6 = tuple(
@@ -21,9 +19,8 @@ _SPECIAL_IPV6 = tuple(
 )
 # NAT64 (RFC 6052 §2.1): the last four octets are an IPv4 address.
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
-# ISATAP (RFC 5214 §6.1): so begins an interface identifier whose rest is an IPv4 address.
+# ISATAP (RFC 5214 §6.1): an interface identifier begins like this, and ends in an IPv4 address.
 _ISATAP = (b"\x00\x00\x5e\xfe", b"\x02\x00\x5e\xfe")
-_NUMBER = re.compile(r"0x[0-9a-f]*|[0-9]+", re.I)
 
 
 def host_of(url: str) -> str:
@@ -40,24 +37,24 @@ def is_exposed(url: str) -> bool:
 
 
 def is_public_address(text: str) -> bool:
-    """Say whether an IP address is one of the public Internet; what is in doubt is not."""
+    """Say whether an IP address is certainly one of the public Internet."""
     if "%" in text:
         # RFC 4007 §11: an address with a zone belongs to a link of this machine.
         return False
     address = ipaddress.ip_address(text)
     if isinstance(address, ipaddress.IPv4Address):
-        is_special = address.is_multicast or any(address in one for one in _SPECIAL_IPV4)
+        is_special = address.is_multicast or any(address in network for network in _SPECIAL_IPV4)
         return address.is_global and not is_special
     inner = _inner(address)
     if inner is not None and not is_public_address(str(inner)):
         return False
     if address.ipv4_mapped is not None or address in _NAT64:
         return True
-    return address in _GLOBAL_IPV6 and not any(address in one for one in _SPECIAL_IPV6)
+    return address in _GLOBAL_IPV6 and not any(address in network for network in _SPECIAL_IPV6)
 
 
 def _inner(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
-    """Return the IPv4 address that an IPv6 address leads to, if it is of such a form."""
+    """Return the IPv4 address inside an IPv6 address, if it has one."""
     if address in _NAT64 or address.packed[8:12] in _ISATAP:
         return ipaddress.IPv4Address(address.packed[-4:])
     return address.ipv4_mapped or address.sixtofour
@@ -65,42 +62,12 @@ def _inner(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
 
 def is_private_host(host: str) -> bool:
     """Say whether a host, by its name alone, is one that the Internet cannot reach."""
-    name = _as_browsers_read(host)
     try:
-        return not is_public_address(name.strip("[]"))
+        name = hosts.read_bare(host)
     except ValueError:
-        pass
-    if _NUMBER.fullmatch(name.rpartition(".")[2]):
-        address = _short_address(name)
-        return address is None or not is_public_address(str(address))
-    return is_loopback(name) or "." not in name or name.endswith(_PRIVATE_SUFFIXES)
-
-
-def _as_browsers_read(host: str) -> str:
-    """Return a host without escapes and wide letters, which browsers take away (UTS 46)."""
-    plain = unicodedata.normalize("NFKC", unquote(host)).replace("\u3002", ".")
-    return plain.rstrip(".").lower()
-
-
-def _short_address(name: str) -> ipaddress.IPv4Address | None:
-    """Return the address in fewer than four numbers, octal or hexadecimal (WHATWG URL, 3.5).
-
-    None stands for a name that ends in a number and is no address.
-    """
-    parts = name.split(".")
-    if len(parts) > 4 or not all(_NUMBER.fullmatch(part) for part in parts):
-        return None
+        # Browsers read no host in it, such as a name that ends in a number and is no address.
+        return True
     try:
-        *first, last = [_number(part) for part in parts]
+        return not is_public_address(name)
     except ValueError:
-        return None
-    if any(one > 255 for one in first) or last >= 256 ** (4 - len(first)):
-        return None
-    leading = sum(one << (24 - 8 * place) for place, one in enumerate(first))
-    return ipaddress.IPv4Address(leading + last)
-
-
-def _number(part: str) -> int:
-    if part.startswith("0x"):
-        return int(part[2:] or "0", 16)
-    return int(part, 8 if part.startswith("0") else 10)
+        return is_loopback(name) or "." not in name or name.endswith(_PRIVATE_SUFFIXES)

@@ -1,4 +1,4 @@
-"""What to do where the answer itself says more than its status: another host, another protocol."""
+"""Advice from an answer itself, where it says more than its status."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from mcp_oauth_discovery.doctor.answers import Answer, Speech
 from mcp_oauth_discovery.doctor.findings import Finding
 
-# What nginx, Apache and servers in Go say of plain HTTP at a port of TLS.
+# The error messages of nginx, Apache and Go servers for plain HTTP at a TLS port.
 _TLS_PORT = (
     b"plain http request was sent to https port",
     b"speaking plain http to an ssl-enabled server port",
@@ -17,7 +17,7 @@ _TLS_PORT = (
 
 @dataclass(frozen=True)
 class Advice:
-    """What was expected of an answer, where that is written, and what to do."""
+    """The expected answer, the section that requires it, and what to do."""
 
     expected: str
     section: str
@@ -27,22 +27,22 @@ class Advice:
 MISDIRECTED = Advice(
     "an answer for this host",
     "RFC 9110 §15.5.20",
-    "421 says that the server has no site for this host. Add the host to the virtual host and to "
-    "the allowed hosts of the server, and have the proxy send it in Host and in TLS (SNI).",
+    "421 means that the server has no site for this host. Add the host to the virtual host and to "
+    "the allowed hosts of the server. Have the proxy send it in Host and in TLS (SNI).",
 )
 SPEAKS_TLS = Advice(
     "https at a port that speaks TLS",
     "RFC 9110 §4.2.2",
-    "The port speaks TLS: write https in the URL, or name the port that speaks plain HTTP.",
+    "The port speaks TLS. Write https in the URL, or name the port that speaks plain HTTP.",
 )
 SPEAKS_PLAIN_HTTP = Advice(
     "TLS at the port of an https URL",
     "RFC 9110 §4.2.2",
-    "The port most likely speaks plain HTTP. Name the one that speaks TLS, or have a proxy end TLS "
-    "at this one.",
+    "The port most likely speaks plain HTTP. Name the port that speaks TLS, or have a proxy end "
+    "TLS at this one.",
 )
 HANGS_UP = Advice(
-    "a TLS handshake that comes to its end",
+    "a complete TLS handshake",
     "RFC 9110 §4.2.2",
     "The server ends the handshake itself. Check that this port speaks TLS, in version 1.2 or 1.3, "
     "and that it has a site for this host name (SNI).",
@@ -50,20 +50,20 @@ HANGS_UP = Advice(
 GATEWAY = Advice(
     "an answer of the application",
     "RFC 9110 §15.6.3, §15.6.5",
-    "A proxy answers, which got nothing good from the application. Check that the application "
-    "runs, and that the proxy asks it at the right address.",
+    "A proxy got no valid answer from the application. Check that the application runs, and that "
+    "the proxy has the right address for it.",
 )
 OF_SPEECH = {
     Speech.HTTP: SPEAKS_PLAIN_HTTP,
     Speech.TLS: SPEAKS_TLS,
     Speech.OTHER_TLS: HANGS_UP,
 }
-# The others are those of Cloudflare.
+# Cloudflare uses 520 to 530.
 _OF_GATEWAYS = (502, 504, *range(520, 531))
 
 
 def advice(answer: Answer) -> Advice | None:
-    """Return what to do about an answer, if it says why the request was refused."""
+    """Return advice about an answer, if it shows why the request failed."""
     if answer.status == 421:
         return MISDIRECTED
     if answer.status in _OF_GATEWAYS:
@@ -73,8 +73,8 @@ def advice(answer: Answer) -> Advice | None:
     return SPEAKS_TLS if is_for_tls else None
 
 
-def advised(one: Finding, better: Advice | None) -> Finding:
-    """Return a finding with better advice than that of the catalogue, if there is any."""
+def advised(found: Finding, better: Advice | None) -> Finding:
+    """Return a finding with better advice than the catalogue has, if there is any."""
     if better is None:
-        return one
-    return replace(one, expected=better.expected, section=better.section, fix=better.fix)
+        return found
+    return replace(found, expected=better.expected, section=better.section, fix=better.fix)

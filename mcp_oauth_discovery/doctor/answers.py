@@ -26,7 +26,7 @@ class Trouble(str, Enum):
 
 
 class Speech(str, Enum):
-    """What a port speaks, where it is not what the URL promises."""
+    """What a port speaks, if it is not what the URL says."""
 
     HTTP = "plain HTTP"
     TLS = "TLS"

@@ -1,4 +1,4 @@
-"""The challenges of the answers, as far as clients read them, and what is wrong with their form."""
+"""The challenges of the answers, as clients read them, and what is wrong with their form."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from mcp_oauth_discovery.www_authenticate import Challenge
 LONGEST_HEADER = 16 * 1024
 
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
-# A value that is no token and has no quotes, such as a URL.
+# A value that needs quotes and has none, such as a URL.
 _BARE = re.compile(r"=[ \t]*[^\s,\"]*[:/?@()\[\]{}<>;\\]")
 # The parameters that clients read.
 _READ = ("resource_metadata", "scope", "error")
 
 
 class Malformation(NamedTuple):
-    """What is wrong with the form of a header, which clients stop, and what to do about it.
+    """What is wrong with the form of a header, which clients stop, and what to do.
 
-    `fix` is "" where the usual advice fits.
+    `fix` is "" if the fix of the catalogue fits.
     """
 
     problem: str
@@ -53,7 +53,7 @@ def challenges_of(exchange: Exchange | None) -> list[Challenge]:
 
 
 def malformation(exchange: Exchange) -> Malformation | None:
-    """Return what is wrong with the form of the challenges of an answer, apart from repetitions."""
+    """Return what is wrong with the form of the challenges, apart from repeated parameters."""
     lines = _lines(exchange)
     if (length := _length(lines)) > LONGEST_HEADER:
         problem = f"{length} characters, of which Node.js reads {LONGEST_HEADER} at most"
@@ -79,20 +79,20 @@ def _length(lines: Iterable[str]) -> int:
 
 
 def _as_clients_read(line: str) -> Challenge | None:
-    """Return a Bearer challenge that does not follow the grammar, as the SDKs search in it."""
+    """Return a malformed Bearer challenge with the parameters that the SDKs find in it."""
     scheme, _, rest = line.strip().partition(" ")
     if scheme.lower() != "bearer":
         return None
-    found = {name: re.search(rf'{name}=(?:"([^"]+)"|([^\s,]+))', rest) for name in _READ}
-    parameters = {name: one[1] or one[2] for name, one in found.items() if one}
+    matches = {name: re.search(rf'{name}=(?:"([^"]+)"|([^\s,]+))', rest) for name in _READ}
+    parameters = {name: match[1] or match[2] for name, match in matches.items() if match}
     return Challenge(scheme, parameters, text=line) if parameters else None
 
 
 def _fix(lines: Iterable[str]) -> str:
-    """Return what to do about a header that does not follow the grammar; "" for the usual."""
+    """Return what to do about a malformed header, or "" if the fix of the catalogue fits."""
     rest = _QUOTED.sub('""', ", ".join(lines))
     if _BARE.search(rest):
         return ""
     if rest.count('"') % 2:
         return "Close the quotes."
-    return "Separate the parameters with commas, each a name, an equals sign and a value."
+    return "Write each parameter as name=value, and separate parameters with commas."

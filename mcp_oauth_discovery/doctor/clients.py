@@ -35,8 +35,8 @@ READ = {
     Client.INSPECTOR: "the TypeScript SDK, in a browser",
 }
 
-# The source of the others is closed: they are judged by the specification, and by public reports
-# of what they need in a challenge.
+# The source of these clients is closed. The doctor judges them by the specification, and by public
+# reports of what they need in a challenge.
 CLOSED = tuple(client for client in Client if client not in READ)
 
 

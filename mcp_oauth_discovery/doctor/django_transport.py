@@ -28,8 +28,8 @@ Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 class DjangoTransport:
     """Asks the application of WSGI_APPLICATION, which is what runserver serves.
 
-    A project that has only ASGI may have no such module: Django itself is asked then. Each answer
-    has `timeout` seconds, the whole run `budget`.
+    An ASGI project may have no such module; the transport then uses Django's own application. Each
+    answer has `timeout` seconds, the whole run `budget`.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ def _own_application() -> Application:
         return cast(Application, get_internal_wsgi_application())
     except ImproperlyConfigured:
         if _exists(project_setting("WSGI_APPLICATION", "").rpartition(".")[0]):
-            # It cannot be imported, and the project has to know.
+            # The module exists but cannot be imported, which the project must know.
             raise
         return cast(Application, get_wsgi_application())
 

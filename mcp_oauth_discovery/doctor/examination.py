@@ -51,29 +51,29 @@ def unknown(names: Iterable[str]) -> list[str]:
 
 def examine(walk: Walk, selection: Selection) -> list[Finding]:
     """Return the findings in the order of the walk, a pass for each step without any."""
-    # What is selected does not matter here: without the endpoint nothing was seen.
+    # Report these whatever is selected: without the endpoint, no other step ran.
     lost = set(unreachable(walk))
     knows = fits_django(walk)
     findings: list[Finding] = []
     for group in GROUPS:
         before = len(walk.mishaps)
-        found = _found(group, walk)
-        is_silent = not found and len(walk.mishaps) == before
+        results = _results(group, walk)
+        is_silent = not results and len(walk.mishaps) == before
         lost.update(mishaps.failed(walk))
-        wanted = [one for one in found if selection.wants(one.code) or one in lost]
+        wanted = [one for one in results if selection.wants(one.code) or one in lost]
         findings += abridged([one if knows(one.subject) else beside_django(one) for one in wanted])
         if is_silent and selection.wants_all(group.name) and has_seen(group.name, walk):
             findings.append(passed(group, walk.url))
     return findings
 
 
-def _found(group: Group, walk: Walk) -> list[Finding]:
-    """Return the findings of a group, each once; those of a rule that fails are not all there."""
-    found: list[Finding] = []
+def _results(group: Group, walk: Walk) -> list[Finding]:
+    """Return the findings of a group, each once; a rule that fails may leave some out."""
+    results: list[Finding] = []
     for rule in RULES[group.name]:
         with Noted(walk.mishaps, f"the rules of {group.name}"):
-            found += rule(walk)
-    return list(dict.fromkeys(found))
+            results += rule(walk)
+    return list(dict.fromkeys(results))
 
 
 def _codes(name: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""One HTTP/1.1 answer out of a stream of octets, no more leniently than clients read it."""
+"""Read one HTTP/1.1 answer from a stream of octets, as strictly as clients do."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import io
 import re
 from dataclasses import dataclass
 
-# Of a head, or of what follows the last chunk. Node.js reads 16 KiB of a head.
+# Limits of a head, and of a trailer. Node.js reads 16 KiB of a head.
 _MOST_LINES = 100
 _LONGEST_LINE = 65536
-# RFC 9110 §15.2: a client reads past any number of interim answers; floods end somewhere.
+# RFC 9110 §15.2: a client skips any number of interim answers. This limit ends a flood.
 MOST_INTERIM = 100
 _SWITCHING = 101
 
@@ -22,11 +22,11 @@ _LENGTH = re.compile(r"[0-9]{1,18}")
 
 
 class Malformed(Exception):
-    """What came is no HTTP/1.1 answer, or not all of one."""
+    """The octets are not a complete HTTP/1.1 answer."""
 
 
 class SpeaksTLS(Malformed):
-    """What came is a record of TLS."""
+    """The octets are a TLS record."""
 
 
 @dataclass(frozen=True)
@@ -37,12 +37,12 @@ class Head:
     fields: tuple[tuple[str, str], ...]
 
     def all(self, name: str) -> list[str]:
-        """Return the values of the fields of a name, which is in lower case."""
+        """Return the values of all fields with a name, given in lower case."""
         return [value for field, value in self.fields if field.lower() == name]
 
 
 def read_head(stream: io.BufferedReader) -> Head:
-    """Return the head of the final answer; interim ones, such as 103, come before it."""
+    """Return the head of the final answer, after interim ones such as 103."""
     if stream.peek(2).startswith(_TLS_ALERT):
         raise SpeaksTLS("the port answers in TLS, not in plain HTTP")
     for _ in range(MOST_INTERIM + 1):
@@ -53,7 +53,7 @@ def read_head(stream: io.BufferedReader) -> Head:
 
 
 def read_body(stream: io.BufferedReader, method: str, head: Head, limit: int) -> bytes:
-    """Return the body, of which nothing is read beyond the limit (RFC 9112 §6.3)."""
+    """Return the body, and read no further than the limit (RFC 9112 §6.3)."""
     codings = ", ".join(head.all("transfer-encoding"))
     length = _length(head)
     if codings and codings.lower() != "chunked":
@@ -139,7 +139,7 @@ def _line(stream: io.BufferedReader) -> bytes:
         after = f" after {_shown(line)}" if line else ""
         raise Malformed(f"the connection ends{after} before the answer does")
     content = line[:-2]
-    # Node.js stops at each of them.
+    # Node.js refuses each of these.
     if not line.endswith(b"\r\n") or b"\r" in content or b"\0" in content:
         raise Malformed(f"{_shown(line)} is no line that ends in CR LF, without CR or NUL before")
     return content
@@ -150,6 +150,6 @@ def _text(octets: bytes) -> str:
 
 
 def _shown(octets: bytes) -> str:
-    """Return the beginning of what came, as a reason has it."""
+    """Return the first octets, for the text of an error."""
     text = octets[:40].decode("latin-1")
     return f"{text!r}…" if len(octets) > 40 else repr(text)

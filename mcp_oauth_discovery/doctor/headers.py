@@ -8,7 +8,7 @@ from mcp_oauth_discovery.doctor.clients import Client
 PROTOCOL_VERSION = "2026-07-28"
 NAMED = ("User-Agent", "mcp-discovery-check")
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/140.0"
-# What looks at links and documents for ChatGPT; its connector is openai-mcp.
+# ChatGPT fetches links and documents under this name; its connector is openai-mcp.
 CHATGPT = (
     "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko); compatible; ChatGPT-User/1.0; "
     "+https://openai.com/bot"

@@ -40,7 +40,7 @@ Resolver = Callable[[str, int], Addresses]
 _MOST_ADDRESSES = 4
 # The document, its framing in chunks, and a hundred header lines.
 _WIRE_LIMIT = 4 * SIZE_LIMIT
-# What releases of OpenSSL say of an answer that is no record of TLS.
+# The reasons that releases of OpenSSL give for an answer that is not TLS.
 _NO_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG")
 
 
@@ -155,7 +155,7 @@ class HTTPTransport:
     def _secured(self, connection: socket.socket, host: str, deadline: Deadline) -> socket.socket:
         try:
             connection.settimeout(deadline.left())
-            # Python does not close the socket where it cannot encode the name.
+            # Encode the name first: Python leaves the socket open if it cannot.
             host.encode("idna")
             # Not before it is needed: it reads every authority that the system trusts.
             self.context = self.context or ssl.create_default_context()
@@ -174,7 +174,7 @@ def _failed_handshake(error: Exception) -> _NotReached:
     if getattr(error, "reason", "") in _NO_TLS:
         reason = "the port answers without TLS, most likely in plain HTTP"
         return _NotReached(Trouble.TLS, reason, Speech.HTTP)
-    # A ValueError is about a host name that TLS has no form for.
+    # A ValueError means that TLS cannot encode the host name.
     speech = Speech.OTHER_TLS if isinstance(error, OSError) else None
     return _NotReached(Trouble.TLS, str(error), speech)
 

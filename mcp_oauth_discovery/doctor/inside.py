@@ -23,7 +23,7 @@ def origin_of(host: str | None) -> str:
 
 
 def site_at(origin: str, urlconf: Any = None) -> Site:
-    """Return the site as a request to an origin sees it, in a URLconf that it may be given."""
+    """Return the site as a request to an origin sees it, with this URLconf if there is one."""
     prefix = fixed_script_prefix()
     request = WSGIRequest(environ("GET", f"{origin}{prefix}", prefix=prefix))
     return Site(request, urlconf=urlconf)

@@ -1,4 +1,4 @@
-"""What a key of a JWK Set may be used for, and what is wrong with its form."""
+"""Keys of a JWK Set: what they may be used for, and what is wrong with their form."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ _OCTETS = {
 }
 _MEMBERS = {"RSA": ("n", "e"), "EC": ("x", "y"), "OKP": ("x",)}
 _CURVES = {"P-256": ec.SECP256R1(), "P-384": ec.SECP384R1(), "P-521": ec.SECP521R1()}
-# Names that other specifications give to these curves: no client finds the key by them.
+# Other specifications name these curves like this. No client finds a key by these names.
 _MISSPELT = {"secp256r1", "prime256v1", "secp384r1", "secp521r1"}
 
-# What `alg` may be, by type and curve: RFC 7518 §3.1 and §4.1, RFC 8037 §3.1, RFC 8812, RFC 9864.
+# The values of `alg` by type and curve: RFC 7518 §3.1 and §4.1, RFC 8037 §3.1, RFC 8812, RFC 9864.
 _SIGNATURES = {
     ("RSA", ""): {f"{family}{size}" for family in ("RS", "PS") for size in (256, 384, 512)},
     ("EC", "P-256"): {"ES256"},
@@ -66,7 +66,7 @@ def private_members(key: Key) -> list[str]:
 
 
 def is_for_encryption(key: Key) -> bool:
-    """Say whether no signature can be verified with a key, by what it says of itself."""
+    """Say whether a key, by its members, is not for signatures."""
     purpose = _purpose(key)
     if purpose:
         return purpose == "enc"
@@ -79,20 +79,20 @@ def signatures(key: Key) -> set[str]:
 
 
 def fitting(key: Key) -> set[str] | None:
-    """Return what `alg` may be if it is something else; None if it fits, or nothing is known."""
+    """Return the allowed values of a wrong `alg`; None if `alg` fits, or the type is unknown."""
     given, kind, purpose = str(key.get("alg")), _kind(key), _purpose(key)
     signs, encrypts = signatures(key), _ENCRYPTION.get(kind, set())
     if "alg" not in key or not signs | encrypts:
         return None
     if purpose == "enc":
-        # Other algorithms for encryption are registered now and then.
+        # New algorithms for encryption may be registered, so accept unknown names.
         return encrypts if given in (_SIGNS | _ENCRYPTS) - encrypts else None
     allowed = signs if purpose else signs | encrypts
     return None if given in allowed else signs or encrypts
 
 
 def problem(key: Key) -> str:
-    """Return what is wrong with the form of a key, or ""; a type that is not known here is fine."""
+    """Return what is wrong with the form of a key, or ""; an unknown type is fine."""
     kind, curve = key.get("kty"), key.get("crv")
     if not isinstance(kind, str) or str(curve) in _MISSPELT:
         return f"kty {kind!r} with crv {curve!r}"
@@ -119,10 +119,10 @@ def bits(key: Key) -> int:
 
 
 def weakness(key: Key) -> str:
-    """Return why any reader can sign with a key of the right form, as an import sees it, or ""."""
+    """Return why anyone can sign with a well-formed key, by the rules of an import, or ""."""
     kind, curve = key.get("kty"), key.get("crv")
     if kind == "RSA" and RSA_BITS <= bits(key) <= RSA_MOST_BITS:
-        # The weaknesses are those of the modulus, whatever the exponent is.
+        # The weaknesses are in the modulus, whatever the exponent is.
         public = {"kty": "RSA", "n": key["n"], "e": "AQAB"}
     elif (kind, curve) == ("OKP", "Ed25519"):
         public = {"kty": "OKP", "crv": "Ed25519", "x": key["x"]}
@@ -167,11 +167,11 @@ def _label_problem(key: Key) -> str:
 
 def _rsa_problem(key: Key) -> str:
     for name in ("n", "e"):
-        # Zero itself is one such octet (RFC 7518 §2).
+        # The number zero itself is one zero octet (RFC 7518 §2).
         if (_octets(key[name]) or b"")[:-1].startswith(b"\0"):
             return f"{name} begins with an octet of zero"
     exponent = _number(key, "e")
-    # A modulus that is too short has a finding of its own.
+    # A short modulus has its own finding.
     end = _number(key, "n") if bits(key) >= RSA_BITS else 2**RSA_BITS
     if exponent < 3 or exponent % 2 == 0 or exponent >= end:
         return f"the exponent is {exponent}" if exponent < 2**32 else "the exponent is out of range"

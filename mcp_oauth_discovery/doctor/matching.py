@@ -56,7 +56,7 @@ RESOURCE_RULES: dict[Client, Rule] = {
     Client.GO: _go,
     Client.VS_CODE: _vs_code,
 }
-# Of a parameter that is there twice, these take the last value, the others the first.
+# Which clients take the last value of a repeated parameter, and which the first.
 LAST_VALUE = (Client.VS_CODE, Client.GO)
 FIRST_VALUE = (Client.PYTHON, Client.TYPESCRIPT, Client.RUST, Client.INSPECTOR)
 # These go on to the next address when a document does not match; the others stop there.
@@ -83,25 +83,25 @@ def issuer_refusals(expected: str, issuer: str) -> list[Client]:
     return refused
 
 
-# The Go SDK splits a header at these, and wants a parameter to look like this.
+# How the Go SDK splits a header, and what it accepts as a parameter.
 _GO_COMMA = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\Z)|,')
 _GO_NAME = re.compile(r"\s*[^\s=]{1,200}=")
 _GO_PARAMETER = re.compile(r'[^=]+=\s*(?:"(?:[^"\\]|\\.)*"\s*|[^",\s][^,]*)(?:,\s*|\Z)')
 
 
 def differing_parts(seen: str, expected: str) -> list[str]:
-    """Return the parts in which browsers read two URLs differently; none where one is no URL."""
+    """Return the parts in which two URLs differ for browsers; none if one is not a URL."""
     if not (origin(seen) and origin(expected)):
         return []
-    one, other = _read_parts(seen), _read_parts(expected)
-    names = [name for name in one if one[name] != other[name]]
-    if without_final_slash(one["path"]) == without_final_slash(other["path"]):
+    parts, wanted = _read_parts(seen), _read_parts(expected)
+    names = [name for name in parts if parts[name] != wanted[name]]
+    if without_final_slash(parts["path"]) == without_final_slash(wanted["path"]):
         return ["final slash" if name == "path" else name for name in names]
     return names
 
 
 def difference(seen: str, expected: str) -> str:
-    """Return in which parts two URLs differ, as a sentence; "" where one is no URL."""
+    """Return in which parts two URLs differ, as a sentence; "" if one is not a URL."""
     if not (origin(seen) and origin(expected)):
         return ""
     names = differing_parts(seen, expected)
@@ -111,12 +111,12 @@ def difference(seen: str, expected: str) -> str:
 
 
 def _read_parts(url: str) -> dict[str, str]:
-    found = urlsplit(origin(url))
+    authority = urlsplit(origin(url))
     _, path, query, fragment = split(url)
     return {
-        "scheme": found.scheme,
-        "host": found.hostname or "",
-        "port": str(found.port or ""),
+        "scheme": authority.scheme,
+        "host": authority.hostname or "",
+        "port": str(authority.port or ""),
         "path": path or "/",
         "query": query,
         "fragment": fragment,
@@ -124,13 +124,13 @@ def _read_parts(url: str) -> dict[str, str]:
 
 
 def header_refusals(lines: Iterable[str]) -> list[Client]:
-    """Return the clients that stop at the form of `WWW-Authenticate`; the others search in it."""
+    """Return the clients that stop at a malformed `WWW-Authenticate`; others search in it."""
     return [] if all(map(_go_reads, lines)) else [Client.GO]
 
 
 def _go_reads(line: str) -> bool:
     ends = [one.start() for one in _GO_COMMA.finditer(line) if one[0] == ","]
-    # A comma before a name and an equals sign is one between parameters.
+    # A comma before a name and an equals sign separates parameters, not challenges.
     ends = [end for end in ends if not _GO_NAME.match(line, end + 1)]
     starts = [0, *(end + 1 for end in ends)]
     parts = [line[start:end] for start, end in zip(starts, [*ends, len(line)], strict=True)]
@@ -141,10 +141,10 @@ def _go_reads_one(challenge: str) -> bool:
     parameters = challenge.partition(" ")[2]
     position = 0
     while position < len(parameters):
-        found = _GO_PARAMETER.match(parameters, position)
-        if found is None:
+        match = _GO_PARAMETER.match(parameters, position)
+        if match is None:
             return False
-        position = found.end()
+        position = match.end()
     return True
 
 

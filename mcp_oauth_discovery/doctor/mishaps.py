@@ -1,4 +1,4 @@
-"""Exceptions of the doctor itself: they end one step, are logged, and stand in the report."""
+"""Exceptions of the doctor itself: each ends one step, is logged, and is in the report."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ logger = logging.getLogger("mcp_oauth_discovery")
 
 
 class Noted:
-    """Adds what a step raises to a list: nothing that the other side sends may end the check."""
+    """Adds the exception of a step to a list, so that no answer can end the check."""
 
     def __init__(self, mishaps: list[str], step: str) -> None:
         self._mishaps = mishaps
@@ -30,7 +30,7 @@ class Noted:
             return False
         text = f"{self._step}: {type(error).__name__}: {one_line(error)}"
         logger.error(
-            "The doctor failed at what the other side sent, in %s",
+            "A step of the doctor failed. %s",
             text,
             exc_info=error,
             extra={"event": "doctor.failed"},

@@ -33,7 +33,7 @@ class Exchange:
 
     @cached_property
     def intermediary(self) -> Intermediary | None:
-        """Who has answered in place of the site."""
+        """The service that has answered in place of the site, if there is one."""
         return intermediary(self.answer) if self.answer else None
 
     @cached_property
@@ -128,9 +128,9 @@ class Walk:
     url: str
     page_origin: str
     in_process: bool = False
-    # What went wrong in the doctor itself.
+    # The exceptions of the doctor itself.
     mishaps: list[str] = field(default_factory=list)
-    # Why nothing can be signed, from the settings and the keys; the documents do not tell.
+    # Why this project cannot sign, from its settings and keys; the documents do not show it.
     signing: tuple[Fault, ...] = ()
     post: Exchange | None = None
     get: Exchange | None = None

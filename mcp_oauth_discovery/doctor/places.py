@@ -25,10 +25,10 @@ class Role(str, Enum):
 
 
 def sendable(url: str) -> str:
-    """Return a URL with the escapes in its host read, as browsers send it."""
+    """Return a URL with its host unescaped, as browsers send it."""
     authority = url.partition("://")[2].partition("/")[0]
-    found = origin(url) if "%" in authority else ""
-    return found + url[len(split(url).origin) :] if found else url
+    read = origin(url) if "%" in authority else ""
+    return read + url[len(split(url).origin) :] if read else url
 
 
 def resource_addresses(endpoint: str, named: str | None = None) -> list[tuple[Role, str]]:

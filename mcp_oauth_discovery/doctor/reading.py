@@ -16,7 +16,7 @@ from mcp_oauth_discovery.doctor.printing import shown
 
 # No metadata is deeper than a few levels; Python itself compares and prints some hundreds.
 DEEPEST = 64
-# The longer ones first: that of UTF-32 begins with that of UTF-16.
+# The longer marks come first: the mark of UTF-32 begins with that of UTF-16.
 _OTHER_MARKS = {
     codecs.BOM_UTF32_LE: "UTF-32",
     codecs.BOM_UTF32_BE: "UTF-32",
@@ -36,7 +36,7 @@ class Reading:
     fault: str | None = None
     detail: str = ""
     duplicates: tuple[str, ...] = field(default=())
-    # Some clients take a byte order mark away, others stop at it.
+    # Some clients remove a byte order mark, others stop at it.
     has_mark: bool = False
 
 
@@ -73,7 +73,7 @@ def is_html(answer: Answer) -> bool:
 
 
 def _text(body: bytes) -> str:
-    """Return a body that is UTF-8; raises `ValueError` with the encoding that it is in instead."""
+    """Return the text of a UTF-8 body; raises `ValueError` that names another encoding."""
     for mark, name in _OTHER_MARKS.items():
         if body.startswith(mark):
             raise ValueError(f"the body is {name}, not UTF-8")
@@ -86,7 +86,7 @@ def _text(body: bytes) -> str:
 
 
 def gist(answer: Answer) -> str:
-    """Return what a body is about, for a line of a report: its title, or its beginning."""
+    """Return the title or the beginning of a body, for a line of the report."""
     if is_html(answer) and (title := _TITLE.search(answer.body)):
         text = title[1].decode("utf-8", "replace").strip()
         return f"a page with the title {shown(text)!r}"

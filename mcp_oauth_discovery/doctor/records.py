@@ -23,7 +23,7 @@ def kept(faults: list[Fault]) -> Iterator[None]:
     """Keep what the doctor provokes out of the log and the mail, and add what failed to a list."""
 
     def passes_on(record: logging.LogRecord) -> bool:
-        # The log has the traceback of a fault once a minute; the record itself has it each time.
+        # The log has the traceback of a fault once a minute; the record always has the fault.
         error = record.exc_info[1] if record.exc_info else getattr(record, "fault", None)
         if error is not None and record.levelno >= logging.ERROR:
             faults.append(_fault(error))

@@ -52,7 +52,7 @@ class Walker:
         inside: frozenset[str] | None = None,
         signing: tuple[Fault, ...] = (),
     ) -> None:
-        """Take a transport; `inside` has the origins of the site where it only knows those.
+        """Take a transport; `inside` has the origins of the site if it reaches no others.
 
         `signing` has the reasons why this project cannot sign.
         """

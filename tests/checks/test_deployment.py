@@ -133,7 +133,7 @@ def test_redirect_to_https_that_ends_is_healthy(redirecting, settings, ids, name
 
 @pytest.fixture
 def database(healthy_site, monkeypatch):
-    """Have the keys in a database of this kind, which is not asked."""
+    """Put the keys in a database of this kind, without a query."""
     for name in ("PGSERVICE", "PGCONNECT_TIMEOUT", "PGOPTIONS"):
         monkeypatch.delenv(name, raising=False)
 
@@ -170,7 +170,7 @@ def without(options, name):
         ),
     ],
 )
-def test_database_that_may_be_waited_for_without_end(database, run, vendor, problem, hint):
+def test_database_without_a_timeout_is_reported(database, run, vendor, problem, hint):
     database(vendor)
     [message] = run()
     assert message.id == "mcp_oauth_discovery.W037"
@@ -178,7 +178,7 @@ def test_database_that_may_be_waited_for_without_end(database, run, vendor, prob
     assert message.hint == hint
 
 
-def test_database_is_no_concern_before_deployment(database):
+def test_database_is_not_checked_before_deployment(database):
     database("postgresql")
     assert run_checks(tags=["mcp_oauth_discovery"]) == []
 
@@ -202,7 +202,7 @@ def test_database_is_no_concern_before_deployment(database):
         ("mysql", MYSQL | {"read_timeout": 0}, "read_timeout"),
     ],
 )
-def test_timeout_that_is_missing(database, run, vendor, options, lacking):
+def test_missing_timeout_is_named(database, run, vendor, options, lacking):
     database(vendor, **options)
     [message] = run()
     assert f" lacks {lacking}." in message.msg
@@ -255,7 +255,7 @@ def test_environment_of_postgresql_is_not_that_of_mysql(database, monkeypatch, i
     assert ids() == ["W037"]
 
 
-def test_database_of_another_authorization_server_is_no_concern(database, settings, ids):
+def test_database_of_another_authorization_server_is_not_checked(database, settings, ids):
     database("postgresql")
     settings.MCP_AUTHORIZATION_SERVERS = ["https://login.example.com"]
     assert ids() == []

@@ -78,7 +78,7 @@ def test_view_that_is_protected_on_another_host(by_host, ids):
 
 
 @pytest.mark.parametrize("hostconf", ["no.such.module", "tests.www_urls", None, 7])
-def test_hosts_that_are_not_there_are_left_to_django_hosts(by_host, settings, ids, hostconf):
+def test_missing_hosts_are_left_to_django_hosts(by_host, settings, ids, hostconf):
     by_host(OURS, *OAUTH, MCP)
     settings.ROOT_HOSTCONF = hostconf
     assert "W001" in ids()

@@ -281,7 +281,7 @@ def test_key_for_an_issuer_that_is_not_pinned(key, run, settings, issuer):
     settings.MCP_ISSUER = issuer
     [message] = [one for one in run(databases=["default"]) if one.id.endswith("W039")]
     assert message.msg.startswith("MCP_ISSUER is ")
-    assert f"{key} is there to sign" in message.msg
+    assert f"the key {key} is active" in message.msg
     assert 'MCP_ISSUER = "https://app.example.com"' in message.hint
 
 

@@ -1,4 +1,4 @@
-"""A PostgreSQL server of a test's own, which can be made to hang."""
+"""A PostgreSQL server for one test, which can be made to hang."""
 
 from __future__ import annotations
 

@@ -128,7 +128,7 @@ class Server(NamedTuple):
         raise AssertionError(f"Of {self.workers} workers only {processes} have answered.")
 
     def wait_for(self, name: str, status: int) -> bool:
-        """Ask until an answer has the status, but not for ever."""
+        """Retry until an answer has the status, for a limited time."""
         for _ in range(10 * PATIENCE):
             if self.ask(name).status == status:
                 return True

@@ -311,7 +311,7 @@ def exponent_with_a_leading_zero(world: World):
 
 @planted("jwks-key-invalid")
 def exponent_of_one(world: World):
-    """Everything is its own signature."""
+    """With exponent 1, every message is its own signature."""
     rsa(world, e="AQ")
 
 

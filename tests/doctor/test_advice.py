@@ -1,4 +1,4 @@
-"""Advice fits what was seen: another host, another protocol, an address that is only tried."""
+"""Advice that fits the answer: another host, another protocol, an optional address."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_error_of_a_proxy_is_about_the_proxy(status, url):
     world = World()
     world.reply(url, status=status, body=b"<h1>Bad Gateway</h1>")
     found = [one for one in diagnose(world, probes=False) if one.code == "answer-server-error"]
-    assert all("A proxy answers" in one.fix for one in found)
+    assert all("A proxy got no valid answer" in one.fix for one in found)
     assert {one.subject for one in found} == {url}
 
 
@@ -70,14 +70,14 @@ def test_bad_request_for_another_reason_keeps_its_advice():
 
 
 @pytest.mark.parametrize("body", [NGINX, APACHE, GO])
-def test_plain_http_at_a_port_of_tls_is_told(run, body):
+def test_plain_http_at_a_port_of_tls_is_reported(run, body):
     octets = b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/html\r\n\r\n" + body
     with serving(answering(octets)) as port:
         output, _ = run("check", f"http://127.0.0.1:{port}/mcp", "--json", "--only", "answers")
     [report] = json.loads(output)["reports"]
     [*found] = [one for one in report["findings"] if one["severity"] != "pass"]
     assert {one["code"] for one in found} == {"answer-bad-request"}
-    assert all(one["fix"].startswith("The port speaks TLS: write https") for one in found)
+    assert all(one["fix"].startswith("The port speaks TLS. Write https") for one in found)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_plain_http_at_a_port_of_tls_is_told(run, body):
         (Trouble.TLS, Speech.OTHER_TLS, "The server ends the handshake itself"),
     ],
 )
-def test_port_of_another_protocol_is_told(trouble, speech, words):
+def test_port_of_another_protocol_is_reported(trouble, speech, words):
     world = World()
     world.fail(ENDPOINT, trouble, speech=speech)
     one = only(world, f"reach-{trouble.value}")

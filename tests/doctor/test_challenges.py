@@ -1,4 +1,4 @@
-"""Challenges of the wrong form: what is read of them, which clients stop, what to do."""
+"""Malformed challenges: how clients read them, which clients stop, and what to do."""
 
 from __future__ import annotations
 

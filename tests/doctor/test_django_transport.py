@@ -47,7 +47,7 @@ def test_project_without_a_wsgi_module_is_asked_all_the_same(settings, name):
 
 
 @pytest.mark.parametrize("name", ["tests.doctor.wsgi.app", "tests.doctor.broken_wsgi.application"])
-def test_wsgi_module_at_fault_is_told(settings, name):
+def test_wsgi_module_at_fault_is_reported(settings, name):
     settings.WSGI_APPLICATION = name
     with pytest.raises(ImproperlyConfigured, match=name):
         DjangoTransport()

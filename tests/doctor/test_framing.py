@@ -1,4 +1,4 @@
-"""What is an HTTP/1.1 answer, and what clients do not take for one."""
+"""HTTP/1.1 answers, and octets that clients refuse as such."""
 
 from __future__ import annotations
 

@@ -179,13 +179,13 @@ def test_alert_of_tls_is_no_plain_http(alert):
     assert (failure.trouble, failure.speech) == (Trouble.TLS, Speech.OTHER_TLS)
 
 
-def test_hang_up_in_the_handshake_is_no_matter_of_certificates():
+def test_hang_up_in_the_handshake_is_not_about_certificates():
     with serving(answering(b""), reads_head=False) as port:
         failure = ask(port, scheme="https")
     assert (failure.trouble, failure.speech) == (Trouble.TLS, Speech.OTHER_TLS)
 
 
-def test_host_name_that_tls_has_no_form_for_is_told():
+def test_host_name_that_tls_cannot_encode_is_reported():
     with serving(answering(OK), reads_head=False) as port:
         transport = HTTPTransport(
             "https://.a.test/", resolver=lambda host, _: addresses("127.0.0.1", port=port)
@@ -194,7 +194,7 @@ def test_host_name_that_tls_has_no_form_for_is_told():
     assert (failure.trouble, failure.speech) == (Trouble.TLS, None)
 
 
-def test_tls_on_the_port_of_plain_http_is_told():
+def test_tls_on_the_port_of_plain_http_is_reported():
     with serving(answering(b"\x15\x03\x01\x00\x02\x02\x16")) as port:
         failure = ask(port)
     assert (failure.trouble, failure.speech) == (Trouble.BROKEN, Speech.TLS)

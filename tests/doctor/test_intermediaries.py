@@ -1,4 +1,4 @@
-"""Who answers in place of the site: the finding names it, shows the trace, and blames no view."""
+"""Services that answer in place of the site: findings name them, and blame no view."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_firewall_is_known_by_its_traces(seen, name, evidence):
         answer(403, b"AccessDenied", Server="AmazonS3"),
     ],
 )
-def test_answer_of_the_site_itself_is_nobody_elses(seen):
+def test_answer_of_the_site_itself_names_no_firewall(seen):
     assert intermediary(seen) is None
 
 
@@ -101,7 +101,7 @@ def test_login_service_that_answers_401_is_no_missing_challenge():
     assert faults(world) == ["answer-firewall", "cors-endpoint"]
 
 
-def test_firewall_that_answers_for_everything_is_told_for_each_address():
+def test_firewall_that_answers_for_everything_is_reported_for_each_address():
     world = World()
     for url in (ENDPOINT, PRM, JWKS, SERVER, TOKEN):
         world.reply(url, status=403, body=PAGE, **CLOUDFLARE)
@@ -117,7 +117,7 @@ def test_firewall_before_get_alone_stops_no_sign_in():
 
 @pytest.mark.parametrize("url", [PRM, SERVER, JWKS, TOKEN])
 @pytest.mark.parametrize("status", [200, 403, 405, 503])
-def test_firewall_before_one_address_is_told_there(url, status):
+def test_firewall_before_one_address_is_reported_there(url, status):
     world = World()
     world.reply("GET", url, status=status, body=PAGE, **CLOUDFLARE)
     found = diagnose(world, probes=url == TOKEN)
@@ -170,7 +170,7 @@ def test_redirect_to_a_login_service_names_it(key):
         *key, status=302, Location="https://acme.cloudflareaccess.com/cdn-cgi/access/login/"
     )
     one = only(world, "redirect-offsite")
-    assert one.fix.startswith("Cloudflare Access wants a login first: except /.well-known/")
+    assert one.fix.startswith("Cloudflare Access asks for a login first. Exempt /.well-known/")
 
 
 def test_redirect_to_another_host_is_no_login():

@@ -1,4 +1,4 @@
-"""A fault of the doctor itself ends one step: the rest is reported, and the report says so."""
+"""A fault of the doctor itself ends one step. The report says so, and has the other steps."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_step_that_raises_is_noted_logged_and_survived(caplog):
     assert record.getMessage().isprintable()
 
 
-def test_interrupt_is_none_of_it():
+def test_interrupt_is_not_caught():
     with pytest.raises(KeyboardInterrupt), Noted([], "a step"):
         raise KeyboardInterrupt
 
@@ -47,7 +47,7 @@ def failing_at(world: World, place: str):
     world.send = send
 
 
-def test_walk_goes_on_after_a_step_that_failed():
+def test_check_continues_after_a_step_that_failed():
     world = World()
     failing_at(world, JWKS)
     found = [one for one in diagnose(world) if one.severity is not Severity.PASS]
@@ -79,7 +79,7 @@ def test_silent_rule_that_fails_passes_nothing(monkeypatch):
     assert "documents-ok" not in codes
 
 
-def test_failed_step_is_told_whatever_is_selected(monkeypatch):
+def test_failed_step_is_reported_whatever_is_selected(monkeypatch):
     monkeypatch.setitem(RULES, "documents", (broken_rule,))
     walk = Walker(World(), page_origin=PAGE).walk(ENDPOINT)
     findings = examine(walk, Selection(only=frozenset({"caching"})))

@@ -1,4 +1,4 @@
-"""Outside providers as they are: what is found is true, and nothing else is found.
+"""Real outside providers: every finding is true, and there are no others.
 
 The documents have what the providers announce in 2026, in short; keys and names are made up.
 """

@@ -1,4 +1,4 @@
-"""A project that is to sign tokens and cannot: the documents do not tell, the project does."""
+"""A project that must sign tokens but cannot: only the project itself shows it."""
 
 from __future__ import annotations
 
@@ -54,4 +54,4 @@ def test_keys_without_a_pinned_issuer_are_an_error(healthy, run):
     rotation.rotate("RS256")
     healthy.MCP_ISSUER = None
     finding, _ = found(run, "--host", "app.example.com")
-    assert "is there to sign, and sign_jwt refuses" in finding["seen"]
+    assert "is active, and sign_jwt refuses" in finding["seen"]

@@ -1,4 +1,4 @@
-"""What no client sends: it is a bad request in JSON, or a page for people, and never a failure."""
+"""Bad input to the example: the answer is an error in JSON or a page, never a 500."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def test_grant_type_that_is_not_served(http, walk, grant_type):
     "name",
     ["client", "encoding", "extra_credentials", "refresh_token_instance", "scopes", "user"],
 )
-def test_parameter_that_is_none_is_ignored(walk, name):
+def test_attribute_of_oauthlib_as_a_parameter_is_ignored(walk, name):
     headers = basic(f"{walk.client_id}:".encode())
     first = walk.exchange(walk.code(), **{name: "hex"})
     assert first.status_code == 200
@@ -235,7 +235,7 @@ def test_form_with_a_resource_that_is_no_url(walk, resource):
     assert walk.browser.post("/o/authorize/", form).status_code == 400
 
 
-def test_link_with_a_charset_that_is_none(walk):
+def test_link_with_an_invalid_charset(walk):
     response = walk.browser.generic("GET", "/o/authorize/?a=b", b"", "text/plain; charset=hex")
     assert response.status_code == 400
 
@@ -308,13 +308,13 @@ def test_metadata_document_that_is_nowhere(walk, client_id):
 
 
 @pytest.mark.parametrize("token", ["a\0b", "é", "x" * 200_000, "a.b.c", "\ud800"])
-def test_bearer_token_that_is_none(walk, token):
+def test_invalid_bearer_token_is_refused(walk, token):
     headers = {
         "authorization": f"Bearer {token}".encode("utf-8", "surrogatepass").decode("latin-1")
     }
     assert walk.http.post("/mcp", headers=headers).status_code == 401
 
 
-def test_other_client_gets_nothing_of_all_this(browser):
+def test_other_client_is_not_affected(browser):
     assert Walk(browser).sign_in()["access_token"]
     assert AccessToken.objects.filter(user__isnull=False).count() == 1

@@ -24,7 +24,7 @@ def walk(walk):
 
 
 def failed(response, caplog, words):
-    """Hold that a client is told of a failure, and the operator of its reason."""
+    """Check that the client gets an error, and that the log has its reason."""
     assert (response.status_code, response.content) == (500, b'{"error": "server_error"}')
     assert response["content-type"] == "application/json"
     assert response["cache-control"] == "no-store"
@@ -111,7 +111,7 @@ def circle():
         (SuspiciousOperation(FORGED), "the keys are gone"),
     ],
 )
-def test_whatever_happens_the_client_gets_json(walk, monkeypatch, caplog, error, words):
+def test_client_gets_json_for_every_failure(walk, monkeypatch, caplog, error, words):
     code = walk.code()
 
     def fail(*args, **kwargs):
@@ -121,7 +121,7 @@ def test_whatever_happens_the_client_gets_json(walk, monkeypatch, caplog, error,
     failed(walk.exchange(code), caplog, words)
 
 
-def test_database_that_fails_before_anything_else(walk, caplog):
+def test_database_that_fails_first_is_a_json_error(walk, caplog):
     code = walk.code()
 
     def refuse(execute, *args):

@@ -1,4 +1,4 @@
-"""Which server a token is for: in whatever spelling, by default, and not at all."""
+"""Which server a token is for: in any spelling, by default, or none."""
 
 from __future__ import annotations
 
@@ -88,19 +88,19 @@ def test_code_and_refresh_token_from_before_get_the_configured_spelling(walk, st
     "resource",
     [ORIGIN, f"{ORIGIN}/", f"{MCP}?x=1", f"{ORIGIN}/MCP", f"{REPORTS}/x", f"{MCP}//", "https://["],
 )
-def test_user_is_not_asked_for_something_like_a_server(walk, resource):
+def test_user_is_not_asked_for_a_similar_url(walk, resource):
     assert stopped(walk.ask(resource=resource))["error"] == "invalid_target"
 
 
 @pytest.mark.parametrize("resource", [f"{MCP} {ORIGIN}/", f"{ORIGIN}/other"])
-def test_form_with_something_like_a_server_gives_no_code(walk, resource):
+def test_form_with_a_similar_url_gives_no_code(walk, resource):
     fields = Fields(walk.ask().content.decode()).values
     form = {**fields, "resource": resource, "allow": "true"}
     assert told(walk.browser.post("/o/authorize/", form))["error"] == "invalid_target"
 
 
 @pytest.mark.parametrize("resource", [f"{ORIGIN}/", f"{ORIGIN}/other", "", "https://["])
-def test_token_endpoint_refuses_something_like_a_server(walk, tokens, resource):
+def test_token_endpoint_refuses_a_similar_url(walk, tokens, resource):
     assert refusal(walk.exchange(walk.code(), resource=resource)) == (400, "invalid_target")
     refreshed = walk.refresh(tokens["refresh_token"], resource=resource)
     assert refusal(refreshed) == (400, "invalid_target")
@@ -159,7 +159,7 @@ def test_only_server_is_found_behind_asgi(one_server, walk, user):
 
 
 @pytest.mark.parametrize("error", [Http404, RuntimeError])
-def test_tenant_has_to_be_named_where_the_host_does_not_tell(one_server, walk, error):
+def test_tenant_must_be_named_if_the_host_does_not_show_it(one_server, walk, error):
     def tenant(request):
         raise error
 
@@ -168,7 +168,7 @@ def test_tenant_has_to_be_named_where_the_host_does_not_tell(one_server, walk, e
 
 
 @pytest.mark.parametrize(("scope", "is_asked"), [("mcp", False), ("reports", True)])
-def test_scopes_of_all_tenants_tell_other_applications_apart(one_server, walk, scope, is_asked):
+def test_scopes_of_all_tenants_separate_other_applications(one_server, walk, scope, is_asked):
     def tenant(request):
         raise Http404
 

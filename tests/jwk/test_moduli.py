@@ -1,4 +1,4 @@
-"""Moduli of RSA keys that anybody can factor."""
+"""Moduli of RSA keys that anyone can factor."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def as_public(encoding, form=PublicFormat.SubjectPublicKeyInfo):
 
 @EVERY_WEAKNESS
 def test_weak_modulus_is_refused(modulus, flaw):
-    assert reason(as_jwk(modulus)) == f"The modulus of this RSA key {flaw}: anybody can sign."
+    assert reason(as_jwk(modulus)) == f"The modulus of this RSA key {flaw}: anyone can sign."
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Public keys that are points for which anybody can sign, or no points at all."""
+"""Public keys that are points for which anyone can sign, or no points at all."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ TOO_LARGE = {f"p+{y}": PRIME + y for y in range(19)}
 # Of half of all numbers there is no point.
 NO_POINT = {"2": 2, "7": 7}
 WEAK = {**SMALL, **TOO_LARGE, **NO_POINT}
-MESSAGE = "The point of this Ed25519 key is of small order or malformed: anybody can sign."
+MESSAGE = "The point of this Ed25519 key is of small order or malformed: anyone can sign."
 MALFORMED = "The JWK has missing or malformed members."
 
 

@@ -30,7 +30,7 @@ NEEDED = (
     " cannot be used: RS256 needs an RSA key of 2048 to 4096 bits with the exponent 65537; "
     "or ES256 needs an EC key on the curve P-256; or EdDSA needs an Ed25519 key."
 )
-SMALL_FACTOR = "The modulus of this RSA key has a small factor: anybody can sign."
+SMALL_FACTOR = "The modulus of this RSA key has a small factor: anyone can sign."
 PASSWORD = BestAvailableEncryption(b"password")
 # By ssh-keygen, with a passphrase; for nothing but this.
 ENCRYPTED_SSH_KEY = b"""\

@@ -60,7 +60,7 @@ def test_import_of_a_missing_file(tmp_path, options):
 
 
 @pytest.mark.parametrize("options", [[], ["--public-only"]], ids=["private", "public"])
-def test_import_of_a_device_without_an_end(options):
+def test_import_of_a_device_that_never_ends(options):
     line = fails("import", "/dev/zero", *options)
     assert line.startswith("The file has more than 1048576 octets. ")
 

@@ -102,7 +102,7 @@ def test_rotate_as_json_tells_what_it_did_before_it_failed():
 
 
 @pytest.mark.parametrize("options", [[], ["--if-due"]], ids=["rotate", "if-due"])
-def test_rotate_mends_what_a_wrong_clock_has_put_off(options):
+def test_rotate_brings_forward_what_a_wrong_clock_has_postponed(options):
     key = rotation.rotate("EdDSA", now=timezone.now() + 1000 * DAY)
     said = mcp_keys("rotate", "--algorithm", "EdDSA", *options)
     assert active() == key

@@ -92,11 +92,11 @@ UNSUITABLE = {
     ),
     "prime-modulus": (
         public_pem_of_modulus(2**2048 - 1557),
-        "The modulus of this RSA key is a prime or a power of a prime: anybody can sign",
+        "The modulus of this RSA key is a prime or a power of a prime: anyone can sign",
     ),
     "square-modulus": (
         public_pem_of_modulus((2**1024 - 105) ** 2),
-        "The modulus of this RSA key is a prime or a power of a prime: anybody can sign",
+        "The modulus of this RSA key is a prime or a power of a prime: anyone can sign",
     ),
     "neighbouring-primes": (
         public_pem_of_modulus((2**1024 - 105) * (2**1024 - 179)),

@@ -147,7 +147,7 @@ def test_local_change_is_read_after_a_reading_that_failed(keys, transactional_db
     assert kids(keys) == [key.kid]
 
 
-def test_error_that_is_not_one_of_a_database_is_the_cause(keys, transactional_db):
+def test_error_that_no_database_raised_is_the_cause(keys, transactional_db):
     with broken_database(ImproperlyConfigured), pytest.raises(OperationalError) as caught:
         keys.at(NOW)
     assert isinstance(caught.value.__cause__, ImproperlyConfigured)

@@ -71,18 +71,23 @@ def databases(unblocked, settings, tmp_path):
         drop_database(name)
 
 
-@pytest.fixture
-def schemas(unblocked, settings, tmp_path):
-    """The same with one database that has two schemas."""
-    tenant.alias = "tenants"
-    add_database("tenants", ENGINE="tests.published.schemas", NAME=str(tmp_path))
-    switch = connections["tenants"].set_schema
+def stores_of_one_alias(settings, switch):
+    """Make the tables of both tenants, and yield the function that enters one of them."""
     for name in ("a", "b"):
         switch(name)
         call_command("migrate", "mcp_oauth_discovery", database="tenants", verbosity=0)
     settings.DATABASE_ROUTERS = ["tests.published.test_stores.Router"]
     yield switch
     drop_database("tenants")
+
+
+@pytest.fixture
+def schemas(unblocked, settings, tmp_path):
+    """The same with one database that has two schemas."""
+    tenant.alias = "tenants"
+    add_database("tenants", ENGINE="tests.published.schemas", NAME=str(tmp_path))
+    switch = connections["tenants"].set_schema
+    yield from stores_of_one_alias(settings, switch)
 
 
 @pytest.fixture
@@ -95,12 +100,7 @@ def names(unblocked, settings, tmp_path):
         connections["tenants"].close()
         connections["tenants"].settings_dict["NAME"] = str(tmp_path / f"{name}.sqlite3")
 
-    for name in ("a", "b"):
-        enter(name)
-        call_command("migrate", "mcp_oauth_discovery", database="tenants", verbosity=0)
-    settings.DATABASE_ROUTERS = ["tests.published.test_stores.Router"]
-    yield enter
-    drop_database("tenants")
+    yield from stores_of_one_alias(settings, enter)
 
 
 @pytest.fixture

@@ -61,7 +61,9 @@ def test_public_key_does_not_touch_the_succession(pair):
 
 def test_private_key_where_a_public_one_is_expected_is_refused():
     reason = refused(rotation.import_key, as_file(VECTORS[ED]), public_only=True, now=NOW)
-    assert reason == ("The file holds a private key. Give its public half, or drop --public-only.")
+    assert reason == (
+        "The file holds a private key. Give its public key, or leave out --public-only."
+    )
 
 
 def test_public_key_where_a_private_one_is_expected_is_refused():

@@ -1,4 +1,4 @@
-"""Hosts whose clocks are years ahead: what they do to the keys that sign, and how it is mended."""
+"""Hosts whose clocks are years ahead: their effect on the keys, and how to repair it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def signer(now=NOW):
 
 
 @pytest.mark.parametrize("if_due", [True, False])
-def test_advice_of_a_token_that_cannot_be_signed_helps(if_due):
+def test_advice_for_a_token_that_cannot_be_signed_works(if_due):
     key = rotate(NOW + YEARS)
     with pytest.raises(NoSigningKey, match="mcp_keys rotate --algorithm EdDSA"):
         sign_jwt({}, now=NOW)

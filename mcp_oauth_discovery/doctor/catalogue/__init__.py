@@ -66,9 +66,9 @@ def finding(
 
 
 def correcting(code: str, parts: Sequence[str]) -> str:
-    """Return the fix of a code for a URL of which these parts are wrong.
+    """Return the fix of a code for a URL in which these parts are wrong.
 
-    The usual one is about the scheme already, and about the spelling.
+    The fix of the catalogue already covers the scheme and the spelling.
     """
     usual = ENTRIES[code].fix
     is_usual = list(parts) in ([], ["scheme"])
@@ -76,9 +76,9 @@ def correcting(code: str, parts: Sequence[str]) -> str:
 
 
 def beside_django(one: Finding) -> Finding:
-    """Return a finding with the fix for a site that is not one of Django.
+    """Return a finding with the fix for a site without Django.
 
-    What a rule has put before the fix of the catalogue, or in its place, stays.
+    If a rule added words to the fix of the catalogue, or replaced it, its words stay.
     """
     usual = ENTRIES[one.code].fix
     return replace(one, fix=one.fix.replace(usual, elsewhere.FIXES.get(one.code, usual)))

@@ -121,8 +121,8 @@ ANSWERS = Group(
             "answer-firewall", _ERROR,
             "A firewall or a login service answers in place of the site.",
             "the answer of the site", "RFC 9728 §3.2, RFC 6750 §3", EVERY,
-            "Have what stands in front let /.well-known/ and the MCP endpoint pass: clients cannot "
-            "solve a challenge or log in there.",
+            "Exempt /.well-known/ and the MCP endpoint there: clients cannot solve a challenge or "
+            "log in.",
         ),
         Entry(
             "answer-server-error", _ERROR, "The answer is a server error.",
@@ -184,7 +184,7 @@ DOCUMENTS = Group(
         Entry(
             "document-byte-order-mark", _ERROR, "The body begins with a byte order mark.",
             "JSON in UTF-8 without a byte order mark", "RFC 8259 §8.1", _NO_MARK,
-            "Save it as UTF-8 without the mark. Editors and PowerShell of Windows add one.",
+            "Save it as UTF-8 without the mark. Some editors and PowerShell on Windows add one.",
         ),
         Entry(
             "document-not-object", _ERROR, "The document is not a JSON object.",

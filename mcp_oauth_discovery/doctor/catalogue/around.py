@@ -225,13 +225,13 @@ LOAD = Group(
 CHECK = Group(
     "check",
     "The check itself",
-    "each step came to its end",
+    "every step was completed",
     (
         Entry(
-            "check-failed", _WARNING, "A step of the check ended in an exception of its own.",
+            "check-failed", _WARNING, "A step of the check failed with an exception of its own.",
             "a finding, whatever a site sends", "mcp_discovery check", (),
-            "Report the fault with the traceback of the log and the answer of the site. What the "
-            "step would have found is not known.",
+            "Report this as a bug, with the traceback in the log and the answer of the site. The "
+            "findings of this step may be missing.",
         ),
     ),
 )  # fmt: skip

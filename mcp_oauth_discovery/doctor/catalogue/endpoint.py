@@ -7,7 +7,7 @@ from mcp_oauth_discovery.doctor.findings import Entry, Group, Severity
 
 _ERROR, _WARNING, _INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
 _TYPESCRIPT = (Client.TYPESCRIPT, Client.INSPECTOR)
-# By public reports: Claude needs the URL in the challenge, and ChatGPT needs the challenge.
+# According to public reports, Claude needs the URL in the challenge, and ChatGPT a challenge.
 _LED = (Client.CLAUDE, Client.CHATGPT)
 
 ENDPOINT = Group(

@@ -56,13 +56,13 @@ JWKS = Group(
             "manage.py mcp_keys rotate",
         ),
         Entry(
-            "jwks-cannot-sign", _ERROR, "This project signs tokens, and cannot.",
+            "jwks-cannot-sign", _ERROR, "This project is configured to sign tokens, but cannot.",
             "an active key and a pinned issuer", "RFC 9068 §2, OAuth 2.1 §3.2.3", EVERY,
             "manage.py mcp_keys rotate, and pin MCP_ISSUER.",
         ),
         Entry(
             "jwks-unserved", _WARNING, "An algorithm is announced for which there is no key.",
-            "a key for each algorithm of this site, and for one of those of an outside provider",
+            "a key for each algorithm of this site, or for one algorithm of an outside provider",
             "OpenID Connect Discovery §3", (),
             "manage.py mcp_keys rotate, or shorten MCP_SIGNING_ALGORITHMS.",
         ),

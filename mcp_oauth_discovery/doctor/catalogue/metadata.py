@@ -82,7 +82,7 @@ PROTECTED_RESOURCE = Group(
             "prm-server-invalid", _ERROR, "An authorization server is not an issuer identifier.",
             "issuers: https URLs without query, fragment and well-known part",
             "RFC 9728 §2, RFC 8414 §2", EVERY,
-            "Write the https URL that the server has as issuer in its metadata, not that of the "
+            "Write the https URL that is the issuer in the server's metadata, not the URL of the "
             "document.",
         ),
         Entry(
@@ -105,10 +105,10 @@ PROTECTED_RESOURCE = Group(
         ),
         Entry(
             "prm-scopes-not-offered", _INFO,
-            "This site is its own authorization server, and does not announce a scope.",
-            "every scope of the resource that the server knows; it may leave some out of its list",
+            "This site is its own authorization server, but does not announce a scope.",
+            "every scope of the resource that the server knows; the list may be incomplete",
             "RFC 9728 §2, RFC 8414 §2", (),
-            "If the server refuses the scope with invalid_scope, add it to those that it knows.",
+            "If the server refuses the scope with invalid_scope, add the scope there.",
         ),
     ),
 )  # fmt: skip
@@ -208,7 +208,7 @@ AUTHORIZATION_SERVER = Group(
         Entry(
             "as-jwt-algorithms", _ERROR,
             "JWT client authentication is announced without its algorithms.",
-            "the matching …_auth_signing_alg_values_supported; openid-configuration may lack it",
+            "the matching …_auth_signing_alg_values_supported; optional in openid-configuration",
             "RFC 8414 §2", (),
             "Add the member.",
         ),

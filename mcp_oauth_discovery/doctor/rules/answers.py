@@ -26,7 +26,7 @@ _OF_DOCUMENTS = (*FORBIDDEN, *BAD_REQUEST)
 # What `endpoint` has rules for.
 _OF_ENDPOINTS = (*range(200, 300), 401, 403, 404, 405, 410, *OF_THE_REQUEST)
 _PUBLIC = "/.well-known/ and the MCP endpoint"
-# Addresses that the site itself has named; clients only try the others.
+# Addresses that the site itself has named. Clients merely try the others.
 _NAMED = (Role.CHALLENGE, Role.JWKS)
 
 
@@ -45,10 +45,10 @@ def redirected(walk: Walk) -> Iterator[Finding]:
 
 
 def _past_login(exchange: Exchange) -> str:
-    """Return what to do about the redirect of a login service in front, or "" for another one."""
+    """Return what to do about a redirect to a login service, or "" for other redirects."""
     targets = (redirects.target(answer) or "" for answer in _answers(exchange))
     name = next(filter(None, map(login_service, targets)), None)
-    return f"{name} wants a login first: except {_PUBLIC} from it." if name else ""
+    return f"{name} asks for a login first. Exempt {_PUBLIC} from it." if name else ""
 
 
 def _causes(exchange: Exchange) -> list[tuple[str, str]]:
@@ -78,7 +78,7 @@ def replaced(walk: Walk) -> Iterator[Finding]:
         if place.exchange.intermediary:
             yield _at(walk, place, _firewall(place.exchange))
     for endpoint in walk.oauth_endpoints:
-        # People come to the authorization endpoint with a browser, which passes a challenge.
+        # People open the authorization endpoint in a browser, which can pass a challenge.
         if endpoint.get.intermediary and endpoint.member != "authorization_endpoint":
             yield _firewall(endpoint.get)
 
@@ -87,7 +87,7 @@ def _firewall(exchange: Exchange) -> Finding:
     by = exchange.intermediary
     name, evidence = (by.name, shown(by.evidence)) if by else ("", "")
     seen = f"{exchange.status} of {name} ({evidence}): {_gist(exchange)}."
-    fix = f"Have {name} let {_PUBLIC} pass: clients cannot solve a challenge or log in there."
+    fix = f"Exempt {_PUBLIC} from {name}: clients cannot solve a challenge or log in."
     return finding("answer-firewall", exchange.url, seen, fix=fix)
 
 
@@ -121,9 +121,9 @@ def _advised(one: Finding, exchange: Exchange) -> Finding:
 
 
 def _at(walk: Walk, place: Fetched, one: Finding) -> Finding:
-    """Return a finding about a place; no client stops at a 4xx of one that it can do without.
+    """Return a finding about a place; clients survive a 4xx at a place that they do not need.
 
-    It is no error either, unless the site itself has named the place.
+    Such a finding is no error, unless the site itself has named the place.
     """
     if not walk.is_spare(place) or place.exchange.status >= 500:
         return one

@@ -22,9 +22,9 @@ _TYPESCRIPT = (Client.TYPESCRIPT, Client.INSPECTOR)
 _REQUIRED = ("authorization_endpoint", "token_endpoint", "response_types_supported")
 _OPENID = ("jwks_uri", "subject_types_supported", "id_token_signing_alg_values_supported")
 _JWT_METHODS = {"private_key_jwt", "client_secret_jwt"}
-# What OpenID Connect Discovery §3 allows in that list, where no ID Token comes by the browser.
+# OpenID Connect Discovery §3 allows more in that list if no ID Token comes by the browser.
 _MEMBERS = {**AUTHORIZATION_SERVER, "id_token_signing_alg_values_supported": list_of(check_string)}
-# What clients go by; the others may differ, as each document is for a protocol of its own.
+# The members that clients use. Others may differ, because each document serves its own protocol.
 _FOLLOWED = (
     "issuer",
     "authorization_endpoint",
@@ -172,7 +172,7 @@ def openid(walk: Walk) -> Iterator[Finding]:
             if document.role is Role.OAUTH:
                 continue
             missing = [name for name in _OPENID if not has_value(document.told.get(name))]
-            # Clients of MCP come here only if there is nothing at the places before.
+            # MCP clients ask here only if the places before have no document.
             clients = None if document is server.found else ()
             if document.members is not None and missing:
                 seen = f"It lacks {', '.join(missing)}."
@@ -202,8 +202,8 @@ def _differing(one: dict[str, Any], other: dict[str, Any]) -> list[str]:
 
 
 def _comparable(value: object) -> object:
-    """Return a value as it is compared: the order of a list says nothing."""
-    return {repr(one) for one in value} if isinstance(value, list) else value
+    """Return a value for a comparison that ignores the order of a list."""
+    return {repr(item) for item in value} if isinstance(value, list) else value
 
 
 def _is_plain(value: object) -> bool:

@@ -21,11 +21,11 @@ from mcp_oauth_discovery.identifiers import check_secure_url, origin
 from mcp_oauth_discovery.www_authenticate import Challenge, scope_tokens
 
 _TYPESCRIPT = (Client.TYPESCRIPT, Client.INSPECTOR)
-_ONE_LAYER = "Send each parameter once: let one layer alone add it, the proxy or the application."
+_ONE_LAYER = "Send each parameter once. Let only one layer add it, the proxy or the application."
 
 
 def header(walk: Walk) -> Iterator[Finding]:
-    """Report a 401 without a challenge, or with one of the wrong form; the first such."""
+    """Report the first 401 without a challenge, or with a malformed one."""
     for exchange in _unauthorized(walk):
         if fault := malformation(exchange) or _repetition(walk, exchange):
             seen = f"{_of(exchange)}: {shown(fault.problem)}."
@@ -33,7 +33,7 @@ def header(walk: Walk) -> Iterator[Finding]:
             yield finding("challenge-malformed", walk.url, seen, clients=clients, fix=fix)
             return
         if not challenges_of(exchange):
-            # Those that need it look at the answer to their POST.
+            # Clients that need a challenge read the one in the answer to POST.
             is_led = exchange is walk.get and bool(walk.challenges)
             stopped = () if is_led else None
             seen, fix = renamed_challenge(exchange.answer) if exchange.answer else ("", "")
@@ -55,7 +55,7 @@ def _repetition(walk: Walk, exchange: Exchange) -> Malformation | None:
 
 
 def _led_astray(walk: Walk, first: str, last: str) -> tuple[Client, ...]:
-    """Return the clients that take a URL without the document, and look at no other one."""
+    """Return the clients that take the URL without a document, and try no other."""
     absent = {one.url for one in walk.resources if one.is_absent}
     return (
         *(_TYPESCRIPT if first in absent else ()),

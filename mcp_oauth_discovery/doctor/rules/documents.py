@@ -36,7 +36,7 @@ def unreadable(walk: Walk) -> Iterator[Finding]:
 
 
 def marked(walk: Walk) -> Iterator[Finding]:
-    """Report documents behind a byte order mark, which is not a part of them."""
+    """Report documents that begin with a byte order mark, which JSON does not allow."""
     for document in walk.asked:
         if document.reading.has_mark:
             clients = () if document.role is Role.JWKS else None

@@ -24,7 +24,7 @@ from mcp_oauth_discovery.doctor.rules.members import strings
 from mcp_oauth_discovery.identifiers import origin
 from mcp_oauth_discovery.jwk import RSA_BITS
 
-# More keys of one set are not looked at for weaknesses: each takes some calculation.
+# How many keys of a set are checked for weaknesses, because each check takes some time.
 _MOST_JUDGED = 20
 
 
@@ -77,7 +77,7 @@ def elsewhere(walk: Walk) -> Iterator[Finding]:
 
 
 def forms(walk: Walk) -> Iterator[Finding]:
-    """Report keys of the wrong form, and weak ones, as strictly as an import judges them."""
+    """Report malformed and weak keys, as strictly as an import does."""
     for document in _sets(walk):
         for place, key in enumerate(keys_of(document)):
             if fault := problem(key):
@@ -120,8 +120,8 @@ def served(walk: Walk) -> Iterator[Finding]:
             continue
         served_by_keys = _served_by(keys)
         missing = [name for name in named if name not in served_by_keys]
-        # What is made per client, or by an outside provider, is announced for all, and a key is
-        # published once a client uses it.
+        # The list is for all clients. An outside provider, or one with algorithms per client, may
+        # publish a key only once a client uses it.
         is_per_client = any(map(_is_symmetric, announced))
         is_per_client = is_per_client or origin(server.issuer) != origin(walk.url)
         if missing and not (is_per_client and len(missing) < len(named)):
@@ -134,7 +134,7 @@ def _announced(document: Fetched | None) -> list[str]:
 
 
 def _is_symmetric(algorithm: str) -> bool:
-    """Say whether signatures of an algorithm are made with the secret of a client."""
+    """Say whether an algorithm signs with the secret of a client."""
     return algorithm.startswith("HS")
 
 
@@ -148,9 +148,9 @@ def _signed_by(walk: Walk, server: Server) -> str:
             return "signed_metadata"
         if document.members is None or document.role not in (Role.OPENID, Role.OPENID_APPENDED):
             continue
-        # Without the list it is RS256, which every provider has (OpenID Connect Discovery §3).
+        # Without a list it is RS256, which every provider supports (OpenID Connect Discovery §3).
         announced = set(_announced(document)) - {"none"} if _announced(document) else {"RS256"}
-        # Where clients may choose a symmetric one, perhaps all of them have.
+        # If clients may choose a symmetric algorithm, perhaps all of them do.
         if announced and not any(map(_is_symmetric, announced)):
             return "The ID Token of OpenID"
     return ""
@@ -176,7 +176,7 @@ def _served_by(keys: Iterable[Key]) -> set[str]:
     served: set[str] = set()
     for key in keys:
         known, given = signatures(key), key.get("alg")
-        # RFC 9864: the curve of an OKP key says as much as its alg, which has two names.
+        # RFC 9864: an alg of an OKP key has two names, and the curve alone says which it is.
         if given is None or key.get("kty") == "OKP":
             served |= known
         else:

@@ -25,9 +25,9 @@ def misformed(members: Mapping[str, Any], table: Mapping[str, Check]) -> Iterato
 
 
 def check_host(url: str) -> None:
-    """Raise `ValueError` for a URL of the right form in which browsers read no host."""
+    """Raise `ValueError` for a well-formed URL whose host browsers refuse."""
     if not hosts.origin(url):
-        raise ValueError("browsers read no host in it")
+        raise ValueError("browsers refuse its host")
 
 
 def strict(name: str, value: object) -> tuple[Client, ...]:

@@ -1,4 +1,4 @@
-"""Has the doctor itself come to the end of each step? The last rule: it tells of the others."""
+"""Has the doctor completed each step? This rule comes last, after those that may fail."""
 
 from __future__ import annotations
 

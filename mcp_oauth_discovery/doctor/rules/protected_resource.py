@@ -183,9 +183,9 @@ def _rules_out_header(document: Fetched) -> bool:
 
 
 def scopes(walk: Walk) -> Iterator[Finding]:
-    """Report scopes that are none of a resource, and those that this site does not announce.
+    """Report scopes that do not belong to a resource, or that this site does not announce.
 
-    RFC 8414 §2 lets a server leave scopes out, and providers leave out those of APIs.
+    RFC 8414 §2 lets a server leave scopes out, and providers omit those of APIs.
     """
     document = walk.resource
     wanted = strings(document.told, "scopes_supported") if document else []

@@ -34,8 +34,8 @@ def failures(walk: Walk) -> Iterator[Finding]:
             continue
         is_cut = is_cut or outcome.trouble is Trouble.CUT
         seen = f"No answer: {shown(outcome.reason)}."
-        one = finding(f"reach-{outcome.trouble.value}", outcome.url, seen)
-        yield advised(one, OF_SPEECH[outcome.speech] if outcome.speech else None)
+        failure = finding(f"reach-{outcome.trouble.value}", outcome.url, seen)
+        yield advised(failure, OF_SPEECH[outcome.speech] if outcome.speech else None)
 
 
 def plain_http(walk: Walk) -> Iterator[Finding]:

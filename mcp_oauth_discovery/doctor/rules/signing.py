@@ -10,7 +10,7 @@ from mcp_oauth_discovery.doctor.observations import Walk
 
 
 def refused(walk: Walk) -> Iterator[Finding]:
-    """Report what the settings and the key store say; the documents alone cannot tell."""
+    """Report faults in the settings and the key store, which the documents do not show."""
     for fault in walk.signing:
         yield finding("jwks-cannot-sign", walk.url, fault.seen, fix=fault.fix)
 

@@ -149,7 +149,7 @@ class Command(SubcommandsCommand):
 
 
 def _signing_faults() -> Iterator[Fault]:
-    """Yield why this project cannot sign what it is configured to sign, as the checks say it."""
+    """Yield the messages of the checks about why this project cannot sign its tokens."""
     databases = [router.db_for_read(SigningKey)]
     for number in ("W039", "W040"):
         for message in RULES[number].check(app_configs=None, databases=databases):

@@ -48,7 +48,7 @@ class Command(SubcommandsCommand):
         retire.add_argument("kid")
         revoke = _add(subparsers, "revoke", "Take a key out of the JWK Set at once, for ever.")
         revoke.add_argument("kid")
-        load = _add(subparsers, "import", "Take in a key from a PEM, DER or JWK file.")
+        load = _add(subparsers, "import", "Import a key from a PEM, DER or JWK file.")
         load.add_argument("file", type=Path)
         load.add_argument(
             "--public-only",
@@ -58,7 +58,7 @@ class Command(SubcommandsCommand):
         load.add_argument(
             "--keep-kid",
             action="store_true",
-            help="with --public-only: publish it under the kid of the JWK, not its thumbprint",
+            help="with --public-only: publish the key under the kid of its JWK, not its thumbprint",
         )
         prune = _add(
             subparsers, "prune", "Erase private halves that sign no more; delete keys long expired."
@@ -94,7 +94,7 @@ class Command(SubcommandsCommand):
             for name in algorithms:
                 key = rotation.rotate(name, now=now, if_due=if_due)
                 # Another process may have made it a moment ago; then there is nothing to tell.
-                # One that was to sign much later may sign now, instead of a new one.
+                # Instead of a new key, a pending one may be brought forward.
                 if now in (key.created_at, key.activates_at):
                     made.append(key)
                     self._say(as_json, f"{name}: published {key.kid}, {_starts(key)}.")
@@ -152,7 +152,7 @@ class Command(SubcommandsCommand):
         now = timezone.now()
         try:
             with file.open("rb") as opened:
-                # One octet more, by which the file is too large: a device may have no end.
+                # One octet more than allowed, because a device may never end.
                 data = opened.read(key_files.LARGEST_FILE + 1)
         except OSError as error:
             raise CommandError(f"{file} cannot be read: {error.strerror}.") from error

@@ -1,4 +1,4 @@
-"""Settings that bound nothing: no timeout of the database, and a transaction for each request."""
+"""Settings without limits: no timeout for the database, and a transaction for each request."""
 
 from __future__ import annotations
 

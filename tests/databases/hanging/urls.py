@@ -1,4 +1,4 @@
-"""The documents, and a view that needs a token and nothing of the database."""
+"""The documents, and a view that needs a token but not the database."""
 
 from __future__ import annotations
 
