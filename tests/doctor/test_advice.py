@@ -86,6 +86,7 @@ def test_plain_http_at_a_port_of_tls_is_told(run, body):
         (Trouble.TLS, Speech.HTTP, "plain HTTP"),
         (Trouble.BROKEN, Speech.TLS, "The port speaks TLS"),
         (Trouble.TLS, Speech.OTHER_TLS, "The server ends the handshake itself"),
+        (Trouble.TIMEOUT, Speech.NOTHING, "does not answer the TLS handshake"),
     ],
 )
 def test_port_of_another_protocol_is_told(trouble, speech, words):
