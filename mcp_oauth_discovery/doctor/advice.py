@@ -47,6 +47,12 @@ HANGS_UP = Advice(
     "The server ends the handshake itself. Check that this port speaks TLS, in version 1.2 or 1.3, "
     "and that it has a site for this host name (SNI).",
 )
+HANDSHAKE_WAITS = Advice(
+    "a TLS handshake that comes to its end",
+    "RFC 9110 §4.2.2",
+    "The port takes the connection and does not answer the TLS handshake. Check that it speaks "
+    "TLS: some servers of plain HTTP wait for the rest of a request.",
+)
 GATEWAY = Advice(
     "an answer of the application",
     "RFC 9110 §15.6.3, §15.6.5",
@@ -57,6 +63,7 @@ OF_SPEECH = {
     Speech.HTTP: SPEAKS_PLAIN_HTTP,
     Speech.TLS: SPEAKS_TLS,
     Speech.OTHER_TLS: HANGS_UP,
+    Speech.NOTHING: HANDSHAKE_WAITS,
 }
 # Cloudflare uses 520 to 530.
 _OF_GATEWAYS = (502, 504, *range(520, 531))

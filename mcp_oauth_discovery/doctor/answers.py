@@ -31,6 +31,7 @@ class Speech(str, Enum):
     HTTP = "plain HTTP"
     TLS = "TLS"
     OTHER_TLS = "TLS that ends before any certificate is judged"
+    NOTHING = "nothing in answer to a TLS handshake"
 
 
 @dataclass(frozen=True)

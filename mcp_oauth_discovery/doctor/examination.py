@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mcp_oauth_discovery.doctor.catalogue import (
     ENTRIES,
@@ -13,13 +13,16 @@ from mcp_oauth_discovery.doctor.catalogue import (
     passed,
 )
 from mcp_oauth_discovery.doctor.excess import abridged
-from mcp_oauth_discovery.doctor.findings import Finding, Group
+from mcp_oauth_discovery.doctor.findings import Finding, Group, Severity
 from mcp_oauth_discovery.doctor.mishaps import Noted
 from mcp_oauth_discovery.doctor.observations import Walk
 from mcp_oauth_discovery.doctor.passes import has_seen
 from mcp_oauth_discovery.doctor.rules import RULES, mishaps
 from mcp_oauth_discovery.doctor.rules.reach import unreachable
 from mcp_oauth_discovery.doctor.signs import fits_django
+
+# The groups that are about answers, whatever is in them.
+_OF_ANSWERS = ("reach", "answers", "documents")
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,17 @@ def _results(group: Group, walk: Walk) -> list[Finding]:
     for rule in RULES[group.name]:
         with Noted(walk.mishaps, f"the rules of {group.name}"):
             results += rule(walk)
+    if group.name in _OF_ANSWERS:
+        unused = walk.passed_by
+        results = [_softened(item) if item.subject in unused else item for item in results]
     return list(dict.fromkeys(results))
+
+
+def _softened(one: Finding) -> Finding:
+    """Return a finding about an answer that no client gets: whatever it is, it is no error."""
+    if one.severity is not Severity.ERROR:
+        return one
+    return replace(one, severity=Severity.INFO, clients=())
 
 
 def _codes(name: str) -> list[str]:

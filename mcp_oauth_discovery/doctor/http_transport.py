@@ -53,6 +53,10 @@ class _NotReached(Exception):
         self.speech = speech
 
 
+class _LateHandshake(Late):
+    """The time was over before the TLS handshake was."""
+
+
 def resolve(host: str, port: int) -> Addresses:
     """Return the addresses of a host as the system knows them."""
     return cast(Addresses, socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
@@ -99,8 +103,10 @@ class HTTPTransport:
                 return _read(connection, method, url, headers, deadline)
         except _NotReached as problem:
             return Failure(method, url, problem.trouble, str(problem), problem.speech)
-        except Late:
-            return self._patience.failure(method, url, deadline)
+        except Late as late:
+            failure = self._patience.failure(method, url, deadline)
+            is_mute = isinstance(late, _LateHandshake) and failure.trouble is Trouble.TIMEOUT
+            return replace(failure, speech=Speech.NOTHING) if is_mute else failure
         except Malformed as problem:
             speech = Speech.TLS if isinstance(problem, SpeaksTLS) else None
             return Failure(method, url, Trouble.BROKEN, str(problem), speech)
@@ -162,7 +168,7 @@ class HTTPTransport:
             return self.context.wrap_socket(connection, server_hostname=host)
         except (Late, TimeoutError) as error:
             connection.close()
-            raise Late from error
+            raise _LateHandshake from error
         except (OSError, ValueError) as error:
             connection.close()
             raise _failed_handshake(error) from error

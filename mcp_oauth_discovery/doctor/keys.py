@@ -24,15 +24,24 @@ _OCTETS = {
     ("EC", "P-256"): 32,
     ("EC", "P-384"): 48,
     ("EC", "P-521"): 66,
+    ("EC", "secp256k1"): 32,
     ("OKP", "Ed25519"): 32,
     ("OKP", "Ed448"): 57,
     ("OKP", "X25519"): 32,
     ("OKP", "X448"): 56,
 }
 _MEMBERS = {"RSA": ("n", "e"), "EC": ("x", "y"), "OKP": ("x",)}
-_CURVES = {"P-256": ec.SECP256R1(), "P-384": ec.SECP384R1(), "P-521": ec.SECP521R1()}
+_CURVES = {
+    "P-256": ec.SECP256R1(),
+    "P-384": ec.SECP384R1(),
+    "P-521": ec.SECP521R1(),
+    "secp256k1": ec.SECP256K1(),
+}
 # Other specifications name these curves like this. No client finds a key by these names.
 _MISSPELT = {"secp256r1", "prime256v1", "secp384r1", "secp521r1"}
+_TYPE_OF = {curve: kind for kind, curve in _OCTETS}
+# RFC 7517 §4.1 and §4.2: case counts.
+_NAMES = {*_MEMBERS, *_TYPE_OF, "sig", "enc"}
 
 # The values of `alg` by type and curve: RFC 7518 §3.1 and §4.1, RFC 8037 §3.1, RFC 8812, RFC 9864.
 _SIGNATURES = {
@@ -94,7 +103,7 @@ def fitting(key: Key) -> set[str] | None:
 def problem(key: Key) -> str:
     """Return what is wrong with the form of a key, or ""; an unknown type is fine."""
     kind, curve = key.get("kty"), key.get("crv")
-    if not isinstance(kind, str) or str(curve) in _MISSPELT:
+    if not isinstance(kind, str) or _is_misspelt(kind) or _has_wrong_curve(kind, curve):
         return f"kty {kind!r} with crv {curve!r}"
     if mistake := _label_problem(key):
         return mistake
@@ -151,18 +160,39 @@ def _purpose(key: Key) -> str:
 
 def _label_problem(key: Key) -> str:
     """Return what is wrong with the members that every type has (RFC 7517 §4)."""
-    for name in ("kid", "alg", "use"):
+    for name in ("kid", "alg", "use", "x5u", "x5t", "x5t#S256"):
         if not isinstance(key.get(name, ""), str):
             return f"{name} is {key[name]!r}, not a string"
+    if _is_misspelt(key.get("use", "")):
+        return f"use is {key['use']!r}"
     if empty := [name for name in _PRIVATE if name in key and not private_members(key)]:
         return f"{empty[0]} is {key[empty[0]]!r}, and a public key has no such member"
+    for name in ("key_ops", "x5c"):
+        listed = key.get(name, [])
+        if not isinstance(listed, list) or not all(isinstance(one, str) for one in listed):
+            return f"{name} is {listed!r}, not a list of strings"
     operations = key.get("key_ops", [])
-    if not isinstance(operations, list) or not all(isinstance(one, str) for one in operations):
-        return f"key_ops is {operations!r}, not a list of strings"
     known = _OPERATIONS.get(key.get("use", ""), set())
     if known and operations and not known & set(operations):
         return f"use {key['use']!r} contradicts key_ops {operations!r}"
     return ""
+
+
+def _is_misspelt(name: str) -> bool:
+    """Say whether a name is one of those of RFC 7518 and RFC 8037 but for case and hyphens."""
+    return name not in _NAMES and _folded(name) in map(_folded, _NAMES)
+
+
+def _folded(name: str) -> str:
+    return name.lower().replace("-", "").replace("_", "")
+
+
+def _has_wrong_curve(kind: str, curve: object) -> bool:
+    if kind not in _TYPE_OF.values():
+        return False
+    if not isinstance(curve, str) or curve in _MISSPELT or _is_misspelt(curve):
+        return True
+    return _TYPE_OF.get(curve, kind) != kind
 
 
 def _rsa_problem(key: Key) -> str:
@@ -195,6 +225,9 @@ def _octets(value: object) -> bytes | None:
     if not isinstance(value, str) or not _BASE64URL.fullmatch(value):
         return None
     try:
-        return base64.urlsafe_b64decode(value + "=" * (-len(value) % 4))
+        octets = base64.urlsafe_b64decode(value + "=" * (-len(value) % 4))
     except binascii.Error:
         return None
+    # RFC 4648 §3.5: the bits that are left over are zero.
+    is_canonical = base64.urlsafe_b64encode(octets).rstrip(b"=") == value.encode()
+    return octets if is_canonical else None

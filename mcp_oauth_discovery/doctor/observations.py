@@ -184,6 +184,14 @@ class Walk:
         return any(place in server.documents and server.found for server in self.servers)
 
     @property
+    def passed_by(self) -> set[str]:
+        """The URLs beside the one to which the challenge has led: then nobody comes there."""
+        led = self.resource
+        if led is None or led.role is not Role.CHALLENGE:
+            return set()
+        return {one.url for one in self.resources} - {led.url}
+
+    @property
     def direct(self) -> list[Fetched]:
         """The documents that are there without a redirect."""
         return [one for one in self.published if not one.exchange.hops]

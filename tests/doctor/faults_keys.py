@@ -31,6 +31,7 @@ def encoded(octets: bytes) -> str:
 
 
 P256 = {"kty": "EC", "crv": "P-256", "kid": "p", **point(ec.SECP256R1())}
+K256 = {"kty": "EC", "crv": "secp256k1", "kid": "k", **point(ec.SECP256K1())}
 
 
 @planted("jwks-not-found")
@@ -130,7 +131,7 @@ def list_for_a_type(world: World):
 
 @planted("jwks-weak")
 def short_rsa_key(world: World):
-    world.keys["keys"][RS256]["n"] = "q" * 171
+    world.keys["keys"][RS256]["n"] = encoded(b"\xaa" * 128)
 
 
 @planted("jwks-algorithm")
@@ -173,7 +174,7 @@ def keys_of_types_that_are_not_known_here(world: World):
     """RFC 7517 §5: whoever does not understand them ignores them."""
     world.keys["keys"] += [
         {"kty": "AKP", "alg": "ML-DSA-44", "pub": "AAAA", "kid": "pq"},
-        {**OFF, "crv": "secp256k1", "alg": "ES256K"},
+        {**K256, "alg": "ES256K"},
         {"kty": "OKP", "crv": "Ed1", "x": "A", "kid": "o"},
     ]
 
@@ -196,7 +197,7 @@ def keys_for_encryption_by_key_ops_or_alg(world: World):
     world.keys["keys"] += [
         {**P256, "kid": "e", "alg": "ECDH-ES+A256KW"},
         {**P256, "kid": "d", "key_ops": ["deriveKey"]},
-        {"kty": "OKP", "crv": "X25519", "kid": "x", "x": "B" * 43, "alg": "ECDH-ES"},
+        {"kty": "OKP", "crv": "X25519", "kid": "x", "x": "B" * 42 + "A", "alg": "ECDH-ES"},
     ]
 
 
@@ -217,7 +218,7 @@ def key_agreement_with_rsa(world: World):
 
 @planted("jwks-algorithm")
 def signature_by_a_curve_for_encryption(world: World):
-    key = {"kty": "OKP", "crv": "X25519", "kid": "x", "x": "B" * 43}
+    key = {"kty": "OKP", "crv": "X25519", "kid": "x", "x": "B" * 42 + "A"}
     world.keys["keys"].append({**key, "alg": "EdDSA"})
 
 
@@ -284,7 +285,7 @@ def curve_that_has_two_names(world: World):
 def algorithms_of_key_types_that_are_not_known_here(world: World):
     world.keys["keys"] += [
         {"kty": "AKP", "alg": "ML-DSA-44", "pub": "AAAA", "kid": "pq"},
-        {**OFF, "crv": "secp256k1"},
+        K256,
     ]
     world.server["id_token_signing_alg_values_supported"] = ["RS256", "ML-DSA-44", "ES256K"]
 
@@ -403,3 +404,71 @@ def keys_of_every_curve(world: World):
 def keys_that_cannot_sign(world: World):
     """The command asks the system checks of the project; the documents are as ever."""
     world.signing = (Fault("No key is active.", "Run 'manage.py mcp_keys rotate'."),)
+
+
+def with_spare_bits(text: str) -> str:
+    """Return the base64url of the same octets with a bit set that belongs to none of them."""
+    return text[:-1] + chr(ord(text[-1]) + 1)
+
+
+@planted("jwks-key-invalid")
+def coordinate_with_bits_left_over(world: World):
+    world.keys["keys"].append({**P256, "x": with_spare_bits(P256["x"])})
+
+
+@planted("jwks-key-invalid")
+def point_with_bits_left_over(world: World):
+    """Its form is wrong, and the key may be a good one."""
+    world.keys["keys"][EDDSA]["x"] = with_spare_bits(encoded(b"\x66" * 32))
+
+
+@planted("jwks-key-invalid")
+def modulus_with_bits_left_over(world: World):
+    key = world.keys["keys"][RS256]
+    octets = base64.urlsafe_b64decode(key["n"] + "==")
+    key["n"] = with_spare_bits(encoded(octets))
+
+
+@planted("jwks-key-invalid")
+def type_in_lower_case(world: World):
+    world.keys["keys"].append({**P256, "kty": "ec"})
+
+
+@planted("jwks-key-invalid")
+def curve_without_its_hyphen(world: World):
+    world.keys["keys"].append({**P256, "crv": "P256"})
+
+
+@planted("jwks-key-invalid")
+def no_curve(world: World):
+    world.keys["keys"].append({name: one for name, one in P256.items() if name != "crv"})
+
+
+@planted("jwks-key-invalid")
+def curve_of_another_type(world: World):
+    world.keys["keys"].append({**P256, "kty": "OKP"})
+
+
+@planted("jwks-key-invalid")
+def use_in_capitals(world: World):
+    world.keys["keys"].append({**P256, "use": "SIG"})
+
+
+@planted("jwks-key-invalid")
+def short_coordinates_on_a_curve_beyond_the_nist_ones(world: World):
+    world.keys["keys"].append({**K256, "x": "AA"})
+
+
+@harmless
+def key_on_a_curve_that_is_not_known_here(world: World):
+    world.keys["keys"].append({**P256, "crv": "BP-256"})
+
+
+@planted("jwks-key-invalid")
+def string_for_a_chain_of_certificates(world: World):
+    world.keys["keys"][EDDSA]["x5c"] = "MIIB"
+
+
+@planted("jwks-key-invalid")
+def number_for_a_thumbprint(world: World):
+    world.keys["keys"][EDDSA]["x5t#S256"] = 7

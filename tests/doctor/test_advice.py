@@ -7,6 +7,7 @@ import json
 import pytest
 
 from mcp_oauth_discovery.doctor.answers import Speech, Trouble
+from mcp_oauth_discovery.doctor.clients import EVERY
 from mcp_oauth_discovery.doctor.findings import Severity
 from tests.doctor.servers import answering, serving
 from tests.doctor.world import (
@@ -86,6 +87,7 @@ def test_plain_http_at_a_port_of_tls_is_reported(run, body):
         (Trouble.TLS, Speech.HTTP, "plain HTTP"),
         (Trouble.BROKEN, Speech.TLS, "The port speaks TLS"),
         (Trouble.TLS, Speech.OTHER_TLS, "The server ends the handshake itself"),
+        (Trouble.TIMEOUT, Speech.NOTHING, "does not answer the TLS handshake"),
     ],
 )
 def test_port_of_another_protocol_is_reported(trouble, speech, words):
@@ -126,6 +128,47 @@ def test_path_before_the_root_that_is_forbidden_is_no_error(status):
     assert [(one.severity, one.clients) for one in found if "answer" in one.code] == [
         (Severity.INFO, ())
     ]
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "headers"),
+    [
+        (500, b"", {}),
+        (502, b"", {}),
+        (503, b"", {"cf_mitigated": "challenge"}),
+        (302, b"", {"Location": f"{ORIGIN}/accounts/login/"}),
+        (200, b"<html></html>", {}),
+        (200, b"[]", {}),
+    ],
+)
+def test_path_that_the_challenge_leads_past_is_no_error(status, body, headers):
+    world = World()
+    world.challenge = f'Bearer resource_metadata="{ORIGIN}/metadata"'
+    world.json(f"{ORIGIN}/metadata", world.prm)
+    world.reply("GET", PRM, status=status, body=body, **headers)
+    found = diagnose(world)
+    assert not [one for one in found if one.severity is Severity.ERROR]
+    [one] = [one for one in found if one.code.startswith(("answer-", "redirect-", "document-"))]
+    assert (one.subject, one.severity, one.clients) == (PRM, Severity.INFO, ())
+
+
+def test_path_that_does_not_answer_is_no_error_where_the_challenge_leads_past_it():
+    world = World()
+    world.challenge = f'Bearer resource_metadata="{ORIGIN}/metadata"'
+    world.json(f"{ORIGIN}/metadata", world.prm)
+    world.fail(PRM, Trouble.TIMEOUT)
+    one = only(world, "reach-timeout")
+    assert (one.severity, one.clients) == (Severity.INFO, ())
+
+
+@pytest.mark.parametrize("status", [500, 502])
+def test_path_that_fails_stays_an_error_where_no_challenge_leads_past_it(status):
+    world = World()
+    world.challenge = 'Bearer realm="mcp"'
+    world.reply("GET", PRM, status=status)
+    world.json(PRM_ROOT, world.prm)
+    [one] = [one for one in diagnose(world) if one.code == "answer-server-error"]
+    assert (one.subject, one.severity, one.clients) == (PRM, Severity.ERROR, EVERY)
 
 
 @pytest.mark.parametrize("status", [400, 403])

@@ -105,6 +105,29 @@ def test_url_of_the_challenge_on_another_port_is_advised_about_the_port():
     assert found("challenge-metadata-offsite", plant).fix.startswith("Correct the port. ")
 
 
+@pytest.mark.parametrize(
+    ("origin", "fix"),
+    [
+        ("http://app.example.com", "Tell the application"),
+        ("http://app.example.com:8000", "Correct the scheme and the port. "),
+        ("http://127.0.0.1:8000", "Correct the scheme and the host and the port. "),
+    ],
+)
+def test_url_of_the_challenge_over_http_is_advised_about_every_part(origin, fix):
+    def plant(world):
+        world.challenge = f'Bearer resource_metadata="{origin}/metadata"'
+
+    assert found("challenge-metadata-http", plant).fix.startswith(fix)
+
+
+@pytest.mark.parametrize("member", ["jwks_uri", "revocation_endpoint", "introspection_endpoint"])
+def test_endpoint_over_http_that_no_client_asks_stops_none(member):
+    world = World()
+    world.server[member] = "http://app.example.com/x"
+    [one] = [one for one in diagnose(world) if one.code == "as-endpoint-http"]
+    assert one.clients == ()
+
+
 def test_reason_of_a_failure_is_told():
     def plant(world):
         world.fail(ENDPOINT, Trouble.TLS, "certificate has expired\x1b")

@@ -203,7 +203,20 @@ def test_tls_on_the_port_of_plain_http_is_reported():
 
 def test_handshake_that_never_ends_is_late():
     with serving(silent) as port:
-        assert ask(port, scheme="https", timeout=0.2).trouble is Trouble.TIMEOUT
+        failure = ask(port, scheme="https", timeout=0.2)
+    assert (failure.trouble, failure.speech) == (Trouble.TIMEOUT, Speech.NOTHING)
+
+
+def test_handshake_is_not_blamed_for_the_end_of_all_time():
+    with serving(silent) as port:
+        failure = ask(port, scheme="https", budget=0.2)
+    assert (failure.trouble, failure.speech) == (Trouble.CUT, None)
+
+
+def test_answer_that_never_comes_in_plain_http_is_no_matter_of_tls():
+    with serving(silent) as port:
+        failure = ask(port, timeout=0.2)
+    assert (failure.trouble, failure.speech) == (Trouble.TIMEOUT, None)
 
 
 def addresses(*hosts: str, port=9):

@@ -127,6 +127,34 @@ def test_firewall_before_one_address_is_reported_there(url, status):
     assert {one.code for one in found} <= {"answer-firewall", *consequences}
 
 
+@pytest.mark.parametrize(
+    ("url", "code"),
+    [
+        (ENDPOINT, "cors-endpoint-preflight"),
+        (PRM, "cors-document-preflight"),
+        (TOKEN, "oauth-endpoint-cors"),
+    ],
+)
+def test_firewall_before_preflights_alone_is_told_to_let_them_pass(url, code):
+    world = World()
+    world.reply("OPTIONS", url, status=403, body=PAGE, **CLOUDFLARE)
+    one = only(world, code)
+    assert "Cloudflare" in one.fix
+    assert "authentication" not in one.fix
+
+
+def test_firewall_before_documents_for_pages_alone_is_told_to_let_them_pass():
+    world = World()
+
+    def reply(method, headers):
+        if "Origin" in headers and method == "GET":
+            return 403, {"cf-mitigated": "challenge"}, PAGE, 0.0
+        return None
+
+    world.replies[("GET", PRM)] = reply
+    assert "Cloudflare" in only(world, "cors-document").fix
+
+
 def test_people_pass_the_challenge_of_the_authorization_endpoint():
     world = World()
     world.reply("GET", f"{ORIGIN}/o/authorize/", status=403, body=PAGE, **CLOUDFLARE)

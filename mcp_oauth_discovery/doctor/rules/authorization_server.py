@@ -20,6 +20,8 @@ from mcp_oauth_discovery.members import AUTHORIZATION_SERVER, ENDPOINTS, check_s
 
 _TYPESCRIPT = (Client.TYPESCRIPT, Client.INSPECTOR)
 _REQUIRED = ("authorization_endpoint", "token_endpoint", "response_types_supported")
+# The endpoints that clients of MCP come to; they read no keys.
+_ASKED = ("authorization_endpoint", "token_endpoint", "registration_endpoint")
 _OPENID = ("jwks_uri", "subject_types_supported", "id_token_signing_alg_values_supported")
 _JWT_METHODS = {"private_key_jwt", "client_secret_jwt"}
 # OpenID Connect Discovery §3 allows more in that list if no ID Token comes by the browser.
@@ -94,7 +96,8 @@ def members(walk: Walk) -> Iterator[Finding]:
         plain = [name for name in ENDPOINTS if _is_plain(told.get(name))]
         for name in sorted(plain):
             seen = f"{name} is {shown(told[name])}."
-            yield finding("as-endpoint-http", document.url, seen)
+            stopped = None if name in _ASKED else ()
+            yield finding("as-endpoint-http", document.url, seen, clients=stopped)
         # The signed copy has findings of its own.
         rest = {name: one for name, one in told.items() if name not in (*plain, "signed_metadata")}
         for name, problem in misformed(rest, _MEMBERS):

@@ -83,12 +83,13 @@ def metadata(walk: Walk) -> Iterator[Finding]:
             yield finding("challenge-no-metadata", walk.url, _written(walk.challenges))
         return
     seen = f"resource_metadata is {shown(url)}"
+    parts = [one for one in differing_parts(url, walk.url) if one in ("scheme", "host", "port")]
     if not origin(url):
         yield finding("challenge-metadata-invalid", walk.url, f"{seen}.")
     elif url.lower().startswith("http:") and walk.url.lower().startswith("https:"):
-        yield finding("challenge-metadata-http", walk.url, f"{seen}.")
+        fix = correcting("challenge-metadata-http", parts)
+        yield finding("challenge-metadata-http", walk.url, f"{seen}.", fix=fix)
     elif origin(url) != origin(walk.url):
-        parts = [one for one in differing_parts(url, walk.url) if one in ("scheme", "host", "port")]
         fix = correcting("challenge-metadata-offsite", parts)
         yield finding("challenge-metadata-offsite", walk.url, f"{seen}; not contacted.", fix=fix)
     else:

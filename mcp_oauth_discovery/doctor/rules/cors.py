@@ -8,6 +8,7 @@ from mcp_oauth_discovery.doctor.answers import Answer
 from mcp_oauth_discovery.doctor.catalogue import finding
 from mcp_oauth_discovery.doctor.findings import Finding
 from mcp_oauth_discovery.doctor.headers import OF_DOCUMENTS
+from mcp_oauth_discovery.doctor.intermediaries import intermediary
 from mcp_oauth_discovery.doctor.observations import Exchange, Walk
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.header_names import REQUEST_HEADERS
@@ -19,13 +20,15 @@ LIKE_THE_POST = (400, 405, 406)
 def document_reads(walk: Walk) -> Iterator[Finding]:
     for exchange in walk.page_reads:
         if exchange.answer and not _allows(exchange.answer, walk.page_origin):
-            yield finding("cors-document", exchange.url, _origin_line(exchange.answer))
+            seen, fix = _origin_line(exchange.answer), passing(exchange.answer)
+            yield finding("cors-document", exchange.url, seen, fix=fix)
 
 
 def document_preflights(walk: Walk) -> Iterator[Finding]:
     for exchange in walk.page_preflights:
         if problem := lacking(exchange, walk.page_origin, OF_DOCUMENTS):
-            yield finding("cors-document-preflight", exchange.url, f"{problem}.")
+            fix = passing(exchange.answer)
+            yield finding("cors-document-preflight", exchange.url, f"{problem}.", fix=fix)
 
 
 def endpoint(walk: Walk) -> Iterator[Finding]:
@@ -34,7 +37,8 @@ def endpoint(walk: Walk) -> Iterator[Finding]:
     if preflight is None or preflight.answer is None:
         return
     if not 200 <= preflight.status < 300:
-        yield finding("cors-endpoint-preflight", walk.url, f"{preflight.status} to OPTIONS.")
+        seen, fix = f"{preflight.status} to OPTIONS.", passing(preflight.answer)
+        yield finding("cors-endpoint-preflight", walk.url, seen, fix=fix)
     elif is_closed(walk):
         yield finding("cors-endpoint-closed", walk.url, f"Not to {shown(walk.page_origin)}.")
     else:
@@ -42,7 +46,8 @@ def endpoint(walk: Walk) -> Iterator[Finding]:
         if problem:
             yield finding("cors-endpoint-headers", walk.url, f"{problem}.")
         elif (delete := walk.endpoint_delete) and not _allows_delete(delete):
-            yield finding("cors-endpoint-methods", walk.url, _methods_line(delete))
+            seen, fix = _methods_line(delete), passing(delete.answer)
+            yield finding("cors-endpoint-methods", walk.url, seen, fix=fix)
         yield from _reads(walk)
 
 
@@ -78,7 +83,8 @@ def _reads(walk: Walk) -> Iterator[Finding]:
     for answer in seen_by_pages(walk):
         named = f"{answer.status} to {answer.method}: "
         if not _allows(answer, walk.page_origin):
-            yield finding("cors-endpoint", walk.url, f"{named}{_origin_line(answer)}")
+            seen, fix = f"{named}{_origin_line(answer)}", passing(answer)
+            yield finding("cors-endpoint", walk.url, seen, fix=fix)
             return
         if not {"www-authenticate", "*"} & set(_listed(answer, "access-control-expose-headers")):
             yield finding("cors-exposed", walk.url, f"{named}it is not exposed.")
@@ -114,6 +120,14 @@ def credentials(walk: Walk) -> Iterator[Finding]:
         answer = exchange.answer
         if answer and (answer.header("access-control-allow-credentials") or "").lower() == "true":
             yield finding("cors-credentials", exchange.url, _origin_line(answer))
+
+
+def passing(answer: Answer | None) -> str:
+    """Return what to do where another one answers in place of the site, or ""."""
+    by = intermediary(answer) if answer else None
+    if by is None:
+        return ""
+    return f"Have {by.name} let the requests of pages pass, OPTIONS above all: it answers this one."
 
 
 def lacking(exchange: Exchange, page: str, names: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ from mcp_oauth_discovery.doctor.findings import Finding
 from mcp_oauth_discovery.doctor.observations import OAuthEndpoint, Walk
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.reading import is_html
-from mcp_oauth_discovery.doctor.rules.cors import is_closed, lacking
+from mcp_oauth_discovery.doctor.rules.cors import is_closed, lacking, passing
 from mcp_oauth_discovery.doctor.signs import is_django
 
 
@@ -73,7 +73,8 @@ def pages(walk: Walk) -> Iterator[Finding]:
             continue
         if problem := lacking(endpoint.preflight, walk.page_origin, ("content-type",)):
             seen = f"{endpoint.member}: {problem}."
-            yield finding("oauth-endpoint-cors", endpoint.url, seen)
+            fix = passing(endpoint.preflight.answer)
+            yield finding("oauth-endpoint-cors", endpoint.url, seen, fix=fix)
 
 
 RULES = (existence, redirected, pages)
