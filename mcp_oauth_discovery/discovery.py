@@ -90,11 +90,18 @@ def issuer_document(site: Site, algorithms: Callable[[], Sequence[str]]) -> Docu
     setting = "MCP_AUTHORIZATION_SERVER_METADATA"
     configured = conf.MCP_AUTHORIZATION_SERVER_METADATA
     members = read_members(setting, configured, site)
+    # Keys that are not announced need not be read.
+    if _ALGORITHMS in members:
+        advertised: Sequence[str] = ()
+    elif members.get("jwks_uri", True):
+        advertised = algorithms()
+    else:
+        advertised = policy.signing_algorithms()
     defaults = documents.default_authorization_server_members(
         site.issuer,
         # Not looked up when it is not wanted: the URLs may be included elsewhere, or not at all.
         jwks_uri=None if "jwks_uri" in members else jwks_uri(site),
-        signing_algorithms=() if _ALGORITHMS in members else algorithms(),
+        signing_algorithms=advertised,
     )
     try:
         return documents.authorization_server_metadata(defaults, members)

@@ -12,15 +12,15 @@ from django.utils import timezone
 from mcp_oauth_discovery import policy, signing
 from mcp_oauth_discovery.models import SigningKey
 from mcp_oauth_discovery.published import SHORT_WAIT, published_keys
-from mcp_oauth_discovery.readings import current_store, read_soon
+from mcp_oauth_discovery.readings import Store, current_store, read_soon
 from mcp_oauth_discovery.signing import NoSigningKey
 
 # One for each resource and the issuer; beyond that many, some are signed anew on each request.
 _KEPT = 1024
 
-# The key that could not be had, the reading of the key store until which that is taken for granted,
-# and why: a document that stays unsigned costs no query of its own.
-_failure: tuple[str, object, str] | None = None
+# For each store, the key that was not available, the reading of the key store until which that is
+# taken for granted, and why: a document that stays unsigned costs no query of its own.
+_failures: dict[Store, tuple[str, object, str]] = {}
 
 
 def sign(document: dict[str, Any], issuer: str, typ: str) -> str:
@@ -49,19 +49,18 @@ def sign(document: dict[str, Any], issuer: str, typ: str) -> str:
 
 @lru_cache(maxsize=_KEPT)
 def _sign(kid: str, claims: str, typ: str) -> str:
-    global _failure
-    reading = published_keys.reading()
-    if _failure and _failure[:2] == (kid, reading):
-        raise NoSigningKey(_failure[2])
+    reading, store = published_keys.reading(), current_store()
+    failure = _failures.get(store)
+    if failure and failure[:2] == (kid, reading):
+        raise NoSigningKey(failure[2])
     try:
-        return signing.sign(json.loads(claims), _find(kid), typ)
+        return signing.sign(json.loads(claims), _find(kid, store), typ)
     except (AnyDatabaseError, NoSigningKey) as error:
-        _failure = (kid, reading, str(error))
+        _failures[store] = (kid, reading, str(error))
         raise NoSigningKey(str(error)) from error
 
 
-def _find(kid: str) -> SigningKey:
-    store = current_store()
+def _find(kid: str, store: Store) -> SigningKey:
     row = SigningKey.objects.using(store.alias).filter(kid=kid)
     key: SigningKey | None = read_soon(store, row.first, SHORT_WAIT)
     if key is None:

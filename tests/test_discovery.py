@@ -352,6 +352,14 @@ def test_traceback_of_a_dead_database_is_logged_once_a_minute(advertised, caplog
     assert len(caplog.records) == 1
 
 
+def test_keys_are_not_read_where_the_metadata_leave_the_jwk_set_out(settings, site):
+    settings.MCP_AUTHORIZATION_SERVER_METADATA = {"jwks_uri": None}
+    with statements() as seen:
+        document = discovery.authorization_server_metadata(site)
+    assert document["id_token_signing_alg_values_supported"] == ["RS256", "EdDSA"]
+    assert seen == []
+
+
 @pytest.mark.parametrize(("value", "shown"), [(["RS256"], ["RS256"]), (None, None)])
 def test_keys_are_not_read_for_a_member_that_the_settings_name(settings, site, value, shown):
     name = "id_token_signing_alg_values_supported"

@@ -9,9 +9,21 @@ from django.db import InterfaceError, OperationalError
 from mcp_oauth_discovery import discovery, rotation, signed_metadata
 from mcp_oauth_discovery.models import SigningKey
 from mcp_oauth_discovery.published import published_keys
+from mcp_oauth_discovery.readings import current_store
 from mcp_oauth_discovery.signing import LONGEST_CLAIMS, InvalidToken, NoSigningKey, verify_jwt
 from tests import ORIGIN
-from tests.keys import DAY, EC, ED, NOW, RSA, VECTORS, as_file, broken_database, make_key
+from tests.keys import (
+    DAY,
+    EC,
+    ED,
+    NOW,
+    RSA,
+    VECTORS,
+    as_file,
+    broken_database,
+    make_key,
+    statements,
+)
 from tests.published.copies import silence
 
 pytestmark = pytest.mark.django_db
@@ -31,6 +43,7 @@ def _signs(settings):
     # As in a process that has just been started.
     signed_metadata._sign.cache_clear()  # noqa: SLF001
     discovery._log_left_out.cache_clear()  # noqa: SLF001
+    signed_metadata._failures.clear()  # noqa: SLF001
 
 
 @pytest.fixture
@@ -285,6 +298,16 @@ def test_key_that_is_followed_by_a_good_one_is_not_held_against_it(settings, sit
     assert "signed_metadata" not in discovery.protected_resource_metadata(site)
     rotation.retire(key)
     assert "signed_metadata" in discovery.protected_resource_metadata(site)
+
+
+def test_key_that_one_store_cannot_open_is_not_held_against_another(settings, site, key, clock):
+    settings.SECRET_KEY = "another"
+    discovery.protected_resource_metadata(site)
+    kept = signed_metadata._failures[current_store()]  # noqa: SLF001
+    signed_metadata._failures[current_store()._replace(schema="b")] = ("other", None, "")  # noqa: SLF001
+    with statements() as seen:
+        discovery.protected_resource_metadata(site)
+    assert (seen, signed_metadata._failures[current_store()]) == ([], kept)  # noqa: SLF001
 
 
 def test_each_document_that_is_left_unsigned_is_logged(settings, site, key, caplog, clock):

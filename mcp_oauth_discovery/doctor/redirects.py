@@ -42,6 +42,8 @@ def _between_origins(url: str, to: str) -> str:
     here, there = origin(url).partition("://")[2], origin(to).partition("://")[2]
     if here == there and to.lower().startswith("https:"):
         return "redirect-https"
-    if there and here.removeprefix("www.") == there.removeprefix("www."):
+    # An address with "www." before it is no host at all, and PREPEND_WWW makes such.
+    written = there or to.lower().partition("://")[2].partition("/")[0]
+    if written and here.removeprefix("www.") == written.removeprefix("www."):
         return "redirect-www"
     return "redirect-offsite"

@@ -15,6 +15,8 @@ H = "https://h.example.com"
         (f"{H}/mcp", "http://h.example.com/mcp", "redirect-www"),
         (f"{H}/mcp", "https://www.h.example.com/mcp", "redirect-www"),
         ("https://www.h.example.com/mcp", f"{H}/mcp", "redirect-www"),
+        ("http://127.0.0.1:8000/mcp", "http://www.127.0.0.1:8000/mcp", "redirect-www"),
+        ("http://127.0.0.1:8000/mcp", "http://www.127.0.0.2:8000/mcp", "redirect-offsite"),
         (f"{H}/mcp", f"{H}/mcp/", "redirect-slash"),
         (f"{H}/mcp/", f"{H}/mcp", "redirect-slash"),
         (f"{H}/mcp", f"{H}/mcp?cookie_check=1", "redirect-other"),
