@@ -226,6 +226,13 @@ def test_document_is_left_unsigned_while_the_database_is_silent(
     assert "has not answered" in left_out(caplog)
 
 
+def test_database_that_is_down_is_logged_once_a_minute(site, transactional_db, caplog):
+    with broken_database():
+        for _ in range(3):
+            assert "signed_metadata" not in discovery.protected_resource_metadata(site)
+    assert "the database is down" in left_out(caplog)
+
+
 def test_document_of_a_process_without_keys_is_left_unsigned_while_the_database_is_silent(
     settings, site, transactional_db, caplog
 ):
