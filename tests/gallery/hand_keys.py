@@ -146,11 +146,18 @@ def keys_at_another_host(site: Site) -> None:
     site.server["jwks_uri"] = "https://keys.example.net/jwks.json"
 
 
+# A point of secp256k1, from no key that is in use.
+_POINT = {
+    "x": "XL3wZG5dtOqjmPNl8up6Dj1Bm34DMOOc6Svd7crE-bw",
+    "y": "auvKQLolWWCjF41thhpU26gT0LgT_ee1pQgmKAhyZNo",
+}
+
+
 @healthy()
 def keys_for_everything_under_the_sun(site: Site) -> None:
     site.keys["keys"] += [
         {"kty": "AKP", "alg": "ML-DSA-44", "pub": "AAAA", "kid": "pq"},
-        {"kty": "EC", "crv": "secp256k1", "alg": "ES256K", "kid": "k", "x": "A", "y": "A"},
+        {"kty": "EC", "crv": "secp256k1", "alg": "ES256K", "kid": "k", **_POINT},
     ]
 
 
