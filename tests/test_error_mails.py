@@ -273,8 +273,9 @@ FAULT = (500, {"error": "server_error"})
 @pytest.mark.parametrize("debug", [False, True], ids=["production", "debug"])
 @pytest.mark.parametrize("url", VIEWS)
 def test_failed_verification_is_json_and_shows_no_token(
-    settings, monkeypatch, token, records, url, debug
+    transactional_db, settings, monkeypatch, token, records, url, debug
 ):
+    # Not in a transaction: the thread of an async view has a connection of its own.
     settings.DEBUG = debug
     monkeypatch.setattr(Router, "failing", PROTECTIONS[url.partition("/")[0]][1])
     published_keys.__init__()

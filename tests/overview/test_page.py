@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from mcp_oauth_discovery import checks, rotation
 from mcp_oauth_discovery.models import SigningKey
+from tests.checks.conftest import TIMEOUTS
 from tests.keys import missing_tables, unreadable_keys
 from tests.overview.pages import LIST, OVERVIEW, ago, document, visitor
 
@@ -185,7 +186,8 @@ def test_silenced_check_is_silent(settings, look):
     assert f"{checks.TAG}.W013" not in dict(found(look()[1]))
 
 
-def test_all_is_well_when_no_check_has_anything_to_say(settings, look, endpoints):
+def test_all_is_well_when_no_check_has_anything_to_say(settings, monkeypatch, look, endpoints):
+    monkeypatch.setitem(connection.settings_dict, "OPTIONS", TIMEOUTS.get(connection.vendor, {}))
     settings.MCP_ISSUER = "https://app.example.com"
     settings.MIDDLEWARE = [
         "mcp_oauth_discovery.middleware.DiscoveryMiddleware",
