@@ -6,7 +6,7 @@ import unicodedata
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from mcp_oauth_discovery.identifiers import is_loopback
+from mcp_oauth_discovery.standards.identifiers import is_loopback
 
 LONGEST_NAME = 60
 # Letters and symbols by their category, and nothing to be seen.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 
@@ -12,14 +11,14 @@ from django.http import Http404, HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 
-from mcp_oauth_discovery.authorization import presents_bearer
 from mcp_oauth_discovery.conf import Misconfigured
-from mcp_oauth_discovery.identifiers import insert_well_known
 from mcp_oauth_discovery.identity import Site, UnusableRequest
-from mcp_oauth_discovery.log_lines import one_line, tracebacks
-from mcp_oauth_discovery.redaction import hide_credentials, log_refusal
-from mcp_oauth_discovery.targets import find_target
-from mcp_oauth_discovery.www_authenticate import (
+from mcp_oauth_discovery.identity.lookup import find_target
+from mcp_oauth_discovery.logs.lines import logger, one_line, tracebacks
+from mcp_oauth_discovery.logs.redaction import hide_credentials, log_refusal
+from mcp_oauth_discovery.standards.authorization import presents_bearer
+from mcp_oauth_discovery.standards.well_known import insert_well_known
+from mcp_oauth_discovery.standards.www_authenticate import (
     LONGEST_VALUE,
     Challenge,
     bearer,
@@ -28,8 +27,6 @@ from mcp_oauth_discovery.www_authenticate import (
     parse,
     scope_tokens,
 )
-
-logger = logging.getLogger("mcp_oauth_discovery")
 
 Scope = str | Iterable[str] | None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from corsheaders.defaults import default_headers
 
-from mcp_oauth_discovery.header_names import EXPOSED_HEADERS, REQUEST_HEADERS
+from mcp_oauth_discovery.standards.mcp_headers import EXPOSED_HEADERS, REQUEST_HEADERS
 
 # Add the `Mcp-Param-*` that your tools declare.
 MCP_REQUEST_HEADERS = (

@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import Resolver404, ResolverMatch, get_resolver
 
-from mcp_oauth_discovery.responses import error_response, preflight_response
+from mcp_oauth_discovery.discovery.responses import error_response, preflight_response
 from mcp_oauth_discovery.views import DiscoveryView
 
 # A discovery URL, or one with a longer path: its client expects JSON, never a page.

@@ -13,7 +13,7 @@ from django.db.models import Max, Q
 from django.utils import timezone
 from joserfc.errors import JoseError
 
-from mcp_oauth_discovery import encryption, jwk, policy
+from mcp_oauth_discovery.keys import encryption, jwk, policy
 
 # The member of a stored JWK that has the thumbprint if another program chose the kid.
 THUMBPRINT = "jkt"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
@@ -16,20 +15,18 @@ from django.utils import timezone
 from django.views import View
 from django.views.decorators.csrf import csrf_exempt
 
-from mcp_oauth_discovery import discovery, policy
-from mcp_oauth_discovery.database_errors import remedy
-from mcp_oauth_discovery.documents import Document
-from mcp_oauth_discovery.identifiers import without_final_slash
-from mcp_oauth_discovery.identity import Site
-from mcp_oauth_discovery.log_lines import one_line, tracebacks
-from mcp_oauth_discovery.redaction import hide_credentials, log_refusal
-from mcp_oauth_discovery.responses import (
+from mcp_oauth_discovery.discovery import documents, settings
+from mcp_oauth_discovery.discovery.responses import (
     document_response,
     error_response,
     preflight_response,
 )
-
-logger = logging.getLogger("mcp_oauth_discovery")
+from mcp_oauth_discovery.identity import Site
+from mcp_oauth_discovery.keys.database_errors import remedy
+from mcp_oauth_discovery.logs.lines import logger, one_line, tracebacks
+from mcp_oauth_discovery.logs.redaction import hide_credentials, log_refusal
+from mcp_oauth_discovery.standards.identifiers import without_final_slash
+from mcp_oauth_discovery.standards.metadata import Document
 
 
 class DiscoveryView(View):
@@ -59,7 +56,7 @@ class DiscoveryView(View):
 
     def get_max_age(self) -> int:
         """Return for how many seconds a document may be cached, if its site is pinned."""
-        return policy.metadata_max_age()
+        return settings.metadata_max_age()
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
@@ -117,7 +114,7 @@ class ProtectedResourceMetadataView(DiscoveryView):
     ) -> Document:
         query = request.META.get("QUERY_STRING", "")
         return _found(
-            discovery.protected_resource_metadata(self.site, _identifier_path(path), query)
+            documents.protected_resource_metadata(self.site, _identifier_path(path), query)
         )
 
 
@@ -127,7 +124,7 @@ class AuthorizationServerMetadataView(DiscoveryView):
     def get_document(
         self, request: HttpRequest, path: str | None = None, **kwargs: Any
     ) -> Document:
-        return _found(discovery.authorization_server_metadata(self.site, _identifier_path(path)))
+        return _found(documents.authorization_server_metadata(self.site, _identifier_path(path)))
 
 
 class JWKSView(DiscoveryView):
@@ -139,10 +136,10 @@ class JWKSView(DiscoveryView):
         self.now = timezone.now()
 
     def get_document(self, request: HttpRequest, **kwargs: Any) -> Document:
-        return _found(discovery.published_jwk_set(self.site, self.now))
+        return _found(documents.published_jwk_set(self.site, self.now))
 
     def get_max_age(self) -> int:
-        return discovery.jwks_max_age(self.now)
+        return documents.jwks_max_age(self.now)
 
 
 def _identifier_path(captured: str | None) -> str | None:

@@ -12,9 +12,9 @@ from django.test import Client
 from django.utils import timezone
 
 from mcp_oauth_discovery import rotation
-from mcp_oauth_discovery.jwk import public_pem
+from mcp_oauth_discovery.keys.jwk import public_pem
 from mcp_oauth_discovery.models import SigningKey, State
-from mcp_oauth_discovery.succession import standing
+from mcp_oauth_discovery.rotation.succession import standing
 from tests.keys import ED, VECTORS, as_file
 
 pytestmark = pytest.mark.django_db

@@ -13,7 +13,7 @@ from mcp_oauth_discovery.challenge import (
     invalid_request,
     unauthorized,
 )
-from mcp_oauth_discovery.www_authenticate import parse
+from mcp_oauth_discovery.standards.www_authenticate import parse
 from tests import ORIGIN, PRM
 from tests.nasty import NASTY
 

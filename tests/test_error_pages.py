@@ -12,7 +12,8 @@ from django.core.management import call_command
 from django.test import RequestFactory
 from django.views.debug import ExceptionReporter
 
-from mcp_oauth_discovery import encryption, jwk, policy, rotation
+from mcp_oauth_discovery import rotation
+from mcp_oauth_discovery.keys import encryption, jwk, policy
 from mcp_oauth_discovery.models import SigningKey
 from mcp_oauth_discovery.signing import sign_jwt
 from tests import ORIGIN

@@ -19,11 +19,7 @@ from mcp_oauth_discovery.contrib.rest_framework import (
     HasScope,
 )
 from mcp_oauth_discovery.identity import UnusableRequest
-from mcp_oauth_discovery.protection import (
-    BearerProtection,
-    BearerRequiredMixin,
-    bearer_required,
-)
+from mcp_oauth_discovery.protection import BearerProtection, BearerRequiredMixin, bearer_required
 from mcp_oauth_discovery.signing import InvalidToken
 from tests import ASM, JWKS, ORIGIN, PRM
 from tests.answers import readable

@@ -7,7 +7,8 @@ import pytest
 from django.core.management import call_command
 from django.db import IntegrityError, transaction
 
-from mcp_oauth_discovery import jwk, models, rotation
+from mcp_oauth_discovery import models, rotation
+from mcp_oauth_discovery.keys import jwk
 from mcp_oauth_discovery.models import FormerKey, SigningKey, State, Unpublishable
 from tests.keys import DAY, EC, ED, MALFORMED, NOW, RSA, TICK, VECTORS, as_file, make_key, new_key
 

@@ -9,7 +9,8 @@ import pytest
 from cryptography.fernet import Fernet
 from django.core.management import call_command
 
-from mcp_oauth_discovery import jwk, rotation
+from mcp_oauth_discovery import rotation
+from mcp_oauth_discovery.keys import jwk
 from mcp_oauth_discovery.models import FormerKey, SigningKey, Unusable
 from tests.keys import DAY, EC, ED, NOW, RSA, VECTORS, as_file, is_private_in, make_key
 

@@ -9,7 +9,7 @@ import pytest
 from mcp_oauth_discovery import rotation
 from mcp_oauth_discovery.conf import Misconfigured
 from mcp_oauth_discovery.models import SigningKey
-from mcp_oauth_discovery.prospects import prospects, short
+from mcp_oauth_discovery.rotation.outlook import prospects, short
 
 pytestmark = pytest.mark.django_db
 

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from mcp_oauth_discovery import checks
-from mcp_oauth_discovery.checks.rules import RULES
+from mcp_oauth_discovery.checks.registry import RULES
 from mcp_oauth_discovery.doctor.catalogue import ENTRIES, GROUPS
 from mcp_oauth_discovery.doctor.findings import Severity
 from tests.markdown import CHECKOUT, headings, read, section

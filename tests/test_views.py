@@ -14,7 +14,7 @@ from django.test import Client, override_settings
 from django.utils import timezone
 
 from mcp_oauth_discovery import rotation
-from mcp_oauth_discovery.published import published_keys
+from mcp_oauth_discovery.signing.published import published_keys
 from mcp_oauth_discovery.views import (
     AuthorizationServerMetadataView,
     DiscoveryView,

@@ -12,10 +12,10 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
 
-from mcp_oauth_discovery import jwk
-from mcp_oauth_discovery.lifetimes import stamp
+from mcp_oauth_discovery.keys import jwk
+from mcp_oauth_discovery.keys.lifetimes import stamp
 from mcp_oauth_discovery.models import SigningKey, State, Unpublishable, Unusable
-from mcp_oauth_discovery.succession import next_step
+from mcp_oauth_discovery.rotation.outlook import next_step
 
 if TYPE_CHECKING:
     SigningKeyModelAdmin = admin.ModelAdmin[SigningKey]

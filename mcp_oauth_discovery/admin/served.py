@@ -16,10 +16,11 @@ from django.utils import translation
 
 from mcp_oauth_discovery.checks.routes import is_discovery, match_at
 from mcp_oauth_discovery.conf import default_language, root_urlconf
-from mcp_oauth_discovery.discovery import announces_keys, jwks_uri
-from mcp_oauth_discovery.identifiers import insert_well_known, split
+from mcp_oauth_discovery.discovery.documents import announces_keys, jwks_uri
 from mcp_oauth_discovery.identity import Site
-from mcp_oauth_discovery.readings import undisturbed
+from mcp_oauth_discovery.signing.readings import undisturbed
+from mcp_oauth_discovery.standards.identifiers import split
+from mcp_oauth_discovery.standards.well_known import insert_well_known
 
 T = TypeVar("T")
 

@@ -19,7 +19,7 @@ from mcp_oauth_discovery.checks import (
     protections,
     urls,
 )
-from mcp_oauth_discovery.checks.rules import RULES, TAG
+from mcp_oauth_discovery.checks.registry import RULES, TAG
 from mcp_oauth_discovery.checks.settings import ERRORS, NO_ALGORITHMS, SETTINGS, check_settings
 
 __all__ = [

@@ -9,9 +9,8 @@ from typing import Any
 
 from django.db import connections, router
 
-from mcp_oauth_discovery import discovery
+from mcp_oauth_discovery.checks.registry import Advice, listed, rule
 from mcp_oauth_discovery.checks.routes import example_site, places_in_middleware
-from mcp_oauth_discovery.checks.rules import Advice, listed, rule
 from mcp_oauth_discovery.checks.site import (
     PIN,
     is_pinned,
@@ -20,6 +19,7 @@ from mcp_oauth_discovery.checks.site import (
     written_resources,
 )
 from mcp_oauth_discovery.conf import conf, project_setting
+from mcp_oauth_discovery.discovery import documents
 from mcp_oauth_discovery.models import SigningKey
 
 _SECURITY = "django.middleware.security.SecurityMiddleware"
@@ -44,7 +44,7 @@ def _asks_the_request() -> bool:
     """Say whether a document has the scheme and host of the request in it."""
     site = example_site()
     for resource in site.resources:
-        discovery.resource_document(site, resource)
+        documents.resource_document(site, resource)
     # A cached property: it is there once somebody has asked for the issuer.
     return conf.MCP_ISSUER is None and "issuer" in vars(site)
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from mcp_oauth_discovery.checks.registry import Advice, listed, rule
 from mcp_oauth_discovery.checks.routes import (
     authenticators,
     example_site,
     view_at,
     with_other_slash,
 )
-from mcp_oauth_discovery.checks.rules import Advice, listed, rule
 from mcp_oauth_discovery.checks.site import (
     SERVER_SETTING,
     local_endpoints,

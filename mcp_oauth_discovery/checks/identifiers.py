@@ -7,9 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from mcp_oauth_discovery import discovery
+from mcp_oauth_discovery.checks.registry import Advice, about, listed, rule
 from mcp_oauth_discovery.checks.routes import example_site, view_at, with_other_slash
-from mcp_oauth_discovery.checks.rules import Advice, about, listed, rule
 from mcp_oauth_discovery.checks.site import (
     Named,
     local_resources,
@@ -18,7 +17,8 @@ from mcp_oauth_discovery.checks.site import (
     written_resources,
 )
 from mcp_oauth_discovery.conf import conf
-from mcp_oauth_discovery.identifiers import (
+from mcp_oauth_discovery.discovery import documents, settings
+from mcp_oauth_discovery.standards.identifiers import (
     Location,
     locate,
     split,
@@ -30,14 +30,14 @@ from mcp_oauth_discovery.identifiers import (
 def _servers() -> Iterator[Named]:
     """Yield what is in the lists of authorization servers."""
     site = example_site()
-    common = discovery.read_members("MCP_RESOURCE_METADATA", conf.MCP_RESOURCE_METADATA, site)
+    common = settings.read_members("MCP_RESOURCE_METADATA", conf.MCP_RESOURCE_METADATA, site)
     if conf.MCP_AUTHORIZATION_SERVERS is not None:
         yield from (Named("MCP_AUTHORIZATION_SERVERS", one) for one in site.authorization_servers)
     for resource in site.resources:
         is_own = "authorization_servers" in resource.members
         setting = setting_of(resource) if is_own else "MCP_RESOURCE_METADATA"
         if is_own or "authorization_servers" in common:
-            document = discovery.resource_document(site, resource)
+            document = documents.resource_document(site, resource)
             yield from (Named(setting, issuer) for issuer in document["authorization_servers"])
 
 

@@ -15,9 +15,8 @@ from django.db import Error as AnyDatabaseError
 from django.db import connections, router
 from django.utils import timezone
 
-from mcp_oauth_discovery import policy
+from mcp_oauth_discovery.checks.registry import Advice, about, listed, rule
 from mcp_oauth_discovery.checks.routes import example_site
-from mcp_oauth_discovery.checks.rules import Advice, about, listed, rule
 from mcp_oauth_discovery.checks.site import (
     PIN,
     SERVER_SETTING,
@@ -26,8 +25,10 @@ from mcp_oauth_discovery.checks.site import (
     server_metadata,
 )
 from mcp_oauth_discovery.conf import conf, project_setting
+from mcp_oauth_discovery.discovery import settings
+from mcp_oauth_discovery.keys import policy
 from mcp_oauth_discovery.models import SigningKey, State, Unusable
-from mcp_oauth_discovery.readings import undisturbed
+from mcp_oauth_discovery.signing.readings import undisturbed
 
 _GENERATOR = "mcp_oauth_discovery.contrib.oauth_toolkit.access_token"
 _GENERATOR_MODULE = "mcp_oauth_discovery.contrib.oauth_tokens"
@@ -55,7 +56,7 @@ def _wanted_algorithms() -> list[str]:
     # Whoever names another JWK Set, or none, signs with other keys, or not at all.
     is_announced = _ANNOUNCED in document and "jwks_uri" not in _configured()
     announced = (_configured().get(_ANNOUNCED) or ours) if is_announced else []
-    needed = ours[:1] if policy.signs_metadata() and is_pinned() else []
+    needed = ours[:1] if settings.signs_metadata() and is_pinned() else []
     return [one for one in ours if one in announced or one in needed]
 
 

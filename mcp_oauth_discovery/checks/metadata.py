@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from mcp_oauth_discovery import discovery
+from mcp_oauth_discovery.checks.registry import Advice, about, listed, rule
 from mcp_oauth_discovery.checks.routes import example_site
-from mcp_oauth_discovery.checks.rules import Advice, about, listed, rule
 from mcp_oauth_discovery.checks.site import SERVER_SETTING, published_server_metadata, setting_of
-from mcp_oauth_discovery.documents import Document
+from mcp_oauth_discovery.discovery import documents
 from mcp_oauth_discovery.identity import EXAMPLE_ORIGIN, Site
-from mcp_oauth_discovery.members import LOCALISABLE
+from mcp_oauth_discovery.standards.members import LOCALISABLE
+from mcp_oauth_discovery.standards.metadata import Document
 
 
 def _sign_in() -> Document:
@@ -87,7 +87,7 @@ def _scopes(site: Site) -> list[Scopes]:
     for resource in site.resources:
         is_own = "scopes_supported" in resource.members
         setting = setting_of(resource) if is_own else "MCP_RESOURCE_METADATA"
-        document = discovery.resource_document(site, resource)
+        document = documents.resource_document(site, resource)
         if resource.enabled:
             scopes = Scopes(
                 f"{setting}['scopes_supported']",
@@ -142,7 +142,7 @@ def check_one_language_goes_without_saying(**kwargs: Any) -> Iterator[Advice]:
     site = example_site()
     found: dict[tuple[str, str], list[str]] = {}
     for resource in site.resources:
-        document = discovery.resource_document(site, resource) if resource.enabled else {}
+        document = documents.resource_document(site, resource) if resource.enabled else {}
         for name in document:
             base, tagged, _ = name.partition("#")
             if tagged and base in LOCALISABLE and base not in document:
@@ -170,7 +170,7 @@ def check_resources_are_listed(**kwargs: Any) -> Iterator[Advice]:
         and resource.identifier not in shown
         # The host of a request is known to nobody before there is one.
         and not resource.identifier.startswith(EXAMPLE_ORIGIN)
-        and site.issuer in discovery.resource_document(site, resource)["authorization_servers"]
+        and site.issuer in documents.resource_document(site, resource)["authorization_servers"]
     ]
     if shown and missing:
         yield about(

@@ -9,8 +9,8 @@ from typing import Any
 from corsheaders.defaults import default_headers
 from corsheaders.signals import check_request_enabled
 
+from mcp_oauth_discovery.checks.registry import Advice, listed, rule
 from mcp_oauth_discovery.checks.routes import example_site, places_in_middleware, view_at
-from mcp_oauth_discovery.checks.rules import Advice, listed, rule
 from mcp_oauth_discovery.checks.site import (
     local_endpoints,
     local_resources,
@@ -19,7 +19,7 @@ from mcp_oauth_discovery.checks.site import (
 )
 from mcp_oauth_discovery.checks.urls import discovery_paths
 from mcp_oauth_discovery.conf import project_setting
-from mcp_oauth_discovery.identifiers import split
+from mcp_oauth_discovery.standards.identifiers import split
 
 _OURS = "mcp_oauth_discovery.middleware.DiscoveryMiddleware"
 _CORS = "corsheaders.middleware.CorsMiddleware"

@@ -7,7 +7,7 @@ from difflib import SequenceMatcher
 from functools import partial
 from typing import Any
 
-from mcp_oauth_discovery.checks.rules import Advice, rule
+from mcp_oauth_discovery.checks.registry import Advice, rule
 from mcp_oauth_discovery.conf import Settings, names_in_settings
 
 _PREFIX = "MCP_"

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from mcp_oauth_discovery.checks.registry import Advice, listed, rule
 from mcp_oauth_discovery.checks.routes import authenticators, example_site, routes
-from mcp_oauth_discovery.checks.rules import Advice, listed, rule
 from mcp_oauth_discovery.checks.site import is_pinned
 from mcp_oauth_discovery.conf import conf, shown
-from mcp_oauth_discovery.identifiers import split, without_final_slash
 from mcp_oauth_discovery.identity import Resource
+from mcp_oauth_discovery.identity.lookup import find_named
 from mcp_oauth_discovery.protection import BearerProtection
-from mcp_oauth_discovery.targets import find_named
-from mcp_oauth_discovery.view_kinds import enclosed, ninja_judges, ninja_operations
+from mcp_oauth_discovery.protection.view_kinds import enclosed, ninja_judges, ninja_operations
+from mcp_oauth_discovery.standards.identifiers import split, without_final_slash
 
 
 @rule("W032")

@@ -28,8 +28,8 @@ from mcp_oauth_discovery.conf import (
     root_urlconf,
     shown,
 )
-from mcp_oauth_discovery.identifiers import locate, split
 from mcp_oauth_discovery.identity import Site
+from mcp_oauth_discovery.standards.identifiers import locate, split
 from mcp_oauth_discovery.views import DiscoveryView
 
 _HOSTS = "django_hosts.middleware.HostsBaseMiddleware"

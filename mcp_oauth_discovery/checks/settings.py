@@ -8,12 +8,13 @@ from typing import Any
 
 from django.core.checks import CheckMessage, Error
 
-from mcp_oauth_discovery import discovery, policy
+from mcp_oauth_discovery.checks.registry import TAG, Check
 from mcp_oauth_discovery.checks.routes import example_site, has_urlconf
-from mcp_oauth_discovery.checks.rules import TAG, Check
 from mcp_oauth_discovery.conf import Misconfigured, conf
-from mcp_oauth_discovery.documents import MissingAlgorithms
+from mcp_oauth_discovery.discovery import documents, settings
 from mcp_oauth_discovery.identity import Site
+from mcp_oauth_discovery.keys import policy
+from mcp_oauth_discovery.standards.metadata import MissingAlgorithms
 
 ERRORS = {
     "MCP_ISSUER": "E001",
@@ -54,20 +55,20 @@ def _readings(site: Site) -> Iterator[Callable[[], object]]:
     yield lambda: site.issuer
     yield lambda: site.authorization_servers
     yield lambda: site.resources
-    yield lambda: [discovery.resource_document(site, one) for one in site.resources]
+    yield lambda: [documents.resource_document(site, one) for one in site.resources]
     for setting in ("MCP_RESOURCE_METADATA", "MCP_AUTHORIZATION_SERVER_METADATA"):
-        yield partial(discovery.read_members, setting, getattr(conf, setting), site)
+        yield partial(settings.read_members, setting, getattr(conf, setting), site)
     yield (
-        lambda: _serves_nobody(site) or discovery.issuer_document(site, policy.signing_algorithms)
+        lambda: _serves_nobody(site) or documents.issuer_document(site, policy.signing_algorithms)
     )
     yield policy.signing_algorithms
-    yield policy.metadata_max_age
+    yield settings.metadata_max_age
     yield policy.jwks_max_age
     for fault in policy.timing_faults():
         yield partial(_raise, fault)
     # Not those derived from SECRET_KEY: a project may be checked where there is none.
     yield policy.configured_encryption_keys
-    yield policy.signs_metadata
+    yield settings.signs_metadata
 
 
 def _raise(fault: Misconfigured) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from mcp_oauth_discovery import discovery
 from mcp_oauth_discovery.checks.routes import example_site, match_at, path_below
 from mcp_oauth_discovery.conf import conf
-from mcp_oauth_discovery.documents import Document, default_authorization_server_members
-from mcp_oauth_discovery.identifiers import split
+from mcp_oauth_discovery.discovery import documents, settings
 from mcp_oauth_discovery.identity import Resource, Site
-from mcp_oauth_discovery.members import ENDPOINTS
+from mcp_oauth_discovery.standards.identifiers import split
+from mcp_oauth_discovery.standards.members import ENDPOINTS
+from mcp_oauth_discovery.standards.metadata import Document, default_authorization_server_members
 from mcp_oauth_discovery.views import AuthorizationServerMetadataView
 
 SERVER_PATH = "/.well-known/oauth-authorization-server"
@@ -27,11 +27,11 @@ def server_metadata(site: Site) -> Document:
     pinned may turn out to be in `MCP_AUTHORIZATION_SERVERS`; nobody knows before a request.
     """
     if not site.is_authorization_server or not any(
-        site.issuer in discovery.resource_document(site, resource)["authorization_servers"]
+        site.issuer in documents.resource_document(site, resource)["authorization_servers"]
         for resource in site.resources
     ):
         return {}
-    members = discovery.read_members(SERVER_SETTING, conf.MCP_AUTHORIZATION_SERVER_METADATA, site)
+    members = settings.read_members(SERVER_SETTING, conf.MCP_AUTHORIZATION_SERVER_METADATA, site)
     defaults = default_authorization_server_members(
         site.issuer, jwks_uri=None, signing_algorithms=[]
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from mcp_oauth_discovery import discovery
+from mcp_oauth_discovery.checks.registry import Advice, listed, rule
 from mcp_oauth_discovery.checks.routes import (
     example_site,
     is_discovery,
@@ -14,10 +14,10 @@ from mcp_oauth_discovery.checks.routes import (
     placements,
     urlconfs,
 )
-from mcp_oauth_discovery.checks.rules import Advice, listed, rule
 from mcp_oauth_discovery.checks.site import SERVER_PATH, server_metadata
 from mcp_oauth_discovery.conf import Misconfigured, conf, root_urlconf, shown
-from mcp_oauth_discovery.identifiers import locate
+from mcp_oauth_discovery.discovery import documents
+from mcp_oauth_discovery.standards.identifiers import locate
 
 _INCLUDE = 'path("", include("mcp_oauth_discovery.urls"))'
 _PROTECTED_RESOURCE = "/.well-known/oauth-protected-resource"
@@ -69,7 +69,7 @@ def check_urls_are_included(**kwargs: Any) -> Iterator[Advice]:
 def _has_jwks_name() -> bool:
     site = example_site()
     try:
-        discovery.issuer_document(site, list) if server_metadata(site) else None
+        documents.issuer_document(site, list) if server_metadata(site) else None
     except Misconfigured as fault:
         return fault.setting != "ROOT_URLCONF"
     return True

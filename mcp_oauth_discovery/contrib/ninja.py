@@ -13,9 +13,9 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError
 from ninja.security.http import HttpAuthBase
 
-from mcp_oauth_discovery.guarded_views import View, complete, protect
-from mcp_oauth_discovery.protection import BearerProtection
-from mcp_oauth_discovery.view_kinds import is_awaited, ninja_judges, ninja_operations
+from mcp_oauth_discovery.protection import BearerProtection, complete, protect
+from mcp_oauth_discovery.protection.decorators import View
+from mcp_oauth_discovery.protection.view_kinds import is_awaited, ninja_judges, ninja_operations
 
 
 class BearerAuth(HttpAuthBase):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from base64 import b64decode
 from collections.abc import Callable, Iterator
@@ -20,11 +19,9 @@ from django.views import View
 from oauthlib.common import INVALID_HEX_PATTERN, Request
 from oauthlib.oauth2.rfc6749.errors import InvalidRequestError
 
-from mcp_oauth_discovery.database_errors import remedy
-from mcp_oauth_discovery.log_lines import one_line
-from mcp_oauth_discovery.redaction import forget_variables
-
-logger = logging.getLogger("mcp_oauth_discovery")
+from mcp_oauth_discovery.keys.database_errors import remedy
+from mcp_oauth_discovery.logs.lines import logger, one_line
+from mcp_oauth_discovery.logs.redaction import forget_variables
 
 # oauthlib looks up a missing attribute of a request among the parameters. django-oauth-toolkit
 # sets and reads these attributes itself, so a client must not send them.

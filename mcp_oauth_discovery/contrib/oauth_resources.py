@@ -13,9 +13,14 @@ from oauthlib.common import Request
 from oauthlib.oauth2.rfc6749.errors import CustomOAuth2Error
 
 from mcp_oauth_discovery.conf import Misconfigured, conf, fixed_script_prefix
-from mcp_oauth_discovery.identifiers import check_resource, origin, split, without_final_slash
 from mcp_oauth_discovery.identity import Resource, Site, pinned_issuer
-from mcp_oauth_discovery.wsgi_environ import environ
+from mcp_oauth_discovery.standards.identifiers import (
+    check_resource,
+    origin,
+    split,
+    without_final_slash,
+)
+from mcp_oauth_discovery.standards.wsgi import environ
 
 _OCTET = re.compile("%([0-9A-Fa-f]{2})")
 _UNRESERVED = re.compile(r"[A-Za-z0-9\-._~]")

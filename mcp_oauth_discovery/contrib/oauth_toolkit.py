@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from contextlib import ExitStack
 from datetime import timedelta
 from http import HTTPStatus
@@ -49,7 +48,8 @@ from mcp_oauth_discovery.contrib.oauth_resources import (
     only_resource,
 )
 from mcp_oauth_discovery.contrib.oauth_tokens import access_token, checksum, verify_token
-from mcp_oauth_discovery.identifiers import check_secure_url, check_url
+from mcp_oauth_discovery.logs.lines import logger
+from mcp_oauth_discovery.standards.identifiers import check_secure_url, check_url
 
 try:
     from oauth2_provider.core.exceptions import FatalClientError
@@ -70,7 +70,6 @@ __all__ = [
     "verify_token",
 ]
 
-logger = logging.getLogger("mcp_oauth_discovery")
 
 # How far apart requests are that a client sends at once, where the server has much to do: they
 # wait for each other, and a client that was refused tries again with what another one got.

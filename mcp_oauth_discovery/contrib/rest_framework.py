@@ -17,8 +17,6 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from mcp_oauth_discovery.authorization import Malformed, Repeated
-from mcp_oauth_discovery.caching import keep_private
 from mcp_oauth_discovery.challenge import (
     FAULTS,
     bearer_challenge,
@@ -28,12 +26,14 @@ from mcp_oauth_discovery.challenge import (
     make_readable,
     with_granted,
 )
-from mcp_oauth_discovery.preflight import preflight_response
-from mcp_oauth_discovery.protection import BearerProtection
-from mcp_oauth_discovery.request_data import UNREADABLE, Unreadable, unreadable
+from mcp_oauth_discovery.protection import BearerProtection, find_user, granted_scope
+from mcp_oauth_discovery.protection.caching import keep_private
+from mcp_oauth_discovery.protection.preflight import preflight_response
+from mcp_oauth_discovery.protection.request_data import UNREADABLE, Unreadable, unreadable
+from mcp_oauth_discovery.protection.tokens import describe
+from mcp_oauth_discovery.protection.view_kinds import BeforeView
 from mcp_oauth_discovery.signing import InvalidToken
-from mcp_oauth_discovery.tokens import describe, find_user, granted_scope
-from mcp_oauth_discovery.view_kinds import BeforeView
+from mcp_oauth_discovery.standards.authorization import Malformed, Repeated
 
 _STATUS = {
     "invalid_request": HTTPStatus.BAD_REQUEST,

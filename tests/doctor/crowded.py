@@ -12,9 +12,9 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
-from mcp_oauth_discovery.doctor.answers import SIZE_LIMIT
-from mcp_oauth_discovery.doctor.challenges import LONGEST_HEADER
 from mcp_oauth_discovery.doctor.report import Report, as_json, lines
+from mcp_oauth_discovery.doctor.transport.messages import SIZE_LIMIT
+from mcp_oauth_discovery.doctor.walk.challenges import LONGEST_HEADER
 from tests.doctor.world import ENDPOINT, JWKS, ORIGIN, PRM, PRM_ROOT, SERVER, World, diagnose
 
 # Less what the rest of a document takes, and what `World` takes for a document that was cut.

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import json
 
-from mcp_oauth_discovery.doctor.probes import FORGED_HOST, FORGED_PORT, FORGED_PREFIX, NOBODYS_PATH
+from mcp_oauth_discovery.doctor.walk.probes import (
+    FORGED_HOST,
+    FORGED_PORT,
+    FORGED_PREFIX,
+    NOBODYS_PATH,
+)
 from tests.doctor.planting import harmless, planted
 from tests.doctor.world import (
     ENDPOINT,

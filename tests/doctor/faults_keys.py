@@ -6,7 +6,7 @@ import base64
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from mcp_oauth_discovery.doctor.answers import Fault
+from mcp_oauth_discovery.doctor.transport.messages import Fault
 from tests.doctor.planting import harmless, planted
 from tests.doctor.world import JWKS, OPENID, ORIGIN, World
 

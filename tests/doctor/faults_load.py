@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from mcp_oauth_discovery.doctor.answers import Failure, Trouble
+from mcp_oauth_discovery.doctor.transport.messages import Failure, Trouble
 from tests.doctor.faults_signed import sign
 from tests.doctor.planting import harmless, planted
 from tests.doctor.world import (

@@ -10,7 +10,7 @@ from joserfc import jws
 from joserfc.errors import SecurityWarning
 from joserfc.jwk import OKPKey, RSAKey
 
-from mcp_oauth_discovery import jwk
+from mcp_oauth_discovery.keys import jwk
 from tests.doctor.faults_keys import EDDSA, ELSEWHERE, OFF, P256, RS256, rsa
 from tests.doctor.planting import harmless, planted
 from tests.doctor.world import ENDPOINT, JWKS, ORIGIN, PRIVATE, PRM, World

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from mcp_oauth_discovery.doctor.addresses import (
+from mcp_oauth_discovery.doctor.transport.reachability import (
     host_of,
     is_private_host,
     is_public_address,

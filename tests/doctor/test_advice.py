@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from mcp_oauth_discovery.doctor.answers import Speech, Trouble
 from mcp_oauth_discovery.doctor.clients import EVERY
 from mcp_oauth_discovery.doctor.findings import Severity
+from mcp_oauth_discovery.doctor.transport.messages import Speech, Trouble
 from tests.doctor.servers import answering, serving
 from tests.doctor.world import (
     ENDPOINT,

@@ -2,14 +2,14 @@ from __future__ import annotations
 
 import pytest
 
-from mcp_oauth_discovery.doctor.answers import Failure, Trouble
 from mcp_oauth_discovery.doctor.catalogue import ENTRIES, GROUPS, finding, passed
 from mcp_oauth_discovery.doctor.clients import EVERY, Client
 from mcp_oauth_discovery.doctor.examination import Selection, examine, unknown
 from mcp_oauth_discovery.doctor.findings import Severity
-from mcp_oauth_discovery.doctor.probes import NOBODYS_PATH
-from mcp_oauth_discovery.doctor.rules import RULES
-from mcp_oauth_discovery.doctor.walk import Walker
+from mcp_oauth_discovery.doctor.steps import RULES
+from mcp_oauth_discovery.doctor.transport.messages import Failure, Trouble
+from mcp_oauth_discovery.doctor.walk.probes import NOBODYS_PATH
+from mcp_oauth_discovery.doctor.walk.walker import Walker
 from tests.doctor.faults_signed import sign
 from tests.doctor.world import ENDPOINT, JWKS, ORIGIN, PRM, PRM_ROOT, TOKEN, World, diagnose
 

@@ -6,9 +6,9 @@ import base64
 
 import pytest
 
-from mcp_oauth_discovery.doctor.answers import Answer, Trouble
 from mcp_oauth_discovery.doctor.clients import CLOSED, EVERY, TYPED, Client
 from mcp_oauth_discovery.doctor.findings import Finding
+from mcp_oauth_discovery.doctor.transport.messages import Answer, Trouble
 from tests.doctor.world import (
     ENDPOINT,
     HTML,

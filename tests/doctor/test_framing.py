@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from mcp_oauth_discovery.doctor.framing import (
+from mcp_oauth_discovery.doctor.transport.framing import (
     MOST_INTERIM,
     Head,
     Malformed,

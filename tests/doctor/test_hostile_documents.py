@@ -7,7 +7,7 @@ from collections import defaultdict
 import pytest
 
 from mcp_oauth_discovery.doctor.report import Report, lines
-from mcp_oauth_discovery.members import AUTHORIZATION_SERVER, PROTECTED_RESOURCE
+from mcp_oauth_discovery.standards.members import AUTHORIZATION_SERVER, PROTECTED_RESOURCE
 from tests.doctor.world import ENDPOINT, World, diagnose
 
 ESCAPE = "\x1b]0;owned\x07\u202e\r\n"

@@ -8,8 +8,14 @@ import threading
 
 import pytest
 
-from mcp_oauth_discovery.doctor.answers import SIZE_LIMIT, Answer, Failure, Speech, Trouble
-from mcp_oauth_discovery.doctor.http_transport import HTTPTransport
+from mcp_oauth_discovery.doctor.transport.messages import (
+    SIZE_LIMIT,
+    Answer,
+    Failure,
+    Speech,
+    Trouble,
+)
+from mcp_oauth_discovery.doctor.transport.network import HTTPTransport
 from tests.doctor.servers import answering, certificate, dripping, pouring, serving, silent
 
 HEAD = b"HTTP/1.1 200 OK\r\n"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from mcp_oauth_discovery.doctor.answers import Answer
 from mcp_oauth_discovery.doctor.clients import EVERY
 from mcp_oauth_discovery.doctor.findings import Severity
-from mcp_oauth_discovery.doctor.intermediaries import intermediary, login_service
+from mcp_oauth_discovery.doctor.transport.messages import Answer
+from mcp_oauth_discovery.doctor.walk.intermediaries import intermediary, login_service
 from tests.doctor.world import (
     ENDPOINT,
     JWKS,

@@ -10,8 +10,8 @@ import threading
 
 import pytest
 
-from mcp_oauth_discovery.doctor.answers import SIZE_LIMIT, Answer, Failure, Trouble
-from mcp_oauth_discovery.doctor.django_transport import DjangoTransport
+from mcp_oauth_discovery.doctor.project.in_process import DjangoTransport
+from mcp_oauth_discovery.doctor.transport.messages import SIZE_LIMIT, Answer, Failure, Trouble
 
 ORIGIN = "https://app.example.com"
 ACCEPT = (("Accept", "application/json, text/event-stream"),)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mcp_oauth_discovery.doctor.rules.caching import DAY
+from mcp_oauth_discovery.doctor.steps.caching import DAY
 from tests.doctor.world import ENDPOINT, OPENID, SERVER, TOKEN, World, faults
 
 

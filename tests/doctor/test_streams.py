@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mcp_oauth_discovery.doctor.answers import Answer, Failure, Trouble
-from mcp_oauth_discovery.doctor.http_transport import HTTPTransport
+from mcp_oauth_discovery.doctor.transport.messages import Answer, Failure, Trouble
+from mcp_oauth_discovery.doctor.transport.network import HTTPTransport
 from tests.doctor.servers import answering, dripping, serving
 
 ACCEPT = (("Accept", "application/json, text/event-stream"),)

@@ -11,7 +11,7 @@ from joserfc import jws
 from joserfc.errors import SecurityWarning
 from joserfc.jwk import OKPKey, RSAKey
 
-from mcp_oauth_discovery import jwk
+from mcp_oauth_discovery.keys import jwk
 from tests import ASM, JWKS
 from tests.doctor.world import PRIVATE
 from tests.gallery.by_hand import OPENID, Site, broken, healthy

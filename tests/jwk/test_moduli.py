@@ -10,8 +10,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from mcp_oauth_discovery import key_files
-from mcp_oauth_discovery.moduli import weakness
+from mcp_oauth_discovery.keys import files
+from mcp_oauth_discovery.keys.moduli import weakness
 from tests.jwk.reading import native, octets, pem
 from tests.keys import RSA, VECTORS
 
@@ -44,8 +44,8 @@ WEAK = {
 
 
 def reason(file):
-    with pytest.raises(key_files.UnsuitableKey) as caught:
-        key_files.read(file)
+    with pytest.raises(files.UnsuitableKey) as caught:
+        files.read(file)
     return str(caught.value)
 
 

@@ -9,8 +9,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from mcp_oauth_discovery import key_files
-from mcp_oauth_discovery.edwards import is_strong
+from mcp_oauth_discovery.keys import files
+from mcp_oauth_discovery.keys.edwards import is_strong
 from tests.jwk.reading import octets
 from tests.keys import EC, ED, VECTORS, as_file
 
@@ -53,8 +53,8 @@ def as_pem(point):
 
 
 def reason(file):
-    with pytest.raises(key_files.UnsuitableKey) as caught:
-        key_files.read(file)
+    with pytest.raises(files.UnsuitableKey) as caught:
+        files.read(file)
     return str(caught.value)
 
 

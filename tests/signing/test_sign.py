@@ -11,7 +11,8 @@ from django.views.debug import ExceptionReporter
 
 from mcp_oauth_discovery import rotation
 from mcp_oauth_discovery.models import SigningKey
-from mcp_oauth_discovery.signing import LONGEST_CLAIMS, NoSigningKey, sign_jwt, verify_jwt
+from mcp_oauth_discovery.signing import NoSigningKey, sign_jwt, verify_jwt
+from mcp_oauth_discovery.signing.sign import LONGEST_CLAIMS
 from tests import ORIGIN
 from tests.keys import EC, HOUR, NOW, VECTORS, as_file, is_private_in
 from tests.signing.tokens import AUDIENCE, CLAIMS, claims_of, decode, header_of, verify

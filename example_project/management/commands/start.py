@@ -12,7 +12,7 @@ from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from mcp_oauth_discovery.identifiers import check_issuer
+from mcp_oauth_discovery.standards.identifiers import check_issuer
 
 PAGES = {
     "Home": "/",

@@ -17,18 +17,19 @@ from django.http import Http404
 
 from mcp_oauth_discovery.checks import RULES
 from mcp_oauth_discovery.checks.routes import serving_urlconf
-from mcp_oauth_discovery.doctor import inside, report, serving
-from mcp_oauth_discovery.doctor.answers import Fault
-from mcp_oauth_discovery.doctor.django_transport import DjangoTransport
+from mcp_oauth_discovery.doctor import report
 from mcp_oauth_discovery.doctor.examination import Selection, examine, unknown
 from mcp_oauth_discovery.doctor.findings import Severity
-from mcp_oauth_discovery.doctor.http_transport import HTTPTransport
 from mcp_oauth_discovery.doctor.printing import visible
+from mcp_oauth_discovery.doctor.project import endpoints, show
+from mcp_oauth_discovery.doctor.project.in_process import DjangoTransport
 from mcp_oauth_discovery.doctor.report import Palette, Report
-from mcp_oauth_discovery.doctor.walk import Walker
-from mcp_oauth_discovery.identifiers import check_resource, origin
+from mcp_oauth_discovery.doctor.transport.messages import Fault
+from mcp_oauth_discovery.doctor.transport.network import HTTPTransport
+from mcp_oauth_discovery.doctor.walk.walker import Walker
 from mcp_oauth_discovery.management.subcommands import SubcommandsCommand, add_subcommand
 from mcp_oauth_discovery.models import SigningKey
+from mcp_oauth_discovery.standards.identifiers import check_resource, origin
 
 # Where the Inspector runs unless told otherwise: a page of another origin than any site's own.
 _PAGE = "http://localhost:6274"
@@ -92,8 +93,8 @@ class Command(SubcommandsCommand):
         if url is not None and host is not None:
             raise CommandError("--host is for this project; a URL has a host already.")
         if url is None:
-            site = inside.site_at(_checked_origin(inside.origin_of(host)))
-            urls = inside.endpoints(site)
+            site = endpoints.site_at(_checked_origin(endpoints.origin_of(host)))
+            urls = endpoints.endpoints(site)
             origins = frozenset(map(origin, [site.issuer, *urls]))
             transport = DjangoTransport(timeout=options["timeout"], budget=options["budget"])
             walker = partial(Walker, transport, inside=origins, signing=tuple(_signing_faults()))
@@ -127,13 +128,13 @@ class Command(SubcommandsCommand):
             self._print([told])
 
     def handle_show(self, *, host: str | None, as_json: bool, **options: Any) -> None:
-        start = _checked_origin(inside.origin_of(host))
-        site = inside.site_at(start, serving_urlconf())
-        shown = serving.served(site, start, DjangoTransport())
+        start = _checked_origin(endpoints.origin_of(host))
+        site = endpoints.site_at(start, serving_urlconf())
+        shown = show.served(site, start, DjangoTransport())
         if as_json:
             self.stdout.write(json.dumps({"documents": [one.as_json() for one in shown]}, indent=2))
         for document in () if as_json else shown:
-            first, *rest = serving.lines(document)
+            first, *rest = show.lines(document)
             self._print([self._palette()["heading"](first), *rest])
         if failed := sum(bool(document.error) for document in shown):
             raise CommandError(f"{failed} of {len(shown)} documents cannot be served.")

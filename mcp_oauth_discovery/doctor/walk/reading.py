@@ -1,0 +1,117 @@
+"""A body as JSON, as strictly as the strictest client reads it."""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from codecs import BOM_UTF8
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+from mcp_oauth_discovery.doctor.printing import shown
+from mcp_oauth_discovery.doctor.transport.messages import Answer
+
+# No metadata is deeper than a few levels; Python itself compares and prints some hundreds.
+DEEPEST = 64
+# The longer marks come first: the mark of UTF-32 begins with that of UTF-16.
+_OTHER_MARKS = {
+    codecs.BOM_UTF32_LE: "UTF-32",
+    codecs.BOM_UTF32_BE: "UTF-32",
+    codecs.BOM_UTF16_LE: "UTF-16",
+    codecs.BOM_UTF16_BE: "UTF-16",
+}
+_HTML = re.compile(rb"\s*<(?:!doctype\s|html|head|body|title|meta|div|script|h1)", re.I)
+
+_TITLE = re.compile(rb"<title[^>]*>([^<]{1,120})", re.I)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The members of a document, or why there are none: `fault` is the code of a finding."""
+
+    members: dict[str, Any] | None = None
+    fault: str | None = None
+    detail: str = ""
+    duplicates: tuple[str, ...] = field(default=())
+    # Some clients remove a byte order mark, others stop at it.
+    has_mark: bool = False
+
+
+def read(answer: Answer) -> Reading:
+    """Return the JSON object in an answer."""
+    if is_html(answer):
+        return Reading(fault="document-html", detail=_beginning(answer.body))
+    duplicates: list[str] = []
+
+    def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        counts = Counter(name for name, _ in pairs)
+        duplicates.extend(name for name, count in counts.items() if count > 1)
+        return dict(pairs)
+
+    has_mark = answer.body.startswith(BOM_UTF8)
+    try:
+        text = _text(answer.body.removeprefix(BOM_UTF8))
+        document = json.loads(text, object_pairs_hook=members, parse_constant=_no_constant)
+        check_depth(document)
+    except (ValueError, RecursionError) as error:
+        problem = f"{error}: {_beginning(answer.body)}"
+        return Reading(fault="document-not-json", detail=problem)
+    if not isinstance(document, dict):
+        return Reading(fault="document-not-object", detail=_beginning(answer.body))
+    return Reading(document, duplicates=tuple(duplicates), has_mark=has_mark)
+
+
+def is_html(answer: Answer) -> bool:
+    """Say whether an answer is a page, by its type or by how it begins."""
+    kind = (answer.header("content-type") or "").lower()
+    return kind.startswith(("text/html", "application/xhtml")) or bool(
+        _HTML.match(answer.body.removeprefix(BOM_UTF8))
+    )
+
+
+def _text(body: bytes) -> str:
+    """Return the text of a UTF-8 body; raises `ValueError` that names another encoding."""
+    for mark, name in _OTHER_MARKS.items():
+        if body.startswith(mark):
+            raise ValueError(f"the body is {name}, not UTF-8")
+    if body.startswith(BOM_UTF8):
+        raise ValueError("the body has two byte order marks")
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"octet {error.start} of the body is not UTF-8") from error
+
+
+def gist(answer: Answer) -> str:
+    """Return the title or the beginning of a body, for a line of the report."""
+    if is_html(answer) and (title := _TITLE.search(answer.body)):
+        text = title[1].decode("utf-8", "replace").strip()
+        return f"a page with the title {shown(text)!r}"
+    return shown(answer.body[:120].decode("utf-8", "replace").strip()) or "an empty body"
+
+
+def check_depth(value: object) -> None:
+    """Raise `ValueError` if lists and objects are in one another beyond all measure."""
+    level = [value]
+    for _ in range(DEEPEST):
+        level = [inner for one in level for inner in _inner(one)]
+        if not level:
+            return
+    raise ValueError(f"more than {DEEPEST} levels deep")
+
+
+def _inner(value: object) -> Iterable[object]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"JSON has no {name}")
+
+
+def _beginning(body: bytes) -> str:
+    return repr(body[:80].decode("utf-8", "replace")) if body else "an empty body"

@@ -1,0 +1,49 @@
+"""Why an answer is a redirect: in a Django site, mostly one of a handful of settings."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urljoin, urlsplit
+
+from mcp_oauth_discovery.doctor.transport.messages import Answer
+from mcp_oauth_discovery.standards.identifiers import origin
+
+_LANGUAGE = re.compile(r"/[a-z]{2,3}(?:-[a-z]{2,8})?(?=/)", re.I)
+_LOGIN = re.compile(r"(?:log|sign)[-_]?(?:in|on)\b|[?&](?:next|redirect_to|return_to)=", re.I)
+
+
+def target(answer: Answer) -> str | None:
+    """Return the absolute URL that an answer redirects to, or None if it does not."""
+    location = answer.header("location")
+    if answer.status not in (301, 302, 303, 307, 308) or not location:
+        return None
+    try:
+        return urljoin(answer.url, location)
+    except ValueError:
+        return location
+
+
+def cause(url: str, to: str) -> str:
+    """Return the code of the finding about a redirect from one URL to another."""
+    if to == url:
+        return "redirect-loop"
+    here, there = origin(url), origin(to)
+    if here != there:
+        return _between_origins(url, to)
+    path, other = urlsplit(url).path, urlsplit(to).path
+    if path != other and path.rstrip("/") == other.rstrip("/"):
+        return "redirect-slash"
+    if (prefix := _LANGUAGE.match(other)) and other[prefix.end() :].rstrip("/") == path.rstrip("/"):
+        return "redirect-language"
+    return "redirect-login" if _LOGIN.search(to) else "redirect-other"
+
+
+def _between_origins(url: str, to: str) -> str:
+    here, there = origin(url).partition("://")[2], origin(to).partition("://")[2]
+    if here == there and to.lower().startswith("https:"):
+        return "redirect-https"
+    # An address with "www." before it is no host at all, and PREPEND_WWW makes such.
+    written = there or to.lower().partition("://")[2].partition("/")[0]
+    if written and here.removeprefix("www.") == written.removeprefix("www."):
+        return "redirect-www"
+    return "redirect-offsite"

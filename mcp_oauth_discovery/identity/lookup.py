@@ -1,0 +1,82 @@
+"""Which resource of this site is meant: by a request, or by whoever names one."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpRequest
+
+from mcp_oauth_discovery.conf import Misconfigured, shown
+from mcp_oauth_discovery.identity import Site
+from mcp_oauth_discovery.identity.resources import Resource
+from mcp_oauth_discovery.standards.identifiers import split, without_final_slash
+
+
+class UnknownResource(Misconfigured, ValueError):
+    """A resource was named, or is needed, that the settings do not have."""
+
+
+def find_target(
+    request: HttpRequest, name: str | None = None, site: Site | None = None
+) -> Resource:
+    """Return the resource of this name: its identifier, its key in `MCP_RESOURCES`, or its path.
+
+    Without a name it is the one at the path of the request, or else the default one. Raises
+    `UnknownResource`, and `Http404` if the resource is disabled.
+    """
+    site = site or Site(request)
+    if name is None:
+        resource = _requested(site, request) or site.default_resource
+    else:
+        resource = find_named(site, name)
+    if resource is None:
+        if name is None and _is_elsewhere(site, request):
+            # Another host has a resource at this path, and a client may send any host.
+            raise Http404("There is no such resource.")
+        raise _unknown(site, request, name)
+    if not resource.enabled:
+        # A project's 404 page may show the text, to anybody.
+        raise Http404("There is no such resource.")
+    return resource
+
+
+def _requested(site: Site, request: HttpRequest) -> Resource | None:
+    path = without_final_slash(request.path)
+    found = site.find_resource(path, request.META.get("QUERY_STRING", ""))
+    if found is not None:
+        return found
+    disabled = (one for one in site.resources if not one.enabled and one.location.path == path)
+    return next(disabled, None)
+
+
+def _is_elsewhere(site: Site, request: HttpRequest) -> bool:
+    """Say whether other hosts have a resource at the path of a request."""
+    path = without_final_slash(request.path)
+    return any(one.location.path == path for one in site.resources)
+
+
+def find_named(site: Site, name: str) -> Resource | None:
+    """Return the resource of this name, as `find_target` understands it, disabled or not."""
+    for names in (_own_names, _path_names):
+        found = [one for one in site.resources if name in names(one)]
+        if len(found) == 1:
+            return found[0]
+    return None
+
+
+def _own_names(resource: Resource) -> tuple[str | None, ...]:
+    return resource.identifier, resource.key
+
+
+def _path_names(resource: Resource) -> tuple[str, ...]:
+    parts = split(resource.identifier)
+    return (parts.path + parts.query,)
+
+
+def _unknown(site: Site, request: HttpRequest, name: object) -> UnknownResource:
+    configured = ", ".join(one.identifier for one in site.resources)
+    if name is None:
+        problem = f"No resource is at {shown(request.path)}, and none is the default one."
+        hint = f"Pass resource=, one of {configured}, or set MCP_RESOURCE."
+    else:
+        problem = f"{shown(name)} is not a resource of this site, which has {configured}."
+        hint = f"Pass one of these, or configure it: MCP_RESOURCES = {{{shown(name)}: {{}}}}."
+    return UnknownResource("MCP_RESOURCES", problem, hint)

@@ -1,0 +1,157 @@
+"""Issuer and resource identifiers: strings that are parsed to be judged, and published as written.
+
+RFC 8414 §3.3 and RFC 9728 §3.3 make clients compare identifiers code point by code point, so
+nothing here ever puts a URL together again from its parsed form.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import NamedTuple
+from urllib.parse import unquote, urlsplit
+
+from mcp_oauth_discovery.standards import hosts
+
+# RFC 3986 §2: what a URI is made of. Anything else (blanks, control characters, backslashes,
+# letters beyond ASCII) is read in different ways by different clients.
+_NOT_URI = re.compile(r"[^A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]|%(?![0-9A-Fa-f]{2})")
+_PARTS = re.compile(
+    r"(?P<origin>(?P<scheme>[A-Za-z][A-Za-z0-9+.\-]*)://(?P<authority>[^/?#]*))"
+    r"(?P<path>[^?#]*)(?P<query>(?:\?[^#]*)?)(?P<fragment>(?:#.*)?)\Z"
+)
+_DEFAULT_PORTS = {"https": ":443", "http": ":80"}
+# RFC 1035 §2.3.4 allows 253 characters in a name. A final dot, a colon and a port come after it.
+_LONGEST_AUTHORITY = 253 + 1 + len(":65535")
+
+
+class URLParts(NamedTuple):
+    """The slices of an absolute URL; joined, they are the URL again, octet for octet.
+
+    `origin` is the scheme and authority, `query` and `fragment` keep their leading mark.
+    """
+
+    origin: str
+    path: str
+    query: str
+    fragment: str
+
+
+def split(url: str) -> URLParts:
+    """Slice an absolute URL, or raise `ValueError` when it has no scheme and host."""
+    match = _PARTS.match(url)
+    if match is None or not match["authority"]:
+        raise ValueError("expected an absolute URL, with scheme and host")
+    return URLParts(match["origin"], match["path"], match["query"], match["fragment"])
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether a host name or address, without port, is this machine's own (RFC 8252 §8.3)."""
+    try:
+        name = hosts.read_bare(host)
+        if name == "localhost" or name.endswith(".localhost"):
+            return True
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def check_url(value: object) -> str:
+    """Return `value` if it is an absolute http or https URL, else raise `ValueError`."""
+    if not isinstance(value, str):
+        raise ValueError(f"expected a string, not {type(value).__name__}")
+    if not value:
+        raise ValueError("expected an absolute URL, not an empty string")
+    if stray := _NOT_URI.search(value):
+        host = urlsplit(hosts.origin(value)).hostname
+        is_in_host = value.isprintable() and host and stray.start() < len(split(value).origin)
+        advice = f"write its host as {host}" if is_in_host else "percent-encode it"
+        raise ValueError(f"a URL cannot contain {stray[0]!r}; {advice}")
+    split(value)
+    parsed = urlsplit(value)
+    if parsed.scheme not in _DEFAULT_PORTS:
+        raise ValueError(f"expected the https scheme, not {parsed.scheme!r}")
+    if not parsed.hostname:
+        raise ValueError("expected a host after the scheme")
+    if parsed.username is not None:
+        raise ValueError("a user name or password in a URL is not allowed")
+    if "[" in parsed.netloc:
+        ipaddress.IPv6Address(parsed.hostname)  # raises ValueError; urlsplit of 3.10 does not look
+    _ = parsed.port  # raises ValueError when it is not a port number
+    if len(parsed.netloc) > _LONGEST_AUTHORITY:
+        raise ValueError(f"expected a host and port of at most {_LONGEST_AUTHORITY} characters")
+    if parsed.netloc.endswith(":"):
+        raise ValueError("expected a port after the colon; leave the colon out")
+    return value
+
+
+def check_secure_url(value: object) -> str:
+    """Return `value` if it is an https URL, or an http one on a loopback host, without fragment."""
+    url = check_url(value)
+    parsed = urlsplit(url)
+    if "#" in url:
+        raise ValueError("a fragment (#) is not allowed")
+    if parsed.scheme == "http" and not is_loopback(parsed.hostname or ""):
+        raise ValueError("plain http is allowed on loopback hosts only; expected https")
+    return url
+
+
+def _check_identifier(value: object) -> str:
+    identifier = check_secure_url(value)
+    path = split(identifier).path
+    if any(unquote(segment) in (".", "..") for segment in path.split("/")):
+        raise ValueError("'.' and '..' segments are resolved by clients; write the path out")
+    if "/.well-known/" in path:
+        raise ValueError("expected the identifier itself, not the URL of its metadata document")
+    return identifier
+
+
+def check_issuer(value: object) -> str:
+    """Return `value` if it is an issuer identifier (RFC 8414 §2), else raise `ValueError`."""
+    issuer = _check_identifier(value)
+    if "?" in issuer:
+        raise ValueError("a query (?) is not allowed in an issuer")
+    return issuer
+
+
+def check_resource(value: object) -> str:
+    """Return `value` if it is a resource identifier (RFC 9728 §1.2), else raise `ValueError`."""
+    return _check_identifier(value)
+
+
+def without_final_slash(value: str) -> str:
+    """Return a URL or path without its final slash; a second one before it is kept."""
+    return value[:-1] if value.endswith("/") else value
+
+
+def without_default_port(scheme: str, host: str) -> str:
+    """Return the lower-case spelling of a host, less the port that its scheme implies."""
+    return host.lower().removesuffix(_DEFAULT_PORTS[scheme])
+
+
+def origin(url: str) -> str:
+    """Return scheme, host and port as browsers compare them, or "" for what is no http URL."""
+    try:
+        return hosts.origin(check_url(url))
+    except ValueError:
+        return ""
+
+
+class Location(NamedTuple):
+    """Where the metadata of a resource is looked for: what tells two resources of a site apart."""
+
+    host: str
+    path: str
+    query: str
+
+
+def locate(identifier: str) -> Location:
+    """Return the place of an identifier, with the path as a server sees it: percent-decoded.
+
+    RFC 9728 §3.1 can be read as dropping the final slash of any path, so a path with and one
+    without it are the same place.
+    """
+    parts = split(identifier)
+    scheme, _, host = parts.origin.partition("://")
+    path = unquote(without_final_slash(parts.path))
+    return Location(without_default_port(scheme.lower(), host), path, parts.query[1:])
