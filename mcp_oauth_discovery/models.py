@@ -190,6 +190,16 @@ class SigningKey(models.Model):
             return State.RETIRED
         return State.PENDING if self.activates_at > now else State.ACTIVE
 
+    @property
+    def leaves_at(self) -> datetime | None:
+        """When this key leaves the JWK Set, if that is known: its revocation or its expiry."""
+        return min(filter(None, (self.revoked_at, self.expires_at)), default=None)
+
+    @property
+    def short_kid(self) -> str:
+        """Enough of the `kid` to tell it from others."""
+        return f"{self.kid[:10]}…"
+
     def is_published(self, now: datetime | None = None) -> bool:
         """Say whether this key is in the JWK Set at an instant, the present by default."""
         if self.state(now) in (State.REVOKED, State.EXPIRED):

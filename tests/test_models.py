@@ -42,6 +42,25 @@ def test_revoked_key_is_revoked_for_ever(now):
     assert SigningKey(**DATES, revoked_at=RETIRED).state(now) is State.REVOKED
 
 
+@pytest.mark.parametrize(
+    ("dates", "instant"),
+    [
+        ({}, None),
+        ({"expires_at": EXPIRED}, EXPIRED),
+        ({"revoked_at": ACTIVE}, ACTIVE),
+        ({"expires_at": EXPIRED, "revoked_at": ACTIVE}, ACTIVE),
+        ({"expires_at": ACTIVE, "revoked_at": EXPIRED}, ACTIVE),
+    ],
+    ids=["neither", "expiry", "revocation", "revoked first", "expired first"],
+)
+def test_key_leaves_the_jwk_set_when_it_expires_or_is_revoked(dates, instant):
+    assert SigningKey(**dates).leaves_at == instant
+
+
+def test_short_kid_is_the_beginning():
+    assert SigningKey(kid="abcdefghijklm").short_kid == "abcdefghij…"
+
+
 def test_key_without_a_successor_is_active_for_ever():
     assert SigningKey(activates_at=NOW).state(NOW + 36500 * DAY) is State.ACTIVE
 
