@@ -20,6 +20,7 @@ _PARTS = re.compile(
     r"(?P<origin>(?P<scheme>[A-Za-z][A-Za-z0-9+.\-]*)://(?P<authority>[^/?#]*))"
     r"(?P<path>[^?#]*)(?P<query>(?:\?[^#]*)?)(?P<fragment>(?:#.*)?)\Z"
 )
+WELL_KNOWN = "/.well-known/"
 _DEFAULT_PORTS = {"https": ":443", "http": ":80"}
 # RFC 1035 §2.3.4 allows 253 characters in a name. A final dot, a colon and a port come after it.
 _LONGEST_AUTHORITY = 253 + 1 + len(":65535")
@@ -101,7 +102,7 @@ def _check_identifier(value: object) -> str:
     path = split(identifier).path
     if any(unquote(segment) in (".", "..") for segment in path.split("/")):
         raise ValueError("'.' and '..' segments are resolved by clients; write the path out")
-    if "/.well-known/" in path:
+    if WELL_KNOWN in path:
         raise ValueError("expected the identifier itself, not the URL of its metadata document")
     return identifier
 
