@@ -17,7 +17,6 @@ from mcp_oauth_discovery.conf import (
     conf,
     default_language,
     fixed_script_prefix,
-    misconfigured,
     root_urlconf,
     shown,
 )
@@ -267,4 +266,4 @@ def _judge(setting: str, value: object, check: Callable[[object], str]) -> str:
 
 
 def _refused(setting: str, value: object, problem: object) -> Misconfigured:
-    return misconfigured(setting, value, problem, _WRITE[setting])
+    return Misconfigured.of(setting, value, problem, _WRITE[setting])

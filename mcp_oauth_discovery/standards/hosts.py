@@ -20,8 +20,8 @@ _AUTHORITY = re.compile(
     r"(?P<host>\[[^/\\?#\]]*\]|[^/\\?#@:\[\]]*)(?::(?P<port>[0-9]*))?(?:[/\\?#]|\Z)",
     re.IGNORECASE,
 )
-# RFC 1035 §2.3.4 allows 253 characters in a name; with escapes they may take four times as many.
-_LONGEST = 4 * 253
+# RFC 1035 §2.3.4.
+LONGEST_NAME = 253
 DEFAULT_PORTS = {"https": 443, "http": 80}
 
 
@@ -30,7 +30,8 @@ def read(host: str) -> str:
 
     IPv6 addresses are in brackets.
     """
-    if len(host) > _LONGEST:
+    # Escapes may make a name four times as long.
+    if len(host) > 4 * LONGEST_NAME:
         raise ValueError(f"a host cannot have {len(host)} characters")
     if host.startswith("["):
         if "%" in host or not host.endswith("]"):

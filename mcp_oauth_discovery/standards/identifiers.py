@@ -20,9 +20,9 @@ _PARTS = re.compile(
     r"(?P<origin>(?P<scheme>[A-Za-z][A-Za-z0-9+.\-]*)://(?P<authority>[^/?#]*))"
     r"(?P<path>[^?#]*)(?P<query>(?:\?[^#]*)?)(?P<fragment>(?:#.*)?)\Z"
 )
-_DEFAULT_PORTS = {"https": ":443", "http": ":80"}
-# RFC 1035 §2.3.4 allows 253 characters in a name. A final dot, a colon and a port come after it.
-_LONGEST_AUTHORITY = 253 + 1 + len(":65535")
+WELL_KNOWN = "/.well-known/"
+# A final dot, a colon and a port come after the name.
+_LONGEST_AUTHORITY = hosts.LONGEST_NAME + 1 + len(":65535")
 
 
 class URLParts(NamedTuple):
@@ -69,7 +69,7 @@ def check_url(value: object) -> str:
         raise ValueError(f"a URL cannot contain {stray[0]!r}; {advice}")
     split(value)
     parsed = urlsplit(value)
-    if parsed.scheme not in _DEFAULT_PORTS:
+    if parsed.scheme not in hosts.DEFAULT_PORTS:
         raise ValueError(f"expected the https scheme, not {parsed.scheme!r}")
     if not parsed.hostname:
         raise ValueError("expected a host after the scheme")
@@ -101,7 +101,7 @@ def _check_identifier(value: object) -> str:
     path = split(identifier).path
     if any(unquote(segment) in (".", "..") for segment in path.split("/")):
         raise ValueError("'.' and '..' segments are resolved by clients; write the path out")
-    if "/.well-known/" in path:
+    if WELL_KNOWN in path:
         raise ValueError("expected the identifier itself, not the URL of its metadata document")
     return identifier
 
@@ -126,7 +126,7 @@ def without_final_slash(value: str) -> str:
 
 def without_default_port(scheme: str, host: str) -> str:
     """Return the lower-case spelling of a host, less the port that its scheme implies."""
-    return host.lower().removesuffix(_DEFAULT_PORTS[scheme])
+    return host.lower().removesuffix(f":{hosts.DEFAULT_PORTS[scheme]}")
 
 
 def origin(url: str) -> str:
