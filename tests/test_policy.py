@@ -94,7 +94,7 @@ def test_spans_are_no_use_without_time_zones(settings):
     settings.USE_TZ = False
     fault = refused(policy.timing)
     assert fault.setting == "USE_TZ"
-    assert fault.problem.startswith("USE_TZ is False: no signing key can be made")
+    assert fault.problem.startswith("USE_TZ is False: signing keys need dates in UTC")
 
 
 def test_last_cached_copy_was_read_late_and_cached_for_long(settings):

@@ -114,7 +114,7 @@ def test_private_key_counts_before_its_certificate():
 
 def test_chain_of_certificates_is_refused():
     assert reason(certificate(EC) * 2) == (
-        "The file holds several keys. Put the one to import in a file."
+        "The file holds several keys. Put the key to import in a file of its own."
     )
 
 
@@ -226,7 +226,8 @@ def test_set_of_one_key_is_read(vector, private):
 def test_set_of_another_number_of_keys_is_refused(count):
     file = json.dumps({"keys": [VECTORS[ED]["jwk"]] * count}).encode()
     assert reason(file) == (
-        f"The file holds a JWK Set of {count} keys; expected one. Put the one to import in a file."
+        f"The file holds a JWK Set of {count} keys; expected one. "
+        "Put the key to import in a file of its own."
     )
 
 
@@ -244,7 +245,7 @@ def test_key_in_a_set_is_judged_like_any_other():
 # Files that never end
 
 
-TOO_LARGE = "The file has more than 1048576 octets. Put the one key to import in a file."
+TOO_LARGE = "The file has more than 1048576 octets. Put the key to import in a file of its own."
 
 
 @pytest.mark.parametrize("wrap", [bytes, bytes.decode])

@@ -19,7 +19,7 @@ def test_public_jwk_with_a_private_member_is_refused(vector, name, value):
         files.read(as_file(vector, private=False, **{name: value}))
     assert str(caught.value) == (
         f"The JWK has private members ({name}), and no private key. "
-        "Give its public half without them."
+        "Give its public key without them."
     )
 
 
