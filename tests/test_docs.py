@@ -51,10 +51,6 @@ PYTHON = [
     for page in PAGES
     for number, block in enumerate(blocks(read(page), "python"), 1)
 ]
-TEST_COMMAND = (
-    "python3 -m venv .venv && .venv/bin/pip install --quiet --editable '.[test]' "
-    "&& .venv/bin/python -m pytest -n auto --dist loadfile"
-)
 START_COMMAND = (
     "python3 -m venv .venv && .venv/bin/pip install --quiet --editable '.[example]' "
     "&& .venv/bin/python manage.py start"
@@ -437,13 +433,8 @@ def test_every_page_is_linked_from_the_index():
     assert [page for page in pages - {Path("index.md")} if f"({page})" not in index] == []
 
 
-@pytest.mark.parametrize("command", [START_COMMAND, TEST_COMMAND], ids=["start", "test"])
-def test_readme_has_the_command_in_a_block_of_its_own(command):
-    assert f"{command}\n" in blocks(README, "console")
-
-
-def test_ci_runs_the_test_command_of_the_readme():
-    assert TEST_COMMAND in read(".ci/run").splitlines()
+def test_readme_has_the_command_in_a_block_of_its_own():
+    assert f"{START_COMMAND}\n" in blocks(README, "console")
 
 
 def test_readme_tells_the_reasons_for_which_tests_are_skipped():
