@@ -51,7 +51,9 @@ def pytest_testnodedown(node):
 @pytest.hookimpl(trylast=True)
 def pytest_terminal_summary(terminalreporter, config):
     if left_out := config.stash.get(LEFT_OUT, 0):
-        terminalreporter.write_line(f"Tests left out of the default selection: {left_out}. Run them:")
+        terminalreporter.write_line(
+            f"Tests left out of the default selection: {left_out}. Run them:"
+        )
         terminalreporter.write_line(f"  {COMMAND_OF_OTHERS}")
 
 
