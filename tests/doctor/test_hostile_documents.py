@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from itertools import product
 
 import pytest
 
@@ -14,23 +15,17 @@ ESCAPE = "\x1b]0;owned\x07\u202e\r\n"
 VALUES = [
     None,
     True,
-    7,
     10**400,
-    1.5,
     "",
     ESCAPE,
     "https://[",
     "https://a.example.com:99999/",
     "http://" + "a" * 9000,
-    "a.b.c",
     [],
     [None],
-    [[]],
     [ESCAPE],
     [{}],
-    {},
     {ESCAPE: ESCAPE},
-    {"keys": "x"},
 ]
 KEY_MEMBERS = ("kty", "crv", "alg", "use", "kid", "n", "e", "x", "y", "d")
 
@@ -50,18 +45,17 @@ def test_every_member_can_be_anything(value):
 
 
 @pytest.mark.parametrize("value", VALUES, ids=lambda value: repr(value)[:20])
-@pytest.mark.parametrize("index", [0, 1])
-def test_every_member_of_a_key_can_be_anything(value, index):
-    for member in KEY_MEMBERS:
+def test_every_member_of_a_key_can_be_anything(value):
+    for index, member in product((0, 1), KEY_MEMBERS):
         world = World()
         world.keys["keys"][index][member] = value
         world.prm["signed_metadata"] = "eyJhbGciOiJFZERTQSJ9.e30.AAAA"
         assert print_all(world).replace("\n", "").isprintable()
 
 
-@pytest.mark.parametrize("value", VALUES, ids=lambda value: repr(value)[:20])
-def test_every_document_can_be_anything(value):
-    for name in ("prm", "server", "keys"):
+@pytest.mark.parametrize("name", ["prm", "server", "keys"])
+def test_every_document_can_be_anything(name):
+    for value in [*VALUES, {"keys": "x"}]:
         world = World()
         setattr(world, name, [value])
         assert print_all(world).replace("\n", "").isprintable()
