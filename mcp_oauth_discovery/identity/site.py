@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.core.exceptions import SuspiciousOperation
@@ -75,9 +75,16 @@ class Site:
     @cached_property
     def issuer(self) -> str:
         """The issuer identifier of this site: `MCP_ISSUER`, or the origin of the request."""
-        if conf.MCP_ISSUER is None:
-            return self._origin_of_request()
-        return self._identifier("MCP_ISSUER", conf.MCP_ISSUER, check_issuer)
+        if conf.MCP_ISSUER is not None:
+            return self._identifier("MCP_ISSUER", conf.MCP_ISSUER, check_issuer)
+        if self._request is None:
+            self.is_pinned = False
+            return EXAMPLE_ORIGIN
+        origin = self._requested_origin(self._request)
+        host = split_domain_port(self._host)[0]
+        if self._request.scheme == "http" and not is_loopback(host):
+            self._http_origin = origin
+        return origin
 
     @cached_property
     def origin(self) -> str:
@@ -172,16 +179,6 @@ class Site:
             raise UnusableRequest(f"Unexpected scheme {self._request.scheme!r}")
         return without_default_port(self._request.scheme or "", self._request.get_host())
 
-    def _origin_of_request(self) -> str:
-        if self._request is None:
-            self.is_pinned = False
-            return EXAMPLE_ORIGIN
-        origin = self._requested_origin(self._request)
-        host = split_domain_port(self._host)[0]
-        if self._request.scheme == "http" and not is_loopback(host):
-            self._http_origin = origin
-        return origin
-
     def _requested_origin(self, request: HttpRequest) -> str:
         try:
             return check_url(f"{request.scheme}://{self._host}")
@@ -200,29 +197,27 @@ class Site:
 
     @cached_property
     def _listed_resources(self) -> list[Resource]:
-        listed = conf.MCP_RESOURCES
-        if not isinstance(listed, Mapping):
-            raise _refused("MCP_RESOURCES", listed, "expected a dict")
-        return list(self._read_resources(listed))
-
-    def _read_resources(self, listed: Mapping[Any, Any]) -> Iterator[Resource]:
-        for key, members in listed.items():
+        configured: Mapping[Any, Any] = conf.MCP_RESOURCES
+        if not isinstance(configured, Mapping):
+            raise _refused("MCP_RESOURCES", configured, "expected a dict")
+        resources = []
+        for key, members in configured.items():
             if not isinstance(members, Mapping):
-                raise _refused(
-                    "MCP_RESOURCES", {key: members}, "expected a dict of members for each resource"
-                )
+                problem = "expected a dict of members for each resource"
+                raise _refused("MCP_RESOURCES", {key: members}, problem)
             enabled = members.get("enabled", True)
             if not isinstance(enabled, bool):
                 raise _refused("MCP_RESOURCES", {key: members}, "'enabled' is True or False")
             is_path = isinstance(key, str) and key.startswith("/") and not key.startswith("//")
-            # The origin is judged where it comes from; here, the path alone is.
+            # `issuer` checks the origin, so check the path alone here.
             try:
                 check_resource(EXAMPLE_ORIGIN + key if is_path else key)
             except ValueError as error:
                 raise _refused("MCP_RESOURCES", {key: members}, error) from error
             identifier = self.origin + key if is_path else key
             own = {name: value for name, value in members.items() if name != "enabled"}
-            yield Resource(identifier, own, enabled, key)
+            resources.append(Resource(identifier, own, enabled, key))
+        return resources
 
     def _identifier(self, setting: str, value: object, check: Callable[[object], str]) -> str:
         """Return a pinned value, or what its callable says of the request."""
