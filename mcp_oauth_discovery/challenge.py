@@ -17,7 +17,7 @@ from mcp_oauth_discovery.identity.lookup import find_target
 from mcp_oauth_discovery.logs.lines import logger, one_line, tracebacks
 from mcp_oauth_discovery.logs.redaction import hide_credentials, log_refusal
 from mcp_oauth_discovery.standards.authorization import presents_bearer
-from mcp_oauth_discovery.standards.well_known import insert_well_known
+from mcp_oauth_discovery.standards.well_known import PROTECTED_RESOURCE, insert_well_known
 from mcp_oauth_discovery.standards.www_authenticate import (
     LONGEST_VALUE,
     Challenge,
@@ -47,7 +47,7 @@ def resource_metadata_url(request: HttpRequest, resource: str | None = None) -> 
     """
     site = Site(request)
     target = find_target(request, resource, site)
-    url = insert_well_known(target.identifier, "oauth-protected-resource")
+    url = insert_well_known(target.identifier, PROTECTED_RESOURCE)
     site.log_if_http(url)
     return url
 

@@ -222,7 +222,7 @@ def test_refusal_by_hand_is_a_bad_request_too(rf, refuse):
 
 
 def test_challenge_by_hand_is_refused_as_django_refuses_a_request(rf):
-    with pytest.raises(UnusableRequest, match="Host header makes no URL"):
+    with pytest.raises(UnusableRequest, match="Host header is not part of a valid URL"):
         bearer_challenge(rf.post("/mcp", headers={"host": LONG}))
 
 

@@ -252,7 +252,7 @@ def test_place_of_an_identifier(identifier, expected):
     ],
 )
 def test_name_is_inserted_between_host_and_path(identifier, expected):
-    assert insert_well_known(identifier, "x") == expected
+    assert insert_well_known(identifier, "/.well-known/x") == expected
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,11 @@ from mcp_oauth_discovery.discovery.documents import announces_keys, jwks_uri
 from mcp_oauth_discovery.identity import Site
 from mcp_oauth_discovery.signing.readings import undisturbed
 from mcp_oauth_discovery.standards.identifiers import split
-from mcp_oauth_discovery.standards.well_known import insert_well_known
+from mcp_oauth_discovery.standards.well_known import (
+    AUTHORIZATION_SERVER,
+    PROTECTED_RESOURCE,
+    insert_well_known,
+)
 
 T = TypeVar("T")
 
@@ -67,11 +71,11 @@ def attempt(make: Callable[[], T]) -> tuple[T | None, str]:
 
 def _resource_urls(site: Site) -> list[str]:
     enabled = [one.identifier for one in site.resources if one.enabled]
-    return [insert_well_known(identifier, "oauth-protected-resource") for identifier in enabled]
+    return [insert_well_known(identifier, PROTECTED_RESOURCE) for identifier in enabled]
 
 
 def _server_url(site: Site) -> str:
-    return insert_well_known(site.issuer, "oauth-authorization-server")
+    return insert_well_known(site.issuer, AUTHORIZATION_SERVER)
 
 
 def _at_urls(title: str, request: HttpRequest, urls: Callable[[], list[str]]) -> Iterator[Served]:

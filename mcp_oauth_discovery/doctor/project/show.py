@@ -21,9 +21,9 @@ from mcp_oauth_discovery.doctor.walk.reading import read
 from mcp_oauth_discovery.doctor.walk.well_known import OAUTH, PRM
 from mcp_oauth_discovery.identity import Site
 from mcp_oauth_discovery.standards.identifiers import split, without_final_slash
+from mcp_oauth_discovery.standards.well_known import JWKS
 
 _VIEW = Source("view", "a view of the project")
-_KEYS = "/.well-known/jwks.json"
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def served(site: Site, start: str, transport: Transport) -> list[Served]:
             members = documents.authorization_server_metadata(site) or {}
         url = f"{start}{OAUTH}{without_final_slash(split(site.issuer).path)}"
         found.append(_ask(url, transport, members, server_sources(members)))
-    return [*found, _ask(f"{start}{_KEYS}", transport, None, key_sources())]
+    return [*found, _ask(f"{start}{JWKS}", transport, None, key_sources())]
 
 
 def lines(document: Served) -> Iterator[str]:
