@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections import Counter
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from django.core.checks import Tags
+from django.core.checks import Tags, run_checks
 from django.core.checks import Warning as CheckWarning
 from django.core.checks.registry import registry
 
@@ -87,17 +88,42 @@ def test_every_rule_is_registered():
         assert rule.check.tags == rule.tags, number
 
 
-def test_every_error_is_registered_under_its_own_name():
-    for number, check in checks.SETTINGS.items():
-        assert check in registry.get_checks()
-        assert check.tags == ("mcp_oauth_discovery",)
-        assert check.__name__ == f"check_{number.lower()}"
-        assert check.__doc__.startswith("Report ")
+def test_check_of_the_settings_is_registered_once():
+    assert checks.check_settings in registry.get_checks()
+    assert checks.check_settings.tags == ("mcp_oauth_discovery",)
 
 
-def test_errors_are_registered_once():
-    assert checks.check_settings not in registry.get_checks(include_deployment_checks=True)
-    assert len(set(checks.SETTINGS.values())) == len(checks.SETTINGS)
+class CountedReads:
+    """The settings, with the number of reads of each."""
+
+    def __init__(self, settings):
+        self._settings = settings
+        self.reads = Counter()
+
+    def __getattr__(self, name):
+        self.reads[name] += 1
+        return getattr(self._settings, name)
+
+    def __dir__(self):
+        return dir(self._settings)
+
+
+@pytest.fixture
+def reads(settings, monkeypatch):
+    counted = CountedReads(settings)
+    monkeypatch.setattr("mcp_oauth_discovery.conf.settings", counted)
+    return counted.reads
+
+
+def test_run_checks_the_settings_once(reads):
+    run_checks(tags=[checks.TAG])
+    # No other check reads these two.
+    assert (reads["MCP_SIGNED_METADATA"], reads["MCP_METADATA_MAX_AGE"]) == (1, 1)
+
+
+def test_check_of_the_settings_reads_the_resources_once(reads):
+    checks.check_settings()
+    assert reads["MCP_RESOURCES"] == reads["MCP_RESOURCE"] == 1
 
 
 def test_rules_that_read_the_database_say_so():
@@ -118,11 +144,11 @@ def test_ids_are_unique():
         for source in SOURCES
         for number in re.findall(r'(?:@rule\(|: |= )"([EW]\d{3})"', source.read_text())
     ]
-    assert sorted(given) == sorted({*checks.SETTINGS, *checks.RULES})
+    assert sorted(given) == sorted({*checks.ERROR_IDS, *checks.RULES})
 
 
 def test_every_id_is_documented_and_no_other():
-    numbers = [*checks.SETTINGS, *sorted(checks.RULES)]
+    numbers = [*checks.ERROR_IDS, *sorted(checks.RULES)]
     assert [f"`mcp_oauth_discovery.{number}`" for number in numbers] == DOCUMENTED
 
 
