@@ -13,7 +13,7 @@ JWKS = f"{WELL_KNOWN}jwks.json"
 def insert_well_known(identifier: str, path: str) -> str:
     """Return the URL of a metadata document (RFC 9728 §3.1, RFC 8414 §3.1).
 
-    `path` goes between the host and the path of the identifier, of which a lone slash is dropped.
+    `path` goes between the host and the path of the identifier. A path of `/` is dropped.
     """
     parts = split(identifier)
     own = "" if parts.path == "/" else parts.path
