@@ -376,7 +376,7 @@ def test_revoke_says_until_when_copies_are_in_use(staff, keys, settings):
     )
     [(_, text)] = said(act(staff, "revoke", keys[State.ACTIVE]))
     revoked_at = SigningKey.objects.get(pk=keys[State.ACTIVE].pk).revoked_at
-    until = re.search(r"can be in use until (\S+ \S+) UTC", text)[1]
+    until = re.search(r"may be in use until (\S+ \S+) UTC", text)[1]
     # From when others can see it, which is after it was done.
     span = timedelta(seconds=3605)
     earliest, latest = revoked_at + span, timezone.now() + span

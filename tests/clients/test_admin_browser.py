@@ -85,7 +85,7 @@ def test_operator_rotates_copies_retires_and_revokes(browser: Browser, workshop:
         old = open_key(page, "RS256", "Active")
         page.click("text=Retire…")
         expect(page.locator(".mcp-confirm")).to_contain_text(
-            f"The pending key {new} signs at once."
+            f"The pending key {new} signs immediately."
         )
         page.click("input[value='Yes, retire']")
         assert f"Retired {old}." in messages(page)
