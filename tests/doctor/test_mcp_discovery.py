@@ -12,6 +12,8 @@ from django.core.management import call_command
 from django.http import Http404
 
 from mcp_oauth_discovery import rotation
+from mcp_oauth_discovery.doctor.transport.deadlines import BUDGET, TIMEOUT
+from mcp_oauth_discovery.management.commands.mcp_discovery import Command
 from tests.doctor.servers import answering, serving, silent
 from tests.markdown import CHECKOUT
 
@@ -233,6 +235,11 @@ def test_arguments_that_mean_nothing_are_refused(run, arguments, message):
 def test_seconds_are_a_number_of_them(run, seconds):
     output, message = run("check", "--timeout", seconds)
     assert (output, "argument --timeout" in message) == ("", True)
+
+
+def test_times_are_those_of_the_transports_by_default():
+    options = Command().create_parser("manage.py", "mcp_discovery").parse_args(["check"])
+    assert (options.timeout, options.budget) == (TIMEOUT, BUDGET)
 
 
 def test_time_for_an_answer_is_the_given_one(run):

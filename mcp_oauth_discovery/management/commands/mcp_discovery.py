@@ -24,6 +24,7 @@ from mcp_oauth_discovery.doctor.printing import visible
 from mcp_oauth_discovery.doctor.project import endpoints, show
 from mcp_oauth_discovery.doctor.project.in_process import DjangoTransport
 from mcp_oauth_discovery.doctor.report import Palette, Report
+from mcp_oauth_discovery.doctor.transport.deadlines import BUDGET, TIMEOUT
 from mcp_oauth_discovery.doctor.transport.messages import Fault
 from mcp_oauth_discovery.doctor.transport.network import HTTPTransport
 from mcp_oauth_discovery.doctor.walk.walker import Walker
@@ -64,12 +65,13 @@ class Command(SubcommandsCommand):
                 name, action="append", default=[], metavar="CODES", help=f"{text}; with commas"
             )
         check.add_argument("--strict", action="store_true", help="fail on warnings as well")
-        check.add_argument(
-            "--timeout", type=_seconds, default=10.0, help="seconds for each answer (%(default)g)"
-        )
-        check.add_argument(
-            "--budget", type=_seconds, default=90.0, help="seconds for all of them (%(default)g)"
-        )
+        for name, seconds, text in (
+            ("--timeout", TIMEOUT, "each answer"),
+            ("--budget", BUDGET, "all answers"),
+        ):
+            check.add_argument(
+                name, type=_seconds, default=seconds, help=f"seconds for {text} (%(default)g)"
+            )
         show = add_subcommand(
             subparsers, "show", "Print the documents, and where each value comes from."
         )
