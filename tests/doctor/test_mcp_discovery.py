@@ -245,7 +245,7 @@ def test_times_are_those_of_the_transports_by_default():
 def test_time_for_an_answer_is_the_given_one(run):
     with serving(silent) as port:
         output, _ = run("check", f"http://127.0.0.1:{port}/mcp", "--timeout", "0.2")
-    assert "not whole after 0.2 seconds" in output
+    assert "not complete after 0.2 seconds" in output
 
 
 def test_time_for_all_answers_is_the_given_one(run):

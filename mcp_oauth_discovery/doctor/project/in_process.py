@@ -17,7 +17,7 @@ from mcp_oauth_discovery.conf import fixed_script_prefix, project_setting
 from mcp_oauth_discovery.doctor.project.captured_logs import kept
 from mcp_oauth_discovery.doctor.project.connections import Lent, borrowing, lend
 from mcp_oauth_discovery.doctor.project.threads import call_in_time
-from mcp_oauth_discovery.doctor.transport.deadlines import BUDGET, TIMEOUT, Deadline, Patience
+from mcp_oauth_discovery.doctor.transport.deadlines import BUDGET, TIMEOUT, Deadline, TimeLimits
 from mcp_oauth_discovery.doctor.transport.messages import (
     SIZE_LIMIT,
     Answer,
@@ -26,7 +26,7 @@ from mcp_oauth_discovery.doctor.transport.messages import (
     Headers,
     Trouble,
     is_event_stream,
-    may_go_on,
+    may_be_stream,
 )
 from mcp_oauth_discovery.standards.wsgi import environ
 
@@ -47,15 +47,15 @@ class DjangoTransport:
         budget: float = BUDGET,
     ) -> None:
         self._application = application or _own_application()
-        self._patience = Patience(timeout, budget)
+        self._limits = TimeLimits(timeout, budget)
 
     def send(
         self, method: str, url: str, headers: Headers = (), body: bytes = b""
     ) -> Answer | Failure:
         """Return the answer of the project; other hosts are as unknown as they are to Django."""
-        deadline = self._patience.deadline()
+        deadline = self._limits.deadline()
         if deadline.is_over:
-            return self._patience.failure(method, url, deadline)
+            return self._limits.failure(method, url, deadline)
         visit = _Visit(method, url, headers, deadline)
         lent = lend()
         made = environ(method, url, headers, body, prefix=fixed_script_prefix())
@@ -66,7 +66,7 @@ class DjangoTransport:
             return Failure(method, url, Trouble.BROKEN, visit.problem)
         answer = visit.answer()
         if answer is None:
-            return self._patience.failure(method, url, deadline)
+            return self._limits.failure(method, url, deadline)
         return replace(answer, fault=faults[-1]) if faults else answer
 
 
@@ -101,7 +101,7 @@ class _Visit:
 
     def answer(self) -> Answer | None:
         """Return the answer; the head of one that goes on, and none if there is too little."""
-        if self._head and not self._whole and may_go_on(self._headers, self._head):
+        if self._head and not self._whole and may_be_stream(self._headers, self._head):
             return self._head
         return self._whole
 
@@ -132,11 +132,7 @@ class _Visit:
         if is_event_stream(self._headers, self._head):
             self._whole = self._head
         elif not self._deadline.is_over:
-            content, seconds = bytes(self._content), self._deadline.elapsed
-            is_cut = len(content) > SIZE_LIMIT
-            self._whole = replace(
-                self._head, body=content[:SIZE_LIMIT], is_cut=is_cut, seconds=seconds
-            )
+            self._whole = self._head.with_body(bytes(self._content), self._deadline.elapsed)
 
     def _add(self, chunk: bytes) -> bool:
         """Take a little more, and say whether that is enough."""
