@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import ssl
 from dataclasses import dataclass, replace
-from functools import cached_property
 from urllib.parse import urlsplit
 
 from mcp_oauth_discovery.doctor.mishaps import Noted
@@ -92,16 +91,13 @@ class HTTPTransport:
         addresses = sockets.look_up(host, port, self.resolver, deadline)
         allowed = self._allowed(host, addresses)
         if parts.scheme == "https":
-            tls = self._tls
-            connection = sockets.secure(tls, sockets.connect(allowed, deadline), host, deadline)
+            # Not before it is needed: it reads all authorities that the system trusts.
+            self.context = self.context or ssl.create_default_context()
+            connection = sockets.connect(allowed, deadline)
+            connection = sockets.secure(self.context, connection, host, deadline)
         else:
             connection = sockets.connect(allowed, deadline)
         return sockets.LimitedSocket(connection, deadline, _WIRE_LIMIT)
-
-    @cached_property
-    def _tls(self) -> ssl.SSLContext:
-        """The context for TLS, loaded when needed: it reads all authorities of the system."""
-        return self.context or ssl.create_default_context()
 
     def _allowed(self, host: str, addresses: sockets.Addresses) -> sockets.Addresses:
         """Return the addresses to connect to: none in the private network behind a public site.
