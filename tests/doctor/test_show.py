@@ -211,7 +211,7 @@ def unavailable(environ, start_response):
 def test_database_that_is_down_is_told_and_not_logged(healthy, run, caplog):
     with broken_database():
         output, message = run("show")
-    assert "  error: OperationalError: the database is down. See to the database. " in output
+    assert "  error: OperationalError: the database is down. Check the database. " in output
     assert message == "1 of 3 documents cannot be served."
     assert caplog.records == []
 
