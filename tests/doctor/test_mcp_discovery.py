@@ -204,11 +204,11 @@ def test_codes_and_groups_are_chosen(healthy, codes):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--only", "nonsense"], "No code and no group has the name nonsense."),
-        (["--skip", "jwks,b,a"], "No code and no group has the name a, b."),
+        (["--only", "nonsense"], "Unknown code or group: nonsense."),
+        (["--skip", "jwks,b,a"], "Unknown code or group: a, b."),
         (
             ["https://a.example.com/mcp", "--host", "b"],
-            "--host is for this project; a URL has a host already.",
+            "--host cannot be used with a URL, which already names the host.",
         ),
         (
             ["--origin", "https://a/b"],
@@ -299,12 +299,12 @@ def test_tenant_of_nobody_is_a_message(healthy, run):
         raise Http404
 
     healthy.MCP_ISSUER = issuer
-    assert run("check") == ("", "There is nothing of this site at that host.")
+    assert run("check") == ("", "This project does not serve that host.")
 
 
 def test_project_without_resources_is_a_message(healthy, run):
     healthy.MCP_RESOURCES = {"/mcp": {"enabled": False}}
-    assert run("check") == ("", "This project has no resource that is enabled.")
+    assert run("check") == ("", "This project has no enabled resource.")
 
 
 def test_terminal_gets_no_escapes_of_a_server(run):
