@@ -42,7 +42,7 @@ def resource_sources(resource: Resource) -> dict[str, Source]:
 def server_sources(names: Mapping[str, Any]) -> dict[str, Source]:
     """Return the source of each member of the authorization server metadata."""
     default = _derived("a default path", Source("default", f"from {_issuer().detail}"))
-    constant = Source("default", "for MCP")
+    constant = Source("default", "for MCP clients")
     if _SIGNING in names_in_settings():
         algorithms = Source("setting", f"{_SIGNING}, and the keys")
     else:

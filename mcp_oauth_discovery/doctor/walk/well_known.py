@@ -17,7 +17,7 @@ class Role(str, Enum):
 
     CHALLENGE = "named by the challenge"
     PATH = "well-known, with the path"
-    STRIPPED = "well-known, with the path less its final slash"
+    STRIPPED = "well-known, with the path without its final slash"
     ROOT = "well-known, at the root"
     OAUTH = "OAuth, path inserted"
     OPENID = "OpenID, path inserted"
