@@ -132,12 +132,28 @@ class _Window(NamedTuple):
             key,
             f"{key.algorithm} key {key.short_kid}",
             key.state(self.now),
-            _sentence(key, self.now),
+            self.sentence(key),
             str(y),
             list(self.segments(key)),
             self.x(key.revoked_at),
             self.x(_due(key, self.now)),
         )
+
+    def sentence(self, key: SigningKey) -> str:
+        """Describe in a sentence what a bar shows, and what happens next."""
+        start = stamp(key.activates_at)
+        since = {
+            State.PENDING: f"published {stamp(key.created_at)}, signs from {start}",
+            State.ACTIVE: f"signs since {start}",
+            State.RETIRED: f"signed until {stamp(key.retires_at)}",
+            State.EXPIRED: f"left the JWK Set {stamp(key.expires_at)}",
+            State.REVOKED: f"revoked {stamp(key.revoked_at)}",
+        }[key.state(self.now)]
+        try:
+            step = outlook(key, self.now)
+        except Misconfigured:
+            return since
+        return since if step == "-" else f"{since}, {step}"
 
 
 def timeline(keys: Sequence[SigningKey], now: datetime) -> Timeline:
@@ -175,19 +191,3 @@ def _due(key: SigningKey, now: datetime) -> datetime | None:
         return due_at(key)
     except Misconfigured:
         return None
-
-
-def _sentence(key: SigningKey, now: datetime) -> str:
-    """Describe in a sentence what a bar shows, and what happens next."""
-    since = {
-        State.PENDING: f"published {stamp(key.created_at)}, signs from {stamp(key.activates_at)}",
-        State.ACTIVE: f"signs since {stamp(key.activates_at)}",
-        State.RETIRED: f"signed until {stamp(key.retires_at)}",
-        State.EXPIRED: f"left the JWK Set {stamp(key.expires_at)}",
-        State.REVOKED: f"revoked {stamp(key.revoked_at)}",
-    }[key.state(now)]
-    try:
-        step = outlook(key, now)
-    except Misconfigured:
-        return since
-    return since if step == "-" else f"{since}, {step}"

@@ -47,22 +47,14 @@ def import_key(
         raise Refused(str(error)) from None
     finally:
         del data
-    _check_kind(key, public_only)
     if public_only:
         return retrying(lambda: _import_public(key, algorithm, kept, now))
     return retrying(lambda: _import_private(key, algorithm, now))
 
 
-def _check_kind(key: jwk.Key, public_only: bool) -> None:
-    if public_only and jwk.is_private(key):
-        raise Refused(
-            "The file holds a private key. Give its public key, or leave out --public-only."
-        )
-    if not public_only and not jwk.is_private(key):
-        raise Refused("The file holds a public key only, which cannot sign. Add --public-only.")
-
-
 def _import_private(key: jwk.Key, algorithm: str, now: datetime) -> SigningKey:
+    if not jwk.is_private(key):
+        raise Refused("The file holds a public key only, which cannot sign. Add --public-only.")
     _check_unknown(key.thumbprint())
     current = standing(algorithm, now)
     if current.pending:
@@ -72,6 +64,10 @@ def _import_private(key: jwk.Key, algorithm: str, now: datetime) -> SigningKey:
 
 
 def _import_public(key: jwk.Key, algorithm: str, kept: str | None, now: datetime) -> SigningKey:
+    if jwk.is_private(key):
+        raise Refused(
+            "The file holds a private key. Give its public key, or leave out --public-only."
+        )
     imported = draft(key, algorithm)
     imported.created_at = imported.activates_at = imported.retires_at = now
     imported.expires_at = now + policy.timing().retention

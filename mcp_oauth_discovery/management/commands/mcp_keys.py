@@ -80,7 +80,10 @@ class Command(SubcommandsCommand):
             handler(**options)
             self.stdout.flush()
         except BrokenPipeError:
-            _leave_pipe()
+            # The reader of stdout has closed the pipe: discard the rest of the output.
+            devnull = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(devnull, sys.stdout.fileno())
+            os.close(devnull)
         except (rotation.Refused, Unusable, ImproperlyConfigured) as error:
             raise CommandError(str(error)) from error
         except AnyDatabaseError as error:
@@ -216,13 +219,6 @@ class Command(SubcommandsCommand):
     def _dump(self, as_json: bool, document: Mapping[str, Any]) -> None:
         if as_json:
             self.stdout.write(json.dumps(document, indent=2))
-
-
-def _leave_pipe() -> None:
-    """Discard the rest of the output: the reader of stdout has closed the pipe."""
-    devnull = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(devnull, sys.stdout.fileno())
-    os.close(devnull)
 
 
 def _warning_of_kid(key: SigningKey, kid: str | None, public_only: bool) -> str:
