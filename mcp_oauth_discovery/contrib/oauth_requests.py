@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import unquote_plus
+from urllib.parse import unquote_plus, urlsplit
 
 from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.db import Error as AnyDatabaseError
@@ -17,11 +17,12 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.multipartparser import MultiPartParserError
 from django.views import View
 from oauthlib.common import INVALID_HEX_PATTERN, Request
-from oauthlib.oauth2.rfc6749.errors import InvalidRequestError
+from oauthlib.oauth2.rfc6749.errors import InvalidRedirectURIError, InvalidRequestError
 
 from mcp_oauth_discovery.keys.database_errors import remedy
 from mcp_oauth_discovery.logs.lines import logger, one_line
 from mcp_oauth_discovery.logs.redaction import forget_variables
+from mcp_oauth_discovery.standards.identifiers import check_secure_url
 
 # oauthlib looks up a missing attribute of a request among the parameters. django-oauth-toolkit
 # sets and reads these attributes itself, so a client must not send them.
@@ -86,6 +87,25 @@ def check_stored(request: Request, model: type[Model]) -> None:
         if not is_storable(value) or len(value) > (longest or len(value)):
             description = f"The {name} is too long, or contains a character that is not allowed."
             raise InvalidRequestError(description, request=request)
+
+
+def check_redirect_uri(uri: str) -> None:
+    """Raise `ValueError` for an http URL that is not on the user's own machine (RFC 8252 §7.3).
+
+    So are an https URL with a user name, with letters beyond ASCII, or with a fragment: what a
+    person reads there is not where a browser goes. Other schemes are for the toolkit to judge.
+    """
+    if urlsplit(uri).scheme in ("http", "https"):
+        check_secure_url(uri)
+
+
+def refuse_redirect_uri(uri: str) -> None:
+    """Raise the error of oauthlib for a redirect URI that `check_redirect_uri` refuses."""
+    try:
+        check_redirect_uri(uri)
+    except ValueError as error:
+        # oauthlib never sends this error to the client.
+        raise InvalidRedirectURIError(str(error)) from error
 
 
 def _credentials(request: HttpRequest) -> Iterator[str]:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from datetime import timedelta
 
 from django.http import HttpRequest
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
-from oauth2_provider.models import get_access_token_model, get_grant_model
+from oauth2_provider.models import (
+    get_access_token_model,
+    get_grant_model,
+    get_refresh_token_model,
+)
 from oauthlib.common import Request
 from oauthlib.oauth2.rfc6749.tokens import random_token_generator
 
@@ -83,3 +88,20 @@ def verify_token(request: HttpRequest, token: str, resource: str) -> Claims:
 def checksum(token: str) -> str:
     """Return the `token_checksum` by which the toolkit finds an access or refresh token."""
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+def was_just_used(refresh_token: str, window: timedelta) -> bool:
+    """Say whether a refresh token was exchanged for new tokens in the last moments.
+
+    A refresh token that was revoked on purpose has no successors.
+    """
+    refreshed = get_refresh_token_model().objects.filter(
+        token_checksum=checksum(refresh_token), revoked__gt=timezone.now() - window
+    )
+    former = refreshed.first()
+    if former is None:
+        return False
+    successors = get_access_token_model().objects.filter(
+        source_refresh_token__token_family=former.token_family, created__gte=former.revoked
+    )
+    return bool(successors.exists())

@@ -6,14 +6,12 @@ from contextlib import ExitStack
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.contrib.auth.decorators import login_not_required
 from django.db import router, transaction
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
-from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_post_parameters
 from oauth2_provider import views
@@ -36,10 +34,12 @@ from mcp_oauth_discovery.conf import Misconfigured
 from mcp_oauth_discovery.contrib.oauth_requests import (
     BadParameters,
     JSONView,
+    check_redirect_uri,
     check_stored,
     explain,
     is_storable,
     read_parameters,
+    refuse_redirect_uri,
 )
 from mcp_oauth_discovery.contrib.oauth_resources import (
     InvalidTarget,
@@ -47,9 +47,14 @@ from mcp_oauth_discovery.contrib.oauth_resources import (
     is_for_mcp,
     only_resource,
 )
-from mcp_oauth_discovery.contrib.oauth_tokens import access_token, checksum, verify_token
+from mcp_oauth_discovery.contrib.oauth_tokens import (
+    access_token,
+    checksum,
+    verify_token,
+    was_just_used,
+)
 from mcp_oauth_discovery.logs.lines import logger
-from mcp_oauth_discovery.standards.identifiers import check_secure_url, check_url
+from mcp_oauth_discovery.standards.identifiers import check_url
 
 try:
     from oauth2_provider.core.exceptions import FatalClientError
@@ -119,7 +124,7 @@ class ConsentView(views.AuthorizationView):  # type: ignore[misc]
         if not all(map(_is_url, form.cleaned_data["resource"].split())):
             return self.form_invalid(form)
         try:
-            _judge(uri)
+            refuse_redirect_uri(uri)
             if application is None or not application.redirect_uri_allowed(uri):
                 raise InvalidRedirectURIError("The client has no such redirect URI.")
         except InvalidRedirectURIError as error:
@@ -179,14 +184,14 @@ class Validator(OAuth2Validator):  # type: ignore[misc]
     def validate_redirect_uri(
         self, client_id: str, redirect_uri: str, request: Request, *args: Any, **kwargs: Any
     ) -> bool:
-        _judge(redirect_uri)
+        refuse_redirect_uri(redirect_uri)
         return bool(super().validate_redirect_uri(client_id, redirect_uri, request))
 
     def get_default_redirect_uri(
         self, client_id: str, request: Request, *args: Any, **kwargs: Any
     ) -> str:
         uri: str = super().get_default_redirect_uri(client_id, request)
-        _judge(uri)
+        refuse_redirect_uri(uri)
         return uri
 
     def validate_scopes(
@@ -256,27 +261,9 @@ class Validator(OAuth2Validator):  # type: ignore[misc]
     def validate_refresh_token(
         self, refresh_token: str, client: Any, request: Request, *args: Any, **kwargs: Any
     ) -> bool:
-        if _was_just_used(refresh_token):
+        if was_just_used(refresh_token, AT_ONCE):
             return False
         return bool(super().validate_refresh_token(refresh_token, client, request))
-
-
-def check_redirect_uri(uri: str) -> None:
-    """Raise `ValueError` for an http URL that is not on the user's own machine (RFC 8252 §7.3).
-
-    So are an https URL with a user name, with letters beyond ASCII, or with a fragment: what a
-    person reads there is not where a browser goes. Other schemes are for the toolkit to judge.
-    """
-    if urlsplit(uri).scheme in ("http", "https"):
-        check_secure_url(uri)
-
-
-def _judge(uri: str) -> None:
-    # Of the errors of oauthlib, one that never goes to the client.
-    try:
-        check_redirect_uri(uri)
-    except ValueError as error:
-        raise InvalidRedirectURIError(str(error)) from error
 
 
 def _is_url(resource: str) -> bool:
@@ -286,23 +273,3 @@ def _is_url(resource: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _was_just_used(refresh_token: str) -> bool:
-    # Clients refresh several times at once. Those that come late get no token, but they are no
-    # thieves, and what the first has got, or got for that, goes on. One that was revoked on
-    # purpose has no successors.
-    used = (
-        get_refresh_token_model()
-        .objects.filter(
-            token_checksum=checksum(refresh_token), revoked__gt=timezone.now() - AT_ONCE
-        )
-        .first()
-    )
-    return used is not None and bool(
-        get_access_token_model()
-        .objects.filter(
-            source_refresh_token__token_family=used.token_family, created__gte=used.revoked
-        )
-        .exists()
-    )
