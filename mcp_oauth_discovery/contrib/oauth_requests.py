@@ -35,8 +35,8 @@ _ATTRIBUTES = (
     "user",
 )
 
-# What Django raises for a query or a form that it cannot read. A LookupError comes from a codec
-# that is no charset, such as `hex`. An OSError is a broken connection.
+# What Django raises for a query or a form that it cannot read. A codec that is not for text, such
+# as `hex`, raises LookupError. A broken connection raises OSError.
 _UNREADABLE = (
     SuspiciousOperation,
     BadRequest,
@@ -75,7 +75,7 @@ def read_parameters(request: HttpRequest) -> None:
 
 
 def is_storable(text: str | None) -> bool:
-    """Say whether every database stores a text: NUL and lone surrogates are refused."""
+    """Say whether every database can store a text: NUL and lone surrogates are refused."""
     return not _NO_TEXT.search(text or "")
 
 
@@ -92,8 +92,8 @@ def check_stored(request: Request, model: type[Model]) -> None:
 def check_redirect_uri(uri: str) -> None:
     """Raise `ValueError` for an http URL that is not on the user's own machine (RFC 8252 §7.3).
 
-    So are an https URL with a user name, with letters beyond ASCII, or with a fragment: what a
-    person reads there is not where a browser goes. Other schemes are for the toolkit to judge.
+    An https URL with a user name, a fragment, or letters beyond ASCII is refused too: a browser
+    may go elsewhere than a person reads. The toolkit itself checks other schemes.
     """
     if urlsplit(uri).scheme in ("http", "https"):
         check_secure_url(uri)
@@ -115,7 +115,7 @@ def _credentials(request: HttpRequest) -> Iterator[str]:
         raise BadParameters("The Authorization header contains a character that is not ASCII.")
     scheme, _, encoded = header.partition(" ")
     if scheme.lower() == "basic":
-        # Invalid base64 or UTF-8 names no client, and the toolkit says so.
+        # The toolkit itself refuses invalid base64 or UTF-8.
         with suppress(ValueError):
             yield unquote_plus(b64decode(encoded).decode())
 

@@ -1,4 +1,4 @@
-"""The access tokens of django-oauth-toolkit as JWTs: made here, and verified."""
+"""Access tokens of django-oauth-toolkit as JWTs: how they are made and verified."""
 
 from __future__ import annotations
 
@@ -11,14 +11,18 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 from oauth2_provider.models import (
     get_access_token_model,
-    get_grant_model,
     get_refresh_token_model,
 )
 from oauthlib.common import Request
 from oauthlib.oauth2.rfc6749.tokens import random_token_generator
 
 from mcp_oauth_discovery import protection
-from mcp_oauth_discovery.contrib.oauth_resources import InvalidTarget, as_configured, find
+from mcp_oauth_discovery.contrib.oauth_resources import (
+    InvalidTarget,
+    as_configured,
+    find,
+    granted_resources,
+)
 from mcp_oauth_discovery.protection import Claims
 from mcp_oauth_discovery.signing import InvalidToken, sign_jwt
 
@@ -26,7 +30,7 @@ from mcp_oauth_discovery.signing import InvalidToken, sign_jwt
 def access_token(request: Request) -> str:
     """Return an access token for `ACCESS_TOKEN_GENERATOR`: a JWT as in RFC 9068.
 
-    A token without a resource or a user is not for an MCP endpoint: it is a random string.
+    A token without a resource or a user is not for an MCP endpoint. It is a random string.
     """
     resource = _resource(request) if request.user else None
     if resource is None:
@@ -48,11 +52,11 @@ def _resource(request: Request) -> str | None:
 
     `request.resource` becomes the granted spelling, because the toolkit compares the two.
     """
-    granted = {name: find(name) for name in _granted_resources(request)}
+    granted = {name: find(name) for name in granted_resources(request)}
     values = [value for name, value in request.decoded_body or [] if name == "resource"]
     if not granted and not values:
         return None
-    # django-oauth-toolkit itself takes any resource where none was named to the user.
+    # If the user consented to no resource, django-oauth-toolkit itself accepts any.
     requested = as_configured(values or granted, request) if granted else values
     if not set(requested).issubset(granted.values()):
         raise InvalidTarget("The user has not consented to this resource.", request)
@@ -60,16 +64,6 @@ def _resource(request: Request) -> str | None:
         raise InvalidTarget("A token is for one resource. Send one of them as `resource`.", request)
     request.resource = [name for name, identifier in granted.items() if identifier in requested]
     return requested[0]
-
-
-def _granted_resources(request: Request) -> list[str]:
-    if request.grant_type == "refresh_token":
-        return list(request.refresh_token_instance.resource)
-    if request.grant_type != "authorization_code":
-        return []
-    grants = get_grant_model().objects
-    grant = grants.filter(code=request.code, application=request.client).first()
-    return list(grant.resource) if grant else []
 
 
 @sensitive_variables()
