@@ -17,7 +17,7 @@ from mcp_oauth_discovery.identity.lookup import Lookup
 from mcp_oauth_discovery.logs.lines import logger, one_line, tracebacks
 from mcp_oauth_discovery.logs.redaction import hide_credentials, log_refusal
 from mcp_oauth_discovery.standards.authorization import presents_bearer
-from mcp_oauth_discovery.standards.well_known import insert_well_known
+from mcp_oauth_discovery.standards.well_known import PROTECTED_RESOURCE, insert_well_known
 from mcp_oauth_discovery.standards.www_authenticate import (
     LONGEST_VALUE,
     Challenge,
@@ -48,7 +48,7 @@ def resource_metadata_url(request: HttpRequest, resource: Named = None) -> str:
     `Http404` if the resource is disabled.
     """
     lookup = resource if isinstance(resource, Lookup) else Lookup(request, resource)
-    url = insert_well_known(lookup.find().identifier, "oauth-protected-resource")
+    url = insert_well_known(lookup.find().identifier, PROTECTED_RESOURCE)
     lookup.site.log_if_http(url)
     return url
 
