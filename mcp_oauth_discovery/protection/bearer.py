@@ -25,10 +25,8 @@ from mcp_oauth_discovery.challenge import (
 )
 from mcp_oauth_discovery.conf import Misconfigured
 from mcp_oauth_discovery.identity.lookup import Lookup
-from mcp_oauth_discovery.protection.caching import keep_private
-from mcp_oauth_discovery.protection.preflight import preflight_response
-from mcp_oauth_discovery.protection.refusal import Refusal
 from mcp_oauth_discovery.protection.request_data import Unreadable, refuse_second_token, unreadable
+from mcp_oauth_discovery.protection.responses import Refusal, keep_private, preflight_response
 from mcp_oauth_discovery.protection.tokens import (
     Claims,
     describe,
