@@ -38,7 +38,7 @@ ERROR_IDS = (*ERRORS.values(), NO_ALGORITHMS)
 
 
 def check_settings(**kwargs: Any) -> list[CheckMessage]:
-    """Report each fault of the settings once, in the order of the IDs."""
+    """Report each fault of the settings once."""
     messages: dict[str, CheckMessage] = {}
     # A process without URLs gets no requests.
     for fault in _faults(example_site()) if has_urlconf() else ():
@@ -48,21 +48,11 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
             number = NO_ALGORITHMS if lacks_algorithms else ERRORS[fault.setting]
             message = Error(fault.problem, hint=fault.hint, id=f"{TAG}.{number}")
             messages.setdefault(str(fault), message)
-    return sorted(messages.values(), key=lambda message: str(message.id))
+    return list(messages.values())
 
 
 def _faults(site: Site) -> Iterator[Misconfigured]:
-    for read in _readings(site):
-        try:
-            read()
-        except Misconfigured as fault:
-            yield fault
-    yield from policy.timing_faults()
-
-
-def _readings(site: Site) -> tuple[Callable[[], object], ...]:
-    """Return functions that read the settings; each of them may raise `Misconfigured`."""
-    return (
+    yield from _raised_by(
         lambda: site.issuer,
         lambda: site.authorization_servers,
         lambda: site.resources,
@@ -77,7 +67,15 @@ def _readings(site: Site) -> tuple[Callable[[], object], ...]:
         policy.signing_algorithms,
         settings.metadata_max_age,
         policy.jwks_max_age,
-        # Not those derived from SECRET_KEY: a project may be checked without one.
-        policy.configured_encryption_keys,
-        settings.signs_metadata,
     )
+    yield from policy.timing_faults()
+    # Not the keys derived from SECRET_KEY: a project may be checked without one.
+    yield from _raised_by(policy.configured_encryption_keys, settings.signs_metadata)
+
+
+def _raised_by(*readings: Callable[[], object]) -> Iterator[Misconfigured]:
+    for read in readings:
+        try:
+            read()
+        except Misconfigured as fault:
+            yield fault
