@@ -65,9 +65,9 @@ def check_contracts(**kwargs: Any) -> Iterator[Advice]:
     ]
     if misplaced:
         yield Advice(
-            f"ROOT_URLCONF has a view at {_places(misplaced)} whose "
-            "authentication is a BearerProtection. The framework takes a true value for the user, "
-            "and a BearerProtection returns the refusal: requests with a valid token are refused.",
+            f"ROOT_URLCONF has a view at {_places(misplaced)} whose authentication is a "
+            "BearerProtection. The framework takes a true value for the user, and a "
+            "BearerProtection returns the refusal: requests with a valid token are refused.",
             "For django-ninja, write auth=BearerAuth(BearerProtection(…)), with BearerAuth from "
             "mcp_oauth_discovery.contrib.ninja. In place of user_passes_test, write "
             "@bearer_required(…).",
@@ -75,9 +75,8 @@ def check_contracts(**kwargs: Any) -> Iterator[Advice]:
     bare = [route.written for route in routes() if _has_bare_401(route.view)]
     if bare:
         yield Advice(
-            f"ROOT_URLCONF has a view at {_places(bare)} that has "
-            "auth=BearerAuth(…), and its URLs are api.urls. Its 401 has no challenge, so clients "
-            "do not start to sign in.",
+            f"ROOT_URLCONF has a view at {_places(bare)} that has auth=BearerAuth(…), and its "
+            "URLs are api.urls. Its 401 has no challenge, so clients do not start to sign in.",
             "Write bearer_urls(api) from mcp_oauth_discovery.contrib.ninja in place of api.urls.",
         )
 

@@ -86,8 +86,8 @@ def check_urls_are_at_the_root(**kwargs: Any) -> Iterator[Advice]:
         return
     for place in places:
         yield Advice(
-            f"{looked_at()}: it includes the URLs "
-            f"of mcp_oauth_discovery below {place.prefix!r}. Clients look at the root of the site.",
+            f"{looked_at()}: it includes the URLs of mcp_oauth_discovery below {place.prefix!r}. "
+            "Clients look at the root of the site.",
             f"Move {_INCLUDE} to the urlpatterns of ROOT_URLCONF, with an empty prefix. The MCP "
             "endpoint itself may be anywhere.",
         )
@@ -99,9 +99,8 @@ def check_urls_have_no_language(**kwargs: Any) -> Iterator[Advice]:
     places = placements()
     if any(place.is_localised for place in places) and not any(place.is_root for place in places):
         yield Advice(
-            f"{looked_at()}: it includes the URLs "
-            "of mcp_oauth_discovery inside i18n_patterns. Clients request them without a language "
-            "in the path.",
+            f"{looked_at()}: it includes the URLs of mcp_oauth_discovery inside i18n_patterns. "
+            "Clients request them without a language in the path.",
             f"Move {_INCLUDE} out of i18n_patterns() into urlpatterns.",
         )
 

@@ -274,7 +274,7 @@ def _set_handler(
     handler = view.get_exception_handler()
 
     def handle(exc: Exception, context: dict[str, Any]) -> HttpResponseBase | None:
-        # Other exceptions may follow: a renderer catches refusals to see which methods are allowed.
+        # Another exception may follow, as REST framework catches refusals to see what is allowed.
         is_refusal = isinstance(exc, _REFUSALS)
         if is_refusal and request.method == "OPTIONS":
             return protection.preflight(request._request)  # noqa: SLF001
