@@ -30,7 +30,7 @@ class Finding(NamedTuple):
 
 
 def context_of(request: HttpRequest) -> dict[str, Any]:
-    """Return the context of the page; what fails is in it as a problem."""
+    """Return the context of the page; failures are in it as problems."""
     resources, problem = attempt(lambda: Site(request).resources)
     return {
         "title": "Overview",

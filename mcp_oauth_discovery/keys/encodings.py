@@ -23,7 +23,7 @@ from mcp_oauth_discovery.keys.jwk import RSA_MOST_BITS
 _MARKER = re.compile(rb"^-----(BEGIN|END) ([A-Z0-9 ]+)-----", re.M)
 
 # The object identifier of the algorithm in a SubjectPublicKeyInfo (RFC 5280 §4.1) and in PKCS #8
-# (RFC 5208 §5), where a version comes first. Keys in PKCS #1 and SEC 1 have none.
+# (RFC 5208 §5). PKCS #8 has a version before it. Keys in PKCS #1 and SEC 1 have no identifier.
 _LENGTH = rb"(?:[\x00-\x80]|\x81.|\x82..|\x83...|\x84....)"
 _IDENTIFIER = re.compile(
     rb"\x30%b(?:\x02\x01[\x00\x01])?\x30%b\x06\x09(.{9})" % (_LENGTH, _LENGTH), re.S

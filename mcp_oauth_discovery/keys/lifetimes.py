@@ -17,12 +17,12 @@ def stamp(instant: datetime | None) -> str:
 
 
 def span(length: timedelta) -> str:
-    """Return the two largest units of a span that is not negative, such as `1 d 3 h`."""
+    """Return a span as its two largest units, such as `1 d 3 h`."""
     return " ".join(f"{count} {_UNITS[unit]}" for unit, count in _largest(length)[:2]) or "0 s"
 
 
 def in_words(length: timedelta) -> str:
-    """Return a span that is not negative for a sentence, such as `1 day 3 hours` or `40 days`."""
+    """Return a span for a sentence, such as `1 day 3 hours` or `40 days`."""
     units = _largest(length) or [("second", 0)]
     # Hours do not matter if there are several days.
     precise = units[:2] if units[0][1] < _MANY else units[:1]

@@ -46,7 +46,7 @@ def add_subcommand(subparsers: Any, name: str, text: str) -> CommandParser:
     parser.add_argument(
         "--json", action="store_true", dest="as_json", help="print one JSON document"
     )
-    # Without defaults, which would override the options before the subcommand.
+    # No defaults: they would override the options before the subcommand.
     of_django = parser.add_argument_group("options of every command")
     for option in ("--traceback", "--no-color", "--force-color"):
         of_django.add_argument(option, action="store_true", default=argparse.SUPPRESS)

@@ -49,7 +49,7 @@ def rotate(algorithm: str, *, now: datetime | None = None, if_due: bool = False)
 
     It takes over after `MCP_KEY_PUBLISH_AHEAD`, or immediately if no key is active. While a key is
     pending, that key is returned. With `if_due`, the active key is returned until its successor is
-    due. If a host with a clock far ahead made the pending key, it takes over as early as a new one.
+    due. A pending key from a host whose clock was far ahead takes over as early as a new one.
     """
     if algorithm not in jwk.ALGORITHMS:
         known = ", ".join(jwk.ALGORITHMS)

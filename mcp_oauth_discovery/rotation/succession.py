@@ -1,4 +1,4 @@
-"""Which key follows which, and when: what every change reads first.
+"""The order of the keys of an algorithm, which every change reads first.
 
 All of it is read from the database that is written.
 """

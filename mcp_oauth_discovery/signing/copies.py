@@ -97,7 +97,7 @@ class Copies:
         self._lock = threading.Lock()
 
     def fresh(self, patience: float) -> Copy:
-        """Return a copy that is a few seconds old at most, or the last one if it cannot be renewed.
+        """Return a copy from the last few seconds; the last copy if the database cannot be read.
 
         Without a copy, this raises `KeysUnread` after `patience` seconds at most.
         """
@@ -161,7 +161,7 @@ class Copies:
             return reading
 
     def _is_over(self, reading: Reading) -> bool:
-        """Say whether another reading has to replace this one."""
+        """Say whether another reading must replace this one."""
         is_outdated = reading.changes != changes()
         if not reading.future.done():
             is_useless = is_outdated or reading.is_given_up

@@ -48,4 +48,4 @@ def check_text(name: str, value: object) -> None:
     if not isinstance(value, str):
         raise TypeError(f"{name} is {value!r}; expected a string.")
     if not value:
-        raise ValueError(f"{name} is empty; expected a string that is not.")
+        raise ValueError(f"{name} is empty; expected a string that is not empty.")

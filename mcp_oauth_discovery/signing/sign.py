@@ -39,8 +39,8 @@ def sign_jwt(
 
     `algorithm` is the first of `MCP_SIGNING_ALGORITHMS` by default. Raises `NoSigningKey` if no key
     is active, and `ImproperlyConfigured` if `MCP_ISSUER` is not a string. Raises `ValueError` for
-    an unknown algorithm, for claims that have another issuer or cannot be JSON, and for a token
-    that would be too long for `verify_jwt`.
+    an unknown algorithm, and for claims with another issuer. The same goes for claims that cannot
+    be JSON, or would be too long for `verify_jwt`.
     """
     check_text("typ", typ)
     if algorithm is not None and algorithm not in list(ALGORITHMS):

@@ -17,8 +17,8 @@ from mcp_oauth_discovery.identity import pinned_issuer
 from mcp_oauth_discovery.signing.jose import Registry, check_text
 from mcp_oauth_discovery.signing.published import published_keys
 
-# Members of a JOSE header that make a verifier take the key from the token, or require an unknown
-# extension (RFC 8725 §3.10, RFC 7515 §4.1.11).
+# Members of a JOSE header that supply the key (RFC 8725 §3.10), or require an unknown extension
+# (RFC 7515 §4.1.11).
 _UNWANTED_HEADERS = frozenset({"jwk", "jku", "x5u", "x5c", "crit"})
 
 # In seconds. Clocks do not differ by more.
