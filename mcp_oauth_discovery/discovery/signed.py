@@ -61,18 +61,15 @@ def _sign(kid: str, claims: str, typ: str) -> str:
     if failure and failure[:2] == (kid, reading):
         raise NoSigningKey(failure[2])
     try:
-        return sign(json.loads(claims), _find(kid, store), typ)
+        row = SigningKey.objects.using(store.alias).filter(kid=kid)
+        key: SigningKey | None = read_soon(store, row.first, SHORT_WAIT)
+        if key is None:
+            raise NoSigningKey(f"The key {kid} has just been deleted.")
+        signer = key if key.private_key else stand_in(key, timezone.now())
+        return sign(json.loads(claims), signer, typ)
     except (AnyDatabaseError, NoSigningKey) as error:
         _failures[store] = (kid, reading, str(error))
         raise NoSigningKey(str(error)) from error
-
-
-def _find(kid: str, store: Store) -> SigningKey:
-    row = SigningKey.objects.using(store.alias).filter(kid=kid)
-    key: SigningKey | None = read_soon(store, row.first, SHORT_WAIT)
-    if key is None:
-        raise NoSigningKey(f"The key {kid} has just been deleted.")
-    return key if key.private_key else stand_in(key, timezone.now())
 
 
 def with_signed_metadata(document: Document, site: Site, typ: str) -> Document:
