@@ -4,6 +4,8 @@ from importlib import import_module
 
 from django.apps import AppConfig, apps
 
+__all__ = ["McpOAuthDiscoveryConfig"]
+
 
 class McpOAuthDiscoveryConfig(AppConfig):
     name = "mcp_oauth_discovery"

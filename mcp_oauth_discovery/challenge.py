@@ -28,6 +28,8 @@ from mcp_oauth_discovery.standards.www_authenticate import (
     scope_tokens,
 )
 
+__all__ = ["bearer_challenge", "insufficient_scope", "resource_metadata_url", "unauthorized"]
+
 Scope = str | Iterable[str] | None
 
 # A disabled resource or an unknown tenant. A wrong setting. A request whose host or path cannot be

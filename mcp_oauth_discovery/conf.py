@@ -12,6 +12,8 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
 
+__all__ = ["Misconfigured", "conf"]
+
 T = TypeVar("T")
 Identifier = str | Callable[[HttpRequest], str] | None
 

@@ -6,6 +6,8 @@ from corsheaders.defaults import default_headers
 
 from mcp_oauth_discovery.standards.mcp_headers import EXPOSED_HEADERS, REQUEST_HEADERS
 
+__all__ = ["MCP_EXPOSED_HEADERS", "MCP_REQUEST_HEADERS"]
+
 # Add the `Mcp-Param-*` headers that your tools declare.
 MCP_REQUEST_HEADERS = (
     *default_headers,

@@ -21,6 +21,8 @@ from mcp_oauth_discovery.standards.well_known import (
 )
 from mcp_oauth_discovery.views import DiscoveryView
 
+__all__ = ["DiscoveryMiddleware"]
+
 _PRM, _ASM, _JWKS = (
     re.escape(path.removeprefix(WELL_KNOWN))
     for path in (PROTECTED_RESOURCE, AUTHORIZATION_SERVER, JWKS)

@@ -18,6 +18,8 @@ from mcp_oauth_discovery.views import (
     ProtectedResourceMetadataView,
 )
 
+__all__ = ["app_name", "urlpatterns"]
+
 app_name = "mcp_oauth_discovery"
 
 _PRM, _ASM, _JWKS = (

@@ -28,6 +28,13 @@ from mcp_oauth_discovery.logs.redaction import hide_credentials, log_refusal
 from mcp_oauth_discovery.standards.identifiers import without_final_slash
 from mcp_oauth_discovery.standards.metadata import Document
 
+__all__ = [
+    "AuthorizationServerMetadataView",
+    "DiscoveryView",
+    "JWKSView",
+    "ProtectedResourceMetadataView",
+]
+
 
 class DiscoveryView(View):
     """Serve one JSON document to all clients, with CORS, caching and errors as JSON.
