@@ -77,7 +77,7 @@ def issuer_document(site: Site, algorithms: Callable[[], Sequence[str]]) -> Docu
     setting = "MCP_AUTHORIZATION_SERVER_METADATA"
     configured = conf.MCP_AUTHORIZATION_SERVER_METADATA
     members = read_members(setting, configured, site)
-    # Without `jwks_uri`, the keys need not be read.
+    # Read the keys only if the document announces them.
     if _ALGORITHMS in members:
         advertised: Sequence[str] = ()
     elif members.get("jwks_uri", True):
@@ -121,7 +121,7 @@ def published_jwk_set(site: Site, now: datetime | None = None) -> Document | Non
 
 
 def announces_keys(site: Site) -> bool:
-    """Say whether this site is an authorization server whose metadata has a `jwks_uri`."""
+    """Return whether this site is an authorization server whose metadata has a `jwks_uri`."""
     members: object = conf.MCP_AUTHORIZATION_SERVER_METADATA
     is_left_out = isinstance(members, Mapping) and not members.get("jwks_uri", True)
     return site.is_authorization_server and not is_left_out
