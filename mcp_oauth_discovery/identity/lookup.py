@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+from types import TracebackType
+
 from django.http import Http404, HttpRequest
 
 from mcp_oauth_discovery.conf import Misconfigured, shown
@@ -30,6 +33,44 @@ def find_target(
         # A project's 404 page may show the text to any visitor.
         raise Http404("There is no such resource.")
     return resource
+
+
+class Lookup:
+    """The resource that a request means, or the reason why there is none, found only once.
+
+    A callable in the settings may query a database, or give another answer the second time.
+    """
+
+    def __init__(self, request: HttpRequest, name: str | None = None) -> None:
+        """Take the name of the resource as `find_target` does."""
+        self.name = name
+        self.site = Site(request)
+        self._request = request
+
+    @classmethod
+    def of(cls, request: HttpRequest, name: str | None) -> Lookup:
+        """Return the lookup of this name that the request already has, or a new one."""
+        lookups: list[Lookup] = vars(request).setdefault("_mcp_lookups", [])
+        for lookup in lookups:
+            if lookup.name == name:
+                return lookup
+        lookups.append(cls(request, name))
+        return lookups[-1]
+
+    def find(self) -> Resource:
+        """Return the resource, or raise what `find_target` raised, each time the same."""
+        if isinstance(self._outcome, Resource):
+            return self._outcome
+        error, traceback = self._outcome
+        # Drop the frames that the error has passed since: their variables may contain a token.
+        raise error.with_traceback(traceback)
+
+    @cached_property
+    def _outcome(self) -> Resource | tuple[Exception, TracebackType | None]:
+        try:
+            return find_target(self._request, self.name, self.site)
+        except Exception as error:  # noqa: BLE001
+            return error, error.__traceback__
 
 
 def _requested(site: Site, request: HttpRequest) -> Resource | None:
