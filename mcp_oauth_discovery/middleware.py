@@ -30,9 +30,7 @@ _PRM, _ASM, _JWKS = (
 # A discovery URL, or one with a longer path. Its client expects JSON, never a page.
 _NEAR_MISS = re.compile(rf"/+\.well-known/+({_PRM}|{_ASM}|{_JWKS})(?![\w.-])")
 # A misspelt discovery URL. A catch-all route of the project would answer it with a page.
-_MISSPELT = re.compile(
-    rf"//|[\x00-\x1F\x7F]|{_JWKS}/.|\A/+\.well-known/+[\w.-]+[^\w./-]",
-)
+_MISSPELT = re.compile(rf"//|[\x00-\x1F\x7F]|{_JWKS}/.|\A/+\.well-known/+[\w.-]+[^\w./-]")
 
 SyncGetResponse = Callable[[HttpRequest], HttpResponseBase]
 AsyncGetResponse = Callable[[HttpRequest], Awaitable[HttpResponseBase]]
