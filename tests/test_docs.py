@@ -467,3 +467,8 @@ def test_page_names_the_supported_versions(page):
     djangos = [version for version in versions if not version.startswith("3.")]
     assert f"Python {pythons[0]} to {pythons[-1]}" in read(page)
     assert f"Django {', '.join(djangos[:-1])} and {djangos[-1]}" in read(page)
+
+
+def test_no_module_of_the_package_has_more_than_300_lines():
+    lengths = {str(path): len(path.read_text().splitlines()) for path in PACKAGE.rglob("*.py")}
+    assert [path for path, length in lengths.items() if length > 300] == []
