@@ -11,7 +11,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from mcp_oauth_discovery.cors import MCP_EXPOSED_HEADERS, MCP_REQUEST_HEADERS
-from mcp_oauth_discovery.keys import files
+from mcp_oauth_discovery.keys import weak_keys
 
 
 class _Mishaps(logging.Handler):
@@ -39,13 +39,13 @@ def doctor_is_well(request):
 
 
 # The healthy worlds have the same RSA key, and its modulus is tried for some 30 milliseconds.
-_weakness = cache(files.weakness)
+_flaw = cache(weak_keys.flaw_of_modulus)
 
 
 @pytest.fixture(autouse=True)
 def modulus_is_judged_once(monkeypatch):
     """Keep what is known about a modulus from one test to the next."""
-    monkeypatch.setattr(files, "weakness", _weakness)
+    monkeypatch.setattr(weak_keys, "flaw_of_modulus", _flaw)
 
 
 @pytest.fixture
