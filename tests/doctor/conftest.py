@@ -39,21 +39,13 @@ def doctor_is_well(request):
 
 
 # The healthy worlds have the same RSA key, and its modulus is tried for some 30 milliseconds.
-<<<<<<< HEAD
-_flaw = cache(weak_keys.flaw_of_modulus)
-=======
 _flaw_of_modulus = cache(weak_keys.flaw_of_modulus)
->>>>>>> main
 
 
 @pytest.fixture(autouse=True)
 def modulus_is_judged_once(monkeypatch):
     """Keep what is known about a modulus from one test to the next."""
-<<<<<<< HEAD
-    monkeypatch.setattr(weak_keys, "flaw_of_modulus", _flaw)
-=======
     monkeypatch.setattr(weak_keys, "flaw_of_modulus", _flaw_of_modulus)
->>>>>>> main
 
 
 @pytest.fixture
