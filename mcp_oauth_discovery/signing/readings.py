@@ -20,6 +20,8 @@ from mcp_oauth_discovery.models import SigningKey, UnknownAlgorithm, Unpublishab
 
 T = TypeVar("T")
 
+_LEFT_OUT = "Left %s out of the JWK Set: %s."
+
 
 class KeysUnread(OperationalError):
     """The keys cannot be read in time; the cause is the error of the database, if there is one."""
@@ -87,11 +89,13 @@ def read_keys(store: Store) -> tuple[PublishedKey, ...]:
     for row in rows.defer("private_key").order_by():
         try:
             public = row.published_jwk
+        except UnknownAlgorithm as error:
+            extra = {"event": "jwks.unknown_algorithm"}
+            logger.error(_LEFT_OUT, one_line(row), one_line(error), extra=extra)
+            continue
         except Unpublishable as error:
-            is_unknown = isinstance(error, UnknownAlgorithm)
-            event = "jwks.unknown_algorithm" if is_unknown else "jwks.malformed_key"
-            text = "Left %s out of the JWK Set: %s."
-            logger.error(text, one_line(row), one_line(error), extra={"event": event})
+            extra = {"event": "jwks.malformed_key"}
+            logger.error(_LEFT_OUT, one_line(row), one_line(error), extra=extra)
             continue
         dates = (row.activates_at, row.retires_at, row.expires_at)
         keys.append(PublishedKey(row.kid, row.algorithm, public, *dates))
@@ -120,18 +124,9 @@ def read_beside(store: Store, read: Callable[[], T]) -> Future[T]:
     # Not with `copy()`, which fails for options that cannot be copied, such as a TLS context.
     backend, options = type(ours), {**ours.settings_dict}
 
-    def read_on(connection: Any) -> T:
-        connections[store.alias] = connection
-        try:
-            if store.schema is not None:
-                connection.set_schema(store.schema)
-            return read()
-        finally:
-            connections.close_all()
-
     def run() -> None:
         try:
-            result = read_on(backend(options, store.alias))
+            result = _read_on(backend(options, store.alias), store, read)
         # No caller would see the exception: hand it to the threads that wait.
         except BaseException as error:  # noqa: BLE001
             future.set_exception(error)
@@ -146,6 +141,16 @@ def read_beside(store: Store, read: Callable[[], T]) -> Future[T]:
     except RuntimeError as error:
         raise KeysUnread(f"No thread can be started to read the keys: {error}") from error
     return future
+
+
+def _read_on(connection: Any, store: Store, read: Callable[[], T]) -> T:
+    connections[store.alias] = connection
+    try:
+        if store.schema is not None:
+            connection.set_schema(store.schema)
+        return read()
+    finally:
+        connections.close_all()
 
 
 @contextmanager
