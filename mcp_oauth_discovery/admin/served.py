@@ -93,10 +93,9 @@ def _request(title: str, url: str, request: HttpRequest) -> Served:
         served = partial(Served, title, url, response.status_code, cache_control)
         if response.status_code == HTTPStatus.OK:
             return served(json.loads(response.content))
-        is_needed = title == RESOURCE_TITLE or (
-            title == KEYS_TITLE and announces_keys(Site(request))
-        )
-        if response.status_code == HTTPStatus.NOT_FOUND and not is_needed:
+        if response.status_code == HTTPStatus.NOT_FOUND and (
+            title == SERVER_TITLE or (title == KEYS_TITLE and not announces_keys(Site(request)))
+        ):
             return served(note=_NOTES[title])
         return served(problem=_reason(match, client_request))
 
