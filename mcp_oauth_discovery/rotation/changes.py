@@ -89,7 +89,8 @@ def retire(key: SigningKey | str, *, now: datetime | None = None) -> SigningKey:
                 f"The key {kid} is {key.state(now).value}; only an active one can be retired."
             )
         needs_successor = key.algorithm in policy.signing_algorithms()
-        spare = draft(jwk.generate(key.algorithm), key.algorithm) if needs_successor else None
+        # Made before the transaction, to keep the transaction short.
+        spare = _spare(key, now) if needs_successor else None
         with atomic():
             change(key, retires_at=now, expires_at=now + policy.timing().retention)
             put_in_place_of(key, spare, now)
