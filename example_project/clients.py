@@ -1,4 +1,4 @@
-"""Which clients this site takes: where their answers may go, and what they may ask for."""
+"""Which clients this site accepts: their redirect URIs, their grants, and their users."""
 
 from __future__ import annotations
 
@@ -28,25 +28,25 @@ GRANT_TYPES = {"authorization_code", "refresh_token"}
 
 
 def check_metadata(metadata: Mapping[str, Any]) -> None:
-    """Raise `ValueError` for a client that wants what nobody gets here.
+    """Raise `ValueError` for a client that this site does not accept.
 
-    Members of other types than they should be are left to the toolkit, which refuses them too.
+    The toolkit itself refuses members of a wrong type.
     """
     uris = _texts(metadata.get("redirect_uris"))
     if not all(map(is_storable, [*uris, *_texts([metadata.get("client_name")])])):
-        raise ValueError("client_name, redirect_uris: there is a character that is not allowed")
+        raise ValueError("client_name, redirect_uris: a character is not allowed")
     for uri in uris:
         check_redirect_uri(uri)
     if refused := set(_texts(metadata.get("grant_types"))) - GRANT_TYPES:
-        raise ValueError(f"grant_types: {', '.join(sorted(refused))} is not served here")
+        raise ValueError(f"grant_types: {', '.join(sorted(refused))} is not supported")
 
 
 def _texts(value: object) -> list[str]:
-    return [one for one in value if isinstance(one, str)] if isinstance(value, list) else []
+    return [text for text in value if isinstance(text, str)] if isinstance(value, list) else []
 
 
 class MetadataFetcher(SafeMetadataFetcher):  # type: ignore[misc]
-    """Hold the document of a client to what a registration is held to."""
+    """Apply the rules of registration to client ID metadata documents."""
 
     def fetch(self, client_id: str) -> tuple[dict[str, Any], int]:
         metadata, max_age = super().fetch(client_id)
@@ -58,16 +58,16 @@ class MetadataFetcher(SafeMetadataFetcher):  # type: ignore[misc]
 
 
 class OpenRegistration:
-    """Let anyone register a client; the next release of the toolkit moves its own class."""
+    """Allow every client to register; the toolkit moves its own class in the next release."""
 
     def has_permission(self, request: HttpRequest) -> bool:
         return True
 
 
 class FetchForThePage:
-    """Fetch the document of a client for the page that asks the user, and for nothing else.
+    """Fetch the document of a client for the consent page only.
 
-    The token endpoint holds the lock of the database; a slow host must not keep it.
+    The token endpoint holds the lock of the database while it works, and a host may be slow.
     """
 
     def has_permission(self, request: Request, client_id: str) -> bool:
@@ -75,15 +75,15 @@ class FetchForThePage:
 
 
 class Validator(oauth_toolkit.Validator):
-    """Give no new tokens to users who left, and end what came of a code that was stolen."""
+    """Issue no tokens to inactive users, and revoke the tokens of a code that was stolen."""
 
     def validate_code(
         self, client_id: str, code: str, client: Any, request: Request, *args: Any, **kwargs: Any
     ) -> bool:
-        found = super().validate_code(client_id, code, client, request)
-        if not found:
-            _end_what_came_of(code, client)
-        return bool(found and _is_active(request))
+        is_valid = super().validate_code(client_id, code, client, request)
+        if not is_valid:
+            _revoke_tokens_of(code, client)
+        return bool(is_valid and _is_active(request))
 
     def save_bearer_token(
         self, token: dict[str, Any], request: Request, *args: Any, **kwargs: Any
@@ -97,8 +97,8 @@ class Validator(oauth_toolkit.Validator):
     def validate_refresh_token(
         self, refresh_token: str, client: Any, request: Request, *args: Any, **kwargs: Any
     ) -> bool:
-        found = super().validate_refresh_token(refresh_token, client, request)
-        return bool(found and _is_active(request))
+        is_valid = super().validate_refresh_token(refresh_token, client, request)
+        return bool(is_valid and _is_active(request))
 
 
 def _is_active(request: Request) -> bool:
@@ -106,17 +106,20 @@ def _is_active(request: Request) -> bool:
 
 
 def _family(code: str) -> UUID:
-    # The toolkit forgets a code that was used. What came of it is found by this.
-    # With a version, for MariaDB takes no other UUID.
+    # The toolkit deletes a used code; this identifies its tokens. MariaDB only accepts a UUID that
+    # has a version.
     return UUID(bytes=hashlib.sha256(code.encode()).digest()[:16], version=5)
 
 
-def _end_what_came_of(code: str, client: Any) -> None:
-    """Revoke the tokens of a code that comes a second time (RFC 6749 §4.1.2), but not at once."""
+def _revoke_tokens_of(code: str, client: Any) -> None:
+    """Revoke the tokens of a code that is used again (RFC 6749 §4.1.2).
+
+    A browser client may send a code twice within seconds: that revokes nothing.
+    """
     family = get_refresh_token_model().objects.filter(
         token_family=_family(code), application=client
     )
     first = family.order_by("created").first()
     if first is not None and first.created <= timezone.now() - oauth_toolkit.AT_ONCE:
-        for one in family.filter(revoked__isnull=True):
-            one.revoke()
+        for refresh_token in family.filter(revoked__isnull=True):
+            refresh_token.revoke()

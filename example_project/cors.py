@@ -1,4 +1,4 @@
-"""What scripts of every origin may call, on a site that is otherwise open to one."""
+"""The URLs that scripts of all origins may call; the rest of the site allows one origin."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any
 
 from django.http import HttpRequest
 
-# MCP clients that run in a browser come from any origin. These URLs take a token and no cookie, so
-# that a page gets nothing there that its visitor has not given it.
+# MCP clients in a browser may have any origin. These URLs take a token and no cookie, so a page
+# gets no access there that its user has not given to it.
 _OPEN = re.compile(r"/(mcp|reports/mcp|o/(token|revoke_token|register)/.*)\Z")
 
 
 def is_for_mcp_clients(sender: object, request: HttpRequest, **kwargs: Any) -> bool:
-    """Let django-cors-headers allow a request from an origin that is not in its settings."""
+    """Have django-cors-headers allow a request from an origin that is not in its settings."""
     return _OPEN.match(request.path) is not None

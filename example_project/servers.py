@@ -44,7 +44,7 @@ class Keys(msgspec.Struct):
 
 
 def signed_in(request: HttpRequest) -> HttpResponse | None:
-    """Let in whoever came by one of the views below, in case somebody mounts a server itself."""
+    """Refuse requests that did not pass through a view below: someone may route a server itself."""
     if not hasattr(request, "mcp_claims"):
         return unauthorized(request)
     try:
@@ -56,7 +56,7 @@ def signed_in(request: HttpRequest) -> HttpResponse | None:
 
 
 def message(request: HttpRequest) -> object:
-    # Read as the server reads it, so that no two readings of one message differ.
+    # Parse as the server does, so that both understand the message in the same way.
     with suppress(msgspec.DecodeError):
         return msgspec.json.decode(request.body)
     return None
@@ -66,16 +66,16 @@ people = MCPServer(name="people", title="People", version="1.0", auth=signed_in)
 
 
 def _user(request: HttpRequest) -> AbstractUser:
-    """Return who the token is for: `auth` lets nobody else in."""
+    """Return the user of the token, which `auth` has checked."""
     return cast("AbstractUser", request.user)
 
 
-@people.tool(description="Tell who is signed in.", read_only=True)
+@people.tool(description="Return the name of the user.", read_only=True)
 def whoami(request: HttpRequest) -> Person:
     return Person(_user(request).get_username(), _user(request).first_name)
 
 
-@people.tool(description="Set the first name of who is signed in.", idempotent=True)
+@people.tool(description="Set the first name of the user.", idempotent=True)
 def set_first_name(request: HttpRequest, params: Name) -> Person:
     user = _user(request)
     user.first_name = params.first_name
@@ -84,7 +84,7 @@ def set_first_name(request: HttpRequest, params: Name) -> Person:
 
 
 def may_read(request: HttpRequest) -> HttpResponse | None:
-    """Let clients connect with the scope `mcp`, and ask for `reports` once they want a report."""
+    """Allow clients to connect with the scope `mcp`; calling a tool requires `reports` too."""
     refusal = signed_in(request)
     if refusal is None and calls_a_tool(request) and not has_scope(request, "reports"):
         return insufficient_scope(request, ["mcp", "reports"])
@@ -96,8 +96,8 @@ def has_scope(request: HttpRequest, scope: str) -> bool:
 
 
 def calls_a_tool(request: HttpRequest) -> bool:
-    found = message(request)
-    return isinstance(found, dict) and found.get("method") == "tools/call"
+    call = message(request)
+    return isinstance(call, dict) and call.get("method") == "tools/call"
 
 
 reports = MCPServer(name="reports", title="Reports", version="1.0", auth=may_read)
@@ -116,8 +116,8 @@ def list_keys(request: HttpRequest) -> Keys:
     return Keys([Key(key.kid, key.algorithm, key.state().value) for key in keys])
 
 
-# Before a server sees a request: one token in the header, signed here for exactly this resource,
-# in time, not revoked, with the scope, and of a user who is active.
+# A request must have exactly one token, in the header. This site must have signed it for this
+# resource, it must be neither expired nor revoked, have the scope, and belong to an active user.
 people_view, reports_view = (
     protect(server, BearerProtection(resource, "mcp", verify_token, find_user))
     for resource, server in (("/mcp", people), ("/reports/mcp", reports))

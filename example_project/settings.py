@@ -1,7 +1,7 @@
-"""The smallest honest site that MCP clients can sign in to.
+"""The smallest complete site that MCP clients can sign in to.
 
-It reads a few values from the environment, so that it can be tried behind a proxy or a tunnel
-without an edit; a site of your own writes them down.
+It reads some values from the environment, so that you can try it behind a proxy or a tunnel
+without editing it. In your own site, write the values here.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ STATIC_ROOT.mkdir(exist_ok=True)
 
 
 def _secret_key() -> str:
-    """Make up a secret on the first start and keep it, for the sessions of the admin outlive it."""
+    """Make a secret at the first start and keep it, so that sessions survive a restart."""
     path = VAR_DIR / "secret_key"
     if not path.exists():
         draft = VAR_DIR / f"secret_key.{os.getpid()}"
         draft.touch(mode=0o600)
         draft.write_text(get_random_secret_key())
-        # A link appears whole or not at all, and never replaces what another process has made.
+        # Linking is atomic, and never replaces a secret that another process has made.
         with suppress(FileExistsError):
             path.hardlink_to(draft)
         draft.unlink()
@@ -41,7 +41,7 @@ def _secret_key() -> str:
 
 SECRET_KEY = os.environ.get("SECRET_KEY") or _secret_key()
 DEBUG = False
-# A forged Host stops here; nothing of this site is ever derived from a host that is not listed.
+# Django refuses all other hosts, so no URL of this site has a forged host.
 ALLOWED_HOSTS = os.environ.get("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]").split(",")
 
 INSTALLED_APPS = [
@@ -58,7 +58,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    # First: the discovery documents are open to everybody, whatever the rest of the site says.
+    # First: the discovery documents are public, whatever the other middleware does.
     "mcp_oauth_discovery.middleware.DiscoveryMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -71,9 +71,9 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
-# The site's own policy: scripts of this origin, and of no other. `cors.py` opens the MCP servers
-# and what their clients need to all origins, where the challenge of a 401 must be readable too.
-# The discovery documents are open whatever is said here.
+# The policy of the site: only scripts of this origin. `cors.py` allows all origins for the MCP
+# servers and the endpoints of their clients, where scripts must also read the challenge of a 401.
+# The discovery documents always allow all origins.
 CORS_ALLOWED_ORIGINS = ["https://client.example.com"]
 CORS_ALLOW_HEADERS = MCP_REQUEST_HEADERS
 CORS_EXPOSE_HEADERS = MCP_EXPOSED_HEADERS
@@ -99,7 +99,7 @@ DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": os.environ.get("DATABASE", VAR_DIR / "db.sqlite3"),
-        # Writers queue up. Otherwise the second of two that have read before they write fails.
+        # Concurrent writers wait. Otherwise one of two that read before they write fails.
         "OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 20},
     }
 }
@@ -114,8 +114,8 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 
-# Where DEBUG is off, Django itself says nothing of an error on the console. Nothing below WARNING:
-# what the toolkit says there has codes in it.
+# Without DEBUG, Django itself prints no errors on the console. Not below WARNING: the toolkit logs
+# authorization codes there.
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -128,15 +128,15 @@ USE_TZ = True
 STATIC_URL = "static/"
 WHITENOISE_USE_FINDERS = True
 
-# What a client may ask for, in the words of the consent page.
+# What a client may request, as the consent page shows it.
 SCOPES = {
-    "mcp": "Use the MCP server named below in your name",
+    "mcp": "Use the MCP server below on your behalf",
     "reports": "Read the reports about this site",
 }
 
-# A site of your own pins who it is: MCP_ISSUER = "https://app.example.com". Without it the site
-# derives its name from each request, which will do for a look at the documents and for no more:
-# nothing is signed in the name of whatever host a request came to. `manage.py start` sets it.
+# In your own site, pin the issuer: MCP_ISSUER = "https://app.example.com". Without it, the issuer
+# comes from each request. Then the documents are served, but nothing is signed, because the host
+# of a request is not trusted. `manage.py start` sets MCP_ISSUER.
 MCP_RESOURCES = {
     "/mcp": {"resource_name": "People", "scopes_supported": ["mcp"]},
     "/reports/mcp": {"resource_name": "Reports", "scopes_supported": ["mcp", "reports"]},
@@ -161,39 +161,36 @@ MCP_AUTHORIZATION_SERVER_METADATA = {
     "scopes_supported": list(SCOPES),
     "client_id_metadata_document_supported": True,
     # authorization_response_iss_parameter_supported stays out: django-oauth-toolkit sends `iss`
-    # with a code, but not when the user says no, and a client that was promised it would call
-    # that an attack.
+    # with a code, but not when the user denies. A client that expects it treats that as an attack.
 }
 
 OAUTH2_PROVIDER = {
-    # Codes and refresh tokens, nothing else: who registers here could otherwise choose the
-    # password or the client credentials grant.
+    # Only codes and refresh tokens: otherwise a client could register for the password or the
+    # client credentials grant.
     "OAUTH2_SERVER_CLASS": "oauthlib.oauth2.WebApplicationServer",
     "SCOPES": SCOPES,
     "DEFAULT_SCOPES": ["mcp"],
-    # Clients come unannounced: they register themselves, or their client_id is the URL of what
-    # they would have registered.
+    # Clients register themselves, or their client_id is the URL of a metadata document.
     "DCR_ENABLED": True,
     "DCR_REGISTRATION_PERMISSION_CLASSES": ("example_project.clients.OpenRegistration",),
     "CIMD_ENABLED": True,
     "CIMD_METADATA_FETCHER": "example_project.clients.MetadataFetcher",
     "CIMD_REGISTRATION_PERMISSION_CLASSES": ("example_project.clients.FetchForThePage",),
     "OAUTH2_VALIDATOR_CLASS": "example_project.clients.Validator",
-    # JWTs for the MCP servers. A refresh token is for the token endpoint alone: nobody else has
-    # to be able to read it.
+    # JWTs for the MCP servers. Only the token endpoint reads a refresh token: a random string.
     "ACCESS_TOKEN_GENERATOR": "mcp_oauth_discovery.contrib.oauth_toolkit.access_token",
     "ACCESS_TOKEN_EXPIRE_SECONDS": int(os.environ.get("ACCESS_TOKEN_SECONDS", 15 * 60)),
     "REFRESH_TOKEN_GENERATOR": "oauthlib.oauth2.rfc6749.tokens.random_token_generator",
     "REFRESH_TOKEN_EXPIRE_SECONDS": 30 * 24 * 60 * 60,
-    # A refresh token that comes a second time was stolen, now or before: the whole line ends. Not
-    # where it comes at once: `Validator` lets it end nothing.
+    # A refresh token that is used twice was stolen: revoke all tokens of that sign-in. For seconds
+    # after the first use, `Validator` revokes nothing, because clients retry in parallel.
     "REFRESH_TOKEN_REUSE_PROTECTION": True,
-    # Ask each time. Otherwise a client that was let in once gets a token for another server.
+    # Ask the user each time. Otherwise a client with access to one server gets a token for another.
     "REQUEST_APPROVAL_PROMPT": "force",
-    # Clients on the user's own machine listen at a port that they do not know beforehand.
+    # Clients on the user's own machine listen on a port that they do not know in advance.
     "ALLOW_LOCALHOST_LOOPBACK": True,
     "ALLOWED_REDIRECT_URI_SCHEMES": ["https", "http", "cursor"],
-    # The rest of RFC 9700: PKCE with S256 only, no tokens in URLs, none in clear in the database.
+    # RFC 9700: PKCE with S256 only, no tokens in URLs, no plain-text tokens in the database.
     "PKCE_REQUIRED": True,
     "COMPLIANT_BCP_RFC9700_PKCE_METHOD": True,
     "COMPLIANT_BCP_RFC9700_PKCE_REQUIRED": True,
@@ -204,22 +201,22 @@ OAUTH2_PROVIDER = {
     "COMPLIANT_BCP_RFC9700_REFRESH_TOKEN": True,
     "COMPLIANT_BCP_RFC9700_REDIRECT_URI_MATCHING": True,
     "COMPLIANT_BCP_RFC9700_TOKEN_STORAGE": True,
-    # What `iss` is beside a code: MCP_ISSUER to the letter.
+    # The `iss` that is sent with a code: exactly MCP_ISSUER.
     "OIDC_ISS_ENDPOINT": os.environ.get("MCP_ISSUER", ""),
 }
 if "MCP_ISSUER" not in os.environ:
-    # Without a pinned issuer sign_jwt refuses. The random tokens of the toolkit open no endpoint.
+    # Without a pinned issuer, sign_jwt refuses. MCP endpoints refuse the toolkit's random tokens.
     del OAUTH2_PROVIDER["ACCESS_TOKEN_GENERATOR"]
-# Redirects to the user's own machine are plain http (RFC 8252), and there is no setting for these
-# alone: `Validator` refuses all others.
+# This check is against http in redirect URIs. Redirects to the user's own machine need it (RFC
+# 8252), and `Validator` refuses all other http URIs.
 SILENCED_SYSTEM_CHECKS = ["oauth2_provider.W008"]
 
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "home"
 
-# On this machine the site speaks plain http. With HTTPS=1 it stands behind a proxy that ends TLS
-# and that sets X-Forwarded-Proto itself; set it nowhere else, for then clients could set it.
+# On this machine the site uses plain http. Set HTTPS=1 only behind a proxy that ends TLS and sets
+# X-Forwarded-Proto itself: otherwise clients could set that header.
 if os.environ.get("HTTPS") == "1":
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_SSL_REDIRECT = True

@@ -14,8 +14,8 @@ from example_project.views import (
 )
 from mcp_oauth_discovery.contrib.oauth_toolkit import RevokeTokenView, TokenView
 
-# Of django-oauth-toolkit, what the walk of an MCP client needs. Not mounted are its own discovery
-# documents, which would disagree with ours, and the pages and grants that nobody here uses.
+# Only what MCP clients need of django-oauth-toolkit. Its discovery documents would contradict
+# those of this app, and its other pages and grants are not used.
 oauth_urlpatterns = [
     path("authorize/", ConsentView.as_view(), name="authorize"),
     path("token/", TokenView.as_view(), name="token"),

@@ -1,4 +1,4 @@
-"""The pages and endpoints of django-oauth-toolkit, where this site is stricter."""
+"""The pages and endpoints of django-oauth-toolkit, with stricter rules."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from example_project.wording import client_name, destination
 from mcp_oauth_discovery.contrib import oauth_toolkit
 from mcp_oauth_discovery.contrib.oauth_requests import answer_in_json
 
-# No form-action: browsers hold the redirect to the client against it, and the code never arrives.
+# No form-action: browsers apply it to the redirect to the client, and the code never arrives.
 POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 
 class Page(View):
-    """A page for people, which loads nothing but its style, and which no cache keeps."""
+    """A page for people, which loads only its style, and which no cache keeps."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         response = super().dispatch(request, *args, **kwargs)
@@ -49,21 +49,21 @@ class SignInView(Page, LoginView):
 
 
 class ConsentView(Page, oauth_toolkit.ConsentView):
-    """Say who asks for what and where the answer goes, and send nobody away before."""
+    """Show who requests what, and where the answer goes, before any redirect to a client."""
 
     template_name = "example_project/consent.html"
 
     def redirect(self, redirect_to: str, application: Any) -> HttpResponse:
-        """Send the browser to the client once the user has pressed a button, and not before.
+        """Send the browser to the client only after the user has pressed a button.
 
-        RFC 9700 §4.11.2: anybody registers here, and a link to this site must not lead elsewhere
-        by itself.
+        RFC 9700 §4.11.2: anyone can register a client, and a link to this site must not redirect
+        to it without a question.
         """
         trusted = application is not None and application.skip_authorization
         if self.request.method == "POST" or trusted:
             response: HttpResponse = super().redirect(redirect_to, application)
             return response
-        return self._show_error(_told(redirect_to), answer=redirect_to)
+        return self._show_error(_error_in(redirect_to), answer=redirect_to)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         uri = kwargs["redirect_uri"]
@@ -77,7 +77,7 @@ class ConsentView(Page, oauth_toolkit.ConsentView):
 
     def form_invalid(self, form: Form) -> HttpResponse:
         return self._show_error(
-            {"error": "invalid_request", "description": "Something is missing in the answer."}
+            {"error": "invalid_request", "description": "The form is incomplete."}
         )
 
     def _show_error(self, error: Mapping[str, str], **context: str) -> HttpResponse:
@@ -88,16 +88,16 @@ class ConsentView(Page, oauth_toolkit.ConsentView):
         return response
 
 
-def _told(url: str) -> dict[str, str]:
-    """Return what a client is told by an error at its redirect URI."""
-    found = parse_qs(urlsplit(url).query)
-    [*_, error] = found["error"]
-    return {"error": error, "description": found.get("error_description", [""])[-1]}
+def _error_in(url: str) -> dict[str, str]:
+    """Return the error that this redirect would send to a client."""
+    parameters = parse_qs(urlsplit(url).query)
+    [*_, error] = parameters["error"]
+    return {"error": error, "description": parameters.get("error_description", [""])[-1]}
 
 
 @method_decorator([csrf_exempt, login_not_required], name="dispatch")
 class StrictRegistration(View):
-    """Say that this is no client: one we do not serve, names that are null, or no text at all."""
+    """Answer 400 for metadata that this site does not accept or cannot store."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         return answer_in_json(request, lambda request: self._registered(request, *args, **kwargs))
@@ -126,4 +126,4 @@ class RegistrationView(StrictRegistration, views.DynamicClientRegistrationView):
 
 
 class ManagementView(StrictRegistration, views.DynamicClientRegistrationManagementView):  # type: ignore[misc]
-    """Let a client read, change and remove what it has registered."""
+    """Allow a client to read, change and delete its registration."""

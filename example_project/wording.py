@@ -1,4 +1,4 @@
-"""What the consent page says of a client, which chose each word of it itself."""
+"""How the consent page shows a client, which chose its own name and redirect URI."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import unicodedata
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from mcp_oauth_discovery.identifiers import is_loopback
+from mcp_oauth_discovery.standards.identifiers import is_loopback
 
 LONGEST_NAME = 60
-# Letters and symbols by their category, and nothing to be seen.
+# Letters and symbols by their category, but invisible.
 _INVISIBLE = set("\u115f\u1160\u2800\u3164\uffa0")
 
 
 class Destination(NamedTuple):
-    """Where an answer goes, as a person would say it, and as it is written."""
+    """Where an answer goes: in words, and as an address."""
 
     words: str
     address: str
@@ -31,9 +31,9 @@ def destination(redirect_uri: str) -> Destination:
 
 
 def client_name(name: str, redirect_uri: str) -> str:
-    """Return a name that is one short line and writes over nothing beside it.
+    """Return the name as one short line that cannot change the text around it.
 
-    A client without one is called by where its answer goes.
+    For a client without a name, describe where its answer goes.
     """
     line = " ".join("".join(_kept(letter) for letter in name).split())
     if not line:
@@ -47,5 +47,5 @@ def _kept(letter: str) -> str:
     category = unicodedata.category(letter)
     if letter.isspace():
         return " "
-    # Control and format characters, bidi overrides among them, and what has no meaning at all.
+    # Control and format characters, such as bidi overrides, and unassigned ones.
     return "" if category.startswith("C") or letter in _INVISIBLE else letter

@@ -1,4 +1,4 @@
-"""The five URL patterns; include them at the root of the site: RFC 8615 §3 knows no other place.
+"""The five URL patterns. Include them at the root of the site (RFC 8615 §3):
 
 path("", include("mcp_oauth_discovery.urls"))
 """
@@ -7,36 +7,47 @@ from __future__ import annotations
 
 from django.urls import re_path
 
+from mcp_oauth_discovery.standards.well_known import (
+    AUTHORIZATION_SERVER,
+    JWKS,
+    PROTECTED_RESOURCE,
+)
 from mcp_oauth_discovery.views import (
     AuthorizationServerMetadataView,
     JWKSView,
     ProtectedResourceMetadataView,
 )
 
+__all__ = ["app_name", "urlpatterns"]
+
 app_name = "mcp_oauth_discovery"
 
-# Regular expressions, because a final slash is optional and because `<path:path>` stops at a line
-# feed, which would leave %0A in a path to whatever the project does with unknown URLs.
+_PRM, _ASM, _JWKS = (
+    path[1:].replace(".", r"\.") for path in (PROTECTED_RESOURCE, AUTHORIZATION_SERVER, JWKS)
+)
+
+# Regular expressions, because the final slash is optional, and because `<path:path>` does not match
+# a line feed: a path with %0A would get the project's answer to unknown URLs.
 urlpatterns = [
     re_path(
-        r"^\.well-known/oauth-protected-resource/?\Z",
+        rf"^{_PRM}/?\Z",
         ProtectedResourceMetadataView.as_view(),
         name="protected-resource-metadata",
     ),
     re_path(
-        r"^\.well-known/oauth-protected-resource/(?P<path>[\s\S]+)\Z",
+        rf"^{_PRM}/(?P<path>[\s\S]+)\Z",
         ProtectedResourceMetadataView.as_view(),
         name="protected-resource-metadata-for-path",
     ),
     re_path(
-        r"^\.well-known/oauth-authorization-server/?\Z",
+        rf"^{_ASM}/?\Z",
         AuthorizationServerMetadataView.as_view(),
         name="authorization-server-metadata",
     ),
     re_path(
-        r"^\.well-known/oauth-authorization-server/(?P<path>[\s\S]+)\Z",
+        rf"^{_ASM}/(?P<path>[\s\S]+)\Z",
         AuthorizationServerMetadataView.as_view(),
         name="authorization-server-metadata-for-path",
     ),
-    re_path(r"^\.well-known/jwks\.json/?\Z", JWKSView.as_view(), name="jwks"),
+    re_path(rf"^{_JWKS}/?\Z", JWKSView.as_view(), name="jwks"),
 ]

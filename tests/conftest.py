@@ -11,8 +11,8 @@ from coverage import Coverage
 from django.test import Client
 
 from mcp_oauth_discovery.identity import Site
-from mcp_oauth_discovery.log_lines import tracebacks
-from mcp_oauth_discovery.published import published_keys
+from mcp_oauth_discovery.logs.lines import tracebacks
+from mcp_oauth_discovery.signing.published import published_keys
 from tests import ORIGIN
 from tests.databases.sessions import end_sessions
 from tests.selection import COMMAND_OF_OTHERS, DEFAULT

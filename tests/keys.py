@@ -11,7 +11,7 @@ from pathlib import Path
 from django.db import OperationalError, connection
 from django.db.backends.signals import connection_created
 
-from mcp_oauth_discovery import jwk
+from mcp_oauth_discovery.keys import jwk
 from mcp_oauth_discovery.models import SigningKey
 
 NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)

@@ -16,11 +16,14 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
-from mcp_oauth_discovery import discovery, published, rotation, signing
-from mcp_oauth_discovery.models import SigningKey, changes
-from mcp_oauth_discovery.policy import CLOCK_SKEW, READ_AT_MOST_EVERY, jwks_max_age, timing
-from mcp_oauth_discovery.published import PublishedKeys
-from mcp_oauth_discovery.succession import due_at
+from mcp_oauth_discovery import rotation, signing
+from mcp_oauth_discovery.discovery import documents
+from mcp_oauth_discovery.keys.freshness import changes
+from mcp_oauth_discovery.keys.policy import CLOCK_SKEW, READ_AT_MOST_EVERY, jwks_max_age, timing
+from mcp_oauth_discovery.models import SigningKey
+from mcp_oauth_discovery.rotation.succession import due_at
+from mcp_oauth_discovery.signing import published, verify
+from mcp_oauth_discovery.signing.published import PublishedKeys
 
 BEGIN = datetime(2026, 1, 1, tzinfo=timezone.utc)
 DAY = timedelta(days=1)
@@ -89,8 +92,8 @@ class World:
         self._ends, self._changes = {}, None
         # Each host is a process of its own, that learns of the others' changes by reading.
         monkeypatch.setattr(published, "changes", lambda: self.host.changes)
-        monkeypatch.setattr(discovery, "published_keys", self)
-        monkeypatch.setattr(signing, "published_keys", self)
+        monkeypatch.setattr(documents, "published_keys", self)
+        monkeypatch.setattr(verify, "published_keys", self)
 
     def _skews(self, number):
         skew = CLOCK_SKEW.total_seconds()
@@ -229,8 +232,8 @@ class World:
     def serve(self):
         """Return the JWK Set as some host serves it, and its max-age."""
         with self.on(self.random.choice(self.hosts)) as host:
-            document = discovery.jwk_set(host.now)
-            max_age = discovery.jwks_max_age(host.now)
+            document = documents.jwk_set(host.now)
+            max_age = documents.jwks_max_age(host.now)
         kids = {key["kid"] for key in document["keys"]}
         self.check_ends(kids, host.now, "served")
         self.check_ends(kids, self.now - CLOCK_SKEW, "served, by the true time")

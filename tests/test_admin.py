@@ -12,9 +12,9 @@ from django.test import Client
 from django.utils import timezone
 
 from mcp_oauth_discovery import rotation
-from mcp_oauth_discovery.jwk import public_pem
+from mcp_oauth_discovery.keys.jwk import public_pem
 from mcp_oauth_discovery.models import SigningKey, State
-from mcp_oauth_discovery.succession import standing
+from mcp_oauth_discovery.rotation.succession import standing
 from tests.keys import ED, VECTORS, as_file
 
 pytestmark = pytest.mark.django_db
@@ -536,7 +536,7 @@ def test_key_that_cannot_be_decrypted_is_shown_and_can_be_revoked(login, keys, s
     staff = login("view", *VERBS)
     assert key.kid in read(staff, LIST)
     page = read(staff, url(key))
-    assert f"The private half of {key.kid} cannot be decrypted" in page
+    assert f"The private key of {key.kid} cannot be decrypted" in page
     assert key.published_jwk["x"] in page
     act(staff, "revoke", key)
     key.refresh_from_db()

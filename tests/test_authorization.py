@@ -2,7 +2,12 @@ from __future__ import annotations
 
 import pytest
 
-from mcp_oauth_discovery.authorization import Malformed, Repeated, presents_bearer, read_bearer
+from mcp_oauth_discovery.standards.authorization import (
+    Malformed,
+    Repeated,
+    presents_bearer,
+    read_bearer,
+)
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,9 @@ from django.contrib.auth.models import AnonymousUser
 from django.test import AsyncRequestFactory
 from django.utils.module_loading import import_string
 
-from mcp_oauth_discovery import challenge, jwk, rotation
+from mcp_oauth_discovery import challenge, rotation
 from mcp_oauth_discovery.contrib.rest_framework import exception_handler
+from mcp_oauth_discovery.keys import jwk
 from mcp_oauth_discovery.protection import BearerProtection, bearer_required, protect
 from mcp_oauth_discovery.signing import sign_jwt
 from tests import ORIGIN, PRM

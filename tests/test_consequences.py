@@ -7,12 +7,14 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from mcp_oauth_discovery import consequences, policy, rotation
+from mcp_oauth_discovery import rotation
 from mcp_oauth_discovery.conf import Misconfigured
-from mcp_oauth_discovery.lifetimes import stamp
+from mcp_oauth_discovery.keys import policy
+from mcp_oauth_discovery.keys.lifetimes import stamp
 from mcp_oauth_discovery.models import SigningKey, State
+from mcp_oauth_discovery.rotation import consequences
+from mcp_oauth_discovery.rotation.succession import standing
 from mcp_oauth_discovery.signing import InvalidToken, sign_jwt, verify_jwt
-from mcp_oauth_discovery.succession import standing
 from tests import ORIGIN
 
 pytestmark = pytest.mark.django_db

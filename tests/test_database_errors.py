@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 from django.db import OperationalError, ProgrammingError
 
-from mcp_oauth_discovery import discovery
-from mcp_oauth_discovery.database_errors import remedy
-from mcp_oauth_discovery.readings import KeysUnread
+from mcp_oauth_discovery.discovery import documents
+from mcp_oauth_discovery.keys.database_errors import remedy
+from mcp_oauth_discovery.signing.readings import KeysUnread
 from tests import ASM, JWKS
 from tests.keys import DriverError, missing_tables
 
@@ -69,7 +69,7 @@ def test_log_says_what_to_type_where_metadata_stay_unsigned(
     settings.MCP_ISSUER = "https://app.example.com"
     settings.MCP_SIGNED_METADATA = True
     with missing_tables():
-        assert "signed_metadata" not in discovery.protected_resource_metadata(site, None, "")
+        assert "signed_metadata" not in documents.protected_resource_metadata(site, None, "")
     [record] = caplog.records
     assert record.event == "signed_metadata.unread"
     assert record.getMessage().endswith(REMEDY)

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 from django.utils.translation import gettext_lazy
 
-from mcp_oauth_discovery import discovery
 from mcp_oauth_discovery.conf import Misconfigured
+from mcp_oauth_discovery.discovery import documents
 from tests.keys import DAY, NOW, SECOND, TICK, broken_database, make_key, statements
 
 # The JWK Set and the AS metadata tell of the keys in the database.
@@ -28,7 +28,7 @@ def refused(function, *args):
 
 
 def test_root_describes_the_default_resource(site):
-    assert discovery.protected_resource_metadata(site) == {
+    assert documents.protected_resource_metadata(site) == {
         "resource": f"{ISSUER}/mcp",
         "authorization_servers": [ISSUER],
         "bearer_methods_supported": ["header"],
@@ -36,49 +36,49 @@ def test_root_describes_the_default_resource(site):
 
 
 def test_root_and_path_have_the_same_document(site):
-    at_path = discovery.protected_resource_metadata(site, "/t1/mcp")
-    assert at_path == discovery.protected_resource_metadata(site)
+    at_path = documents.protected_resource_metadata(site, "/t1/mcp")
+    assert at_path == documents.protected_resource_metadata(site)
 
 
 @pytest.mark.parametrize("path", ["", "/", "/t1", "/mcp", "/t1/mcp/x", "/t1/mcp/"])
 def test_there_is_no_resource_document_at_another_path(site, path):
-    assert discovery.protected_resource_metadata(site, path) is None
+    assert documents.protected_resource_metadata(site, path) is None
 
 
 def test_root_has_no_document_without_a_default(settings, site):
     settings.MCP_RESOURCES = {"/a": {}, "/b": {}}
-    assert discovery.protected_resource_metadata(site) is None
+    assert documents.protected_resource_metadata(site) is None
 
 
 def test_origin_as_a_resource_has_the_root_even_if_another_is_the_default(settings, site):
     settings.MCP_RESOURCE = "https://id.example.com/mcp"
     settings.MCP_RESOURCES = {"https://id.example.com": {}}
-    document = discovery.protected_resource_metadata(site)
+    document = documents.protected_resource_metadata(site)
     assert document["resource"] == "https://id.example.com"
 
 
 @pytest.mark.parametrize("path", [None, "/mcp"])
 def test_disabled_resource_has_no_document(settings, site, path):
     settings.MCP_RESOURCES = {"/mcp": {"enabled": False}}
-    assert discovery.protected_resource_metadata(site, path) is None
+    assert documents.protected_resource_metadata(site, path) is None
 
 
 def test_root_falls_back_to_the_default_for_any_query(site):
-    assert discovery.protected_resource_metadata(site, None, "v=1") is not None
+    assert documents.protected_resource_metadata(site, None, "v=1") is not None
 
 
 def test_common_members_are_in_every_resource(settings, site):
     settings.MCP_RESOURCES = {"/a": {}, "/b": {}}
     settings.MCP_RESOURCE_METADATA = {"scopes_supported": ["mcp"], "x": {"y": [1]}}
     for path in ("/a", "/b"):
-        document = discovery.protected_resource_metadata(site, path)
+        document = documents.protected_resource_metadata(site, path)
         assert document.items() >= settings.MCP_RESOURCE_METADATA.items()
 
 
 def test_own_members_win_over_common_ones(settings, site):
     settings.MCP_RESOURCES = {"/a": {"resource_name": "A"}}
     settings.MCP_RESOURCE_METADATA = {"resource_name": "All", "x": 1}
-    document = discovery.protected_resource_metadata(site, "/a")
+    document = documents.protected_resource_metadata(site, "/a")
     assert (document["resource_name"], document["x"]) == ("A", 1)
 
 
@@ -86,32 +86,32 @@ def test_own_members_win_over_common_ones(settings, site):
 def test_own_member_without_value_takes_a_common_one_out(settings, site, nothing):
     settings.MCP_RESOURCES = {"/a": {"scopes_supported": nothing}}
     settings.MCP_RESOURCE_METADATA = {"scopes_supported": ["mcp"]}
-    assert "scopes_supported" not in discovery.protected_resource_metadata(site, "/a")
+    assert "scopes_supported" not in documents.protected_resource_metadata(site, "/a")
 
 
 def test_resource_may_have_authorization_servers_of_its_own(settings, site):
     settings.MCP_RESOURCES = {"/a": {"authorization_servers": ["https://other.example.com"]}}
-    document = discovery.protected_resource_metadata(site, "/a")
+    document = documents.protected_resource_metadata(site, "/a")
     assert document["authorization_servers"] == ["https://other.example.com"]
     assert list(document)[1] == "authorization_servers"
 
 
 def test_keys_of_a_resource_may_be_named_by_path(settings, site):
     settings.MCP_RESOURCE_METADATA = {"jwks_uri": "/keys.json"}
-    document = discovery.protected_resource_metadata(site)
+    document = documents.protected_resource_metadata(site)
     assert document["jwks_uri"] == "https://id.example.com/keys.json"
 
 
 @pytest.mark.parametrize("name", ["token_endpoint", "end_session_endpoint"])
 def test_endpoint_of_the_other_document_is_nothing_special_here(settings, site, name):
     settings.MCP_RESOURCE_METADATA = {name: "/as/it/is"}
-    assert discovery.protected_resource_metadata(site)[name] == "/as/it/is"
+    assert documents.protected_resource_metadata(site)[name] == "/as/it/is"
 
 
 @pytest.mark.parametrize(
     ("name", "value", "problem"),
     [
-        pytest.param("resource", ISSUER, "'resource' is not for this place", id="resource"),
+        pytest.param("resource", ISSUER, "'resource' cannot be set here", id="resource"),
         pytest.param("scopes_supported", "mcp", "a list of strings, not str", id="string"),
         pytest.param("authorization_servers", [], "at least one", id="no-servers"),
         pytest.param("authorization_servers", None, "at least one", id="servers-none"),
@@ -126,7 +126,7 @@ def test_endpoint_of_the_other_document_is_nothing_special_here(settings, site, 
 )
 def test_unfitting_resource_member_is_named(settings, site, name, value, problem):
     settings.MCP_RESOURCE_METADATA = {name: value}
-    fault = refused(discovery.protected_resource_metadata, site)
+    fault = refused(documents.protected_resource_metadata, site)
     assert fault.setting == "MCP_RESOURCE_METADATA"
     assert repr(name) in str(fault)
     assert problem in str(fault)
@@ -135,27 +135,27 @@ def test_unfitting_resource_member_is_named(settings, site, name, value, problem
 @pytest.mark.parametrize(("name", "value"), [("resource", ISSUER), ("x", float("nan"))])
 def test_unfitting_member_of_one_resource_is_named(settings, site, name, value):
     settings.MCP_RESOURCES = {"/a": {name: value}}
-    fault = refused(discovery.protected_resource_metadata, site)
+    fault = refused(documents.protected_resource_metadata, site)
     assert fault.setting == "MCP_RESOURCES"
     assert repr(name) in str(fault)
 
 
 def test_bearer_methods_may_be_left_out(settings, site):
     settings.MCP_RESOURCE_METADATA = {"bearer_methods_supported": None}
-    document = discovery.protected_resource_metadata(site)
+    document = documents.protected_resource_metadata(site)
     assert set(document) == {"resource", "authorization_servers"}
 
 
 def test_bearer_methods_of_a_server_are_nothing_special(settings, site):
     settings.MCP_AUTHORIZATION_SERVER_METADATA = {"bearer_methods_supported": []}
-    document = discovery.authorization_server_metadata(site)
+    document = documents.authorization_server_metadata(site)
     assert "bearer_methods_supported" not in document
 
 
 @pytest.mark.parametrize("value", [None, [], "x", 7], ids=repr)
 def test_resource_members_are_a_dict(settings, site, value):
     settings.MCP_RESOURCE_METADATA = value
-    fault = refused(discovery.protected_resource_metadata, site)
+    fault = refused(documents.protected_resource_metadata, site)
     assert str(fault).startswith(f"MCP_RESOURCE_METADATA is {value!r}: expected a dict")
     assert "MCP_RESOURCE_METADATA = {" in fault.hint
 
@@ -165,11 +165,11 @@ def test_resource_members_are_a_dict(settings, site, value):
 
 def server(site, settings, **members):
     settings.MCP_AUTHORIZATION_SERVER_METADATA = members
-    return discovery.authorization_server_metadata(site)
+    return documents.authorization_server_metadata(site)
 
 
 def test_defaults_are_joined_to_the_issuer(site):
-    document = discovery.authorization_server_metadata(site)
+    document = documents.authorization_server_metadata(site)
     assert document["issuer"] == ISSUER
     assert document["authorization_endpoint"] == f"{ISSUER}/oauth/mcp/authorize"
     assert document["token_endpoint"] == f"{ISSUER}/oauth/mcp/token"
@@ -177,29 +177,29 @@ def test_defaults_are_joined_to_the_issuer(site):
 
 
 def test_keys_are_at_the_origin_of_the_issuer(site):
-    document = discovery.authorization_server_metadata(site)
+    document = documents.authorization_server_metadata(site)
     assert document["jwks_uri"] == "https://id.example.com/.well-known/jwks.json"
 
 
 def test_issuer_with_path_is_served_at_its_path_and_at_the_root(site):
-    at_path = discovery.authorization_server_metadata(site, "/t1")
-    assert at_path == discovery.authorization_server_metadata(site)
+    at_path = documents.authorization_server_metadata(site, "/t1")
+    assert at_path == documents.authorization_server_metadata(site)
 
 
 @pytest.mark.parametrize("path", ["", "/", "/t2", "/t1/", "/t1/x"])
 def test_there_is_no_server_document_at_another_path(site, path):
-    assert discovery.authorization_server_metadata(site, path) is None
+    assert documents.authorization_server_metadata(site, path) is None
 
 
 def test_site_that_is_no_authorization_server_has_no_document(settings, site):
     settings.MCP_AUTHORIZATION_SERVERS = ["https://login.example.com"]
-    assert discovery.authorization_server_metadata(site) is None
-    resource = discovery.protected_resource_metadata(site)
+    assert documents.authorization_server_metadata(site) is None
+    resource = documents.protected_resource_metadata(site)
     assert resource["authorization_servers"] == ["https://login.example.com"]
 
 
 def test_server_member_replaces_adds_and_removes(settings, site):
-    default = discovery.authorization_server_metadata(site)
+    default = documents.authorization_server_metadata(site)
     members = {"grant_types_supported": ["authorization_code"], "x": {"y": None}}
     document = server(site, settings, registration_endpoint=None, **members)
     del default["registration_endpoint"]
@@ -280,7 +280,7 @@ def test_project_without_our_urls_may_have_no_keys(settings, site):
 
 def test_project_without_our_urls_is_told_to_include_them(settings, site):
     settings.ROOT_URLCONF = "django.contrib.auth.urls"
-    fault = refused(discovery.authorization_server_metadata, site)
+    fault = refused(documents.authorization_server_metadata, site)
     assert fault.setting == "ROOT_URLCONF"
     assert 'path("", include("mcp_oauth_discovery.urls"))' in fault.hint
 
@@ -288,8 +288,8 @@ def test_project_without_our_urls_is_told_to_include_them(settings, site):
 @pytest.mark.parametrize(
     ("name", "value", "problem"),
     [
-        pytest.param("issuer", ISSUER, "'issuer' is not for this place", id="issuer"),
-        pytest.param("issuer", None, "'issuer' is not for this place", id="issuer-none"),
+        pytest.param("issuer", ISSUER, "'issuer' cannot be set here", id="issuer"),
+        pytest.param("issuer", None, "'issuer' cannot be set here", id="issuer-none"),
         pytest.param("token_endpoint", None, "cannot be left out", id="token"),
         pytest.param("authorization_endpoint", "", "cannot be left out", id="authorization"),
         pytest.param("response_types_supported", [], "cannot be left out", id="response-types"),
@@ -303,7 +303,7 @@ def test_project_without_our_urls_is_told_to_include_them(settings, site):
 )
 def test_unfitting_server_member_is_named(settings, site, name, value, problem):
     settings.MCP_AUTHORIZATION_SERVER_METADATA = {name: value}
-    fault = refused(discovery.authorization_server_metadata, site)
+    fault = refused(documents.authorization_server_metadata, site)
     assert fault.setting == "MCP_AUTHORIZATION_SERVER_METADATA"
     assert str(name) in str(fault)
     assert problem in str(fault)
@@ -312,7 +312,7 @@ def test_unfitting_server_member_is_named(settings, site, name, value, problem):
 @pytest.mark.parametrize("value", [None, [], "x", 7], ids=repr)
 def test_server_members_are_a_dict(settings, site, value):
     settings.MCP_AUTHORIZATION_SERVER_METADATA = value
-    fault = refused(discovery.authorization_server_metadata, site)
+    fault = refused(documents.authorization_server_metadata, site)
     assert "expected a dict of members" in fault.problem
 
 
@@ -321,7 +321,7 @@ def test_server_members_are_a_dict(settings, site, value):
 
 def test_signing_algorithms_are_advertised(settings, site):
     settings.MCP_SIGNING_ALGORITHMS = ("ES256", "RS256")
-    document = discovery.authorization_server_metadata(site)
+    document = documents.authorization_server_metadata(site)
     assert document["id_token_signing_alg_values_supported"] == ["ES256", "RS256"]
 
 
@@ -329,7 +329,7 @@ def test_signing_algorithms_are_advertised(settings, site):
 def advertised(settings, site):
     """Return what the AS metadata says is signed with, when ES256 is what is configured."""
     settings.MCP_SIGNING_ALGORITHMS = ["ES256"]
-    return lambda: discovery.authorization_server_metadata(site)[
+    return lambda: documents.authorization_server_metadata(site)[
         "id_token_signing_alg_values_supported"
     ]
 
@@ -364,7 +364,7 @@ def test_traceback_of_a_dead_database_is_logged_once_a_minute(advertised, caplog
 def test_keys_are_not_read_where_the_metadata_leave_the_jwk_set_out(settings, site):
     settings.MCP_AUTHORIZATION_SERVER_METADATA = {"jwks_uri": None}
     with statements() as seen:
-        document = discovery.authorization_server_metadata(site)
+        document = documents.authorization_server_metadata(site)
     assert document["id_token_signing_alg_values_supported"] == ["RS256", "EdDSA"]
     assert seen == []
 
@@ -374,7 +374,7 @@ def test_keys_are_not_read_for_a_member_that_the_settings_name(settings, site, v
     name = "id_token_signing_alg_values_supported"
     settings.MCP_AUTHORIZATION_SERVER_METADATA = {name: value}
     with statements() as seen:
-        document = discovery.authorization_server_metadata(site)
+        document = documents.authorization_server_metadata(site)
     assert (document.get(name), seen) == (shown, [])
 
 
@@ -382,13 +382,13 @@ def test_keys_are_not_read_for_a_member_that_the_settings_name(settings, site, v
 
 
 def test_jwk_set_is_empty_before_the_first_rotation():
-    assert discovery.jwk_set(NOW) == {"keys": []}
+    assert documents.jwk_set(NOW) == {"keys": []}
 
 
 def test_jwk_set_holds_the_published_keys():
     make_key(revoked_at=NOW)
     keys = sorted([make_key(), make_key(activates_at=NOW + DAY)], key=str)
-    assert discovery.jwk_set(NOW) == {"keys": [key.published_jwk for key in keys]}
+    assert documents.jwk_set(NOW) == {"keys": [key.published_jwk for key in keys]}
 
 
 @pytest.mark.parametrize(
@@ -407,16 +407,16 @@ def test_jwk_set_holds_the_published_keys():
 def test_jwk_set_is_never_cached_past_the_end_of_a_key(ends, age):
     for end in ends:
         make_key(expires_at=end)
-    assert discovery.jwks_max_age(NOW) == age
+    assert documents.jwks_max_age(NOW) == age
 
 
 def test_jwk_set_is_cached_as_long_as_the_setting_says(settings):
     settings.MCP_JWKS_MAX_AGE = 7
     make_key(expires_at=NOW + 8 * SECOND)
-    assert discovery.jwks_max_age(NOW) == 7
+    assert documents.jwks_max_age(NOW) == 7
 
 
 def test_jwk_set_of_the_present_is_the_default():
     make_key(expires_at=NOW - 3650 * DAY)
-    assert discovery.jwk_set() == {"keys": []}
-    assert discovery.jwks_max_age() == 300
+    assert documents.jwk_set() == {"keys": []}
+    assert documents.jwks_max_age() == 300

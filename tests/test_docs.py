@@ -22,9 +22,10 @@ from django.http import HttpResponse
 from django.test import override_settings
 from django.urls import include, path
 
-from mcp_oauth_discovery import checks, jwk, rotation
+from mcp_oauth_discovery import checks, rotation
 from mcp_oauth_discovery.checks import check_settings
 from mcp_oauth_discovery.conf import Settings, conf
+from mcp_oauth_discovery.keys import jwk
 from mcp_oauth_discovery.management.commands.mcp_keys import Command
 from mcp_oauth_discovery.models import SigningKey, State
 from tests.clients.environments import CHROMIUM_IS_MISSING, NODE_IS_MISSING
@@ -35,6 +36,7 @@ from tests.proxies import NGINX_IS_MISSING
 README = read("README.md")
 CONFIGURATION = read("docs/configuration.md")
 DOCUMENTS = read("docs/documents.md")
+PACKAGE = CHECKOUT / "mcp_oauth_discovery"
 ARCHITECTURE = read("docs/architecture.md")
 KEYS = read("docs/keys.md")
 REFERENCE = read("docs/keys-reference.md")
@@ -304,7 +306,7 @@ def test_documented_days_are_those_of_the_defaults():
 
 
 def test_documented_refusals_are_all_there_are():
-    source = read("mcp_oauth_discovery/signing.py")
+    source = read("mcp_oauth_discovery/signing/verify.py")
     raised = set(re.findall(r'InvalidToken\(f?"([^"]+)"', source))
     told = set(re.findall(r"`(The [^`]+)`", section(REFERENCE, "What `verify_jwt` refuses")))
     written = {text.replace("{name}", name) for text in raised for name in ("exp", "nbf")}
@@ -408,12 +410,31 @@ def test_documented_layers_are_the_enforced_ones():
     assert layers(documented) == layers(enforced)
 
 
-def test_every_module_has_a_line():
-    package = CHECKOUT / "mcp_oauth_discovery"
-    modules = {module.stem for module in package.glob("*.py")}
-    modules |= {inner.parent.name for inner in package.glob("*/__init__.py")} - {"migrations"}
-    lines = re.findall(r"^- `(\w+)`: ", section(ARCHITECTURE, "Modules"), re.M)
-    assert sorted(lines) == sorted(modules - {"__init__"})
+def test_every_entry_of_the_package_is_documented_as_a_door_or_a_room():
+    entries = {
+        path.stem
+        for path in PACKAGE.iterdir()
+        if path.suffix == ".py" or (path / "__init__.py").is_file()
+    } - {"__init__"}
+    doors, rooms = named(section(ARCHITECTURE, "Doors")), named(section(ARCHITECTURE, "Rooms"))
+    assert doors & rooms == set()
+    assert doors | rooms == entries
+    assert len(entries) <= 26
+    for name in rooms:
+        assert read(f"mcp_oauth_discovery/{name}/__init__.py").startswith('"""Internal: '), name
+
+
+def named(text: str) -> set[str]:
+    return set(re.findall(r"^- `(\w+)`: ", text, re.M))
+
+
+def test_every_module_of_a_room_is_mentioned():
+    for init in PACKAGE.glob("*/__init__.py"):
+        if init.parent.name in {"migrations", "doctor", "checks"}:
+            continue
+        modules = {module.stem for module in init.parent.glob("*.py")} - {"__init__"}
+        mentioned = set(re.findall(r"`(\w+)`", ARCHITECTURE))
+        assert modules - mentioned == set(), init.parent.name
 
 
 def test_every_relative_link_resolves():
@@ -456,3 +477,8 @@ def test_page_names_the_supported_versions(page):
     djangos = [version for version in versions if not version.startswith("3.")]
     assert f"Python {pythons[0]} to {pythons[-1]}" in read(page)
     assert f"Django {', '.join(djangos[:-1])} and {djangos[-1]}" in read(page)
+
+
+def test_no_module_of_the_package_has_more_than_300_lines():
+    lengths = {str(path): len(path.read_text().splitlines()) for path in PACKAGE.rglob("*.py")}
+    assert [path for path, length in lengths.items() if length > 300] == []

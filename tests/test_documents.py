@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from mcp_oauth_discovery.documents import (
+from mcp_oauth_discovery.standards.metadata import (
     authorization_server_metadata,
     default_authorization_server_members,
     default_resource,

@@ -5,7 +5,7 @@ import traceback
 import pytest
 from cryptography.fernet import Fernet
 
-from mcp_oauth_discovery import encryption
+from mcp_oauth_discovery.keys import encryption
 
 OLD, NEW, OTHER = (encryption.derive_key(secret) for secret in ("old", "new", "other"))
 

@@ -38,6 +38,7 @@ from mcp_oauth_discovery.contrib.rest_framework import (
     BearerViewMixin,
     HasScope,
 )
+from mcp_oauth_discovery.logs.redaction import HIDDEN
 from mcp_oauth_discovery.models import SigningKey
 from mcp_oauth_discovery.protection import (
     BearerProtection,
@@ -46,9 +47,8 @@ from mcp_oauth_discovery.protection import (
     protect,
     verify_token,
 )
-from mcp_oauth_discovery.published import published_keys
-from mcp_oauth_discovery.redaction import HIDDEN
 from mcp_oauth_discovery.signing import InvalidToken, sign_jwt, verify_jwt
+from mcp_oauth_discovery.signing.published import published_keys
 from tests import JWKS, ORIGIN
 from tests.answers import readable
 

@@ -12,7 +12,8 @@ from django.core.management import call_command
 from django.test import RequestFactory
 from django.views.debug import ExceptionReporter
 
-from mcp_oauth_discovery import encryption, jwk, policy, rotation
+from mcp_oauth_discovery import rotation
+from mcp_oauth_discovery.keys import encryption, jwk, policy
 from mcp_oauth_discovery.models import SigningKey
 from mcp_oauth_discovery.signing import sign_jwt
 from tests import ORIGIN
@@ -130,7 +131,7 @@ def test_stored_private_half_that_is_none_is_told_and_not_shown(made, act):
     text = make() if make else jwk.to_pem(OTHER)
     SigningKey.objects.update(private_key=sealed(text) if make else text.replace("\n", ""))
     page = pages(ACTS[act])
-    told = "What is stored as the private half of" if make else "cannot be decrypted"
+    told = "The stored private key of" if make else "cannot be decrypted"
     assert told in page
     assert f"mcp_keys retire {key.kid}" in page
     assert not [part for part in quotable(text) if make and part in page]
@@ -140,7 +141,7 @@ def test_private_half_under_an_algorithm_that_is_not_known_is_told():
     rotation.rotate("EdDSA")
     SigningKey.objects.update(algorithm="ES384")
     page = pages(ACTS["unseal"])
-    assert "What is stored as the private half of" in page
+    assert "The stored private key of" in page
 
 
 def test_claims_that_are_no_json_do_not_give_the_key_away():

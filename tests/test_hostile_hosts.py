@@ -19,11 +19,7 @@ from mcp_oauth_discovery.contrib.rest_framework import (
     HasScope,
 )
 from mcp_oauth_discovery.identity import UnusableRequest
-from mcp_oauth_discovery.protection import (
-    BearerProtection,
-    BearerRequiredMixin,
-    bearer_required,
-)
+from mcp_oauth_discovery.protection import BearerProtection, BearerRequiredMixin, bearer_required
 from mcp_oauth_discovery.signing import InvalidToken
 from tests import ASM, JWKS, ORIGIN, PRM
 from tests.answers import readable
@@ -226,7 +222,7 @@ def test_refusal_by_hand_is_a_bad_request_too(rf, refuse):
 
 
 def test_challenge_by_hand_is_refused_as_django_refuses_a_request(rf):
-    with pytest.raises(UnusableRequest, match="Host header makes no URL"):
+    with pytest.raises(UnusableRequest, match="Host header is not part of a valid URL"):
         bearer_challenge(rf.post("/mcp", headers={"host": LONG}))
 
 

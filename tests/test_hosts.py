@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mcp_oauth_discovery.hosts import origin, read
+from mcp_oauth_discovery.standards.hosts import origin, read
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from mcp_oauth_discovery.identifiers import (
+from mcp_oauth_discovery.standards.identifiers import (
     check_issuer,
     check_resource,
     check_secure_url,
     check_url,
-    insert_well_known,
     is_loopback,
     locate,
     origin,
@@ -15,6 +14,7 @@ from mcp_oauth_discovery.identifiers import (
     without_default_port,
     without_final_slash,
 )
+from mcp_oauth_discovery.standards.well_known import insert_well_known
 
 URLS = [
     "https://app.example.com",
@@ -252,7 +252,7 @@ def test_place_of_an_identifier(identifier, expected):
     ],
 )
 def test_name_is_inserted_between_host_and_path(identifier, expected):
-    assert insert_well_known(identifier, "x") == expected
+    assert insert_well_known(identifier, "/.well-known/x") == expected
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from mcp_oauth_discovery.lifetimes import in_words, span, stamp
+from mcp_oauth_discovery.keys.lifetimes import in_words, span, stamp
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from mcp_oauth_discovery.log_lines import Tracebacks, one_line
+from mcp_oauth_discovery.logs.lines import Tracebacks, one_line
 
 
 @pytest.mark.parametrize(

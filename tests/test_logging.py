@@ -12,8 +12,8 @@ import pytest
 from django.core.exceptions import SuspiciousOperation
 from django.db import OperationalError
 
-from mcp_oauth_discovery import discovery
 from mcp_oauth_discovery.challenge import add_challenge, bearer_challenge
+from mcp_oauth_discovery.discovery import documents, signed
 from mcp_oauth_discovery.protection import BearerProtection
 from mcp_oauth_discovery.views import JWKSView
 from tests import JWKS
@@ -158,8 +158,8 @@ def test_error_of_the_database_begins_no_line(settings, site, caplog, monkeypatc
     def fail(*args):
         raise OperationalError("could not connect\n\tIs the server running?")
 
-    monkeypatch.setattr(discovery.signed_metadata, "sign", fail)
-    discovery.protected_resource_metadata(site)
+    monkeypatch.setattr(signed, "sign_document", fail)
+    documents.protected_resource_metadata(site)
     assert only(caplog).event == "signed_metadata.unread"
 
 

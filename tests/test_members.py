@@ -6,16 +6,14 @@ from types import MappingProxyType
 import pytest
 from django.utils.translation import gettext_lazy
 
-from mcp_oauth_discovery.members import (
+from mcp_oauth_discovery.standards.member_forms import check_json, check_language_tag, registry_case
+from mcp_oauth_discovery.standards.members import (
     AUTHORIZATION_SERVER,
     ENDPOINTS,
     LOCALISABLE,
     PROTECTED_RESOURCE,
     advice,
-    check_json,
-    check_language_tag,
     check_member,
-    registry_case,
 )
 
 JWT = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJoIn0.c2lnbmF0dXJl"

@@ -18,7 +18,7 @@ from ninja.testing import TestClient
 from mcp_oauth_discovery.contrib.ninja import BearerAuth, bearer_urls
 from mcp_oauth_discovery.protection import BearerProtection, bearer_required, find_user
 from mcp_oauth_discovery.signing import InvalidToken
-from mcp_oauth_discovery.www_authenticate import parse
+from mcp_oauth_discovery.standards.www_authenticate import parse
 from tests import ORIGIN, PRM
 
 pytestmark = pytest.mark.django_db

@@ -6,8 +6,9 @@ import pytest
 from cryptography.fernet import Fernet
 from django.views.debug import ExceptionReporter
 
-from mcp_oauth_discovery import encryption, policy
 from mcp_oauth_discovery.conf import Misconfigured
+from mcp_oauth_discovery.discovery.settings import metadata_max_age, signs_metadata
+from mcp_oauth_discovery.keys import encryption, policy
 from tests import settings as project
 from tests.keys import DAY, HOUR, NOW
 
@@ -146,7 +147,7 @@ def test_unfitting_signing_algorithms(settings, value):
 AGES = pytest.mark.parametrize(
     ("setting", "read"),
     [
-        ("MCP_METADATA_MAX_AGE", policy.metadata_max_age),
+        ("MCP_METADATA_MAX_AGE", metadata_max_age),
         ("MCP_JWKS_MAX_AGE", policy.jwks_max_age),
     ],
     ids=["metadata", "jwks"],
@@ -174,13 +175,13 @@ def test_unfitting_age(settings, setting, read, value):
 @pytest.mark.parametrize("value", [True, False])
 def test_metadata_is_signed_or_not(settings, value):
     settings.MCP_SIGNED_METADATA = value
-    assert policy.signs_metadata() is value
+    assert signs_metadata() is value
 
 
 @pytest.mark.parametrize("value", [None, 1, "yes", []], ids=repr)
 def test_unfitting_signed_metadata(settings, value):
     settings.MCP_SIGNED_METADATA = value
-    fault = refused(policy.signs_metadata)
+    fault = refused(signs_metadata)
     assert fault.problem == f"MCP_SIGNED_METADATA is {value!r}: expected True or False."
     assert fault.setting == "MCP_SIGNED_METADATA"
     assert fault.hint == "Write MCP_SIGNED_METADATA = True, or leave it out."

@@ -22,7 +22,7 @@ from mcp_oauth_discovery.protection import (
     protect,
 )
 from mcp_oauth_discovery.signing import InvalidToken
-from mcp_oauth_discovery.www_authenticate import parse
+from mcp_oauth_discovery.standards.www_authenticate import parse
 from tests import ORIGIN, PRM
 
 URL = f"{ORIGIN}{PRM}/mcp"

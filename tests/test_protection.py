@@ -12,10 +12,10 @@ from django.test import AsyncRequestFactory
 
 from mcp_oauth_discovery import rotation
 from mcp_oauth_discovery.cors import MCP_REQUEST_HEADERS
+from mcp_oauth_discovery.identity.lookup import UnknownResource
 from mcp_oauth_discovery.protection import BearerProtection
 from mcp_oauth_discovery.signing import InvalidToken, sign_jwt
-from mcp_oauth_discovery.targets import UnknownResource
-from mcp_oauth_discovery.www_authenticate import parse
+from mcp_oauth_discovery.standards.www_authenticate import parse
 from tests import ORIGIN, PRM
 from tests.nasty import REPRESENTATIVE
 

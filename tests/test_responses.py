@@ -4,7 +4,11 @@ import hashlib
 
 import pytest
 
-from mcp_oauth_discovery.responses import document_response, error_response, preflight_response
+from mcp_oauth_discovery.discovery.responses import (
+    document_response,
+    error_response,
+    preflight_response,
+)
 
 DOCUMENT = {"b": 1, "a": "ü"}
 BODY = '{"b": 1, "a": "ü"}'.encode()

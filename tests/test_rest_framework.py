@@ -29,10 +29,10 @@ from mcp_oauth_discovery.contrib.rest_framework import (
     BearerViewMixin,
     HasScope,
 )
+from mcp_oauth_discovery.identity.lookup import UnknownResource
 from mcp_oauth_discovery.protection import BearerProtection, find_user
 from mcp_oauth_discovery.signing import InvalidToken, sign_jwt
-from mcp_oauth_discovery.targets import UnknownResource
-from mcp_oauth_discovery.www_authenticate import parse
+from mcp_oauth_discovery.standards.www_authenticate import parse
 from tests import ORIGIN, PRM
 from tests.nasty import REPRESENTATIVE
 

@@ -6,11 +6,13 @@ import json
 import pytest
 from django.db import InterfaceError, OperationalError
 
-from mcp_oauth_discovery import discovery, rotation, signed_metadata
+from mcp_oauth_discovery import rotation
+from mcp_oauth_discovery.discovery import documents, signed
 from mcp_oauth_discovery.models import SigningKey
-from mcp_oauth_discovery.published import published_keys
-from mcp_oauth_discovery.readings import current_store
-from mcp_oauth_discovery.signing import LONGEST_CLAIMS, InvalidToken, NoSigningKey, verify_jwt
+from mcp_oauth_discovery.signing import InvalidToken, NoSigningKey, verify_jwt
+from mcp_oauth_discovery.signing.published import published_keys
+from mcp_oauth_discovery.signing.readings import current_store
+from mcp_oauth_discovery.signing.sign import LONGEST_CLAIMS
 from tests import ORIGIN
 from tests.keys import (
     DAY,
@@ -29,8 +31,8 @@ from tests.published.copies import silence
 pytestmark = pytest.mark.django_db
 
 DOCUMENTS = {
-    "oauth-protected-resource+jwt": discovery.protected_resource_metadata,
-    "oauth-authorization-server+jwt": discovery.authorization_server_metadata,
+    "oauth-protected-resource+jwt": documents.protected_resource_metadata,
+    "oauth-authorization-server+jwt": documents.authorization_server_metadata,
 }
 EACH_DOCUMENT = pytest.mark.parametrize(("typ", "build"), DOCUMENTS.items(), ids=["prm", "asm"])
 
@@ -41,9 +43,9 @@ def _signs(settings):
     settings.MCP_SIGNED_METADATA = True
     settings.MCP_SIGNING_ALGORITHMS = ["EdDSA"]
     # As in a process that has just been started.
-    signed_metadata._sign.cache_clear()  # noqa: SLF001
-    discovery._log_left_out.cache_clear()  # noqa: SLF001
-    signed_metadata._failures.clear()  # noqa: SLF001
+    signed._sign.cache_clear()  # noqa: SLF001
+    signed._log_left_out.cache_clear()  # noqa: SLF001
+    signed._failures.clear()  # noqa: SLF001
 
 
 @pytest.fixture
@@ -126,7 +128,7 @@ def test_member_that_a_project_wrote_is_not_within_the_signed_one(settings, site
 @EACH_DOCUMENT
 def test_signature_is_the_same_in_every_process(site, key, typ, build):
     first = build(site)
-    signed_metadata._sign.cache_clear()  # noqa: SLF001
+    signed._sign.cache_clear()  # noqa: SLF001
     assert build(site) == first
     assert part(first["signed_metadata"], 1).keys().isdisjoint({"iat", "exp", "jti"})
 
@@ -176,7 +178,7 @@ def test_nothing_is_signed_for_an_issuer_that_is_not_pinned(
 
 def test_nothing_is_signed_that_came_from_the_request(settings, site, key, caplog):
     settings.MCP_RESOURCE = lambda request: f"{ORIGIN}/mcp"
-    assert "signed_metadata" not in discovery.protected_resource_metadata(site)
+    assert "signed_metadata" not in documents.protected_resource_metadata(site)
     assert "not pinned" in left_out(caplog)
 
 
@@ -221,7 +223,7 @@ def test_document_is_left_unsigned_while_the_database_is_silent(
     published_keys.at()
     with silence() as silent:
         for _ in range(3):
-            assert "signed_metadata" not in discovery.protected_resource_metadata(site)
+            assert "signed_metadata" not in documents.protected_resource_metadata(site)
         assert silent.asked == 1
     assert "has not answered" in left_out(caplog)
 
@@ -229,7 +231,7 @@ def test_document_is_left_unsigned_while_the_database_is_silent(
 def test_database_that_is_down_is_logged_once_a_minute(site, transactional_db, caplog):
     with broken_database():
         for _ in range(3):
-            assert "signed_metadata" not in discovery.protected_resource_metadata(site)
+            assert "signed_metadata" not in documents.protected_resource_metadata(site)
     assert "the database is down" in left_out(caplog)
 
 
@@ -237,7 +239,7 @@ def test_document_of_a_process_without_keys_is_left_unsigned_while_the_database_
     settings, site, transactional_db, caplog
 ):
     with silence():
-        assert "signed_metadata" not in discovery.protected_resource_metadata(site)
+        assert "signed_metadata" not in documents.protected_resource_metadata(site)
     assert "has not answered" in left_out(caplog)
 
 
@@ -253,12 +255,12 @@ def test_nothing_is_signed_with_a_key_that_another_process_has_deleted(key):
     # Without a trace in this process, whose copy goes on to name the key.
     SigningKey.objects.filter(pk=key.pk)._raw_delete("default")  # noqa: SLF001
     with pytest.raises(NoSigningKey, match=f"The key {key.kid} has just been deleted"):
-        signed_metadata.sign({"x": 1}, ORIGIN, "x+jwt")
+        signed.sign_document({"x": 1}, ORIGIN, "x+jwt")
 
 
 def test_key_of_another_algorithm_does_not_sign(settings, site, key, caplog):
     settings.MCP_SIGNING_ALGORITHMS = ["ES256", "EdDSA"]
-    assert "signed_metadata" not in discovery.protected_resource_metadata(site)
+    assert "signed_metadata" not in documents.protected_resource_metadata(site)
     assert "--algorithm ES256" in left_out(caplog)
 
 
@@ -302,19 +304,19 @@ def test_key_that_cannot_be_had_is_tried_again_when_the_keys_are_read_anew(
 
 def test_key_that_is_followed_by_a_good_one_is_not_held_against_it(settings, site, key, clock):
     settings.SECRET_KEY = "another"
-    assert "signed_metadata" not in discovery.protected_resource_metadata(site)
+    assert "signed_metadata" not in documents.protected_resource_metadata(site)
     rotation.retire(key)
-    assert "signed_metadata" in discovery.protected_resource_metadata(site)
+    assert "signed_metadata" in documents.protected_resource_metadata(site)
 
 
 def test_key_that_one_store_cannot_open_is_not_held_against_another(settings, site, key, clock):
     settings.SECRET_KEY = "another"
-    discovery.protected_resource_metadata(site)
-    kept = signed_metadata._failures[current_store()]  # noqa: SLF001
-    signed_metadata._failures[current_store()._replace(schema="b")] = ("other", None, "")  # noqa: SLF001
+    documents.protected_resource_metadata(site)
+    kept = signed._failures[current_store()]  # noqa: SLF001
+    signed._failures[current_store()._replace(schema="b")] = ("other", None, "")  # noqa: SLF001
     with statements() as seen:
-        discovery.protected_resource_metadata(site)
-    assert (seen, signed_metadata._failures[current_store()]) == ([], kept)  # noqa: SLF001
+        documents.protected_resource_metadata(site)
+    assert (seen, signed._failures[current_store()]) == ([], kept)  # noqa: SLF001
 
 
 def test_each_document_that_is_left_unsigned_is_logged(settings, site, key, caplog, clock):
@@ -337,10 +339,10 @@ def test_signatures_of_many_resources_are_all_kept(
     settings.MCP_RESOURCES = {f"/{number}": {} for number in range(200)}
     paths = list(settings.MCP_RESOURCES)
     for path in paths:
-        discovery.protected_resource_metadata(site, path)
+        documents.protected_resource_metadata(site, path)
     with django_assert_num_queries(0):
         for path in paths:
-            assert discovery.protected_resource_metadata(site, path)["signed_metadata"]
+            assert documents.protected_resource_metadata(site, path)["signed_metadata"]
 
 
 @EACH_DOCUMENT

@@ -7,7 +7,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.http import Http404
 
 from mcp_oauth_discovery.challenge import bearer_challenge, resource_metadata_url, unauthorized
-from mcp_oauth_discovery.targets import UnknownResource
+from mcp_oauth_discovery.identity.lookup import UnknownResource
 from tests import ORIGIN, PRM
 from tests.nasty import REPRESENTATIVE
 

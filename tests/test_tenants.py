@@ -16,7 +16,7 @@ from mcp_oauth_discovery import rotation
 from mcp_oauth_discovery.checks import check_settings
 from mcp_oauth_discovery.protection import bearer_required
 from mcp_oauth_discovery.signing import sign_jwt
-from mcp_oauth_discovery.www_authenticate import parse
+from mcp_oauth_discovery.standards.www_authenticate import parse
 from tests import ASM, JWKS, ORIGIN, PRM
 from tests.markdown import blocks, headings, read, section
 

@@ -6,9 +6,10 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from mcp_oauth_discovery import jwk, rotation
+from mcp_oauth_discovery import rotation
+from mcp_oauth_discovery.admin.timeline import timeline
+from mcp_oauth_discovery.keys import jwk
 from mcp_oauth_discovery.models import SigningKey, State
-from mcp_oauth_discovery.timeline import timeline
 
 pytestmark = pytest.mark.django_db
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mcp_oauth_discovery.tokens import granted_scope
+from mcp_oauth_discovery.protection import granted_scope
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from mcp_oauth_discovery import checks
-from mcp_oauth_discovery.checks.rules import RULES
+from mcp_oauth_discovery.checks.registry import RULES
 from mcp_oauth_discovery.doctor.catalogue import ENTRIES, GROUPS
 from mcp_oauth_discovery.doctor.findings import Severity
 from tests.markdown import CHECKOUT, headings, read, section
@@ -40,7 +40,7 @@ def test_every_code_on_the_page_exists():
 
 
 def test_every_check_on_the_page_exists():
-    assert ids(PAGE) - {*checks.SETTINGS, *RULES} == set()
+    assert ids(PAGE) - {*checks.ERROR_IDS, *RULES} == set()
 
 
 def test_every_code_that_clients_stop_at_or_stumble_over_is_named():
@@ -53,9 +53,10 @@ def test_every_code_that_clients_stop_at_or_stumble_over_is_named():
 
 
 def test_page_promises_no_more_of_a_silent_doctor_than_that():
-    told = " ".join(PAGE.partition("## ")[0].split())
-    assert "`Nothing found.` means that discovery is right" not in told
-    assert "`Nothing found.` means that nothing in discovery was seen" in told
+    introduction = " ".join(PAGE.partition("## ")[0].split())
+    assert "`Nothing found.` means that discovery is right" not in introduction
+    assert "`Nothing found.` means only this: from that machine and at that moment" in introduction
+    assert "no problem in discovery was seen that stops the clients it knows" in introduction
 
 
 def test_every_section_says_who_why_which_code_and_what_to_do():
@@ -102,8 +103,8 @@ def test_page_is_linked(page, link):
     ],
 )
 def test_words_said_to_be_those_of_a_test_are_in_it(words):
-    told = section(PAGE, "Whose words these are")
-    assert f"`{words}`" in told
-    named = set(re.findall(r"`(tests/clients/\w+\.py)`", told))
+    sources = section(PAGE, "Where the messages come from")
+    assert f"`{words}`" in sources
+    named = set(re.findall(r"`(tests/clients/\w+\.py)`", sources))
     assert all((CHECKOUT / name).is_file() for name in named)
     assert any(words in read(name) for name in named)

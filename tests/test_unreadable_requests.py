@@ -17,13 +17,9 @@ from mcp_oauth_discovery.contrib.rest_framework import (
     BearerViewMixin,
     HasScope,
 )
-from mcp_oauth_discovery.protection import (
-    BearerProtection,
-    BearerRequiredMixin,
-    bearer_required,
-)
+from mcp_oauth_discovery.protection import BearerProtection, BearerRequiredMixin, bearer_required
 from mcp_oauth_discovery.signing import InvalidToken
-from mcp_oauth_discovery.www_authenticate import parse
+from mcp_oauth_discovery.standards.www_authenticate import parse
 from tests import ORIGIN, PRM
 
 URL = f"{ORIGIN}{PRM}/mcp"

@@ -14,7 +14,7 @@ from django.test import Client, override_settings
 from django.utils import timezone
 
 from mcp_oauth_discovery import rotation
-from mcp_oauth_discovery.published import published_keys
+from mcp_oauth_discovery.signing.published import published_keys
 from mcp_oauth_discovery.views import (
     AuthorizationServerMetadataView,
     DiscoveryView,
@@ -512,7 +512,7 @@ def test_view_without_a_document_is_a_logged_error(rf, caplog):
     bare = type("Bare", (DiscoveryView,), {})
     response = bare.as_view()(rf.get("/"))
     assert (response.status_code, response.content) == (500, b'{"error": "server_error"}')
-    assert "Bare has to define get_document()" in caplog.text
+    assert "Bare must define get_document()" in caplog.text
 
 
 @pytest.mark.parametrize(

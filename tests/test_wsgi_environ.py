@@ -5,7 +5,7 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.test.utils import override_script_prefix
 
 from mcp_oauth_discovery.conf import fixed_script_prefix
-from mcp_oauth_discovery.wsgi_environ import environ
+from mcp_oauth_discovery.standards.wsgi import environ
 
 
 def test_path_and_query_arrive_as_a_server_passes_them_on():

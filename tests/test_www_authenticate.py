@@ -4,7 +4,7 @@ from urllib.request import parse_http_list, parse_keqv_list
 
 import pytest
 
-from mcp_oauth_discovery.www_authenticate import (
+from mcp_oauth_discovery.standards.www_authenticate import (
     LONGEST_HEADER,
     LONGEST_VALUE,
     Challenge,

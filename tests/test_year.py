@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 from django.db.models import F
 
-from mcp_oauth_discovery import discovery
+from mcp_oauth_discovery.discovery import documents
+from mcp_oauth_discovery.keys.policy import timing
 from mcp_oauth_discovery.models import SigningKey
-from mcp_oauth_discovery.policy import timing
-from mcp_oauth_discovery.published import PublishedKeys
+from mcp_oauth_discovery.signing.published import PublishedKeys
 from tests import ORIGIN
 from tests.simulation import CRON, EDDSA, HAZE, World
 
@@ -113,7 +113,7 @@ def test_keys_that_are_served_for_ever_are_overdue(monkeypatch, often):
 
 
 def test_keys_that_are_cached_past_their_end_are_overdue(monkeypatch, often):
-    monkeypatch.setattr(discovery, "jwks_max_age", lambda now: 300)
+    monkeypatch.setattr(documents, "jwks_max_age", lambda now: 300)
     world = World(monkeypatch, seed=7, days=45).run()
     assert world.failures == []
     assert any("cached: " in line for line in world.overdue)

@@ -12,10 +12,10 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
 
-from mcp_oauth_discovery import jwk
-from mcp_oauth_discovery.lifetimes import stamp
+from mcp_oauth_discovery.keys import jwk
+from mcp_oauth_discovery.keys.lifetimes import stamp
 from mcp_oauth_discovery.models import SigningKey, State, Unpublishable, Unusable
-from mcp_oauth_discovery.succession import next_step
+from mcp_oauth_discovery.rotation.outlook import next_step
 
 if TYPE_CHECKING:
     SigningKeyModelAdmin = admin.ModelAdmin[SigningKey]
@@ -48,7 +48,7 @@ class SigningKeyColumns(SigningKeyModelAdmin):
 
     @admin.display(description="key ID", ordering="kid")
     def short_kid(self, obj: SigningKey) -> str:
-        return format_html('<span title="{}">{}…</span>', obj.kid, obj.kid[:10])
+        return format_html('<span title="{}">{}</span>', obj.kid, obj.short_kid)
 
     @admin.display(description="state")
     def state_label(self, obj: SigningKey) -> str:
@@ -77,7 +77,7 @@ class SigningKeyColumns(SigningKeyModelAdmin):
 
     @admin.display(description="leaves the JWK Set", ordering="expires_at")
     def leaves(self, obj: SigningKey) -> str:
-        return stamp(min(filter(None, (obj.revoked_at, obj.expires_at)), default=None))
+        return stamp(obj.leaves_at)
 
     @admin.display(description="revoked")
     def revoked(self, obj: SigningKey) -> str:

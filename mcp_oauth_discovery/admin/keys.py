@@ -14,11 +14,13 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from mcp_oauth_discovery import consequences, policy, rotation
+from mcp_oauth_discovery import rotation
 from mcp_oauth_discovery.admin.columns import SigningKeyColumns, StateFilter
 from mcp_oauth_discovery.admin.overview import overview
-from mcp_oauth_discovery.lifetimes import stamp
+from mcp_oauth_discovery.keys import policy
+from mcp_oauth_discovery.keys.lifetimes import stamp
 from mcp_oauth_discovery.models import SigningKey, State
+from mcp_oauth_discovery.rotation import consequences
 
 # What filters and date hierarchies append to a column. None of it compares parts of a text.
 _FILTER_LOOKUPS = ("", "__exact", "__gte", "__isempty", "__isnull", "__lt")

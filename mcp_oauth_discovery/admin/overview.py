@@ -14,11 +14,11 @@ from django.utils import timezone
 
 from mcp_oauth_discovery import checks
 from mcp_oauth_discovery.admin.served import attempt, served_documents
+from mcp_oauth_discovery.admin.timeline import timeline
 from mcp_oauth_discovery.identity import Site
 from mcp_oauth_discovery.models import SigningKey
-from mcp_oauth_discovery.prospects import prospects
-from mcp_oauth_discovery.readings import undisturbed
-from mcp_oauth_discovery.timeline import timeline
+from mcp_oauth_discovery.rotation.outlook import prospects
+from mcp_oauth_discovery.signing.readings import undisturbed
 
 
 class Finding(NamedTuple):
@@ -33,7 +33,7 @@ def overview(request: HttpRequest) -> dict[str, Any]:
     """Return all that the page shows; what cannot be had is on it as a problem, in words."""
     return {
         "title": "Overview",
-        "documents": served_documents(request),
+        "documents": list(served_documents(request)),
         "findings": sorted(findings(), key=lambda one: (not one.is_error, one.is_for_deployment)),
         **_clients(request),
         **_keys(),

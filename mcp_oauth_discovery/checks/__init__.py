@@ -1,7 +1,7 @@
-"""System checks: what a request or a client would stumble over, said at start-up.
+"""System checks: problems that would break requests or clients, reported at start-up.
 
-An error is what turns a request into a 500; `settings` has them. A warning is what makes a client
-give up; each has a small function in the module of its subject.
+An error would turn a request into a 500; `settings` has all errors. A warning is about a problem
+that stops clients; each has a small function in the module of its subject.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from mcp_oauth_discovery.checks import (
     protections,
     urls,
 )
-from mcp_oauth_discovery.checks.rules import RULES, TAG
-from mcp_oauth_discovery.checks.settings import ERRORS, NO_ALGORITHMS, SETTINGS, check_settings
+from mcp_oauth_discovery.checks.registry import RULES, TAG
+from mcp_oauth_discovery.checks.settings import ERROR_IDS, ERRORS, NO_ALGORITHMS, check_settings
 
 __all__ = [
     "ERRORS",
+    "ERROR_IDS",
     "NO_ALGORITHMS",
     "RULES",
-    "SETTINGS",
     "TAG",
     "check_settings",
     "deployment",
@@ -43,8 +43,7 @@ __all__ = [
 
 
 def register_all() -> None:
-    """Tell Django about every check."""
-    for check in SETTINGS.values():
-        register(check, TAG)
+    """Register every check with Django."""
+    register(check_settings, TAG)
     for rule in RULES.values():
         register(rule.check, *rule.tags, deploy=rule.deploy)

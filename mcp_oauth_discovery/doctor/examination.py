@@ -15,11 +15,11 @@ from mcp_oauth_discovery.doctor.catalogue import (
 from mcp_oauth_discovery.doctor.excess import abridged
 from mcp_oauth_discovery.doctor.findings import Finding, Group, Severity
 from mcp_oauth_discovery.doctor.mishaps import Noted
-from mcp_oauth_discovery.doctor.observations import Walk
 from mcp_oauth_discovery.doctor.passes import has_seen
-from mcp_oauth_discovery.doctor.rules import RULES, mishaps
-from mcp_oauth_discovery.doctor.rules.reach import unreachable
-from mcp_oauth_discovery.doctor.signs import fits_django
+from mcp_oauth_discovery.doctor.steps import RULES, mishaps
+from mcp_oauth_discovery.doctor.steps.reach import unreachable
+from mcp_oauth_discovery.doctor.walk.fingerprint import fits_django
+from mcp_oauth_discovery.doctor.walk.observations import Walk
 
 # The groups that are about answers, whatever is in them.
 _OF_ANSWERS = ("reach", "answers", "documents")

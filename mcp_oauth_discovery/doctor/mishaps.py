@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 from types import TracebackType
 
-from mcp_oauth_discovery.log_lines import one_line
-
-logger = logging.getLogger("mcp_oauth_discovery")
+from mcp_oauth_discovery.logs.lines import logger, one_line
 
 
 class Noted:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from mcp_oauth_discovery.doctor.answers import Failure, Trouble
-from mcp_oauth_discovery.doctor.observations import Exchange, Walk
-from mcp_oauth_discovery.doctor.places import Role
-from mcp_oauth_discovery.doctor.rules.cors import seen_by_pages
-from mcp_oauth_discovery.doctor.rules.signed import are_verified
+from mcp_oauth_discovery.doctor.steps.cors import seen_by_pages
+from mcp_oauth_discovery.doctor.steps.signed import are_verified
+from mcp_oauth_discovery.doctor.transport.messages import Failure, Trouble
+from mcp_oauth_discovery.doctor.walk.observations import Exchange, Walk
+from mcp_oauth_discovery.doctor.walk.well_known import Role
 
 
 def has_seen(group: str, walk: Walk) -> bool:

@@ -30,7 +30,7 @@ def test_client_needs_no_registration(browser: Browser, site: Site, client: str)
     walked = let_walk(command, site, browser, CLIENT_METADATA_URL=CLIENT)
     assert walked.error is None
     assert walked.results[-1]["username"] == USER
-    assert "Let Known by its URL in?" in walked.answers[0].question
+    assert "Allow Known by its URL to connect?" in walked.answers[0].question
     assert walked.essence("/mcp")[:6] == [
         "POST /mcp 401",
         "GET /.well-known/oauth-protected-resource/mcp 200",

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from mcp_oauth_discovery.doctor.clients import Client
-from mcp_oauth_discovery.doctor.matching import RESOURCE_RULES
-from mcp_oauth_discovery.doctor.places import Role
+from mcp_oauth_discovery.doctor.walk.acceptance import RESOURCE_RULES
+from mcp_oauth_discovery.doctor.walk.well_known import Role
 from tests.clients.environments import TYPESCRIPT, node_with, python_with
 from tests.clients.programs import PATIENCE
 from tests.doctor.test_matching import RESOURCES

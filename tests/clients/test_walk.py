@@ -65,9 +65,8 @@ def test_client_signs_in_calls_a_tool_refreshes_and_calls_again(
         *REFRESH[client],
     ]
     [answer] = walked.answers
-    assert f"Use the MCP server named below in your name\nWhere it may do it\n{site.mcp}" in (
-        answer.question
-    )
+    granted = f"Use the MCP server below on your behalf\nMCP server\n{site.mcp}"
+    assert granted in answer.question
 
 
 # Each call that is refused refreshes by itself, with the refresh token that all of them have.

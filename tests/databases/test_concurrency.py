@@ -17,10 +17,11 @@ import pytest
 from django.db.models import F
 from django.utils import timezone
 
-from mcp_oauth_discovery import jwk, rotation
+from mcp_oauth_discovery import rotation
+from mcp_oauth_discovery.keys import jwk
+from mcp_oauth_discovery.keys.policy import timing
 from mcp_oauth_discovery.models import SigningKey, State
-from mcp_oauth_discovery.policy import timing
-from mcp_oauth_discovery.succession import standing
+from mcp_oauth_discovery.rotation.succession import standing
 from tests.databases.crew import crew_of
 
 pytestmark = pytest.mark.databases

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from mcp_oauth_discovery.doctor.answers import Trouble
-from mcp_oauth_discovery.doctor.probes import NOBODYS_PATH
+from mcp_oauth_discovery.doctor.transport.messages import Trouble
+from mcp_oauth_discovery.doctor.walk.probes import NOBODYS_PATH
 from tests.doctor.planting import harmless, planted
 from tests.doctor.world import (
     HTML,

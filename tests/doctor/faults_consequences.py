@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from mcp_oauth_discovery.doctor.places import OAUTH
-from mcp_oauth_discovery.doctor.probes import NOBODYS_PATH
+from mcp_oauth_discovery.doctor.walk.probes import NOBODYS_PATH
+from mcp_oauth_discovery.doctor.walk.well_known import OAUTH
 from tests.doctor.planting import planted
 from tests.doctor.world import (
     ENDPOINT,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mcp_oauth_discovery.doctor.answers import Trouble
+from mcp_oauth_discovery.doctor.transport.messages import Trouble
 from tests.doctor.planting import harmless, planted
 from tests.doctor.world import ENDPOINT, HTML, ORIGIN, PRM, PRM_ROOT, World
 

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import json
 
-from mcp_oauth_discovery.doctor.probes import FORGED_HOST, FORGED_PORT, FORGED_PREFIX, NOBODYS_PATH
+from mcp_oauth_discovery.doctor.walk.probes import (
+    FORGED_HOST,
+    FORGED_PORT,
+    FORGED_PREFIX,
+    NOBODYS_PATH,
+)
 from tests.doctor.planting import harmless, planted
 from tests.doctor.world import (
     ENDPOINT,
@@ -66,7 +71,7 @@ def forwarded_scheme(world: World):
     _reflecting(world, "X-Forwarded-Proto", "http://app.example.com", "no-store")
 
 
-@planted("forwarded-reflected")
+@planted("forwarded-reflected", shows=(":59999",))
 def forwarded_port(world: World):
     _reflecting(world, "X-Forwarded-Port", f"{ORIGIN}:{FORGED_PORT}", "no-store")
 

@@ -10,7 +10,7 @@ from joserfc import jws
 from joserfc.errors import SecurityWarning
 from joserfc.jwk import OKPKey, RSAKey
 
-from mcp_oauth_discovery import jwk
+from mcp_oauth_discovery.keys import jwk
 from tests.doctor.faults_keys import EDDSA, ELSEWHERE, OFF, P256, RS256, rsa
 from tests.doctor.planting import harmless, planted
 from tests.doctor.world import ENDPOINT, JWKS, ORIGIN, PRIVATE, PRM, World
@@ -143,7 +143,7 @@ def signed_metadata_with_a_date_in_words(world: World):
     sign(world, world.prm, exp="tomorrow")
 
 
-@planted("signed-issuer")
+@planted("signed-issuer", shows=("iss is https://evil.example.net",))
 def signed_by_a_stranger(world: World):
     sign(world, world.server, iss="https://evil.example.net")
 

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from mcp_oauth_discovery.doctor.answers import Speech, Trouble
 from mcp_oauth_discovery.doctor.clients import EVERY
 from mcp_oauth_discovery.doctor.findings import Severity
+from mcp_oauth_discovery.doctor.transport.messages import Speech, Trouble
 from tests.doctor.servers import answering, serving
 from tests.doctor.world import (
     ENDPOINT,
@@ -46,8 +46,10 @@ def test_misdirected_document_is_about_the_host():
     assert (one.section, "virtual host" in one.fix) == ("RFC 9110 §15.5.20", True)
 
 
-@pytest.mark.parametrize("status", [502, 504, 520, 522, 530])
-@pytest.mark.parametrize("url", [ENDPOINT, PRM])
+@pytest.mark.parametrize(
+    ("status", "url"),
+    [(502, ENDPOINT), *((status, PRM) for status in (502, 504, 520, 522, 530))],
+)
 def test_error_of_a_proxy_is_about_the_proxy(status, url):
     world = World()
     world.reply(url, status=status, body=b"<h1>Bad Gateway</h1>")

@@ -7,7 +7,7 @@ import pytest
 from mcp_oauth_discovery.doctor.catalogue import beside_django, finding
 from mcp_oauth_discovery.doctor.clients import Client
 from mcp_oauth_discovery.doctor.findings import Finding
-from mcp_oauth_discovery.doctor.matching import header_refusals
+from mcp_oauth_discovery.doctor.walk.acceptance import header_refusals
 from tests.doctor.world import ENDPOINT, PRM, PRM_ROOT, World, diagnose
 
 NAMED = f'resource_metadata="{PRM}"'

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from mcp_oauth_discovery.doctor.daemons import Daemons, call_in_time
+from mcp_oauth_discovery.doctor.project.threads import Daemons, call_in_time
 
 
 def test_call_is_made_in_a_thread_that_nobody_waits_for():

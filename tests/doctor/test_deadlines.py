@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from mcp_oauth_discovery.doctor.deadlines import Deadline, Late
+from mcp_oauth_discovery.doctor.transport.deadlines import Deadline, Late
 
 
 def test_deadline_of_no_time_is_over():

@@ -8,8 +8,8 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.db import OperationalError
 
-from mcp_oauth_discovery.doctor.answers import SIZE_LIMIT, Answer, Fault, Trouble
-from mcp_oauth_discovery.doctor.django_transport import DjangoTransport
+from mcp_oauth_discovery.doctor.project.in_process import DjangoTransport
+from mcp_oauth_discovery.doctor.transport.messages import SIZE_LIMIT, Answer, Fault, Trouble
 from tests import ASM, JWKS, PRM
 from tests.keys import broken_database
 

@@ -8,15 +8,16 @@ import re
 import pytest
 from django.core.management.base import CommandParser
 
-from mcp_oauth_discovery.doctor import framing, http_transport, probes, walk
-from mcp_oauth_discovery.doctor.answers import SIZE_LIMIT
 from mcp_oauth_discovery.doctor.catalogue import ENTRIES, GROUPS
 from mcp_oauth_discovery.doctor.catalogue.elsewhere import FIXES
-from mcp_oauth_discovery.doctor.challenges import LONGEST_HEADER
 from mcp_oauth_discovery.doctor.excess import MOST_ALIKE
 from mcp_oauth_discovery.doctor.findings import Entry, Severity, whom
 from mcp_oauth_discovery.doctor.printing import LONGEST
-from mcp_oauth_discovery.doctor.reading import DEEPEST
+from mcp_oauth_discovery.doctor.transport import framing, network
+from mcp_oauth_discovery.doctor.transport.messages import SIZE_LIMIT
+from mcp_oauth_discovery.doctor.walk import probes, walker
+from mcp_oauth_discovery.doctor.walk.challenges import LONGEST_HEADER
+from mcp_oauth_discovery.doctor.walk.reading import DEEPEST
 from mcp_oauth_discovery.management.commands.mcp_discovery import Command
 from tests.markdown import headings, read, section
 
@@ -126,13 +127,13 @@ def test_documented_limits_are_the_limits():
     assert f"{SIZE_LIMIT // 1024} KiB" in text
     assert probes.BURST == 10
     assert "ten of them in a row" in text
-    assert (walk.MOST_SERVERS, walk.MOST_HOPS) == (3, 5)
+    assert (walker.MOST_SERVERS, walker.MOST_HOPS) == (3, 5)
     assert "most three" in text
     assert "five times at most" in text
     assert f"{LONGEST_HEADER} characters of `WWW-Authenticate`" in text
     assert f"more than {DEEPEST} levels deep" in " ".join(text.split())
     assert f"{SIZE_LIMIT // 1024} KiB" in ENTRIES["answer-too-large"].seen
-    assert http_transport.HTTPTransport("https://a.example.com").budget == 90
+    assert network.HTTPTransport("https://a.example.com").budget == 90
 
 
 def test_documented_number_of_interim_answers_is_the_number():

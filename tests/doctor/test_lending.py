@@ -9,8 +9,8 @@ import pytest
 from django.db import connections
 
 from mcp_oauth_discovery import rotation
-from mcp_oauth_discovery.doctor.django_transport import DjangoTransport
-from mcp_oauth_discovery.doctor.lending import borrowing, lend
+from mcp_oauth_discovery.doctor.project.connections import borrowing, lend
+from mcp_oauth_discovery.doctor.project.in_process import DjangoTransport
 from mcp_oauth_discovery.models import SigningKey
 
 pytestmark = pytest.mark.django_db

@@ -7,7 +7,7 @@ from base64 import urlsafe_b64encode
 
 import pytest
 
-from mcp_oauth_discovery.doctor.challenges import LONGEST_HEADER
+from mcp_oauth_discovery.doctor.walk.challenges import LONGEST_HEADER
 from tests.doctor.faults_signed import compact
 from tests.doctor.world import KEYS, ORIGIN, World, diagnose, only
 

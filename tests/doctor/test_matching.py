@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from mcp_oauth_discovery.doctor.clients import Client
-from mcp_oauth_discovery.doctor.matching import (
+from mcp_oauth_discovery.doctor.walk.acceptance import (
     RESOURCE_RULES,
     difference,
     issuer_refusals,
     refusals,
 )
-from mcp_oauth_discovery.doctor.places import Role
+from mcp_oauth_discovery.doctor.walk.well_known import Role
 
 H = "https://h.example.com"
 ALL = set(RESOURCE_RULES)

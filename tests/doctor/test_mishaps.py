@@ -7,13 +7,13 @@ import logging
 
 import pytest
 
-from mcp_oauth_discovery.doctor.answers import Failure, Trouble
 from mcp_oauth_discovery.doctor.examination import Selection, examine
 from mcp_oauth_discovery.doctor.findings import Severity
-from mcp_oauth_discovery.doctor.http_transport import HTTPTransport
 from mcp_oauth_discovery.doctor.mishaps import Noted
-from mcp_oauth_discovery.doctor.rules import RULES
-from mcp_oauth_discovery.doctor.walk import Walker
+from mcp_oauth_discovery.doctor.steps import RULES
+from mcp_oauth_discovery.doctor.transport.messages import Failure, Trouble
+from mcp_oauth_discovery.doctor.transport.network import HTTPTransport
+from mcp_oauth_discovery.doctor.walk.walker import Walker
 from tests.doctor.servers import answering, serving
 from tests.doctor.world import ENDPOINT, JWKS, PAGE, PRM, World, diagnose
 

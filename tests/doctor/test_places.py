@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from mcp_oauth_discovery.doctor.places import (
+from mcp_oauth_discovery.doctor.walk.well_known import (
     Role,
     last_address,
     resource_addresses,

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from mcp_oauth_discovery.doctor.answers import Trouble
-from mcp_oauth_discovery.doctor.http_transport import HTTPTransport
+from mcp_oauth_discovery.doctor.transport.messages import Trouble
+from mcp_oauth_discovery.doctor.transport.network import HTTPTransport
 
 PUBLIC, OTHER_PUBLIC = "93.184.215.14", "93.184.215.15"
 HOME, OTHER = "http://home.example.com/mcp", "http://other.example.com/"

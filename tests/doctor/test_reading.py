@@ -7,10 +7,10 @@ import json
 
 import pytest
 
-from mcp_oauth_discovery.doctor.answers import Answer
 from mcp_oauth_discovery.doctor.clients import Client
-from mcp_oauth_discovery.doctor.reading import DEEPEST, Reading, read
-from mcp_oauth_discovery.doctor.walk import Walker
+from mcp_oauth_discovery.doctor.transport.messages import Answer
+from mcp_oauth_discovery.doctor.walk.reading import DEEPEST, Reading, read
+from mcp_oauth_discovery.doctor.walk.walker import Walker
 from tests.doctor.world import ENDPOINT, JWKS, ORIGIN, PRM, SERVER, World, only
 
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from mcp_oauth_discovery.doctor.answers import Answer
-from mcp_oauth_discovery.doctor.redirects import cause, target
+from mcp_oauth_discovery.doctor.transport.messages import Answer
+from mcp_oauth_discovery.doctor.walk.redirects import cause, target
 
 H = "https://h.example.com"
 

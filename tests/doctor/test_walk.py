@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 
-from mcp_oauth_discovery.doctor.answers import Trouble
 from mcp_oauth_discovery.doctor.examination import Selection
-from mcp_oauth_discovery.doctor.walk import MOST_HOPS, Walker
-from mcp_oauth_discovery.identifiers import origin
+from mcp_oauth_discovery.doctor.transport.messages import Trouble
+from mcp_oauth_discovery.doctor.walk.walker import MOST_HOPS, Walker
+from mcp_oauth_discovery.standards.identifiers import origin
 from tests.doctor.world import ENDPOINT, JWKS, ORIGIN, PRM, SERVER, World, diagnose
 
 

@@ -6,11 +6,11 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from mcp_oauth_discovery import jwk
-from mcp_oauth_discovery.doctor.answers import Answer, Failure, Fault, Trouble
 from mcp_oauth_discovery.doctor.examination import Selection, examine
 from mcp_oauth_discovery.doctor.findings import Finding, Severity
-from mcp_oauth_discovery.doctor.walk import Walker
+from mcp_oauth_discovery.doctor.transport.messages import Answer, Failure, Fault, Trouble
+from mcp_oauth_discovery.doctor.walk.walker import Walker
+from mcp_oauth_discovery.keys import jwk
 
 ORIGIN = "https://app.example.com"
 ENDPOINT = f"{ORIGIN}/mcp"

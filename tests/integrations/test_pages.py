@@ -36,10 +36,10 @@ def test_page_can_be_read_in_one_go(name):
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_page_says_what_bites_and_how_to_see_that_it_works(name):
-    told = headings(page(name).text, 2)
-    assert "What bites" in told
-    assert told[-1] == "See that it works"
+def test_page_has_its_pitfalls_and_how_to_see_that_it_works(name):
+    titles = headings(page(name).text, 2)
+    assert "Pitfalls" in titles
+    assert titles[-1] == "See that it works"
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -7,7 +7,7 @@ import base64
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from mcp_oauth_discovery import jwk, key_files
+from mcp_oauth_discovery.keys import files, jwk
 from tests.keys import VECTORS, as_file
 
 EVERY_VECTOR = pytest.mark.parametrize("vector", VECTORS.values(), ids=VECTORS)
@@ -24,7 +24,7 @@ def octets(member):
 
 
 def read(vector, **changes):
-    return key_files.read(as_file(vector, **changes))[0]
+    return files.read(as_file(vector, **changes))[0]
 
 
 def pem(key, form=PrivateFormat.PKCS8, encryption=None):

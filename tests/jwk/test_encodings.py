@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from mcp_oauth_discovery import jwk, key_files
+from mcp_oauth_discovery.keys import files, jwk
 from tests import keys
 from tests.jwk.reading import EVERY_VECTOR, native, pem
 from tests.keys import EC, ED, RSA, VECTORS, as_file
@@ -58,14 +58,14 @@ def certificate(name, *, usage=None, public=None, encoding=Encoding.PEM):
 
 
 def reason(file):
-    with pytest.raises(key_files.UnsuitableKey) as caught:
-        key_files.read(file)
+    with pytest.raises(files.UnsuitableKey) as caught:
+        files.read(file)
     assert "\n" not in str(caught.value)
     return str(caught.value)
 
 
 def assert_read(file, name, *, private):
-    key, algorithm = key_files.read(file)
+    key, algorithm = files.read(file)
     assert (key.thumbprint(), algorithm) == (
         VECTORS[name]["thumbprint"],
         VECTORS[name]["algorithm"],
@@ -92,9 +92,9 @@ def test_public_der_of_pkcs1_is_read():
 def test_der_may_end_in_what_is_white_space_in_a_text():
     # A private key is not stripped of its last octets, of which one in forty is white space.
     keys = (ec.derive_private_key(number, ec.SECP256R1()) for number in range(1, 1000))
-    files = (private_der(key) for key in keys)
-    file = next(one for one in files if one[-1:].isspace())
-    assert key_files.read(file)[1] == "ES256"
+    ders = (private_der(key) for key in keys)
+    file = next(der for der in ders if der[-1:].isspace())
+    assert files.read(file)[1] == "ES256"
 
 
 @pytest.mark.parametrize("name", [RSA, EC, ED])
@@ -199,7 +199,7 @@ def test_key_for_pss_is_refused_as_der(text):
 def test_key_for_pss_is_another_one_to_cryptography():
     # So that the refusal is not for nothing: the identifier is lost there.
     key = load_pem_private_key(PSS["rsa-pss-private"], None)
-    assert key_files.read(pem(key))[1] == "RS256"
+    assert files.read(pem(key))[1] == "RS256"
 
 
 @pytest.mark.parametrize("text", PSS.values(), ids=PSS)
@@ -216,10 +216,10 @@ def test_key_for_oaep_is_refused(text):
 @pytest.mark.parametrize("private", [True, False], ids=["private", "public"])
 def test_set_of_one_key_is_read(vector, private):
     file = b'{"keys": [%b]}' % as_file(vector, private=private, kid="mine")
-    key, algorithm = key_files.read(file)
+    key, algorithm = files.read(file)
     assert (key.thumbprint(), algorithm) == (vector["thumbprint"], vector["algorithm"])
     assert jwk.is_private(key) is private
-    assert key_files.declared_kid(file) == "mine"
+    assert files.declared_kid(file) == "mine"
 
 
 @pytest.mark.parametrize("count", [0, 2, 3])
@@ -249,8 +249,8 @@ TOO_LARGE = "The file has more than 1048576 octets. Put the one key to import in
 
 @pytest.mark.parametrize("wrap", [bytes, bytes.decode])
 def test_file_that_is_too_large_is_refused(wrap):
-    largest = as_file(VECTORS[ED]).ljust(key_files.LARGEST_FILE)
-    assert key_files.read(wrap(largest))[1] == "EdDSA"
+    largest = as_file(VECTORS[ED]).ljust(files.LARGEST_FILE)
+    assert files.read(wrap(largest))[1] == "EdDSA"
     assert reason(wrap(largest + b" ")) == TOO_LARGE
 
 
@@ -266,7 +266,7 @@ def test_file_that_is_too_large_is_refused(wrap):
 )
 def test_many_lines_of_pem_are_read_once(line, problem):
     # Where each line is compared with all that follow, this takes minutes.
-    lines = line * (key_files.LARGEST_FILE // len(line))
+    lines = line * (files.LARGEST_FILE // len(line))
     assert reason(lines).startswith(problem)
 
 

@@ -8,7 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat, PublicFormat
 
-from mcp_oauth_discovery import jwk, key_files
+from mcp_oauth_discovery.keys import files, jwk
 from tests.jwk.reading import EVERY_VECTOR, native, pem
 from tests.keys import EC, ED, RSA, VECTORS, as_file
 
@@ -16,7 +16,7 @@ from tests.keys import EC, ED, RSA, VECTORS, as_file
 @EVERY_VECTOR
 @pytest.mark.parametrize("private", [True, False], ids=["private", "public"])
 def test_jwk_is_read(vector, private):
-    key, algorithm = key_files.read(b"\n " + as_file(vector, private=private) + b"\r\n")
+    key, algorithm = files.read(b"\n " + as_file(vector, private=private) + b"\r\n")
     assert (key.thumbprint(), algorithm) == (vector["thumbprint"], vector["algorithm"])
     assert jwk.is_private(key) is private
 
@@ -25,18 +25,18 @@ def test_jwk_is_read(vector, private):
 def test_jwk_may_say_what_it_is_for(name):
     algorithm = VECTORS[name]["algorithm"]
     for labels in ({"use": "sig"}, {"alg": algorithm}, {"key_ops": ["sign"]}):
-        assert key_files.read(as_file(VECTORS[name], **labels))[1] == algorithm
+        assert files.read(as_file(VECTORS[name], **labels))[1] == algorithm
 
 
 @pytest.mark.parametrize("private", [True, False], ids=["private", "public"])
 def test_ed25519_by_its_newer_name_is_eddsa(private):
-    key, algorithm = key_files.read(as_file(VECTORS[ED], private=private, alg="Ed25519"))
+    key, algorithm = files.read(as_file(VECTORS[ED], private=private, alg="Ed25519"))
     assert algorithm == jwk.public_jwk(key, algorithm)["alg"] == "EdDSA"
 
 
 @pytest.mark.parametrize("operations", [["verify"], ["sign"], ["verify", "encrypt"]], ids=str)
 def test_public_jwk_may_say_what_it_is_for(operations):
-    assert key_files.read(as_file(VECTORS[ED], private=False, key_ops=operations))[1] == "EdDSA"
+    assert files.read(as_file(VECTORS[ED], private=False, key_ops=operations))[1] == "EdDSA"
 
 
 @pytest.mark.parametrize(
@@ -49,13 +49,13 @@ def test_public_jwk_may_say_what_it_is_for(operations):
     ],
 )
 def test_kid_of_the_file_is_told(file, kid):
-    assert key_files.declared_kid(file) == kid
+    assert files.declared_kid(file) == kid
 
 
 def test_jwk_without_primes_is_read():
     vector = VECTORS[RSA]
     members = {name: vector["jwk"][name] for name in ("kty", "n", "e", "d")}
-    assert key_files.read(json.dumps(members).encode())[0].thumbprint() == vector["thumbprint"]
+    assert files.read(json.dumps(members).encode())[0].thumbprint() == vector["thumbprint"]
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_jwk_without_primes_is_read():
 )
 def test_private_pem_is_read(name, form, label):
     text = pem(native(name), form)
-    key, algorithm = key_files.read(text)
+    key, algorithm = files.read(text)
     assert label in text
     assert (key.thumbprint(), algorithm) == (
         VECTORS[name]["thumbprint"],
@@ -91,14 +91,14 @@ def test_private_pem_is_read(name, form, label):
     ],
 )
 def test_public_pem_is_read(name, form):
-    key, algorithm = key_files.read(native(name).public_key().public_bytes(Encoding.PEM, form))
+    key, algorithm = files.read(native(name).public_key().public_bytes(Encoding.PEM, form))
     assert key.thumbprint() == VECTORS[name]["thumbprint"]
     assert algorithm == VECTORS[name]["algorithm"]
     assert not jwk.is_private(key)
 
 
 def test_larger_rsa_key_is_read():
-    assert key_files.read(pem(rsa.generate_private_key(65537, 3072)))[1] == "RS256"
+    assert files.read(pem(rsa.generate_private_key(65537, 3072)))[1] == "RS256"
 
 
 CERTIFICATE = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
@@ -114,16 +114,16 @@ AROUND = {
 
 @pytest.mark.parametrize("before", AROUND.values(), ids=AROUND)
 def test_pem_is_found_among_what_other_programs_add(before):
-    key, algorithm = key_files.read(before + pem(native(EC)) + CERTIFICATE)
+    key, algorithm = files.read(before + pem(native(EC)) + CERTIFICATE)
     assert (key.thumbprint(), algorithm) == (VECTORS[EC]["thumbprint"], "ES256")
 
 
 def test_private_pem_counts_before_a_public_one():
     public = native(ED).public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    assert jwk.is_private(key_files.read(public + pem(native(ED)))[0])
+    assert jwk.is_private(files.read(public + pem(native(ED)))[0])
 
 
 def test_jwk_may_begin_with_a_byte_order_mark():
     file = b"\xef\xbb\xbf\n" + as_file(VECTORS[ED], kid="mine")
-    assert key_files.read(file)[1] == "EdDSA"
-    assert key_files.declared_kid(file) == "mine"
+    assert files.read(file)[1] == "EdDSA"
+    assert files.declared_kid(file) == "mine"

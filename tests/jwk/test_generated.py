@@ -7,7 +7,7 @@ import json
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from mcp_oauth_discovery import jwk, key_files
+from mcp_oauth_discovery.keys import files, jwk
 from tests.jwk.reading import EVERY_ALGORITHM, EVERY_VECTOR, octets, read
 from tests.keys import PRIVATE_MEMBERS, as_file
 
@@ -22,7 +22,7 @@ def generated():
 @EVERY_ALGORITHM
 def test_generated_key_is_accepted_for_its_algorithm(generated, algorithm):
     assert jwk.is_private(generated[algorithm])
-    assert key_files.read(jwk.to_pem(generated[algorithm]).encode())[1] == algorithm
+    assert files.read(jwk.to_pem(generated[algorithm]).encode())[1] == algorithm
 
 
 @EVERY_ALGORITHM
@@ -60,8 +60,8 @@ def inconsistent():
 
 
 def test_numbers_of_a_file_are_checked(inconsistent):
-    with pytest.raises(key_files.UnsuitableKey, match=r"^The PEM cannot be read"):
-        key_files.read(inconsistent.encode())
+    with pytest.raises(files.UnsuitableKey, match=r"^The PEM cannot be read"):
+        files.read(inconsistent.encode())
 
 
 def test_numbers_of_a_key_of_our_own_are_not_checked_again(inconsistent):
@@ -88,7 +88,7 @@ def test_private_key_survives_storage(vector):
 @EVERY_VECTOR
 def test_public_pem_is_the_same_key_and_no_more(vector):
     pem = jwk.public_pem(json.loads(as_file(vector)))
-    key, algorithm = key_files.read(pem.encode())
+    key, algorithm = files.read(pem.encode())
     assert pem.startswith("-----BEGIN PUBLIC KEY-----\n")
     assert not jwk.is_private(key)
     assert (key.thumbprint(), algorithm) == (vector["thumbprint"], vector["algorithm"])

@@ -8,7 +8,7 @@ import json
 import pytest
 from joserfc import jws
 
-from mcp_oauth_discovery import jwk, key_files
+from mcp_oauth_discovery.keys import files, jwk
 from tests.jwk.reading import EVERY_VECTOR, MEMBERS, octets, read
 from tests.keys import EC, ED, VECTORS, as_file
 
@@ -29,7 +29,7 @@ def test_thumbprint_leaves_labels_out(vector):
 
 @EVERY_VECTOR
 def test_kid_is_the_thumbprint(vector):
-    key, algorithm = key_files.read(as_file(vector, kid="of somebody else"))
+    key, algorithm = files.read(as_file(vector, kid="of somebody else"))
     assert jwk.public_jwk(key, algorithm)["kid"] == vector["thumbprint"]
 
 
@@ -91,5 +91,5 @@ def test_vector_begins_with_a_zero_octet(member):
 def test_coordinate_that_lost_its_zero_octet_is_published_in_full():
     vector = VECTORS["p256-x-begins-with-zero"]
     short = base64.urlsafe_b64encode(octets(vector["jwk"]["x"])[1:]).rstrip(b"=").decode()
-    key, algorithm = key_files.read(as_file(vector, x=short))
+    key, algorithm = files.read(as_file(vector, x=short))
     assert jwk.public_jwk(key, algorithm)["kid"] == vector["thumbprint"]

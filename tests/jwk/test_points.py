@@ -9,8 +9,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from mcp_oauth_discovery import key_files
-from mcp_oauth_discovery.edwards import is_strong
+from mcp_oauth_discovery.keys import files
+from mcp_oauth_discovery.keys.weak_keys import is_strong_point
 from tests.jwk.reading import octets
 from tests.keys import EC, ED, VECTORS, as_file
 
@@ -53,8 +53,8 @@ def as_pem(point):
 
 
 def reason(file):
-    with pytest.raises(key_files.UnsuitableKey) as caught:
-        key_files.read(file)
+    with pytest.raises(files.UnsuitableKey) as caught:
+        files.read(file)
     return str(caught.value)
 
 
@@ -72,19 +72,19 @@ def test_signature_that_took_no_private_key_verifies_under_a_refused_point():
     # So the refusal is not for nothing: R is the key itself, S is 0.
     point = encoded(1, 0)
     Ed25519PublicKey.from_public_bytes(point).verify(point + bytes(32), b"any message")
-    assert not is_strong(point)
+    assert not is_strong_point(point)
 
 
 def test_points_of_generated_keys_are_strong():
     keys = [Ed25519PrivateKey.generate().public_key() for _ in range(64)]
-    assert all(is_strong(key.public_bytes_raw()) for key in keys)
+    assert all(is_strong_point(key.public_bytes_raw()) for key in keys)
 
 
 def test_point_of_the_rfc_is_strong_and_so_is_its_negative():
     point = bytearray(octets(VECTORS[ED]["jwk"]["x"]))
-    assert is_strong(point)
+    assert is_strong_point(point)
     point[31] ^= 0x80
-    assert is_strong(point)
+    assert is_strong_point(point)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mcp_oauth_discovery import key_files
+from mcp_oauth_discovery.keys import files
 from tests.keys import EC, ED, PRIVATE_MEMBERS, RSA, VECTORS, as_file
 
 SOME = VECTORS[ED]["jwk"]["d"]
@@ -18,8 +18,8 @@ SOME = VECTORS[ED]["jwk"]["d"]
     ],
 )
 def test_public_jwk_with_a_private_member_is_refused(name, value):
-    with pytest.raises(key_files.UnsuitableKey) as caught:
-        key_files.read(as_file(VECTORS[ED], private=False, **{name: value}))
+    with pytest.raises(files.UnsuitableKey) as caught:
+        files.read(as_file(VECTORS[ED], private=False, **{name: value}))
     assert str(caught.value) == (
         f"The JWK has private members ({name}), and no private key. "
         "Give its public half without them."
@@ -28,12 +28,12 @@ def test_public_jwk_with_a_private_member_is_refused(name, value):
 
 @pytest.mark.parametrize(("name", "value"), [(RSA, None), (EC, None), (ED, None), (ED, "")])
 def test_public_jwk_with_an_empty_private_half_is_refused(name, value):
-    with pytest.raises(key_files.UnsuitableKey, match=r"private members|malformed"):
-        key_files.read(as_file(VECTORS[name], private=False, d=value))
+    with pytest.raises(files.UnsuitableKey, match=r"private members|malformed"):
+        files.read(as_file(VECTORS[name], private=False, d=value))
 
 
 def test_private_members_are_named_and_not_shown():
     file = as_file(VECTORS[RSA], private=False, p=SOME, qi=SOME)
-    with pytest.raises(key_files.UnsuitableKey, match=r"\(p, qi\)") as caught:
-        key_files.read(file)
+    with pytest.raises(files.UnsuitableKey, match=r"\(p, qi\)") as caught:
+        files.read(file)
     assert SOME not in str(caught.value)

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
-from mcp_oauth_discovery import key_files
+from mcp_oauth_discovery.keys import files
 from tests.jwk.reading import native, pem
 from tests.keys import EC, ED, RSA, VECTORS, as_file
 
@@ -205,8 +205,8 @@ def row(name, make, message):
     ],
 )
 def test_unsuitable_file_is_refused_in_one_line(make, message):
-    with pytest.raises(key_files.UnsuitableKey) as caught:
-        key_files.read(make())
+    with pytest.raises(files.UnsuitableKey) as caught:
+        files.read(make())
     assert str(caught.value) == message
     assert "\n" not in message
 
@@ -247,5 +247,5 @@ def test_rsa_key_of_8192_bits_is_refused():
     # No product of two primes, which takes long to find and is not looked into.
     modulus = base64.urlsafe_b64encode(b"\xff" * 1024).rstrip(b"=").decode()
     file = json.dumps({"kty": "RSA", "e": "AQAB", "n": modulus}).encode()
-    with pytest.raises(key_files.UnsuitableKey, match="8192 bits"):
-        key_files.read(file)
+    with pytest.raises(files.UnsuitableKey, match="8192 bits"):
+        files.read(file)

@@ -87,6 +87,26 @@ def test_wrong_arguments_end_in_1_and_one_line(line, problem):
     assert problem in told
 
 
+def test_command_line_is_parsed_once(monkeypatch):
+    parsers = []
+
+    class Command(mcp_discovery.Command):
+        def create_parser(self, *args, **kwargs):
+            parsers.append(super().create_parser(*args, **kwargs))
+            return parsers[-1]
+
+    monkeypatch.setitem(COMMANDS, "mcp_discovery", Command)
+    ended(*FAILING)
+    assert len(parsers) == 1
+
+
+def test_error_of_a_subcommand_is_raised_with_traceback():
+    command = mcp_discovery.Command(stderr=StringIO())
+    line = ["manage.py", *FAILING, "--traceback"]
+    with pytest.raises(CommandError, match="nonsense"):
+        command.run_from_argv(line)
+
+
 def test_wrong_arguments_are_an_exception_for_a_program():
     with pytest.raises(CommandError, match="unrecognized arguments"):
         call_command("mcp_keys", "list", "--nonsense")
@@ -96,7 +116,7 @@ def test_wrong_arguments_are_an_exception_for_a_program():
 def test_wrong_seconds_are_told_in_words(seconds):
     _, told = ended("mcp_discovery", "check", f"--timeout={seconds}")
     assert told == (
-        f"CommandError: argument --timeout: {seconds!r} is no number of seconds above 0 and "
+        f"CommandError: argument --timeout: {seconds!r} is not a number of seconds above 0 and "
         "below 3600\n"
     )
 

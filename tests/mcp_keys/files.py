@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
-from mcp_oauth_discovery import jwk
+from mcp_oauth_discovery.keys import jwk
 
 
 def private_pem(native, encryption=None, form=PrivateFormat.PKCS8):

@@ -9,7 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import InterfaceError, OperationalError, connection
 
-from mcp_oauth_discovery.lifetimes import stamp
+from mcp_oauth_discovery.keys.lifetimes import stamp
 from mcp_oauth_discovery.models import State
 from tests.keys import broken_database, missing_tables
 from tests.mcp_keys.command import fails, mcp_keys, rows

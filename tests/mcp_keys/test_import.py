@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat
 from django.core.management import call_command
 from joserfc.jwk import OKPKey
 
-from mcp_oauth_discovery.lifetimes import stamp
+from mcp_oauth_discovery.keys.lifetimes import stamp
 from mcp_oauth_discovery.models import SigningKey, State
 from tests.mcp_keys.command import active, document, fails, mcp_keys, pending
 from tests.mcp_keys.files import ED, KEYS, RSA, private_jwk, private_pem, public_jwk, public_pem

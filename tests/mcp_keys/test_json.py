@@ -7,7 +7,8 @@ import json
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
-from mcp_oauth_discovery import jwk, rotation
+from mcp_oauth_discovery import rotation
+from mcp_oauth_discovery.keys import jwk
 from mcp_oauth_discovery.models import SigningKey
 from tests.keys import PRIVATE_MEMBERS
 from tests.mcp_keys.command import active, ago, document, mcp_keys, pending

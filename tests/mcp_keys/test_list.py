@@ -11,7 +11,7 @@ import pytest
 from django.core.management import call_command
 
 from mcp_oauth_discovery import rotation
-from mcp_oauth_discovery.lifetimes import stamp
+from mcp_oauth_discovery.keys.lifetimes import stamp
 from mcp_oauth_discovery.models import SigningKey, State
 from tests import JWKS
 from tests.mcp_keys.command import ago, document, mcp_keys

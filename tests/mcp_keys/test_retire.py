@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from mcp_oauth_discovery import rotation
-from mcp_oauth_discovery.lifetimes import stamp
+from mcp_oauth_discovery.keys.lifetimes import stamp
 from mcp_oauth_discovery.models import State
 from tests.mcp_keys.command import REFUSED_AT_FIRST, active, ago, document, mcp_keys
 

@@ -9,7 +9,7 @@ from django.db import connection
 from django.utils import timezone
 
 from mcp_oauth_discovery import rotation
-from mcp_oauth_discovery.lifetimes import stamp
+from mcp_oauth_discovery.keys.lifetimes import stamp
 from mcp_oauth_discovery.models import SigningKey, State
 from tests.mcp_keys.command import REFUSED_AT_FIRST, active, document, mcp_keys, pending
 

@@ -10,8 +10,9 @@ from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection
 from django.utils import timezone
 
-from mcp_oauth_discovery import jwk, rotation
-from mcp_oauth_discovery.lifetimes import stamp
+from mcp_oauth_discovery import rotation
+from mcp_oauth_discovery.keys import jwk
+from mcp_oauth_discovery.keys.lifetimes import stamp
 from mcp_oauth_discovery.models import SigningKey
 from tests.keys import DAY
 from tests.mcp_keys.command import active, ago, document, mcp_keys, pending, rows

@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-from mcp_oauth_discovery import discovery, rotation
+from mcp_oauth_discovery import rotation
+from mcp_oauth_discovery.discovery import documents
 from tests import ASM, JWKS, ORIGIN, PRM
 from tests.keys import broken_database, missing_tables
 from tests.markdown import CHECKOUT
@@ -69,7 +70,7 @@ def no_jwks_uri(settings):
 def signs_nothing(request):
     """Have a site whose documents announce no keys."""
     request.getfixturevalue(request.param)
-    discovery._log_unread.cache_clear()  # noqa: SLF001
+    documents._log_unread.cache_clear()  # noqa: SLF001
 
 
 @pytest.fixture

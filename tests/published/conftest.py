@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mcp_oauth_discovery.published import PublishedKeys
+from mcp_oauth_discovery.signing.published import PublishedKeys
 from tests.keys import HOUR, NOW, make_key
 from tests.published.copies import Clock
 

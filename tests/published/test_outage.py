@@ -9,8 +9,8 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.db import InterfaceError, OperationalError, ProgrammingError, connection, transaction
 
-from mcp_oauth_discovery import published
 from mcp_oauth_discovery.models import SigningKey
+from mcp_oauth_discovery.signing import published
 from tests.keys import HOUR, NOW, broken_database, make_key, statements
 from tests.published.copies import kids, reading_threads, readings, silence
 
@@ -223,7 +223,7 @@ def test_connections_that_are_lost_do_not_keep_the_keys_from_being_read(stale, m
 
 @pytest.mark.parametrize(("age", "further"), [(59, 0), (61, 1), (119, 1), (121, 2), (3600, 6)])
 def test_each_further_reading_comes_after_twice_as_long(stale, monkeypatch, age, further):
-    monkeypatch.setattr("mcp_oauth_discovery.published._Reading.age", age)
+    monkeypatch.setattr("mcp_oauth_discovery.signing.published._Reading.age", age)
     with silence():
         for _ in range(15):
             stale.at(NOW)

@@ -7,7 +7,7 @@ from django.db import connection
 
 from mcp_oauth_discovery import rotation
 from mcp_oauth_discovery.models import SigningKey
-from mcp_oauth_discovery.published import PublishedKeys, published_keys
+from mcp_oauth_discovery.signing.published import PublishedKeys, published_keys
 from tests import JWKS
 from tests.keys import DAY, HOUR, MALFORMED, NOW, TICK, make_key, new_key
 from tests.published.copies import kids, readings

@@ -9,9 +9,10 @@ from django.core.management import call_command
 from django.db import OperationalError, connections
 from joserfc import jws
 
-from mcp_oauth_discovery import discovery, rotation
-from mcp_oauth_discovery.published import published_keys
+from mcp_oauth_discovery import rotation
+from mcp_oauth_discovery.discovery import documents
 from mcp_oauth_discovery.signing import InvalidToken, sign_jwt, verify_jwt
+from mcp_oauth_discovery.signing.published import published_keys
 from tests import JWKS, ORIGIN
 from tests.keys import broken_database
 from tests.published.copies import silence
@@ -165,7 +166,7 @@ def test_metadata_is_signed_by_the_key_of_its_tenant(tenants, settings, site):
     settings.MCP_SIGNED_METADATA = True
     for name in ("a", "b"):
         tenants.enter(name)
-        token = discovery.authorization_server_metadata(site)["signed_metadata"]
+        token = documents.authorization_server_metadata(site)["signed_metadata"]
         assert jws.extract_compact(token.encode()).headers()["kid"] == tenants.kids[name]
 
 

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from mcp_oauth_discovery import rotation
+from mcp_oauth_discovery.keys.policy import timing
 from mcp_oauth_discovery.models import SigningKey, State
-from mcp_oauth_discovery.policy import timing
 from tests.keys import overtaken
 
 pytestmark = pytest.mark.django_db

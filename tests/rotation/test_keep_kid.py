@@ -7,10 +7,10 @@ from joserfc import jwt
 from joserfc.jwk import JWKRegistry
 
 from mcp_oauth_discovery import rotation
-from mcp_oauth_discovery.jwk import public_pem
+from mcp_oauth_discovery.keys.jwk import public_pem
 from mcp_oauth_discovery.models import SigningKey, Unpublishable
-from mcp_oauth_discovery.published import published_keys
 from mcp_oauth_discovery.signing import InvalidToken, verify_jwt
+from mcp_oauth_discovery.signing.published import published_keys
 from tests import ORIGIN
 from tests.keys import DAY, EC, ED, NOW, RSA, SECOND, VECTORS, as_file, overtaken
 from tests.rotation.store import RETENTION, dates, prune, refused

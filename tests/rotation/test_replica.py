@@ -8,10 +8,10 @@ import pytest
 from django.core.management import call_command
 from django.db import connections
 
-from mcp_oauth_discovery import consequences, rotation
+from mcp_oauth_discovery import rotation
 from mcp_oauth_discovery.models import FormerKey, SigningKey
-from mcp_oauth_discovery.rotation import Refused
-from mcp_oauth_discovery.succession import is_known, standing
+from mcp_oauth_discovery.rotation import Refused, consequences
+from mcp_oauth_discovery.rotation.succession import is_known, standing
 from tests.keys import DAY, ED, HOUR, NOW, VECTORS, as_file, overtaken
 
 REPLICA = "replica"

@@ -9,8 +9,7 @@ from django.db.models import F
 from mcp_oauth_discovery import rotation
 from mcp_oauth_discovery.models import SigningKey, State
 from mcp_oauth_discovery.rotation import Refused
-from mcp_oauth_discovery.steps import change
-from mcp_oauth_discovery.transactions import Overtaken, rehearsal
+from mcp_oauth_discovery.rotation.writes import Overtaken, change, rehearsal
 from tests.keys import ED, NOW, SECOND, TICK, VECTORS, as_file, overtaken
 from tests.rotation.store import INTERVAL, dates, everything, fresh, rotate
 

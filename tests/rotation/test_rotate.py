@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from mcp_oauth_discovery import jwk, rotation
+from mcp_oauth_discovery import rotation
+from mcp_oauth_discovery.keys import jwk
 from mcp_oauth_discovery.models import SigningKey, State
 from tests import ASM, JWKS, ORIGIN, PRM
 from tests.keys import DAY, HOUR, NOW, TICK, make_key, statements

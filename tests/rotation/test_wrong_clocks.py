@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from mcp_oauth_discovery import discovery, rotation, signed_metadata
+from mcp_oauth_discovery import rotation
+from mcp_oauth_discovery.discovery import documents, signed
+from mcp_oauth_discovery.keys.policy import CLOCK_SKEW
 from mcp_oauth_discovery.models import SigningKey, State
-from mcp_oauth_discovery.policy import CLOCK_SKEW
-from mcp_oauth_discovery.signing import NoSigningKey, find_signing_key, sign_jwt, verify_jwt
+from mcp_oauth_discovery.signing import NoSigningKey, sign_jwt, verify_jwt
+from mcp_oauth_discovery.signing.sign import find_signing_key
 from tests import ORIGIN
 from tests.keys import DAY, HOUR, NOW, TICK, overtaken
 from tests.rotation.store import AHEAD, INTERVAL, RETENTION, dates, everything, fresh, prune, rotate
@@ -193,10 +195,10 @@ def test_single_key_survives_all_that_cron_does_on_a_host_that_is_ahead():
     assert signer() == key
 
 
-@pytest.mark.parametrize("build", [discovery.protected_resource_metadata])
+@pytest.mark.parametrize("build", [documents.protected_resource_metadata])
 def test_metadata_is_signed_where_the_private_half_is_gone(settings, site, build):
     settings.MCP_SIGNED_METADATA = True
-    signed_metadata._sign.cache_clear()  # noqa: SLF001
+    signed._sign.cache_clear()  # noqa: SLF001
     first = rotation.rotate("EdDSA")
     second = rotation.rotate("EdDSA")
     prune(first.activates_at + YEARS)

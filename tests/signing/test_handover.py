@@ -8,7 +8,8 @@ import pytest
 
 from mcp_oauth_discovery import rotation
 from mcp_oauth_discovery.models import SigningKey
-from mcp_oauth_discovery.signing import NoSigningKey, find_signing_key, sign_jwt
+from mcp_oauth_discovery.signing import NoSigningKey, sign_jwt
+from mcp_oauth_discovery.signing.sign import find_signing_key
 from tests.keys import DAY, HOUR, NOW, SECOND, TICK, make_key
 from tests.signing.tokens import CLAIMS, claims_of, header_of, verify
 

@@ -6,8 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from mcp_oauth_discovery import jwk, rotation
-from mcp_oauth_discovery.signing import find_signing_key, sign_jwt
+from mcp_oauth_discovery import rotation
+from mcp_oauth_discovery.keys import jwk
+from mcp_oauth_discovery.signing import sign_jwt
+from mcp_oauth_discovery.signing.sign import find_signing_key
 from tests.keys import DAY, NOW
 from tests.signing.tokens import (
     CLAIMS,

@@ -11,7 +11,8 @@ from cryptography.hazmat.primitives.asymmetric import ed25519, padding
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from mcp_oauth_discovery import jwk, rotation
+from mcp_oauth_discovery import rotation
+from mcp_oauth_discovery.keys import jwk
 from mcp_oauth_discovery.signing import sign_jwt
 from tests.keys import DAY, NOW, RSA, TICK, VECTORS, as_file
 from tests.signing.tokens import (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mcp_oauth_discovery.doctor.clients import BROWSERS, EVERY
 from mcp_oauth_discovery.doctor.findings import Entry, Group, Severity
-from mcp_oauth_discovery.header_names import REQUEST_HEADERS
+from mcp_oauth_discovery.standards.mcp_headers import REQUEST_HEADERS
 
 _CRITICAL, _ERROR = Severity.CRITICAL, Severity.ERROR
 _WARNING, _INFO = Severity.WARNING, Severity.INFO

@@ -16,15 +16,18 @@ from django.core.management.base import CommandError, CommandParser
 from django.db import Error as AnyDatabaseError
 from django.utils import timezone
 
-from mcp_oauth_discovery import consequences, jwk, key_files, policy, rotation
+from mcp_oauth_discovery import rotation
 from mcp_oauth_discovery.conf import shown
-from mcp_oauth_discovery.database_errors import remedy
-from mcp_oauth_discovery.lifetimes import stamp
+from mcp_oauth_discovery.keys import files, jwk, policy
+from mcp_oauth_discovery.keys.database_errors import remedy
+from mcp_oauth_discovery.keys.lifetimes import stamp
 from mcp_oauth_discovery.management.subcommands import SubcommandsCommand
 from mcp_oauth_discovery.management.subcommands import add_subcommand as _add
 from mcp_oauth_discovery.models import SigningKey, Unusable
-from mcp_oauth_discovery.succession import next_step, standing
-from mcp_oauth_discovery.transactions import rehearsal
+from mcp_oauth_discovery.rotation import consequences
+from mcp_oauth_discovery.rotation.outlook import next_step
+from mcp_oauth_discovery.rotation.succession import standing
+from mcp_oauth_discovery.rotation.writes import rehearsal
 
 _COLUMNS = ("ALGORITHM", "STATE", "KID", "SIGNS FROM", "RETIRES", "LEAVES JWK SET", "NEXT")
 
@@ -153,7 +156,7 @@ class Command(SubcommandsCommand):
         try:
             with file.open("rb") as opened:
                 # One octet more than allowed, because a device may never end.
-                data = opened.read(key_files.LARGEST_FILE + 1)
+                data = opened.read(files.LARGEST_FILE + 1)
         except OSError as error:
             raise CommandError(f"{file} cannot be read: {error.strerror}.") from error
         except ValueError as error:
@@ -161,7 +164,7 @@ class Command(SubcommandsCommand):
             raise CommandError(f"{str(file)!r} cannot be the path of a file.") from error
         try:
             key = rotation.import_key(data, public_only=public_only, keep_kid=keep_kid, now=now)
-            named = key_files.declared_kid(data)
+            named = files.declared_kid(data)
         finally:
             # Error pages show what has a name.
             del data
@@ -275,8 +278,7 @@ def _as_json(key: SigningKey, now: datetime) -> dict[str, Any]:
 
 
 def _row(key: SigningKey, now: datetime) -> tuple[str, ...]:
-    ends = [end for end in (key.revoked_at, key.expires_at) if end]
-    dates = (key.activates_at, key.retires_at, min(ends, default=None))
+    dates = (key.activates_at, key.retires_at, key.leaves_at)
     return (
         key.algorithm,
         key.state(now).value,

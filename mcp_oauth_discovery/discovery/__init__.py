@@ -1,0 +1,1 @@
+"""Internal: the documents of one request, from the settings and the keys to the HTTP response."""

@@ -1,0 +1,56 @@
+"""Logging during the doctor's requests: faults go into the report and not into the log."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import Error as AnyDatabaseError
+
+from mcp_oauth_discovery.conf import Misconfigured
+from mcp_oauth_discovery.doctor.transport.messages import Fault
+from mcp_oauth_discovery.logs.lines import one_line
+from mcp_oauth_discovery.signing.readings import KeysUnread
+
+_LOGGERS = ("django.request", "django.security.DisallowedHost", "mcp_oauth_discovery")
+# Every request of the doctor would log these with a traceback; the report has them once.
+_IN_THE_REPORT = ("document.failed", "algorithms.unread", "signed_metadata.unread")
+
+
+@contextmanager
+def kept(faults: list[Fault]) -> Iterator[None]:
+    """Keep what the doctor provokes out of the log and the mail, and add each fault to a list."""
+
+    def passes_on(record: logging.LogRecord) -> bool:
+        # The log shows the traceback of a fault once a minute; each record has the fault.
+        error = record.exc_info[1] if record.exc_info else getattr(record, "fault", None)
+        is_error = record.levelno >= logging.ERROR
+        if error is not None and is_error:
+            faults.append(fault_of(error))
+        if record.name == "mcp_oauth_discovery":
+            return getattr(record, "event", None) not in _IN_THE_REPORT
+        # The doctor causes 401s, 404s and forged hosts. A traceback is about the project.
+        return record.name == "django.request" and is_error and bool(record.exc_info)
+
+    loggers = [logging.getLogger(name) for name in _LOGGERS]
+    for logger in loggers:
+        logger.addFilter(passes_on)
+    try:
+        yield
+    finally:
+        for logger in loggers:
+            logger.removeFilter(passes_on)
+
+
+def fault_of(error: BaseException) -> Fault:
+    """Return the problem that an exception names, and the fix if there is one."""
+    if isinstance(error, Misconfigured):
+        return Fault(one_line(error.problem), error.hint)
+    if isinstance(error, KeysUnread) and error.__cause__ is not None:
+        error = error.__cause__
+    message = next(iter(str(error).splitlines()), "")
+    problem = one_line(f"{type(error).__name__}: {message}")
+    if isinstance(error, AnyDatabaseError):
+        return Fault(problem, "Check the database. Has 'manage.py migrate' been run?")
+    return Fault(problem)

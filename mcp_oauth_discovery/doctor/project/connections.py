@@ -1,0 +1,54 @@
+"""Lend database connections to the thread that sends requests to the project.
+
+Only the connection that made it sees an uncommitted change, or a database in memory.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from weakref import WeakSet
+
+from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+Lent = Mapping[str, BaseDatabaseWrapper]
+
+# Only one thread may borrow a connection at a time, and a late request keeps its own.
+_borrowed: WeakSet[BaseDatabaseWrapper] = WeakSet()
+_lock = threading.Lock()
+
+
+def lend() -> Lent:
+    """Return the open connections of this thread that no other thread has borrowed.
+
+    They are lent until the end of `borrowing`.
+    """
+    with _lock:
+        opened = connections.all(initialized_only=True)
+        free = [connection for connection in opened if connection not in _borrowed]
+        _borrowed.update(free)
+    for connection in free:
+        connection.inc_thread_sharing()
+        # At the start of a request, Django would close it, and with it the owner's transaction.
+        vars(connection)["close_if_unusable_or_obsolete"] = lambda: None
+    return {connection.alias: connection for connection in free}
+
+
+@contextmanager
+def borrowing(lent: Lent) -> Iterator[None]:
+    """Use the connections of another thread, return them, and close those of this thread."""
+    for alias, connection in lent.items():
+        connections[alias] = connection
+    try:
+        yield
+    finally:
+        for connection in lent.values():
+            del vars(connection)["close_if_unusable_or_obsolete"]
+            connection.dec_thread_sharing()
+            with _lock:
+                _borrowed.discard(connection)
+        for connection in connections.all(initialized_only=True):
+            if connection.alias not in lent:
+                connection.close()

@@ -1,0 +1,38 @@
+"""The MCP endpoints of this project, as a request to one host sees them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.handlers.wsgi import WSGIRequest
+
+from mcp_oauth_discovery.conf import allowed_hosts, conf, fixed_script_prefix
+from mcp_oauth_discovery.identity import Site, pinned_issuer
+from mcp_oauth_discovery.standards.identifiers import is_loopback, split
+from mcp_oauth_discovery.standards.wsgi import environ
+
+
+def origin_of(host: str | None) -> str:
+    """Return the origin of requests to a host; None stands for the host of this site."""
+    if host is not None:
+        name = host.rpartition(":")[0] if host[-1:].isdigit() and ":" in host else host
+        return f"{'http' if is_loopback(name) else 'https'}://{host}"
+    if isinstance(conf.MCP_ISSUER, str):
+        return split(pinned_issuer()).origin
+    allowed = (name.removeprefix(".") for name in allowed_hosts() if name != "*")
+    return origin_of(next(allowed, "localhost"))
+
+
+def site_at(origin: str, urlconf: Any = None) -> Site:
+    """Return the site as a request to an origin sees it; `urlconf` replaces the URLconf."""
+    prefix = fixed_script_prefix()
+    request = WSGIRequest(environ("GET", f"{origin}{prefix}", prefix=prefix))
+    return Site(request, urlconf=urlconf)
+
+
+def endpoints(site: Site) -> list[str]:
+    """Return the URLs of the MCP endpoints, the default one first."""
+    default = site.default_resource
+    first = [default.identifier] if default and default.enabled else []
+    others = [resource.identifier for resource in site.resources if resource.enabled]
+    return list(dict.fromkeys([*first, *others]))

@@ -1,0 +1,100 @@
+"""The source of each value in the documents: a setting, the request, a default or the keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from mcp_oauth_discovery.conf import conf, names_in_settings
+from mcp_oauth_discovery.identity import Resource
+from mcp_oauth_discovery.standards.members import ENDPOINTS
+
+_SERVER = "MCP_AUTHORIZATION_SERVER_METADATA"
+_SIGNING = "MCP_SIGNING_ALGORITHMS"
+_HOST = "the scheme and host of the request"
+
+
+class Source(NamedTuple):
+    """The kind of source of a value, and its name."""
+
+    kind: str
+    detail: str
+
+
+def resource_sources(resource: Resource) -> dict[str, Source]:
+    """Return the source of each member that the metadata of a resource can have."""
+    if conf.MCP_AUTHORIZATION_SERVERS is not None:
+        servers = Source("setting", "MCP_AUTHORIZATION_SERVERS")
+    elif conf.MCP_ISSUER is None:
+        servers = _issuer()
+    else:
+        servers = Source("default", f"the issuer, from {_issuer().detail}")
+    return {
+        "resource": _of_resource(resource),
+        "authorization_servers": servers,
+        "bearer_methods_supported": Source("default", "the only method of MCP"),
+        **_of_members("MCP_RESOURCE_METADATA", conf.MCP_RESOURCE_METADATA),
+        **_of_members(f"MCP_RESOURCES[{resource.key!r}]", resource.members),
+        "signed_metadata": Source("keys", "MCP_SIGNED_METADATA"),
+    }
+
+
+def server_sources(names: Mapping[str, Any]) -> dict[str, Source]:
+    """Return the source of each member of the authorization server metadata."""
+    default = _derived("a default path", Source("default", f"from {_issuer().detail}"))
+    constant = Source("default", "for MCP clients")
+    if _SIGNING in names_in_settings():
+        algorithms = Source("setting", f"{_SIGNING}, and the keys")
+    else:
+        algorithms = Source("default", f"that of {_SIGNING}, and the keys")
+    joined = ("authorization_endpoint", "token_endpoint", "registration_endpoint", "jwks_uri")
+    return {
+        **dict.fromkeys(names, constant),
+        **dict.fromkeys(joined, default),
+        "issuer": _issuer(),
+        "id_token_signing_alg_values_supported": algorithms,
+        **_of_members(_SERVER, conf.MCP_AUTHORIZATION_SERVER_METADATA),
+        "signed_metadata": Source("keys", "MCP_SIGNED_METADATA"),
+    }
+
+
+def key_sources() -> dict[str, Source]:
+    """Return the source of the members of a JWK Set."""
+    return {"keys": Source("keys", "manage.py mcp_keys list")}
+
+
+def _issuer() -> Source:
+    if conf.MCP_ISSUER is None:
+        return Source("request", _HOST)
+    return _setting("MCP_ISSUER", conf.MCP_ISSUER)
+
+
+def _of_resource(resource: Resource) -> Source:
+    if resource.key is not None and not resource.key.startswith("/"):
+        return Source("setting", "MCP_RESOURCES")
+    if resource.key is not None:
+        written = Source("setting", f"MCP_RESOURCES, on the origin from {_issuer().detail}")
+        return _derived("MCP_RESOURCES,", written)
+    if conf.MCP_RESOURCE is not None:
+        return _setting("MCP_RESOURCE", conf.MCP_RESOURCE)
+    default = Source("default", f"/mcp below the issuer, from {_issuer().detail}")
+    return _derived("/mcp", default)
+
+
+def _of_members(setting: str, members: Mapping[str, Any]) -> dict[str, Source]:
+    written = Source("setting", setting)
+    joined = _derived(f"{setting},", written)
+    return {
+        name: joined if name in ENDPOINTS and "://" not in value else written
+        for name, value in members.items()
+        if value is not None
+    }
+
+
+def _derived(what: str, pinned: Source) -> Source:
+    """Return the source of a value that starts with the origin of this site."""
+    return Source("request", f"{what} at {_HOST}") if conf.MCP_ISSUER is None else pinned
+
+
+def _setting(name: str, value: object) -> Source:
+    return Source("setting", f"{name}, called with the request" if callable(value) else name)

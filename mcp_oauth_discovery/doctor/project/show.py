@@ -1,0 +1,123 @@
+"""The documents as this project serves them for a host, each value with its source."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from http import HTTPStatus
+from typing import Any
+
+from mcp_oauth_discovery.discovery import documents
+from mcp_oauth_discovery.discovery.served import (
+    KEYS_TITLE,
+    RESOURCE_TITLE,
+    SERVER_TITLE,
+    Served,
+    keys_url,
+    resource_url,
+    server_url,
+)
+from mcp_oauth_discovery.doctor.printing import visible
+from mcp_oauth_discovery.doctor.project.captured_logs import kept
+from mcp_oauth_discovery.doctor.project.provenance import (
+    Source,
+    key_sources,
+    resource_sources,
+    server_sources,
+)
+from mcp_oauth_discovery.doctor.transport.messages import Answer, Fault, Transport
+from mcp_oauth_discovery.doctor.walk.reading import read
+from mcp_oauth_discovery.identity import Site
+from mcp_oauth_discovery.standards.identifiers import split
+
+_VIEW = Source("view", "a view of the project")
+
+
+@dataclass(frozen=True)
+class Sourced(Served):
+    """A document as it is served, and the source of each member."""
+
+    sources: Mapping[str, Source] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it for a program."""
+        return {
+            "url": self.url,
+            "status": self.status,
+            "cache_control": self.cache_control,
+            "document": dict(self.members),
+            "sources": {name: source._asdict() for name, source in self.sources.items()},
+            "error": self.problem,
+        }
+
+
+def served(site: Site, start: str, transport: Transport) -> Iterator[Sourced]:
+    """Yield every document of a site, as requests to an origin, `start`, get it."""
+    request = partial(_request, start, transport)
+    for resource in site.resources:
+        if resource.enabled:
+            members = documents.resource_document(site, resource)
+            sources = resource_sources(resource)
+            yield request(RESOURCE_TITLE, resource_url(resource), sources, members)
+    if site.is_authorization_server:
+        # This reads the keys. The documents say what is wrong with them.
+        with kept([]):
+            members = documents.authorization_server_metadata(site) or {}
+        yield request(SERVER_TITLE, server_url(site), server_sources(members), members)
+    yield request(KEYS_TITLE, keys_url(site), key_sources())
+
+
+def lines(document: Sourced) -> Iterator[str]:
+    """Yield a document as lines: the name, the value and the source of each member."""
+    cached = f", Cache-Control: {visible(document.cache_control)}" if document.cache_control else ""
+    yield f"{document.url}  ({document.status or 'no answer'}{cached})"
+    for name, value in document.members.items():
+        source = document.sources[name]
+        yield f"  {visible(name)}: {visible(json.dumps(value, ensure_ascii=False))}"
+        yield f"      {source.kind}: {visible(source.detail)}"
+    if document.problem:
+        yield f"  error: {visible(document.problem)}"
+
+
+def _request(
+    start: str,
+    transport: Transport,
+    title: str,
+    place: str,
+    sources: Mapping[str, Source],
+    expected: Mapping[str, Any] | None = None,
+) -> Sourced:
+    """Return the document at a place, requested from the origin `start`.
+
+    If a member is not as `expected` from the settings, a view of the project has made it.
+    """
+    url = start + place[len(split(place).origin) :]
+    answer = transport.send("GET", url, (("Accept", "application/json"),))
+    if not isinstance(answer, Answer):
+        return Sourced(title, url, problem=f"No answer: {answer.reason}.")
+    members = (read(answer).members or {}) if answer.status == HTTPStatus.OK else {}
+    own = {
+        name
+        for name, value in members.items()
+        # Each request gets a new signature.
+        if expected is not None and name != "signed_metadata" and expected.get(name) != value
+    }
+    return Sourced(
+        title,
+        url,
+        answer.status,
+        answer.header("cache-control") or "",
+        members,
+        _problem(answer),
+        sources={name: _VIEW if name in own else sources.get(name, _VIEW) for name in members},
+    )
+
+
+def _problem(answer: Answer) -> str:
+    """Return what is wrong if the project fails, and what to do about it."""
+    if answer.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+        return ""
+    fault = answer.fault or Fault("The project answers with an error.", "Read the log of the site.")
+    return f"{fault.seen.removesuffix('.')}. {fault.fix}".strip()

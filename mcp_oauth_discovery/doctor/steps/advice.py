@@ -1,0 +1,87 @@
+"""Advice from an answer itself, where it says more than its status."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from mcp_oauth_discovery.doctor.findings import Finding
+from mcp_oauth_discovery.doctor.transport.messages import Answer, Speech
+
+# The error messages of nginx, Apache and Go servers for plain HTTP at a TLS port.
+_TLS_PORT = (
+    b"plain http request was sent to https port",
+    b"speaking plain http to an ssl-enabled server port",
+    b"client sent an http request to an https server",
+)
+
+
+@dataclass(frozen=True)
+class Advice:
+    """The expected answer, the section that requires it, and what to do."""
+
+    expected: str
+    section: str
+    fix: str
+
+
+MISDIRECTED = Advice(
+    "an answer for this host",
+    "RFC 9110 §15.5.20",
+    "421 means that the server has no site for this host. Add the host to the virtual host and to "
+    "the allowed hosts of the server. Have the proxy send it in Host and in TLS (SNI).",
+)
+SPEAKS_TLS = Advice(
+    "https at a port that speaks TLS",
+    "RFC 9110 §4.2.2",
+    "The port speaks TLS. Write https in the URL, or name the port that speaks plain HTTP.",
+)
+SPEAKS_PLAIN_HTTP = Advice(
+    "TLS at the port of an https URL",
+    "RFC 9110 §4.2.2",
+    "The port most likely speaks plain HTTP. Name the port that speaks TLS, or have a proxy end "
+    "TLS at this one.",
+)
+HANGS_UP = Advice(
+    "a complete TLS handshake",
+    "RFC 9110 §4.2.2",
+    "The server ends the handshake itself. Check that this port speaks TLS, in version 1.2 or 1.3, "
+    "and that it has a site for this host name (SNI).",
+)
+HANDSHAKE_WAITS = Advice(
+    "a TLS handshake that comes to its end",
+    "RFC 9110 §4.2.2",
+    "The port takes the connection and does not answer the TLS handshake. Check that it speaks "
+    "TLS: some servers of plain HTTP wait for the rest of a request.",
+)
+GATEWAY = Advice(
+    "an answer of the application",
+    "RFC 9110 §15.6.3, §15.6.5",
+    "A proxy got no valid answer from the application. Check that the application runs, and that "
+    "the proxy has the right address for it.",
+)
+OF_SPEECH = {
+    Speech.HTTP: SPEAKS_PLAIN_HTTP,
+    Speech.TLS: SPEAKS_TLS,
+    Speech.OTHER_TLS: HANGS_UP,
+    Speech.NOTHING: HANDSHAKE_WAITS,
+}
+# Cloudflare uses 520 to 530.
+_OF_GATEWAYS = (502, 504, *range(520, 531))
+
+
+def advice(answer: Answer) -> Advice | None:
+    """Return advice about an answer, if it shows why the request failed."""
+    if answer.status == 421:
+        return MISDIRECTED
+    if answer.status in _OF_GATEWAYS:
+        return GATEWAY
+    page = answer.body.lower()
+    is_for_tls = answer.status == 400 and any(words in page for words in _TLS_PORT)
+    return SPEAKS_TLS if is_for_tls else None
+
+
+def advised(found: Finding, better: Advice | None) -> Finding:
+    """Return a finding with better advice than the catalogue has, if there is any."""
+    if better is None:
+        return found
+    return replace(found, expected=better.expected, section=better.section, fix=better.fix)

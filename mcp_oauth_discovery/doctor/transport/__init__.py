@@ -1,0 +1,1 @@
+"""Internal: one request to a server, and what came back."""

@@ -1,0 +1,1 @@
+"""Internal: what the doctor asks of a server, and what it observed."""

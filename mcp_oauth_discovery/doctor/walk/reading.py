@@ -1,0 +1,114 @@
+"""Read a body as JSON, as strictly as the strictest client."""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from codecs import BOM_UTF8
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+from mcp_oauth_discovery.doctor.printing import shown
+from mcp_oauth_discovery.doctor.transport.messages import Answer
+
+# Metadata has a few levels. Python itself can compare and print a few hundred.
+DEEPEST = 64
+# The longer marks come first: the mark of UTF-32 starts with that of UTF-16.
+_OTHER_MARKS = {
+    codecs.BOM_UTF32_LE: "UTF-32",
+    codecs.BOM_UTF32_BE: "UTF-32",
+    codecs.BOM_UTF16_LE: "UTF-16",
+    codecs.BOM_UTF16_BE: "UTF-16",
+}
+_HTML = re.compile(rb"\s*<(?:!doctype\s|html|head|body|title|meta|div|script|h1)", re.I)
+
+_TITLE = re.compile(rb"<title[^>]*>([^<]{1,120})", re.I)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The members of a document, or the code of the finding that says why there are none."""
+
+    members: dict[str, Any] | None = None
+    fault: str | None = None
+    detail: str = ""
+    duplicates: tuple[str, ...] = field(default=())
+    # Some clients remove a byte order mark, others fail on it.
+    has_mark: bool = False
+
+
+def read(answer: Answer) -> Reading:
+    """Return the JSON object in an answer."""
+    if is_html(answer):
+        return Reading(fault="document-html", detail=_beginning(answer.body))
+    duplicates: list[str] = []
+
+    def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        counts = Counter(name for name, _ in pairs)
+        duplicates.extend(name for name, count in counts.items() if count > 1)
+        return dict(pairs)
+
+    def refuse(constant: str) -> NoReturn:
+        raise ValueError(f"JSON has no {constant}")
+
+    has_mark = answer.body.startswith(BOM_UTF8)
+    try:
+        text = _decoded(answer.body.removeprefix(BOM_UTF8))
+        document = json.loads(text, object_pairs_hook=members, parse_constant=refuse)
+        check_depth(document)
+    except (ValueError, RecursionError) as error:
+        problem = f"{error}: {_beginning(answer.body)}"
+        return Reading(fault="document-not-json", detail=problem)
+    if not isinstance(document, dict):
+        return Reading(fault="document-not-object", detail=_beginning(answer.body))
+    return Reading(document, duplicates=tuple(duplicates), has_mark=has_mark)
+
+
+def is_html(answer: Answer) -> bool:
+    """Say whether an answer is a web page, by its type or by how it begins."""
+    content_type = (answer.header("content-type") or "").lower()
+    return content_type.startswith(("text/html", "application/xhtml")) or bool(
+        _HTML.match(answer.body.removeprefix(BOM_UTF8))
+    )
+
+
+def _decoded(body: bytes) -> str:
+    """Return the text of a UTF-8 body; raise a `ValueError` that names any other encoding."""
+    for mark, name in _OTHER_MARKS.items():
+        if body.startswith(mark):
+            raise ValueError(f"the body is {name}, not UTF-8")
+    if body.startswith(BOM_UTF8):
+        raise ValueError("the body has two byte order marks")
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"octet {error.start} of the body is not UTF-8") from error
+
+
+def gist(answer: Answer) -> str:
+    """Return the title or the beginning of a body, as one line for the report."""
+    if is_html(answer) and (title := _TITLE.search(answer.body)):
+        text = title[1].decode("utf-8", "replace").strip()
+        return f"a page with the title {shown(text)!r}"
+    return shown(answer.body[:120].decode("utf-8", "replace").strip()) or "an empty body"
+
+
+def check_depth(value: object) -> None:
+    """Raise `ValueError` if lists and objects are nested too deeply."""
+    level = [value]
+    for _ in range(DEEPEST):
+        containers = [value for value in level if isinstance(value, (dict, list))]
+        level = [
+            value
+            for container in containers
+            for value in (container.values() if isinstance(container, dict) else container)
+        ]
+        if not level:
+            return
+    raise ValueError(f"more than {DEEPEST} levels deep")
+
+
+def _beginning(body: bytes) -> str:
+    return repr(body[:80].decode("utf-8", "replace")) if body else "an empty body"

@@ -1,0 +1,43 @@
+"""Why an answer is a redirect: in a Django site, a few settings cause nearly all of them."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urljoin, urlsplit
+
+from mcp_oauth_discovery.doctor.transport.messages import Answer
+from mcp_oauth_discovery.standards.identifiers import origin
+
+_LANGUAGE = re.compile(r"/[a-z]{2,3}(?:-[a-z]{2,8})?(?=/)", re.I)
+_LOGIN = re.compile(r"(?:log|sign)[-_]?(?:in|on)\b|[?&](?:next|redirect_to|return_to)=", re.I)
+
+
+def target(answer: Answer) -> str | None:
+    """Return the absolute URL that an answer redirects to, or None if it does not."""
+    location = answer.header("location")
+    if answer.status not in (301, 302, 303, 307, 308) or not location:
+        return None
+    try:
+        return urljoin(answer.url, location)
+    except ValueError:
+        return location
+
+
+def cause(url: str, to: str) -> str:
+    """Return the code of the finding about a redirect from one URL to another."""
+    if to == url:
+        return "redirect-loop"
+    if origin(url) != origin(to):
+        here, there = origin(url).partition("://")[2], origin(to).partition("://")[2]
+        if here == there and to.lower().startswith("https:"):
+            return "redirect-https"
+        # An IP address with "www." in front has no origin, and PREPEND_WWW redirects there.
+        host = there or to.lower().partition("://")[2].partition("/")[0]
+        is_www = bool(host) and here.removeprefix("www.") == host.removeprefix("www.")
+        return "redirect-www" if is_www else "redirect-offsite"
+    path, other = urlsplit(url).path, urlsplit(to).path
+    if path != other and path.rstrip("/") == other.rstrip("/"):
+        return "redirect-slash"
+    if (prefix := _LANGUAGE.match(other)) and other[prefix.end() :].rstrip("/") == path.rstrip("/"):
+        return "redirect-language"
+    return "redirect-login" if _LOGIN.search(to) else "redirect-other"

@@ -1,0 +1,173 @@
+"""Follow the discovery from an MCP endpoint to the keys, as clients do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from mcp_oauth_discovery.doctor.mishaps import Noted
+from mcp_oauth_discovery.doctor.transport.messages import Answer, Fault, Headers, Transport
+from mcp_oauth_discovery.doctor.walk import headers, probes, redirects
+from mcp_oauth_discovery.doctor.walk.challenges import challenges_of_walk, named_metadata
+from mcp_oauth_discovery.doctor.walk.observations import (
+    Exchange,
+    Fetched,
+    OAuthEndpoint,
+    Server,
+    Walk,
+)
+from mcp_oauth_discovery.doctor.walk.well_known import (
+    Role,
+    last_address,
+    resource_addresses,
+    sendable,
+    server_addresses,
+)
+from mcp_oauth_discovery.standards.identifiers import check_issuer, origin, split
+
+# Limits, so that a long list or chain does not make the doctor contact the whole Internet.
+MOST_SERVERS = 3
+MOST_HOPS = 5
+
+OAUTH_ENDPOINTS = (
+    "authorization_endpoint",
+    "token_endpoint",
+    "registration_endpoint",
+    "revocation_endpoint",
+    "introspection_endpoint",
+)
+# Web pages post to these. They neither revoke nor introspect.
+_POSTED_TO = ("token_endpoint", "registration_endpoint")
+
+
+class Walker:
+    """Sends the requests of clients, and keeps every answer in a `Walk`."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        *,
+        page_origin: str,
+        wants: Callable[[str], bool] = lambda group: True,
+        inside: frozenset[str] | None = None,
+        signing: tuple[Fault, ...] = (),
+    ) -> None:
+        """Store the options.
+
+        `inside` has the origins that the transport reaches, None if it reaches all. `signing` has
+        the reasons why this project cannot sign.
+        """
+        self._transport = transport
+        self._page_origin = page_origin
+        self._wants = wants
+        self._inside = inside
+        self._signing = signing
+        self._documents: dict[str, Exchange] = {}
+
+    def walk(self, url: str) -> Walk:
+        """Return the observations about the MCP endpoint at `url`."""
+        walk = Walk(
+            url, self._page_origin, in_process=self._inside is not None, signing=self._signing
+        )
+        walk.post = Exchange(url, self._transport.send("POST", url, headers.ENDPOINT))
+        if walk.post.answer is None:
+            return walk
+        walk.get = self._get(url, headers.ENDPOINT)
+        self._documents.clear()
+        with Noted(walk.mishaps, "the walk"):
+            walk.challenges = challenges_of_walk(walk)
+        for step in (self._find_resource, self._find_servers, self._find_oauth_endpoints):
+            with Noted(walk.mishaps, "the walk"):
+                step(walk)
+        probes.probe(walk, self._get, self._transport, self._wants)
+        return walk
+
+    def _find_resource(self, walk: Walk) -> None:
+        named = named_metadata(walk)
+        if named is not None and origin(named) != origin(walk.url):
+            # The user did not name this origin. A finding reports it.
+            named = None
+        walk.resources = [
+            self._fetch(role, url) for role, url in resource_addresses(walk.url, named)
+        ]
+        if walk.resource is None:
+            # Clients of the specification of March 2025 try this address.
+            [(role, url), *_] = server_addresses(split(walk.url).origin)
+            walk.legacy = self._fetch(role, url)
+
+    def _find_servers(self, walk: Walk) -> None:
+        members = walk.resource.told if walk.resource else {}
+        issuers = members.get("authorization_servers")
+        if not isinstance(issuers, list):
+            issuers = []
+        walk.left_out = [issuer for issuer in issuers[MOST_SERVERS:] if isinstance(issuer, str)]
+        for issuer in issuers[:MOST_SERVERS]:
+            try:
+                check_issuer(issuer)
+            except ValueError:
+                continue
+            if not origin(issuer):
+                continue
+            if self._inside is None or origin(issuer) in self._inside:
+                walk.servers.append(self._server(walk, issuer))
+            else:
+                walk.elsewhere.append(issuer)
+        allowed = {origin(walk.url), *(origin(server.issuer) for server in walk.servers)}
+        walk.resource_jwks = self._keys(members.get("jwks_uri"), allowed)
+
+    def _server(self, walk: Walk, issuer: str) -> Server:
+        documents = tuple(self._fetch(role, url) for role, url in server_addresses(issuer))
+        server = Server(issuer, documents)
+        if server.found is None:
+            last = last_address(issuer)
+            return replace(server, last=self._fetch(Role.OAUTH, last) if last else None)
+        uri = server.found.told.get("jwks_uri")
+        return replace(server, jwks=self._keys(uri, {origin(issuer), origin(walk.url)}))
+
+    def _keys(self, uri: object, allowed: set[str]) -> Fetched | None:
+        """Return the keys at a `jwks_uri`, if its origin is allowed."""
+        is_allowed = isinstance(uri, str) and origin(uri) in allowed
+        return self._fetch(Role.JWKS, str(uri)) if is_allowed else None
+
+    def _find_oauth_endpoints(self, walk: Walk) -> None:
+        """Contact the endpoints on the origin that the user named, and no others."""
+        if not self._wants("oauth-endpoints"):
+            return
+        for server in walk.servers:
+            members = server.found.told if server.found else {}
+            for member in OAUTH_ENDPOINTS:
+                url = members.get(member)
+                if isinstance(url, str) and origin(url) and origin(url) == origin(walk.url):
+                    walk.oauth_endpoints.append(self._oauth_endpoint(walk, member, sendable(url)))
+
+    def _oauth_endpoint(self, walk: Walk, member: str, url: str) -> OAuthEndpoint:
+        get = Exchange(url, self._transport.send("GET", url, headers.ANYTHING))
+        if member not in _POSTED_TO:
+            return OAuthEndpoint(member, url, get)
+        permission = headers.preflight(walk.page_origin, "POST", "content-type")
+        preflight = Exchange(url, self._transport.send("OPTIONS", url, permission))
+        if get.status not in (404, 410):
+            return OAuthEndpoint(member, url, get, preflight)
+        nowhere = f"{url.partition('?')[0].rstrip('/')}{probes.NOBODYS_PATH}"
+        control = Exchange(nowhere, self._transport.send("OPTIONS", nowhere, permission))
+        return OAuthEndpoint(member, url, get, preflight, control)
+
+    def _fetch(self, role: Role, url: str) -> Fetched:
+        """Return the document at an address; each address is requested once."""
+        url = sendable(url)
+        if url not in self._documents:
+            self._documents[url] = self._get(url)
+        return Fetched(role, self._documents[url])
+
+    def _get(self, url: str, request: Headers = headers.DOCUMENT) -> Exchange:
+        """Send a GET, and follow redirects on the same origin as clients do."""
+        hops: list[Answer] = []
+        outcome = self._transport.send("GET", url, request)
+        visited = {url}
+        while isinstance(outcome, Answer) and (to := redirects.target(outcome)):
+            if to in visited or origin(to) != origin(url) or len(hops) == MOST_HOPS:
+                break
+            visited.add(to)
+            hops.append(outcome)
+            outcome = self._transport.send("GET", to, request)
+        return Exchange(url, outcome, tuple(hops))

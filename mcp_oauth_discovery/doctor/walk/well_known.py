@@ -1,0 +1,66 @@
+"""Where clients look for the documents, in their order."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from mcp_oauth_discovery.standards import well_known
+from mcp_oauth_discovery.standards.identifiers import origin, split, without_final_slash
+
+PRM = well_known.PROTECTED_RESOURCE
+OAUTH = well_known.AUTHORIZATION_SERVER
+OPENID = "/.well-known/openid-configuration"
+
+
+class Role(str, Enum):
+    """Why a client tries an address."""
+
+    CHALLENGE = "named by the challenge"
+    PATH = "well-known, with the path"
+    STRIPPED = "well-known, with the path without its final slash"
+    ROOT = "well-known, at the root"
+    OAUTH = "OAuth, path inserted"
+    OPENID = "OpenID, path inserted"
+    OPENID_APPENDED = "OpenID, appended to the path"
+    JWKS = "jwks_uri"
+
+
+def sendable(url: str) -> str:
+    """Return a URL with its host unescaped, as browsers send it."""
+    authority = url.partition("://")[2].partition("/")[0]
+    read = origin(url) if "%" in authority else ""
+    return read + url[len(split(url).origin) :] if read else url
+
+
+def resource_addresses(endpoint: str, named: str | None = None) -> list[tuple[Role, str]]:
+    """Return the addresses of the PRM of an endpoint; its challenge may name one, `named`.
+
+    A final slash of the path is kept, as the Python and Go SDKs do; the TypeScript SDK drops it.
+    """
+    origin, path, query, _ = split(endpoint)
+    places = [(Role.CHALLENGE, named)] if named else []
+    if path not in ("", "/"):
+        places.append((Role.PATH, f"{origin}{PRM}{path}{query}"))
+        if path.endswith("/"):
+            places.append((Role.STRIPPED, f"{origin}{PRM}{without_final_slash(path)}{query}"))
+        query = ""
+    return [*places, (Role.ROOT, f"{origin}{PRM}{query}")]
+
+
+def last_address(issuer: str) -> str | None:
+    """Return the last address that the Rust SDK alone tries for an issuer with a path."""
+    origin, path, _, _ = split(issuer)
+    return f"{origin}{OAUTH}" if without_final_slash(path) else None
+
+
+def server_addresses(issuer: str) -> list[tuple[Role, str]]:
+    """Return the addresses of the metadata of an issuer (MCP authorization, RFC 8414 §3.1)."""
+    origin, path, _, _ = split(issuer)
+    path = without_final_slash(path)
+    if not path:
+        return [(Role.OAUTH, f"{origin}{OAUTH}"), (Role.OPENID, f"{origin}{OPENID}")]
+    return [
+        (Role.OAUTH, f"{origin}{OAUTH}{path}"),
+        (Role.OPENID, f"{origin}{OPENID}{path}"),
+        (Role.OPENID_APPENDED, f"{origin}{path}{OPENID}"),
+    ]

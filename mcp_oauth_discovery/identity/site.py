@@ -1,0 +1,282 @@
+"""The identifiers of this site for one request: issuer, resources, authorization servers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.core.exceptions import SuspiciousOperation
+from django.http import Http404, HttpRequest
+from django.http.request import split_domain_port
+from django.urls import get_script_prefix, reverse
+from django.utils import translation
+from django.utils.functional import cached_property
+
+from mcp_oauth_discovery.conf import (
+    Misconfigured,
+    conf,
+    default_language,
+    fixed_script_prefix,
+    root_urlconf,
+    shown,
+)
+from mcp_oauth_discovery.identity.resources import Resource
+from mcp_oauth_discovery.logs.lines import logger
+from mcp_oauth_discovery.standards.identifiers import (
+    Location,
+    check_issuer,
+    check_resource,
+    check_secure_url,
+    check_url,
+    is_loopback,
+    split,
+    without_default_port,
+)
+from mcp_oauth_discovery.standards.metadata import default_resource
+
+# The host for the system checks, which have no request. RFC 6761 reserves this name.
+EXAMPLE_ORIGIN = "https://this-site.invalid"
+EXAMPLE_PATHS = {"MCP_ISSUER": "", "MCP_RESOURCE": "/mcp"}
+
+_HINTS = {
+    "MCP_ISSUER": 'Write the https URL of this site: MCP_ISSUER = "https://app.example.com".',
+    "MCP_RESOURCE": (
+        'Write the https URL of the MCP endpoint: MCP_RESOURCE = "https://app.example.com/mcp".'
+    ),
+    "MCP_RESOURCES": (
+        "Write a path or an absolute https URL for each resource, and its members: "
+        'MCP_RESOURCES = {"/files/mcp": {"resource_name": "Files"}}.'
+    ),
+    "MCP_AUTHORIZATION_SERVERS": (
+        "Write a list of issuers, or leave the setting out if this site is the only one: "
+        'MCP_AUTHORIZATION_SERVERS = ["https://login.example.com"].'
+    ),
+}
+
+
+class UnusableRequest(SuspiciousOperation):
+    """A request whose host, port, scheme or path cannot be part of an identifier."""
+
+
+class Site:
+    """The identifiers of this site for `request`, or for an example host when there is none.
+
+    Every property may raise `Misconfigured`. `is_pinned` becomes False once a value that may
+    depend on the request is read: shared caches must not keep a document with such a value.
+    """
+
+    def __init__(self, request: HttpRequest | None, *, urlconf: Any = None) -> None:
+        """Take a request, or None and a URLconf in the system checks."""
+        self._request = request
+        self._urlconf = urlconf
+        self._http_origin: str | None = None
+        self.is_pinned = True
+
+    @cached_property
+    def issuer(self) -> str:
+        """The issuer identifier of this site: `MCP_ISSUER`, or the origin of the request."""
+        if conf.MCP_ISSUER is not None:
+            return self._identifier("MCP_ISSUER", conf.MCP_ISSUER, check_issuer)
+        if self._request is None:
+            self.is_pinned = False
+            return EXAMPLE_ORIGIN
+        origin = self._requested_origin(self._request)
+        host = split_domain_port(self._host)[0]
+        if self._request.scheme == "http" and not is_loopback(host):
+            self._http_origin = origin
+        return origin
+
+    @cached_property
+    def origin(self) -> str:
+        """The scheme, host and port of the issuer, as written there."""
+        return split(self.issuer).origin
+
+    @cached_property
+    def authorization_servers(self) -> list[str]:
+        """The issuers of tokens for this site: `MCP_AUTHORIZATION_SERVERS`, or its own."""
+        issuers = conf.MCP_AUTHORIZATION_SERVERS
+        if issuers is None:
+            return [self.issuer]
+        if not isinstance(issuers, (list, tuple)) or not issuers:
+            raise _refused("MCP_AUTHORIZATION_SERVERS", issuers, "expected a list of issuers")
+        for issuer in issuers:
+            _checked("MCP_AUTHORIZATION_SERVERS", issuer, check_issuer)
+        return list(issuers)
+
+    @property
+    def is_authorization_server(self) -> bool:
+        """Whether this site's issuer is one of its authorization servers."""
+        # Without the setting the issuer is the only one: do not read it from the request.
+        return conf.MCP_AUTHORIZATION_SERVERS is None or self.issuer in self.authorization_servers
+
+    @cached_property
+    def resources(self) -> list[Resource]:
+        """All resources, disabled ones included. No two share a location."""
+        resources = list(self._listed_resources)
+        default = self._default_identifier
+        if default is not None and all(default != resource.identifier for resource in resources):
+            resources.append(Resource(default, {}))
+        identifiers: dict[Location, str] = {}
+        for resource in resources:
+            other = identifiers.setdefault(resource.location, resource.identifier)
+            if other is not resource.identifier:
+                problem = f"{resource.identifier} and {other} share one metadata URL"
+                raise _refused("MCP_RESOURCES", conf.MCP_RESOURCES, problem)
+        return resources
+
+    @property
+    def default_resource(self) -> Resource | None:
+        """The resource that the root PRM describes, or None."""
+        default = self._default_identifier
+        matches = (resource for resource in self.resources if resource.identifier == default)
+        return next(matches, None)
+
+    def url_for(self, name: str) -> str:
+        """Return the URL of a named pattern, on the issuer's origin; raises `NoReverseMatch`."""
+        # Pin the language: the active one belongs to this request, or to an earlier one.
+        # Pin the URLconf too: a middleware may have set another one for the thread.
+        urlconf = self._urlconf or getattr(self._request, "urlconf", None) or root_urlconf()
+        with translation.override(default_language()):
+            path = reverse(name, urlconf=urlconf)
+        if urlconf != root_urlconf() or get_script_prefix() != fixed_script_prefix():
+            # This URLconf or SCRIPT_NAME comes from the request.
+            self.is_pinned = False
+        return self.origin + path
+
+    def endpoint_url(self, value: object) -> str:
+        """Return the URL of an endpoint: an absolute URL, a path, or the name of a URL pattern.
+
+        Raises `ValueError` and `NoReverseMatch`.
+        """
+        if not isinstance(value, str):
+            raise ValueError(f"expected a string, not {type(value).__name__}")
+        if "://" in value or value.startswith("//"):
+            return check_secure_url(value)
+        if value.startswith("/"):
+            check_secure_url(EXAMPLE_ORIGIN + value)
+            return self.origin + value
+        return self.url_for(value)
+
+    def log_if_http(self, published: object) -> None:
+        """Log a warning if a published value contains an http origin from the request."""
+        origin = self._http_origin
+        if origin is not None and origin in str(published):
+            logger.warning(
+                "Published an http issuer for %r, which MCP clients refuse. Set MCP_ISSUER, and "
+                "SECURE_PROXY_SSL_HEADER if a proxy ends TLS in front of Django.",
+                origin.partition("://")[2],
+                extra={"event": "issuer.http"},
+            )
+
+    def find_resource(self, path: str, query: str) -> Resource | None:
+        """Return the enabled resource whose metadata is at a percent-decoded path and raw query.
+
+        The host decides only if several resources share a path, so a proxy may rewrite `Host`.
+        A query selects too (RFC 9728 §3.1). The resource without a query gets all other queries.
+        """
+        at_path = [
+            resource
+            for resource in self.resources
+            if resource.enabled and resource.location.path == path
+        ]
+        for selected in (query, ""):
+            matches = [resource for resource in at_path if resource.location.query == selected]
+            if len(matches) > 1:
+                matches = [each for each in matches if each.location.host == self._host]
+            if matches:
+                return matches[0]
+        return None
+
+    @property
+    def _host(self) -> str:
+        self.is_pinned = False
+        if self._request is None:
+            return split(EXAMPLE_ORIGIN).origin.partition("://")[2]
+        if self._request.scheme not in ("http", "https"):
+            # With some servers, X-Forwarded-Proto sets the scheme to any text.
+            raise UnusableRequest(f"Unexpected scheme {self._request.scheme!r}")
+        return without_default_port(self._request.scheme or "", self._request.get_host())
+
+    def _requested_origin(self, request: HttpRequest) -> str:
+        try:
+            return check_url(f"{request.scheme}://{self._host}")
+        except ValueError as error:
+            # Django accepts some invalid ports, addresses and lengths.
+            raise UnusableRequest(f"The Host header is not part of a valid URL: {error}") from error
+
+    @cached_property
+    def _default_identifier(self) -> str | None:
+        if conf.MCP_RESOURCE is not None:
+            return self._identifier("MCP_RESOURCE", conf.MCP_RESOURCE, check_resource)
+        listed = self._listed_resources
+        if not listed:
+            return default_resource(self.issuer)
+        return listed[0].identifier if len(listed) == 1 else None
+
+    @cached_property
+    def _listed_resources(self) -> list[Resource]:
+        configured: Mapping[Any, Any] = conf.MCP_RESOURCES
+        if not isinstance(configured, Mapping):
+            raise _refused("MCP_RESOURCES", configured, "expected a dict")
+        resources = []
+        for key, members in configured.items():
+            if not isinstance(members, Mapping):
+                problem = "expected a dict of members for each resource"
+                raise _refused("MCP_RESOURCES", {key: members}, problem)
+            enabled = members.get("enabled", True)
+            if not isinstance(enabled, bool):
+                raise _refused("MCP_RESOURCES", {key: members}, "'enabled' is True or False")
+            is_path = isinstance(key, str) and key.startswith("/") and not key.startswith("//")
+            # `issuer` checks the origin, so check the path alone here.
+            try:
+                check_resource(EXAMPLE_ORIGIN + key if is_path else key)
+            except ValueError as error:
+                raise _refused("MCP_RESOURCES", {key: members}, error) from error
+            identifier = self.origin + key if is_path else key
+            own = {name: value for name, value in members.items() if name != "enabled"}
+            resources.append(Resource(identifier, own, enabled, key))
+        return resources
+
+    def _identifier(self, setting: str, value: object, check: Callable[[object], str]) -> str:
+        """Return a pinned value, or the result of its callable for the request."""
+        if not callable(value):
+            return _checked(setting, value, check)
+        self.is_pinned = False
+        if self._request is None:
+            return f"{EXAMPLE_ORIGIN}{EXAMPLE_PATHS[setting]}"
+        try:
+            identifier = value(self._request)
+        except (Http404, SuspiciousOperation):
+            # An unknown tenant is a valid answer, not an error in the settings.
+            raise
+        except Exception as error:
+            # If the host is invalid, that is the error: the settings may be right.
+            self._requested_origin(self._request)
+            problem = f"the callable raised {type(error).__name__}: {error}"
+            raise _refused(setting, value, problem) from error
+        try:
+            return check(identifier)
+        except ValueError as error:
+            self._requested_origin(self._request)
+            problem = f"the callable returned {shown(identifier)}: {error}"
+            raise _refused(setting, value, problem) from error
+
+
+def pinned_issuer() -> str:
+    """Return `MCP_ISSUER` if it is a string, else raise `Misconfigured`."""
+    issuer = conf.MCP_ISSUER
+    if not isinstance(issuer, str):
+        problem = "nothing is signed for an issuer that is not pinned; expected a string"
+        raise _refused("MCP_ISSUER", issuer, problem)
+    return _checked("MCP_ISSUER", issuer, check_issuer)
+
+
+def _checked(setting: str, value: object, check: Callable[[object], str]) -> str:
+    try:
+        return check(value)
+    except ValueError as error:
+        raise _refused(setting, value, error) from error
+
+
+def _refused(setting: str, value: object, problem: object) -> Misconfigured:
+    return Misconfigured.of(setting, value, problem, _HINTS[setting])

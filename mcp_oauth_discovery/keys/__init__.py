@@ -1,0 +1,1 @@
+"""Internal: key material: its forms, its settings, its encryption and its database."""

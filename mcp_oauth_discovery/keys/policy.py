@@ -1,0 +1,212 @@
+"""The settings of the key store, judged: how long a key does what, and what it is sealed with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from django.views.decorators.debug import sensitive_variables
+
+from mcp_oauth_discovery.conf import (
+    Misconfigured,
+    conf,
+    secret_keys,
+    uses_time_zones,
+)
+from mcp_oauth_discovery.keys.encryption import check_keys, derive_key
+from mcp_oauth_discovery.keys.jwk import ALGORITHMS
+
+# How far apart the clocks of the hosts that sign, publish and verify may be, either way.
+CLOCK_SKEW = timedelta(seconds=60)
+# How long a change by another process may stay unseen by this one.
+READ_AT_MOST_EVERY = timedelta(seconds=5)
+
+# Far beyond all use, and near enough for every date made of them to be one.
+MOST_SECONDS = 365 * 86400
+LONGEST_SPAN = timedelta(days=36500)
+
+
+class Timing(NamedTuple):
+    """The three spans of a key's life."""
+
+    interval: timedelta
+    publish_ahead: timedelta
+    retention: timedelta
+
+
+def timing() -> Timing:
+    """Return the spans of a key's life; raises `Misconfigured` where they contradict each other."""
+    fault = next(timing_faults(), None)
+    if fault:
+        raise fault
+    return Timing(
+        conf.MCP_KEY_ROTATION_INTERVAL, conf.MCP_KEY_PUBLISH_AHEAD, conf.MCP_KEY_RETENTION
+    )
+
+
+def timing_faults() -> Iterator[Misconfigured]:
+    """Yield all that is wrong with the spans of a key's life, and with the dates made of them."""
+    spans: dict[str, Any] = {
+        "MCP_KEY_ROTATION_INTERVAL": conf.MCP_KEY_ROTATION_INTERVAL,
+        "MCP_KEY_PUBLISH_AHEAD": conf.MCP_KEY_PUBLISH_AHEAD,
+        "MCP_KEY_RETENTION": conf.MCP_KEY_RETENTION,
+    }
+    good: dict[str, timedelta] = {}
+    for setting, span in spans.items():
+        problem = _span_problem(span)
+        if problem is None:
+            good[setting] = span
+        else:
+            hint = f"Write, for example, {setting} = timedelta(days=2)."
+            yield Misconfigured.of(setting, span, problem, hint)
+    yield from _contradictions(
+        good.get("MCP_KEY_ROTATION_INTERVAL"), good.get("MCP_KEY_PUBLISH_AHEAD")
+    )
+    try:
+        check_time_zones()
+    except Misconfigured as fault:
+        yield fault
+
+
+def check_time_zones() -> None:
+    """Raise `Misconfigured` where the dates of the keys would be read and written in local time."""
+    if not uses_time_zones():
+        problem = (
+            "no signing key can be made, judged or changed by dates in local time, which has an "
+            "hour twice"
+        )
+        raise Misconfigured.of("USE_TZ", False, problem, "Write USE_TZ = True, or leave it out.")
+
+
+def _span_problem(span: object) -> str | None:
+    if not isinstance(span, timedelta) or span <= timedelta(0):
+        return "expected a timedelta above zero"
+    return f"expected {LONGEST_SPAN.days} days at most" if span > LONGEST_SPAN else None
+
+
+def _contradictions(
+    interval: timedelta | None, publish_ahead: timedelta | None
+) -> Iterator[Misconfigured]:
+    if publish_ahead is None:
+        return
+    if interval is not None and interval < publish_ahead:
+        yield Misconfigured.of(
+            "MCP_KEY_ROTATION_INTERVAL",
+            interval,
+            f"a key would have to be published before its predecessor is; expected at least "
+            f"MCP_KEY_PUBLISH_AHEAD ({publish_ahead})",
+            "Write a longer interval, or a shorter MCP_KEY_PUBLISH_AHEAD.",
+        )
+    try:
+        cached = timedelta(seconds=jwks_max_age())
+    except Misconfigured as fault:
+        yield fault
+        return
+    if publish_ahead < cached:
+        yield Misconfigured.of(
+            "MCP_KEY_PUBLISH_AHEAD",
+            publish_ahead,
+            f"a key would sign while cached copies of the JWK Set lack it; expected at least "
+            f"MCP_JWKS_MAX_AGE ({cached})",
+            "Write a longer span, or a shorter MCP_JWKS_MAX_AGE.",
+        )
+
+
+def tight_publish_ahead() -> Misconfigured | None:
+    """Return what is to be said of a publish-ahead that leaves no room for clocks that differ.
+
+    It is long enough for a single host, and so no fault.
+    """
+    if any(timing_faults()):
+        return None
+    publish_ahead, enough = conf.MCP_KEY_PUBLISH_AHEAD, cached_for() + 2 * CLOCK_SKEW
+    if publish_ahead >= enough:
+        return None
+    problem = (
+        f"a host whose clock is ahead may sign with a key that cached copies of the JWK Set lack; "
+        f"better at least {enough}, which is MCP_JWKS_MAX_AGE and a little more"
+    )
+    hint = "Write a longer span, or a shorter MCP_JWKS_MAX_AGE."
+    return Misconfigured.of("MCP_KEY_PUBLISH_AHEAD", publish_ahead, problem, hint)
+
+
+def signing_algorithms() -> list[str]:
+    """Return `MCP_SIGNING_ALGORITHMS`; raises `Misconfigured`."""
+    algorithms = conf.MCP_SIGNING_ALGORITHMS
+    if (
+        not isinstance(algorithms, (list, tuple))
+        or not algorithms
+        or any(algorithm not in list(ALGORITHMS) for algorithm in algorithms)
+        or len(set(algorithms)) < len(algorithms)
+    ):
+        problem = f"expected a list of one or more of {', '.join(ALGORITHMS)}, each once"
+        hint = 'Write, for example, MCP_SIGNING_ALGORITHMS = ["RS256", "EdDSA"].'
+        raise Misconfigured.of("MCP_SIGNING_ALGORITHMS", algorithms, problem, hint)
+    return list(algorithms)
+
+
+def jwks_max_age() -> int:
+    """Return `MCP_JWKS_MAX_AGE` in seconds; raises `Misconfigured`."""
+    return whole_seconds("MCP_JWKS_MAX_AGE", conf.MCP_JWKS_MAX_AGE)
+
+
+def cached_for() -> timedelta:
+    """Return for how long a copy of the JWK Set may be in use after the keys have changed."""
+    return READ_AT_MOST_EVERY + timedelta(seconds=jwks_max_age())
+
+
+def last_cached_copy(now: datetime) -> datetime | None:
+    """Return until when a copy of the JWK Set as it was before `now` may be in use somewhere.
+
+    None where the setting is wrong: what has to be done at once is not held up by it.
+    """
+    try:
+        return now + cached_for()
+    except Misconfigured:
+        return None
+
+
+@sensitive_variables()
+def encryption_keys() -> list[str]:
+    """Return the Fernet keys: the first one seals, all of them open; raises `Misconfigured`.
+
+    Those derived from `SECRET_KEY` go on opening after `MCP_KEY_ENCRYPTION_KEYS` has been set,
+    so that setting it locks nobody out.
+    """
+    return [*configured_encryption_keys(), *(derive_key(secret) for secret in secret_keys())]
+
+
+def configured_encryption_keys() -> list[str]:
+    """Return `MCP_KEY_ENCRYPTION_KEYS`, empty when unset; raises `Misconfigured`."""
+    # Its value gets no name here: an error page shows what has one.
+    problem = _encryption_problem(conf.MCP_KEY_ENCRYPTION_KEYS)
+    if problem:
+        # The value is a secret: it is named, and never shown.
+        raise Misconfigured.of(
+            "MCP_KEY_ENCRYPTION_KEYS",
+            "(not shown)",
+            problem,
+            "Write a list of Fernet keys, newest first. One is made by: python -c "
+            "'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'",
+        )
+    return list(conf.MCP_KEY_ENCRYPTION_KEYS or ())
+
+
+def _encryption_problem(configured: object) -> str | None:
+    if configured is None:
+        return None
+    if not isinstance(configured, (list, tuple)) or not configured:
+        return "expected a list of one or more Fernet keys"
+    try:
+        check_keys(configured)
+    except ValueError as error:
+        return str(error)
+    return None
+
+
+def whole_seconds(setting: str, value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MOST_SECONDS:
+        problem = f"expected a whole number of seconds, 0 to {MOST_SECONDS} (365 days)"
+        raise Misconfigured.of(setting, value, problem, f"Write, for example, {setting} = 300.")
+    return value

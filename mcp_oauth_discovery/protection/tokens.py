@@ -1,0 +1,85 @@
+"""Reads a token: its claims, its scopes and its user."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.views.decorators.debug import sensitive_variables
+
+from mcp_oauth_discovery.conf import Misconfigured
+from mcp_oauth_discovery.logs.lines import logger, one_line
+from mcp_oauth_discovery.signing import InvalidToken, verify_jwt
+from mcp_oauth_discovery.standards.www_authenticate import check_value
+
+Claims = Mapping[str, Any]
+
+
+class BearerRequest(HttpRequest):
+    """The request of a protected view, for annotations; at run time it has the server's class."""
+
+    mcp_claims: Claims
+
+
+@sensitive_variables()
+def verify_token(request: HttpRequest, token: str, resource: str) -> Claims:
+    """Return the claims of a token that this site has signed for exactly this resource.
+
+    This is the default of `BearerProtection.verify`. A function of your own takes the same
+    arguments and raises `InvalidToken` too.
+    """
+    try:
+        return verify_jwt(token, audience=resource)
+    except Misconfigured as error:
+        # This site cannot have signed anything, so the token is not ours.
+        extra = {"event": "tokens.unverifiable"}
+        text = "All tokens are refused, because none can be verified. %s"
+        logger.error(text, one_line(error), extra=extra)
+        raise InvalidToken("This site has issued no token") from error
+
+
+def find_user(request: HttpRequest, claims: Claims) -> AbstractBaseUser | None:
+    """Return the active user whose primary key, as text, is the `sub` of the claims."""
+    subject = claims.get("sub")
+    if not isinstance(subject, str):
+        return None
+    try:
+        user = get_user_model()._default_manager.filter(pk=subject).first()  # noqa: SLF001
+    except (ValueError, OverflowError, ValidationError):
+        return None
+    # Databases and fields accept other spellings of the same key, so compare the text.
+    is_active = user is not None and user.is_active and str(user.pk) == subject
+    return user if is_active else None
+
+
+def sign_in(request: HttpRequest, user: Any) -> None:
+    """Set `request.user` to the user of a token; raises `InvalidToken` if it is None."""
+    if user is None:
+        raise InvalidToken("The user of the token cannot sign in")
+
+    async def auser() -> Any:
+        return user
+
+    # Set both: otherwise async views would get the user of a session.
+    request.user = user
+    request.auser = auser
+
+
+def granted_scope(claims: Claims) -> set[str]:
+    """Return the scopes of a token (RFC 9068 §2.2.3), which may be a list too."""
+    scope = claims.get("scope", "")
+    if isinstance(scope, str):
+        return set(scope.split(" "))
+    return {name for name in scope if isinstance(name, str)} if isinstance(scope, list) else set()
+
+
+def describe(error: Exception) -> str | None:
+    """Return the text of an error, which a project may have raised, if a challenge may carry it."""
+    try:
+        return check_value("error_description", str(error))
+    except ValueError:
+        return None

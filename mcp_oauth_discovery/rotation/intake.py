@@ -1,0 +1,90 @@
+"""Keys from elsewhere: checked, and imported into the key store."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from mcp_oauth_discovery.keys import files, jwk, policy
+from mcp_oauth_discovery.models import SigningKey
+from mcp_oauth_discovery.rotation.succession import is_imported, is_known, standing
+from mcp_oauth_discovery.rotation.writes import (
+    Refused,
+    atomic,
+    draft,
+    go_by,
+    insert,
+    instant,
+    retrying,
+    succeed,
+)
+
+
+def import_key(
+    data: bytes | str,
+    *,
+    public_only: bool = False,
+    keep_kid: bool = False,
+    now: datetime | None = None,
+) -> SigningKey:
+    """Import a key from a PEM, DER or JWK file, and return it.
+
+    A private key becomes the successor of the active one, as in a rotation. With `public_only`
+    the key is published for the retention, so that tokens which another program signed keep
+    verifying; with `keep_kid`, under the `kid` of its JWK. Raises `Refused` if the key is
+    unsuitable, was here before, or another one is pending.
+    """
+    now = instant(now)
+    if keep_kid and not public_only:
+        raise Refused(
+            "A key that signs here has its thumbprint as kid. Add --public-only, or leave out "
+            "--keep-kid."
+        )
+    try:
+        key, algorithm = files.read(data)
+        kept = files.kid_to_keep(data) if keep_kid else None
+    except files.UnsuitableKey as error:
+        # Without the cause: its frames hold the file, and error pages show them.
+        raise Refused(str(error)) from None
+    finally:
+        del data
+    _check_kind(key, public_only)
+    if public_only:
+        return retrying(lambda: _take_in_public(key, algorithm, kept, now))
+    return retrying(lambda: _take_in_private(key, algorithm, now))
+
+
+def _check_kind(key: jwk.Key, public_only: bool) -> None:
+    if public_only and jwk.is_private(key):
+        raise Refused(
+            "The file holds a private key. Give its public key, or leave out --public-only."
+        )
+    if not public_only and not jwk.is_private(key):
+        raise Refused("The file holds a public key only, which cannot sign. Add --public-only.")
+
+
+def _take_in_private(key: jwk.Key, algorithm: str, now: datetime) -> SigningKey:
+    _check_unknown(key.thumbprint())
+    current = standing(algorithm, now)
+    if current.pending:
+        rival = f"The key {current.pending.kid} is pending for {algorithm}."
+        raise Refused(f"{rival} Revoke it first, or wait.")
+    return succeed(current, key, algorithm, now)
+
+
+def _take_in_public(key: jwk.Key, algorithm: str, kept: str | None, now: datetime) -> SigningKey:
+    imported = draft(key, algorithm)
+    imported.created_at = imported.activates_at = imported.retires_at = now
+    imported.expires_at = now + policy.timing().retention
+    if kept in (None, imported.kid) or not is_imported(imported.kid):
+        _check_unknown(imported.kid)
+    with atomic():
+        if kept and kept != imported.kid:
+            _check_unknown(kept)
+            go_by(imported, kept, now)
+        insert(imported)
+    return imported
+
+
+def _check_unknown(kid: str) -> None:
+    if is_known(kid):
+        raise Refused(f"The key {kid} has been here before; a kid is never used again.")

@@ -1,0 +1,112 @@
+"""What happens to the keys next, and when, in sentences for operators."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from mcp_oauth_discovery.conf import Misconfigured
+from mcp_oauth_discovery.keys import policy
+from mcp_oauth_discovery.keys.jwk import ALGORITHMS
+from mcp_oauth_discovery.keys.lifetimes import in_words, span
+from mcp_oauth_discovery.models import SigningKey, State
+from mcp_oauth_discovery.rotation.succession import due_at
+
+
+class Prospect(NamedTuple):
+    """Something that is to come, or that should have happened: when, and the sentence about it."""
+
+    at: datetime
+    text: str
+    is_late: bool = False
+
+
+def prospects(keys: Sequence[SigningKey], now: datetime) -> list[Prospect]:
+    """Return what happens next, in its order; raises `Misconfigured`."""
+    configured = policy.signing_algorithms()
+    found: list[Prospect] = []
+    for algorithm in [*configured, *sorted({key.algorithm for key in keys}.difference(configured))]:
+        line = [key for key in keys if key.algorithm == algorithm]
+        found += _of_line(algorithm, line, now, is_configured=algorithm in configured)
+    return sorted(found, key=lambda one: (not one.is_late, one.at))
+
+
+def _of_line(
+    algorithm: str, line: Iterable[SigningKey], now: datetime, *, is_configured: bool
+) -> Iterator[Prospect]:
+    # Of several pending ones, which clocks that differ may have made, the first is the next.
+    keys = sorted(line, key=lambda key: (key.activates_at, key.pk))
+    by_state = {key.state(now): key for key in reversed(keys)}
+    active, pending = by_state.get(State.ACTIVE), by_state.get(State.PENDING)
+    if active is None and is_configured:
+        yield _idle(algorithm, pending, now)
+    if pending:
+        yield _takes_over(pending, active, now)
+    elif active and active.retires_at:
+        text = f"the {algorithm} key {active.short_kid} retires, and none is to follow"
+        yield _coming(active.retires_at, text, now)
+    elif active and is_configured:
+        yield _rotation(active, now)
+    for key in keys:
+        if key.state(now) is State.RETIRED and key.leaves_at:
+            text = f"the {algorithm} key {key.short_kid} leaves the JWK Set"
+            yield _coming(key.leaves_at, text, now)
+
+
+def _coming(at: datetime, text: str, now: datetime) -> Prospect:
+    return Prospect(at, f"In {in_words(at - now)} {text}.")
+
+
+def _idle(algorithm: str, pending: SigningKey | None, now: datetime) -> Prospect:
+    if pending:
+        text = f"No {algorithm} key is active until {pending.short_kid} signs."
+        advice = " To have it sign now, run manage.py mcp_keys rotate."
+        is_soon = pending.activates_at <= now + 2 * policy.CLOCK_SKEW
+        return Prospect(now, text if is_soon else f"{text}{advice}", True)
+    text = (
+        f"No {algorithm} key is active. If this site issues tokens, run manage.py mcp_keys rotate."
+    )
+    return Prospect(now, text, True)
+
+
+def _takes_over(pending: SigningKey, active: SigningKey | None, now: datetime) -> Prospect:
+    name = f"the {pending.algorithm} key {pending.short_kid}"
+    if active is None:
+        return _coming(pending.activates_at, f"{name} begins to sign", now)
+    return _coming(pending.activates_at, f"{name} takes over and {active.short_kid} retires", now)
+
+
+def _rotation(active: SigningKey, now: datetime) -> Prospect:
+    due = due_at(active)
+    if due > now:
+        text = f"the rotation of {active.algorithm} is due: manage.py mcp_keys rotate --if-due"
+        return _coming(due, text, now)
+    since = f"has been due for {in_words(now - due)}"
+    text = f"The rotation of {active.algorithm} {since}: run manage.py mcp_keys rotate --if-due."
+    return Prospect(due, text, True)
+
+
+def outlook(key: SigningKey, now: datetime) -> str:
+    """Say what happens to a key next, and how long that is from now; raises `Misconfigured`."""
+    state = key.state(now)
+    if key.algorithm not in ALGORITHMS:
+        return "-"
+    if state is State.ACTIVE and key.retires_at is None:
+        due = due_at(key)
+        return f"rotation due in {span(due - now)}" if due > now else "rotation overdue"
+    coming = {
+        State.PENDING: ("signs", key.activates_at),
+        State.ACTIVE: ("retires", key.retires_at),
+        State.RETIRED: ("leaves the JWK Set", key.leaves_at),
+    }
+    step, at = coming.get(state, ("", None))
+    return f"{step} in {span(at - now)}" if at else "-"
+
+
+def next_step(key: SigningKey, now: datetime) -> str:
+    """Return the outlook of a key; where a setting is wrong, what tells which."""
+    try:
+        return outlook(key, now)
+    except Misconfigured:
+        return "unknown: run manage.py check"

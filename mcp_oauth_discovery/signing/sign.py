@@ -1,0 +1,147 @@
+"""`sign_jwt`, for a token endpoint: a JWT by the key that is active."""
+
+from __future__ import annotations
+
+from calendar import timegm
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils import timezone
+from joserfc import jwt
+
+from mcp_oauth_discovery.identity import pinned_issuer
+from mcp_oauth_discovery.keys import policy
+from mcp_oauth_discovery.keys.jwk import ALGORITHMS
+from mcp_oauth_discovery.models import SigningKey, Unusable
+from mcp_oauth_discovery.signing.jose import Registry, StrictJSON, check_text
+
+
+class NoSigningKey(Exception):
+    """No key of the algorithm is active, or its private half cannot be had."""
+
+
+# How many characters in base64url `verify_jwt` reads of each part of a token.
+_LONGEST = {"header": Registry.max_header_length, "claims": Registry.max_payload_length}
+# How many octets of JSON make that many characters.
+LONGEST_CLAIMS = Registry.max_payload_length // 4 * 3
+
+
+def sign_jwt(
+    claims: Mapping[str, Any],
+    *,
+    algorithm: str | None = None,
+    typ: str = "at+jwt",
+    now: datetime | None = None,
+) -> str:
+    """Return the claims as a JWT signed by the active key, with `iss` and `iat` added.
+
+    `algorithm` is the first of `MCP_SIGNING_ALGORITHMS` by default. Raises `NoSigningKey` when
+    no key is active, `ImproperlyConfigured` when `MCP_ISSUER` is not a pinned string, and
+    `ValueError` for an unknown algorithm, for claims that name another issuer or are no JSON, and
+    for a token that would be too long to be verified.
+    """
+    check_text("typ", typ)
+    if algorithm is not None and algorithm not in list(ALGORITHMS):
+        known = ", ".join(ALGORITHMS)
+        raise ValueError(f"The algorithm {algorithm!r} is unknown; expected one of {known}.")
+    now = now or timezone.now()
+    issuer = pinned_issuer()
+    if claims.get("iss", issuer) != issuer:
+        raise ValueError(f"The claims have the iss {claims['iss']!r}; MCP_ISSUER is {issuer!r}.")
+    signed = {"iss": issuer, "iat": int(now.timestamp()), **claims}
+    return sign(signed, find_signing_key(algorithm, claims.get("exp"), now), typ)
+
+
+def sign(claims: Mapping[str, Any], key: SigningKey, typ: str) -> str:
+    """Return the claims, as they are, as a JWT signed by `key`; raises `NoSigningKey`."""
+    try:
+        private = key.unseal_to_sign()
+    except Unusable as error:
+        raise NoSigningKey(str(error)) from error
+    header = {"alg": key.algorithm, "kid": key.kid, "typ": typ}
+    registry = Registry(algorithms=[key.algorithm])
+    try:
+        token = jwt.encode(
+            header,
+            dict(claims),
+            private,
+            registry=registry,
+            encoder_cls=StrictJSON,
+            default_type=None,
+        )
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"The claims cannot be written as JSON: {error}.") from error
+    _check_length(token)
+    return token
+
+
+def _check_length(token: str) -> None:
+    for (name, most), part in zip(_LONGEST.items(), token.split("."), strict=False):
+        if len(part) > most:
+            raise ValueError(
+                f"The {name} of the token would have {len(part)} characters in base64url; "
+                f"expected {most} at most, which is what verify_jwt reads."
+            )
+
+
+def find_signing_key(algorithm: str | None, expiry: object, now: datetime) -> SigningKey:
+    """Return the key that signs with an algorithm at an instant; raises `NoSigningKey`.
+
+    That is the active one. Its successor takes its place some minutes early for a token that
+    would outlive it, and where its private half is gone: the clocks of hosts differ a little.
+    """
+    name = algorithm or policy.signing_algorithms()[0]
+    keys = SigningKey.objects
+    active: SigningKey | None = keys.signing_key(name, now)
+    if active is None:
+        # Or one that became active a moment ago by the clock of another host.
+        active = keys.signing_key(name, now + 2 * policy.CLOCK_SKEW)
+    if active is None:
+        raise NoSigningKey(
+            f"No {name} key is active. Run 'manage.py mcp_keys rotate --algorithm {name}'."
+        )
+    if not active.private_key:
+        return stand_in(active, now)
+    if _outlives(expiry, active, now):
+        return _cached_successor(active, now) or active
+    return active
+
+
+def stand_in(key: SigningKey, now: datetime) -> SigningKey:
+    """Return the key that signs in place of one without its private key, if there is one.
+
+    A host whose clock is ahead has erased it. By that clock, the next key already signs.
+    """
+    return _later(key, now).first() or key
+
+
+def _outlives(expiry: object, key: SigningKey, now: datetime) -> bool:
+    """Say whether some host may drop a key while some verifier still wants it for a token."""
+    if key.retires_at is None or key.expires_at is None:
+        return False
+    if isinstance(expiry, datetime):
+        # As joserfc writes it: one without a time zone is in UTC.
+        expiry = timegm(expiry.utctimetuple())
+    if not isinstance(expiry, (int, float)):
+        return False
+    dropped = key.expires_at - 2 * policy.CLOCK_SKEW
+    # A token that lives for longer than keys are kept outlives every key, now and in the end.
+    longest = now + (key.expires_at - key.retires_at) + 2 * policy.CLOCK_SKEW
+    return dropped.timestamp() < expiry <= longest.timestamp()
+
+
+def _cached_successor(key: SigningKey, now: datetime) -> SigningKey | None:
+    """Return the successor of a key, if every cached copy of the JWK Set has it by now."""
+    cached = timedelta(seconds=policy.jwks_max_age()) + 2 * policy.CLOCK_SKEW
+    successor: SigningKey | None = _later(key, now).filter(created_at__lte=now - cached).first()
+    return successor
+
+
+def _later(key: SigningKey, now: datetime) -> QuerySet[SigningKey]:
+    """Return the published keys that come after a key and can sign, the next one first."""
+    line = SigningKey.objects.published(now).filter(algorithm=key.algorithm)
+    later = line.filter(generation__gt=key.generation).exclude(private_key="")
+    ordered: QuerySet[SigningKey] = later.order_by("generation")
+    return ordered

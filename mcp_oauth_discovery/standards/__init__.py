@@ -1,0 +1,1 @@
+"""Internal: what the standards say, in plain Python, without Django."""

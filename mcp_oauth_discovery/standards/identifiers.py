@@ -1,0 +1,159 @@
+"""Issuer and resource identifiers: parsed to be checked, and published as written.
+
+RFC 8414 §3.3 and RFC 9728 §3.3 make clients compare identifiers code point by code point. So
+nothing here rebuilds a URL from its parsed form.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import NamedTuple
+from urllib.parse import unquote, urlsplit
+
+from mcp_oauth_discovery.standards import hosts
+
+# RFC 3986 §2: what is not in a URI. Clients read spaces, control characters, backslashes and
+# letters beyond ASCII in different ways.
+_NOT_URI = re.compile(r"[^A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]|%(?![0-9A-Fa-f]{2})")
+_PARTS = re.compile(
+    r"(?P<origin>(?P<scheme>[A-Za-z][A-Za-z0-9+.\-]*)://(?P<authority>[^/?#]*))"
+    r"(?P<path>[^?#]*)(?P<query>(?:\?[^#]*)?)(?P<fragment>(?:#.*)?)\Z"
+)
+WELL_KNOWN = "/.well-known/"
+# A final dot, a colon and a port come after the name.
+_LONGEST_AUTHORITY = hosts.LONGEST_NAME + 1 + len(":65535")
+
+
+class URLParts(NamedTuple):
+    """The slices of an absolute URL. Joined, they are the same URL, octet for octet.
+
+    `origin` is the scheme and authority. `query` and `fragment` keep their `?` and `#`.
+    """
+
+    origin: str
+    path: str
+    query: str
+    fragment: str
+
+
+def split(url: str) -> URLParts:
+    """Slice an absolute URL, or raise `ValueError` if it has no scheme or no host."""
+    match = _PARTS.match(url)
+    if match is None or not match["authority"]:
+        raise ValueError("expected an absolute URL, with scheme and host")
+    return URLParts(match["origin"], match["path"], match["query"], match["fragment"])
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a host, without port, is the local machine (RFC 8252 §8.3)."""
+    try:
+        name = hosts.read_bare(host)
+        if name == "localhost" or name.endswith(".localhost"):
+            return True
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def check_url(value: object) -> str:
+    """Return `value` if it is an absolute http or https URL, else raise `ValueError`."""
+    if not isinstance(value, str):
+        raise ValueError(f"expected a string, not {type(value).__name__}")
+    if not value:
+        raise ValueError("expected an absolute URL, not an empty string")
+    if stray := _NOT_URI.search(value):
+        host = urlsplit(hosts.origin(value)).hostname
+        is_in_host = value.isprintable() and host and stray.start() < len(split(value).origin)
+        advice = f"write its host as {host}" if is_in_host else "percent-encode it"
+        raise ValueError(f"a URL cannot contain {stray[0]!r}; {advice}")
+    split(value)
+    parsed = urlsplit(value)
+    if parsed.scheme not in hosts.DEFAULT_PORTS:
+        raise ValueError(f"expected the https scheme, not {parsed.scheme!r}")
+    if not parsed.hostname:
+        raise ValueError("expected a host after the scheme")
+    if parsed.username is not None:
+        raise ValueError("a user name or password in a URL is not allowed")
+    if "[" in parsed.netloc:
+        ipaddress.IPv6Address(
+            parsed.hostname
+        )  # raises ValueError, as urlsplit does from Python 3.11
+    _ = parsed.port  # raises ValueError if it is not a port number
+    if len(parsed.netloc) > _LONGEST_AUTHORITY:
+        raise ValueError(f"expected a host and port of at most {_LONGEST_AUTHORITY} characters")
+    if parsed.netloc.endswith(":"):
+        raise ValueError("expected a port after the colon; leave the colon out")
+    return value
+
+
+def check_secure_url(value: object) -> str:
+    """Return `value` if it is an https URL, or an http one on a loopback host, without fragment."""
+    url = check_url(value)
+    parsed = urlsplit(url)
+    if "#" in url:
+        raise ValueError("a fragment (#) is not allowed")
+    if parsed.scheme == "http" and not is_loopback(parsed.hostname or ""):
+        raise ValueError("plain http is allowed on loopback hosts only; expected https")
+    return url
+
+
+def _check_identifier(value: object) -> str:
+    identifier = check_secure_url(value)
+    path = split(identifier).path
+    if any(unquote(segment) in (".", "..") for segment in path.split("/")):
+        raise ValueError("'.' and '..' segments are resolved by clients; write the path out")
+    if WELL_KNOWN in path:
+        raise ValueError("expected the identifier itself, not the URL of its metadata document")
+    return identifier
+
+
+def check_issuer(value: object) -> str:
+    """Return `value` if it is an issuer identifier (RFC 8414 §2), else raise `ValueError`."""
+    issuer = _check_identifier(value)
+    if "?" in issuer:
+        raise ValueError("a query (?) is not allowed in an issuer")
+    return issuer
+
+
+def check_resource(value: object) -> str:
+    """Return `value` if it is a resource identifier (RFC 9728 §1.2), else raise `ValueError`."""
+    return _check_identifier(value)
+
+
+def without_final_slash(value: str) -> str:
+    """Return a URL or path without its final slash. Only one slash is removed."""
+    return value[:-1] if value.endswith("/") else value
+
+
+def without_default_port(scheme: str, host: str) -> str:
+    """Return a host in lower case, without the default port of its scheme."""
+    return host.lower().removesuffix(f":{hosts.DEFAULT_PORTS[scheme]}")
+
+
+def origin(url: str) -> str:
+    """Return scheme, host and port as browsers compare them, or "" if it is not an http URL."""
+    try:
+        return hosts.origin(check_url(url))
+    except ValueError:
+        return ""
+
+
+class Location(NamedTuple):
+    """Where clients look for the metadata of a resource. No two resources of a site share one."""
+
+    host: str
+    path: str
+    query: str
+
+
+def locate(identifier: str) -> Location:
+    """Return the location of an identifier, with its path percent-decoded as servers do.
+
+    Some clients read RFC 9728 §3.1 as dropping the final slash of any path. So the location is
+    the same with and without it.
+    """
+    parts = split(identifier)
+    scheme, _, host = parts.origin.partition("://")
+    path = unquote(without_final_slash(parts.path))
+    return Location(without_default_port(scheme.lower(), host), path, parts.query[1:])

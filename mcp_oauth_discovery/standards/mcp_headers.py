@@ -1,0 +1,17 @@
+"""The header fields of MCP clients, as their preflights name them."""
+
+from __future__ import annotations
+
+# What clients send, but for `Mcp-Param-*`, which has no fixed names.
+REQUEST_HEADERS = (
+    "authorization",
+    "content-type",
+    "mcp-protocol-version",
+    "mcp-session-id",
+    "mcp-method",
+    "mcp-name",
+    "last-event-id",
+)
+
+# What their scripts must read: the challenge, and the session of older MCP revisions.
+EXPOSED_HEADERS = ("www-authenticate", "mcp-session-id", "mcp-protocol-version")

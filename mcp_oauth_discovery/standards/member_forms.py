@@ -1,0 +1,128 @@
+"""Checks of the values of members. Each raises `ValueError`, whose text says what is expected."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+
+from mcp_oauth_discovery.standards.identifiers import check_secure_url
+
+Check = Callable[[object], object]
+
+# RFC 6749 §3.3, scope-token.
+_SCOPE_TOKEN = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]+\Z")
+# RFC 5646 §2.1, as far as it can be checked without the registry.
+_LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*\Z")
+_COMPACT_JWT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\Z")
+
+
+def check_string(value: object) -> None:
+    if not isinstance(value, str):
+        raise ValueError(f"expected a string, not {type(value).__name__}")
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError("expected text that UTF-8 can carry, without lone surrogates") from error
+
+
+def check_boolean(value: object) -> None:
+    if not isinstance(value, bool):
+        raise ValueError(f"expected True or False, not {value!r}")
+
+
+def check_aliases(value: object) -> None:
+    if not isinstance(value, dict):
+        raise ValueError(f"expected a dict, not {type(value).__name__}")
+    for alias in value.values():
+        check_secure_url(alias)
+
+
+def list_of(check: Check) -> Check:
+    """Return a check of lists and tuples that applies `check` to each item."""
+
+    def check_list(value: object) -> None:
+        if not isinstance(value, (list, tuple)):
+            raise ValueError(f"expected a list of strings, not {type(value).__name__}")
+        for item in value:
+            if item == "":
+                raise ValueError("an empty string in the list is not allowed")
+            check(item)
+
+    return check_list
+
+
+def check_scope(value: object) -> None:
+    if not isinstance(value, str) or not _SCOPE_TOKEN.match(value):
+        raise ValueError(
+            f"{value!r} is not one scope: expected visible ASCII without space, quote or backslash"
+        )
+
+
+def check_algorithm(value: object) -> None:
+    check_string(value)
+    if str(value).lower() == "none":
+        raise ValueError("'none' is not a signature algorithm and never allowed here")
+
+
+def check_proof_algorithm(value: object) -> None:
+    check_algorithm(value)
+    # RFC 9449 §4.2: only the client has the key that signs a proof.
+    if str(value).startswith("HS"):
+        raise ValueError(f"{value!r} is symmetric; a DPoP proof needs an asymmetric algorithm")
+
+
+def check_bearer_method(value: object) -> None:
+    if value not in ("header", "body", "query"):
+        raise ValueError(f"{value!r} is not one of 'header', 'body', 'query'")
+
+
+def check_bearer_methods(value: object) -> None:
+    list_of(check_bearer_method)(value)
+    if isinstance(value, (list, tuple)) and "header" not in value:
+        raise ValueError("MCP clients send their tokens in the header; add 'header'")
+
+
+def check_language(value: object) -> None:
+    check_string(value)
+    if not _LANGUAGE_TAG.match(str(value)):
+        raise ValueError(f"{value!r} is not a language tag such as 'fr' or 'zh-Hant'")
+
+
+def check_compact_jwt(value: object) -> None:
+    if not isinstance(value, str) or not _COMPACT_JWT.match(value):
+        raise ValueError("expected a JWT in compact serialisation, three parts between dots")
+
+
+def check_json(value: object) -> None:
+    """Refuse a value that is not JSON, or that clients read in different ways."""
+    if isinstance(value, dict):
+        for name, item in value.items():
+            check_string(name)
+            check_json(item)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            check_json(item)
+    elif isinstance(value, str):
+        check_string(value)
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"JSON has no {value!r}")
+    elif value is not None and not isinstance(value, (bool, int, float)):
+        raise ValueError(f"expected a value that JSON can carry, not {type(value).__name__}")
+
+
+def registry_case(tag: str) -> str:
+    """Return a language tag in the case of the registry, such as `zh-Hant-TW` (RFC 5646 §2.1.1)."""
+    first, *rest = tag.lower().split("-")
+    # Parts after a single letter, as in en-CA-x-ca, stay in lower case.
+    end = next((place for place, part in enumerate(rest) if len(part) == 1), len(rest))
+    cases = {4: str.capitalize, 2: str.upper}
+    cased = [cases.get(len(part), str.lower)(part) for part in rest[:end]]
+    return "-".join([first, *cased, *rest[end:]])
+
+
+def check_language_tag(tag: str) -> None:
+    """Refuse a tag that is not BCP 47, or not in the case of the registry (RFC 9728 §2.1)."""
+    check_language(tag)
+    if tag != registry_case(tag):
+        raise ValueError(f"write the language tag {tag!r} as {registry_case(tag)!r}")
