@@ -8,8 +8,8 @@ import pytest
 
 from mcp_oauth_discovery import checks
 from mcp_oauth_discovery.checks.registry import RULES
-from mcp_oauth_discovery.doctor.catalogue import ENTRIES, GROUPS
 from mcp_oauth_discovery.doctor.findings import Severity
+from mcp_oauth_discovery.doctor.steps import ENTRIES, STEPS
 from tests.markdown import CHECKOUT, headings, read, section
 
 PAGE = read("docs/troubleshooting.md")
@@ -18,7 +18,7 @@ LABELS = ("- **Who**", "- **Cause**", "- **Doctor**")
 
 # Whatever begins like a code is meant to be one. These are other words of the page.
 PREFIXES = {entry.code.partition("-")[0] for entry in ENTRIES.values()} | {
-    group.name.partition("-")[0] for group in GROUPS
+    step.name.partition("-")[0] for step in STEPS
 }
 OTHERS = {"form-action"}
 

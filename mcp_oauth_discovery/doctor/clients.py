@@ -25,6 +25,9 @@ EVERY = tuple(Client)
 # TypeScript SDK in a page.
 BROWSERS = (Client.INSPECTOR,)
 
+# The Inspector runs the code of this SDK.
+TYPESCRIPT_BASED = (Client.TYPESCRIPT, Client.INSPECTOR)
+
 # Those whose source was read for the rules here, and the version that it was.
 READ = {
     Client.VS_CODE: "its source of 2026",
@@ -38,7 +41,6 @@ READ = {
 # The source of these clients is closed. The doctor judges them by the specification, and by public
 # reports of what they need in a challenge.
 CLOSED = tuple(client for client in Client if client not in READ)
-
 
 # These check the form of the members that they know before anything else.
 TYPED = (Client.PYTHON, Client.TYPESCRIPT, Client.GO, Client.INSPECTOR)

@@ -7,8 +7,7 @@ import pytest
 
 from mcp_oauth_discovery.doctor.clients import CLOSED, READ, Client, named
 from mcp_oauth_discovery.doctor.findings import Severity, whom
-from mcp_oauth_discovery.doctor.report import Report, as_json, lines, summary
-from mcp_oauth_discovery.doctor.verdicts import verdicts
+from mcp_oauth_discovery.doctor.report import Report, as_json, lines, summary, verdicts
 from tests.doctor.world import ENDPOINT, ORIGIN, World, diagnose
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from mcp_oauth_discovery.doctor.catalogue import ENTRIES
+from mcp_oauth_discovery.doctor.steps import ENTRIES
 from tests.gallery.exhibits import EXHIBITS, Exhibit
 
 pytestmark = pytest.mark.clients

@@ -80,8 +80,10 @@ def advice(answer: Answer) -> Advice | None:
     return SPEAKS_TLS if is_for_tls else None
 
 
-def advised(found: Finding, better: Advice | None) -> Finding:
-    """Return a finding with better advice than the catalogue has, if there is any."""
+def advised(result: Finding, better: Advice | None) -> Finding:
+    """Return a finding with better advice than its entry has, if there is any."""
     if better is None:
-        return found
-    return replace(found, expected=better.expected, section=better.section, fix=better.fix)
+        return result
+    return replace(
+        result, expected=better.expected, section=better.section, fix=better.fix, django_fix=""
+    )

@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from mcp_oauth_discovery.doctor.catalogue import finding
-from mcp_oauth_discovery.doctor.clients import EVERY, Client
-from mcp_oauth_discovery.doctor.findings import Finding, Severity
+from mcp_oauth_discovery.doctor.clients import EVERY
+from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, finding
 from mcp_oauth_discovery.doctor.printing import shown
+from mcp_oauth_discovery.doctor.steps import redirects
 from mcp_oauth_discovery.doctor.steps.advice import advice, advised
 from mcp_oauth_discovery.doctor.steps.endpoint import OF_THE_REQUEST
-from mcp_oauth_discovery.doctor.transport.messages import Answer
-from mcp_oauth_discovery.doctor.transport.reachability import is_exposed
-from mcp_oauth_discovery.doctor.walk import redirects
-from mcp_oauth_discovery.doctor.walk.intermediaries import login_service
-from mcp_oauth_discovery.doctor.walk.observations import Exchange, Fetched, Walk
+from mcp_oauth_discovery.doctor.steps.exchanges import PUBLIC, of_documents, plain, stopped
+from mcp_oauth_discovery.doctor.walk.observations import Exchange, Fetched, Walk, all_answered
 from mcp_oauth_discovery.doctor.walk.reading import gist
+from mcp_oauth_discovery.doctor.walk.redirects import target
 from mcp_oauth_discovery.doctor.walk.well_known import Role
 
 SLOW = 3.0
@@ -25,47 +23,93 @@ BAD_REQUEST = (400, 421)
 _OF_DOCUMENTS = (*FORBIDDEN, *BAD_REQUEST)
 # What `endpoint` has rules for.
 _OF_ENDPOINTS = (*range(200, 300), 401, 403, 404, 405, 410, *OF_THE_REQUEST)
-_PUBLIC = "/.well-known/ and the MCP endpoint"
 # Addresses that the site itself has named. Clients merely try the others.
 _NAMED = (Role.CHALLENGE, Role.JWKS)
 
-
-def redirected(walk: Walk) -> Iterator[Finding]:
-    """Report redirects, by the setting that is most likely behind each."""
-    for exchange in _plain(walk):
-        found = _causes(exchange)
-        # What leads round in a circle is no fault beside the circle.
-        loops = [one for one in found if one[0] == "redirect-loop"]
-        for code, seen in loops or found:
-            if code == "redirect-https" and is_exposed(walk.url):
-                # As it should be: it is the URL of the user that is not https.
-                continue
-            clients, fix = _stopped(walk, exchange), _past_login(exchange)
-            yield finding(code, exchange.url, seen, clients=clients, fix=fix)
-
-
-def _past_login(exchange: Exchange) -> str:
-    """Return what to do about a redirect to a login service, or "" for other redirects."""
-    targets = (redirects.target(answer) or "" for answer in _answers(exchange))
-    name = next(filter(None, map(login_service, targets)), None)
-    return f"{name} asks for a login first. Exempt {_PUBLIC} from it." if name else ""
-
-
-def _causes(exchange: Exchange) -> list[tuple[str, str]]:
-    """Return the code of each redirect on the way, and what was seen."""
-    found = []
-    been = {exchange.url}
-    for answer in _answers(exchange):
-        to = redirects.target(answer)
-        if to is not None:
-            code = "redirect-loop" if to in been else redirects.cause(answer.url, to)
-            found.append((code, f"{answer.status} to {shown(to)}."))
-            been.add(to)
-    return found
-
-
-def _answers(exchange: Exchange) -> list[Answer]:
-    return [*exchange.hops, *([exchange.answer] if exchange.answer else [])]
+ANSWER_FIREWALL = Entry(
+    code="answer-firewall",
+    severity=Severity.ERROR,
+    seen="A firewall or a login service answers in place of the site.",
+    expected="the answer of the site",
+    section="RFC 9728 §3.2, RFC 6750 §3",
+    clients=EVERY,
+    fix=(
+        "Exempt /.well-known/ and the MCP endpoint there: clients cannot solve a challenge or "
+        "log in."
+    ),
+)
+ANSWER_SERVER_ERROR = Entry(
+    code="answer-server-error",
+    severity=Severity.ERROR,
+    seen="The answer is a server error.",
+    expected="200, or 404 where there is nothing",
+    section="RFC 9110 §15.6",
+    clients=EVERY,
+    fix="Read the log of the site. Clients take a 5xx for the end of the walk.",
+    django_fix=(
+        "Read the log of the site. Clients take a 5xx for the end of the walk. manage.py check "
+        "names a setting that cannot be right."
+    ),
+)
+ANSWER_FORBIDDEN = Entry(
+    code="answer-forbidden",
+    severity=Severity.ERROR,
+    seen="A public document asks for credentials, or is forbidden.",
+    expected="200 for everybody",
+    section="RFC 9728 §3.2",
+    clients=EVERY,
+    fix=(
+        "Let everybody read the documents: the proxy, the firewall and the application have to "
+        "pass /.well-known/."
+    ),
+    django_fix=("Put DiscoveryMiddleware first, and let the proxy or firewall pass /.well-known/."),
+)
+ANSWER_BAD_REQUEST = Entry(
+    code="answer-bad-request",
+    severity=Severity.ERROR,
+    seen="A plain GET is a bad request.",
+    expected="200, or 404 where there is nothing",
+    section="RFC 9110 §15.5.1",
+    clients=EVERY,
+    fix="Have the application know its public host, and the proxy pass Host on.",
+    django_fix="Add the public host to ALLOWED_HOSTS, and have the proxy pass Host on.",
+)
+ANSWER_UNEXPECTED = Entry(
+    code="answer-unexpected",
+    severity=Severity.ERROR,
+    seen="The status is none that clients know what to do with.",
+    expected="200, or 404 where there is nothing; 401 from the MCP endpoint",
+    section="RFC 9728 §3.2, RFC 8414 §3.2",
+    clients=EVERY,
+    fix="Look at what stands in front: a limit on the rate, a firewall, a cache.",
+)
+ANSWER_TOO_LARGE = Entry(
+    code="answer-too-large",
+    severity=Severity.ERROR,
+    seen="The document is larger than 256 KiB; the rest was not read.",
+    expected="a few kilobytes",
+    section="RFC 9728 §3.2",
+    fix="Find what fills it. The Go SDK, for one, reads no more than 1 MiB.",
+)
+ANSWER_SLOW = Entry(
+    code="answer-slow",
+    severity=Severity.WARNING,
+    seen="The answer took longer than three seconds.",
+    expected="an answer within a second",
+    section="MCP authorization, discovery",
+    clients=EVERY,
+    fix=("The documents need no database but for the keys. Look for middleware that waits."),
+)
+ANSWER_ENCODED = Entry(
+    code="answer-encoded",
+    severity=Severity.WARNING,
+    seen="The answer is compressed although nobody asked for it.",
+    expected="no Content-Encoding for Accept-Encoding: identity",
+    section="RFC 9110 §12.5.3",
+    clients=EVERY,
+    fix="Compress only what Accept-Encoding asks for.",
+    django_fix="Let the proxy or GZipMiddleware look at Accept-Encoding.",
+)
 
 
 def replaced(walk: Walk) -> Iterator[Finding]:
@@ -87,18 +131,18 @@ def _firewall(exchange: Exchange) -> Finding:
     by = exchange.intermediary
     name, evidence = (by.name, shown(by.evidence)) if by else ("", "")
     seen = f"{exchange.status} of {name} ({evidence}): {_gist(exchange)}."
-    fix = f"Exempt {_PUBLIC} from {name}: clients cannot solve a challenge or log in."
-    return finding("answer-firewall", exchange.url, seen, fix=fix)
+    fix = f"Exempt {PUBLIC} from {name}: clients cannot solve a challenge or log in."
+    return finding(ANSWER_FIREWALL, exchange.url, seen, fix=fix)
 
 
 def server_errors(walk: Walk) -> Iterator[Finding]:
-    for exchange in _plain(walk):
+    for exchange in plain(walk):
         if exchange.status >= 500 and not exchange.intermediary:
-            clients = _stopped(walk, exchange)
+            clients = stopped(walk, exchange)
             fault = exchange.answer.fault if exchange.answer else None
             seen = f"{exchange.status}: {shown(fault.seen)}" if fault else _status(exchange)
             fix = fault.fix if fault else ""
-            one = finding("answer-server-error", exchange.url, seen, clients=clients, fix=fix)
+            one = finding(ANSWER_SERVER_ERROR, exchange.url, seen, clients=clients, fix=fix)
             yield one if walk.in_process else _advised(one, exchange)
 
 
@@ -106,13 +150,13 @@ def forbidden(walk: Walk) -> Iterator[Finding]:
     for place in walk.asked:
         if place.exchange.status in FORBIDDEN and not place.exchange.intermediary:
             seen = _status(place.exchange)
-            yield _at(walk, place, finding("answer-forbidden", place.url, seen))
+            yield _at(walk, place, finding(ANSWER_FORBIDDEN, place.url, seen))
 
 
 def bad_requests(walk: Walk) -> Iterator[Finding]:
     for place in walk.asked:
         if place.exchange.status in BAD_REQUEST:
-            one = finding("answer-bad-request", place.url, _status(place.exchange))
+            one = finding(ANSWER_BAD_REQUEST, place.url, _status(place.exchange))
             yield _at(walk, place, _advised(one, place.exchange))
 
 
@@ -134,58 +178,39 @@ def _at(walk: Walk, place: Fetched, one: Finding) -> Finding:
 def unexpected(walk: Walk) -> Iterator[Finding]:
     """Report statuses that no other rule is about, where nothing else is found either."""
     if walk.post and walk.post.status not in (*_OF_ENDPOINTS, 0) and not _is_known(walk.post):
-        one = finding("answer-unexpected", walk.url, _status(walk.post))
+        one = finding(ANSWER_UNEXPECTED, walk.url, _status(walk.post))
         yield _advised(one, walk.post)
     for place in walk.asked:
         is_told = place.is_absent or place.exchange.status in (0, 200, *_OF_DOCUMENTS)
         if not is_told and not walk.is_spare(place) and not _is_known(place.exchange):
-            yield finding("answer-unexpected", place.url, _status(place.exchange))
+            yield finding(ANSWER_UNEXPECTED, place.url, _status(place.exchange))
 
 
 def _is_known(exchange: Exchange) -> bool:
     """Say whether an answer is a server error, a redirect, or that of a firewall."""
-    is_redirect = exchange.answer is not None and redirects.target(exchange.answer) is not None
+    is_redirect = exchange.answer is not None and target(exchange.answer) is not None
     return exchange.status >= 500 or is_redirect or exchange.intermediary is not None
 
 
 def too_large(walk: Walk) -> Iterator[Finding]:
-    for exchange in _documents(walk):
+    for exchange in of_documents(walk):
         if exchange.answer and exchange.answer.is_cut:
-            yield finding("answer-too-large", exchange.url)
+            yield finding(ANSWER_TOO_LARGE, exchange.url)
 
 
 def slow(walk: Walk) -> Iterator[Finding]:
-    for exchange in _plain(walk):
+    for exchange in plain(walk):
         if exchange.answer and exchange.answer.seconds > SLOW:
             seen = f"The answer took {exchange.answer.seconds:.1f} seconds."
-            yield finding("answer-slow", exchange.url, seen)
+            yield finding(ANSWER_SLOW, exchange.url, seen)
 
 
 def encoded(walk: Walk) -> Iterator[Finding]:
-    for exchange in _documents(walk):
+    for exchange in of_documents(walk):
         coding = exchange.answer.header("content-encoding") if exchange.answer else None
         if coding and coding.lower() != "identity":
             seen = f"Content-Encoding: {shown(coding)}, not asked for."
-            yield finding("answer-encoded", exchange.url, seen)
-
-
-def _stopped(walk: Walk, exchange: Exchange) -> tuple[Client, ...] | None:
-    """Return whom an answer stops, if it is not those of the catalogue."""
-    if exchange.url == walk.url:
-        # A POST survives neither an error nor a redirect.
-        return EVERY
-    # MCP clients read no keys.
-    return () if exchange.url in {one.url for one in walk.jwks} else None
-
-
-def _plain(walk: Walk) -> Iterator[Exchange]:
-    """Yield what is asked of the endpoint and of the documents."""
-    yield from (one for one in (walk.post, walk.get) if one)
-    yield from _documents(walk)
-
-
-def _documents(walk: Walk) -> Iterator[Exchange]:
-    yield from (one.exchange for one in walk.asked)
+            yield finding(ANSWER_ENCODED, exchange.url, seen)
 
 
 def _status(exchange: Exchange) -> str:
@@ -196,14 +221,36 @@ def _gist(exchange: Exchange) -> str:
     return gist(exchange.answer) if exchange.answer else ""
 
 
-RULES = (
-    redirected,
-    replaced,
-    server_errors,
-    forbidden,
-    bad_requests,
-    unexpected,
-    too_large,
-    slow,
-    encoded,
+def _has_seen(walk: Walk) -> bool:
+    return all_answered([walk.post, walk.get, *(place.exchange for place in walk.asked)])
+
+
+STEP = Step(
+    name="answers",
+    title="Answers",
+    holds="no redirects, no errors, no logins in the way, and quick enough",
+    entries=(
+        *redirects.ENTRIES,
+        ANSWER_FIREWALL,
+        ANSWER_SERVER_ERROR,
+        ANSWER_FORBIDDEN,
+        ANSWER_BAD_REQUEST,
+        ANSWER_UNEXPECTED,
+        ANSWER_TOO_LARGE,
+        ANSWER_SLOW,
+        ANSWER_ENCODED,
+    ),
+    rules=(
+        *redirects.RULES,
+        replaced,
+        server_errors,
+        forbidden,
+        bad_requests,
+        unexpected,
+        too_large,
+        slow,
+        encoded,
+    ),
+    has_seen=_has_seen,
+    is_about_answers=True,
 )

@@ -4,31 +4,134 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from mcp_oauth_discovery.doctor.catalogue import finding
-from mcp_oauth_discovery.doctor.findings import Finding
+from mcp_oauth_discovery.doctor.clients import BROWSERS
+from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, finding
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.transport.messages import Answer
 from mcp_oauth_discovery.doctor.walk.headers import OF_DOCUMENTS
 from mcp_oauth_discovery.doctor.walk.intermediaries import intermediary
-from mcp_oauth_discovery.doctor.walk.observations import Exchange, Walk
+from mcp_oauth_discovery.doctor.walk.observations import Exchange, Walk, all_answered
 from mcp_oauth_discovery.standards.mcp_headers import REQUEST_HEADERS
 
 # How an endpoint answers a GET that has no use for it.
 LIKE_THE_POST = (400, 405, 406)
+
+CORS_DOCUMENT = Entry(
+    code="cors-document",
+    severity=Severity.ERROR,
+    seen="A page may not read a public document.",
+    expected="Access-Control-Allow-Origin: *",
+    section="Fetch, CORS check",
+    clients=BROWSERS,
+    fix="Send Access-Control-Allow-Origin: * with the documents.",
+    django_fix="Put DiscoveryMiddleware first, before CorsMiddleware.",
+)
+CORS_DOCUMENT_PREFLIGHT = Entry(
+    code="cors-document-preflight",
+    severity=Severity.ERROR,
+    seen="The preflight of a document fails.",
+    expected="2xx to OPTIONS, with mcp-protocol-version allowed",
+    section="Fetch, CORS-preflight fetch",
+    clients=BROWSERS,
+    fix=(
+        "Send Access-Control-Allow-Origin: * with the documents, and answer OPTIONS before any "
+        "authentication."
+    ),
+    django_fix="Put DiscoveryMiddleware first, before CorsMiddleware and any authentication.",
+)
+CORS_ENDPOINT = Entry(
+    code="cors-endpoint",
+    severity=Severity.WARNING,
+    seen="A page may not read the 401 of the endpoint.",
+    expected="Access-Control-Allow-Origin on the 401 as well",
+    section="Fetch, CORS check",
+    clients=BROWSERS,
+    fix="Send the CORS headers with the 401 as well, from above whatever answers it.",
+    django_fix=(
+        "Cover the endpoint with django-cors-headers, CorsMiddleware above whatever answers 401."
+    ),
+)
+CORS_ENDPOINT_CLOSED = Entry(
+    code="cors-endpoint-closed",
+    severity=Severity.INFO,
+    seen="Pages of other origins may not use the endpoint.",
+    expected="their origins allowed, if clients in a browser are wanted",
+    section="Fetch, CORS check",
+    fix="Allow the origins of those pages, or name one that is allowed with --origin.",
+    django_fix=(
+        "Add the origins to CORS_ALLOWED_ORIGINS, or name one that is allowed with --origin."
+    ),
+)
+CORS_ENDPOINT_PREFLIGHT = Entry(
+    code="cors-endpoint-preflight",
+    severity=Severity.WARNING,
+    seen="The preflight of the endpoint fails.",
+    expected="2xx to OPTIONS, before authentication",
+    section="Fetch, CORS-preflight fetch",
+    clients=BROWSERS,
+    fix="Answer OPTIONS above the authentication.",
+    django_fix=(
+        "Cover the endpoint with django-cors-headers, CorsMiddleware above authentication."
+    ),
+)
+CORS_ENDPOINT_HEADERS = Entry(
+    code="cors-endpoint-headers",
+    severity=Severity.WARNING,
+    seen="The preflight of the endpoint lacks headers that clients send.",
+    expected=", ".join(REQUEST_HEADERS),
+    section="Fetch, CORS-preflight fetch",
+    clients=BROWSERS,
+    fix=("Name them in Access-Control-Allow-Headers. The wildcard does not cover authorization."),
+    django_fix=(
+        "CORS_ALLOW_HEADERS = MCP_REQUEST_HEADERS from mcp_oauth_discovery.cors. The wildcard "
+        "does not cover authorization."
+    ),
+)
+CORS_ENDPOINT_METHODS = Entry(
+    code="cors-endpoint-methods",
+    severity=Severity.INFO,
+    seen="A page may not send DELETE to the endpoint.",
+    expected=(
+        "DELETE in Access-Control-Allow-Methods, if the endpoint has sessions; GET and POST need "
+        "no permission"
+    ),
+    section="Fetch, CORS-preflight fetch",
+    fix="Allow DELETE, with which clients end a session, or have none.",
+)
+CORS_EXPOSED = Entry(
+    code="cors-exposed",
+    severity=Severity.WARNING,
+    seen="Scripts may not read WWW-Authenticate.",
+    expected="Access-Control-Expose-Headers: WWW-Authenticate",
+    section="Fetch, CORS filtered response",
+    clients=BROWSERS,
+    fix="Name it in Access-Control-Expose-Headers.",
+    django_fix="CORS_EXPOSE_HEADERS = MCP_EXPOSED_HEADERS from mcp_oauth_discovery.cors.",
+)
+CORS_CREDENTIALS = Entry(
+    code="cors-credentials",
+    severity=Severity.WARNING,
+    seen="Credentials are allowed to every origin.",
+    expected="no Access-Control-Allow-Credentials",
+    section="Fetch, CORS check",
+    clients=BROWSERS,
+    fix="Do not allow credentials: tokens travel in a header.",
+    django_fix="Leave CORS_ALLOW_CREDENTIALS off: tokens travel in a header.",
+)
 
 
 def document_reads(walk: Walk) -> Iterator[Finding]:
     for exchange in walk.page_reads:
         if exchange.answer and not _allows(exchange.answer, walk.page_origin):
             seen, fix = _origin_line(exchange.answer), passing(exchange.answer)
-            yield finding("cors-document", exchange.url, seen, fix=fix)
+            yield finding(CORS_DOCUMENT, exchange.url, seen, fix=fix)
 
 
 def document_preflights(walk: Walk) -> Iterator[Finding]:
     for exchange in walk.page_preflights:
         if problem := lacking(exchange, walk.page_origin, OF_DOCUMENTS):
             fix = passing(exchange.answer)
-            yield finding("cors-document-preflight", exchange.url, f"{problem}.", fix=fix)
+            yield finding(CORS_DOCUMENT_PREFLIGHT, exchange.url, f"{problem}.", fix=fix)
 
 
 def endpoint(walk: Walk) -> Iterator[Finding]:
@@ -38,16 +141,16 @@ def endpoint(walk: Walk) -> Iterator[Finding]:
         return
     if not 200 <= preflight.status < 300:
         seen, fix = f"{preflight.status} to OPTIONS.", passing(preflight.answer)
-        yield finding("cors-endpoint-preflight", walk.url, seen, fix=fix)
+        yield finding(CORS_ENDPOINT_PREFLIGHT, walk.url, seen, fix=fix)
     elif is_closed(walk):
-        yield finding("cors-endpoint-closed", walk.url, f"Not to {shown(walk.page_origin)}.")
+        yield finding(CORS_ENDPOINT_CLOSED, walk.url, f"Not to {shown(walk.page_origin)}.")
     else:
         problem = lacking(preflight, walk.page_origin, REQUEST_HEADERS)
         if problem:
-            yield finding("cors-endpoint-headers", walk.url, f"{problem}.")
+            yield finding(CORS_ENDPOINT_HEADERS, walk.url, f"{problem}.")
         elif (delete := walk.endpoint_delete) and not _allows_delete(delete):
             seen, fix = _methods_line(delete), passing(delete.answer)
-            yield finding("cors-endpoint-methods", walk.url, seen, fix=fix)
+            yield finding(CORS_ENDPOINT_METHODS, walk.url, seen, fix=fix)
         yield from _reads(walk)
 
 
@@ -84,10 +187,10 @@ def _reads(walk: Walk) -> Iterator[Finding]:
         named = f"{answer.status} to {answer.method}: "
         if not _allows(answer, walk.page_origin):
             seen, fix = f"{named}{_origin_line(answer)}", passing(answer)
-            yield finding("cors-endpoint", walk.url, seen, fix=fix)
+            yield finding(CORS_ENDPOINT, walk.url, seen, fix=fix)
             return
         if not {"www-authenticate", "*"} & set(_listed(answer, "access-control-expose-headers")):
-            yield finding("cors-exposed", walk.url, f"{named}it is not exposed.")
+            yield finding(CORS_EXPOSED, walk.url, f"{named}it is not exposed.")
             return
 
 
@@ -119,7 +222,7 @@ def credentials(walk: Walk) -> Iterator[Finding]:
     for exchange in exchanges:
         answer = exchange.answer
         if answer and (answer.header("access-control-allow-credentials") or "").lower() == "true":
-            yield finding("cors-credentials", exchange.url, _origin_line(answer))
+            yield finding(CORS_CREDENTIALS, exchange.url, _origin_line(answer))
 
 
 def passing(answer: Answer | None) -> str:
@@ -165,4 +268,26 @@ def _origin_line(answer: Answer) -> str:
     return f"Access-Control-Allow-Origin: {shown(allowed)}."
 
 
-RULES = (document_reads, document_preflights, endpoint, credentials)
+def _has_seen(walk: Walk) -> bool:
+    asked = [*walk.page_reads, *walk.page_preflights, walk.endpoint_preflight, walk.endpoint_delete]
+    return all_answered(asked) and bool(walk.page_reads) and bool(seen_by_pages(walk))
+
+
+STEP = Step(
+    name="cors",
+    title="CORS",
+    holds="a page of any origin can read the documents and speak to the endpoint",
+    entries=(
+        CORS_DOCUMENT,
+        CORS_DOCUMENT_PREFLIGHT,
+        CORS_ENDPOINT,
+        CORS_ENDPOINT_CLOSED,
+        CORS_ENDPOINT_PREFLIGHT,
+        CORS_ENDPOINT_HEADERS,
+        CORS_ENDPOINT_METHODS,
+        CORS_EXPOSED,
+        CORS_CREDENTIALS,
+    ),
+    rules=(document_reads, document_preflights, endpoint, credentials),
+    has_seen=_has_seen,
+)

@@ -4,22 +4,117 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mcp_oauth_discovery.doctor.catalogue import finding
-from mcp_oauth_discovery.doctor.clients import Client
-from mcp_oauth_discovery.doctor.findings import Finding
+from mcp_oauth_discovery.doctor.clients import EVERY, TYPESCRIPT_BASED, Client
+from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, finding
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.steps.values import has_value
 from mcp_oauth_discovery.doctor.walk.observations import Fetched, Walk
+from mcp_oauth_discovery.doctor.walk.reading import Unreadable
 from mcp_oauth_discovery.doctor.walk.well_known import Role
 
-_TYPESCRIPT = (Client.TYPESCRIPT, Client.INSPECTOR)
 _JSON = ("application/json", "application/jwk-set+json")
+
+DOCUMENT_HTML = Entry(
+    code="document-html",
+    severity=Severity.ERROR,
+    seen="An HTML page is where a JSON document belongs.",
+    expected="a JSON document, or 404",
+    section="RFC 9728 §3.2, RFC 8414 §3.2",
+    clients=EVERY,
+    fix=(
+        "A catch-all route, often of a single-page app, answers: route /.well-known/ to whatever "
+        "has the documents before it."
+    ),
+    django_fix=(
+        "A catch-all route, often of a single-page app, answers: route /.well-known/ to Django "
+        "before it."
+    ),
+)
+DOCUMENT_NOT_JSON = Entry(
+    code="document-not-json",
+    severity=Severity.ERROR,
+    seen="The body is not JSON.",
+    expected="JSON in UTF-8 without a byte order mark",
+    section="RFC 8259 §8.1",
+    clients=EVERY,
+    fix="Serve the document with a JSON serialiser.",
+)
+DOCUMENT_BYTE_ORDER_MARK = Entry(
+    code="document-byte-order-mark",
+    severity=Severity.ERROR,
+    seen="The body begins with a byte order mark.",
+    expected="JSON in UTF-8 without a byte order mark",
+    section="RFC 8259 §8.1",
+    # Their JSON parsers (pydantic, encoding/json, serde_json) stop at a byte order mark.
+    clients=(Client.PYTHON, Client.GO, Client.RUST),
+    fix=("Save it as UTF-8 without the mark. Some editors and PowerShell on Windows add one."),
+)
+DOCUMENT_NOT_OBJECT = Entry(
+    code="document-not-object",
+    severity=Severity.ERROR,
+    seen="The document is not a JSON object.",
+    expected="an object whose members are the metadata",
+    section="RFC 9728 §3.2, RFC 8414 §3.2",
+    clients=EVERY,
+    fix="Serve an object.",
+    django_fix="Return a dict from get_document().",
+)
+DOCUMENT_CONTENT_TYPE = Entry(
+    code="document-content-type",
+    severity=Severity.ERROR,
+    seen="The Content-Type is not application/json.",
+    expected="Content-Type: application/json",
+    section="RFC 9728 §3.2, RFC 8414 §3.2",
+    clients=(Client.GO,),
+    fix="Set the type; web servers do not know that of files without an extension.",
+    django_fix=("Use JsonResponse, or set the type of files without extension in the web server."),
+)
+DOCUMENT_NULL = Entry(
+    code="document-null",
+    severity=Severity.ERROR,
+    seen="A member is null.",
+    expected="absent members are left out",
+    section="RFC 9728 §3.2, RFC 8414 §3.2",
+    clients=TYPESCRIPT_BASED,
+    fix="Leave the member out.",
+)
+DOCUMENT_EMPTY = Entry(
+    code="document-empty",
+    severity=Severity.WARNING,
+    seen="A member is an empty list, string or object.",
+    expected="members without a value are left out",
+    section="RFC 9728 §3.2, RFC 8414 §3.2",
+    fix="Leave the member out.",
+)
+DOCUMENT_DUPLICATE = Entry(
+    code="document-duplicate",
+    severity=Severity.ERROR,
+    seen="A member is there twice.",
+    expected="each member once",
+    section="RFC 8259 §4",
+    fix="Remove one: clients differ in which they take.",
+)
+DOCUMENT_COOKIE = Entry(
+    code="document-cookie",
+    severity=Severity.WARNING,
+    seen="A public document sets a cookie.",
+    expected="no Set-Cookie",
+    section="RFC 9111 §7.3",
+    fix="Answer for the public documents before sessions, logins and redirects do.",
+    django_fix="Put DiscoveryMiddleware first, before session and CSRF middleware.",
+)
+
+_ENTRY_OF = {
+    Unreadable.HTML: DOCUMENT_HTML,
+    Unreadable.NOT_JSON: DOCUMENT_NOT_JSON,
+    Unreadable.NOT_OBJECT: DOCUMENT_NOT_OBJECT,
+}
 
 
 def unreadable(walk: Walk) -> Iterator[Finding]:
     """Report what was served with 200 and is no JSON object; the redirect to a page is enough."""
     for document in walk.asked:
-        if document.reading.fault == "document-html" and document.exchange.hops:
+        if document.reading.fault is Unreadable.HTML and document.exchange.hops:
             continue
         if document.exchange.intermediary:
             continue
@@ -30,9 +125,9 @@ def unreadable(walk: Walk) -> Iterator[Finding]:
             clients: tuple[Client, ...] | None = None
             if walk.is_spare(document):
                 # The TypeScript SDK stops at metadata that it cannot read; the others go on.
-                clients = () if document.role is Role.JWKS else _TYPESCRIPT
+                clients = () if document.role is Role.JWKS else TYPESCRIPT_BASED
             seen = f"200 with {detail}"
-            yield finding(document.reading.fault, document.url, seen, clients=clients)
+            yield finding(_ENTRY_OF[document.reading.fault], document.url, seen, clients=clients)
 
 
 def marked(walk: Walk) -> Iterator[Finding]:
@@ -40,7 +135,7 @@ def marked(walk: Walk) -> Iterator[Finding]:
     for document in walk.asked:
         if document.reading.has_mark:
             clients = () if document.role is Role.JWKS else None
-            yield finding("document-byte-order-mark", document.url, clients=clients)
+            yield finding(DOCUMENT_BYTE_ORDER_MARK, document.url, clients=clients)
 
 
 def content_type(walk: Walk) -> Iterator[Finding]:
@@ -50,7 +145,7 @@ def content_type(walk: Walk) -> Iterator[Finding]:
         allowed = _JSON if document.role is Role.JWKS else _JSON[:1]
         if given.partition(";")[0].strip().lower() not in allowed:
             seen = f"Content-Type: {shown(given)}." if given else "There is no Content-Type."
-            yield finding("document-content-type", document.url, seen)
+            yield finding(DOCUMENT_CONTENT_TYPE, document.url, seen)
 
 
 def without_value(walk: Walk) -> Iterator[Finding]:
@@ -58,23 +153,23 @@ def without_value(walk: Walk) -> Iterator[Finding]:
     for document in walk.published:
         for name, value in document.told.items():
             if value is None:
-                yield finding("document-null", document.url, f"{shown(name)} is null.")
+                yield finding(DOCUMENT_NULL, document.url, f"{shown(name)} is null.")
             elif not has_value(value) and document.role is not Role.JWKS:
                 seen = f"{shown(name)} is {shown(value) or 'an empty string'}."
-                yield finding("document-empty", document.url, seen)
+                yield finding(DOCUMENT_EMPTY, document.url, seen)
 
 
 def duplicates(walk: Walk) -> Iterator[Finding]:
     for document in walk.published:
         for name in document.reading.duplicates:
-            yield finding("document-duplicate", document.url, f"{shown(name)} is there twice.")
+            yield finding(DOCUMENT_DUPLICATE, document.url, f"{shown(name)} is there twice.")
 
 
 def cookies(walk: Walk) -> Iterator[Finding]:
     for document in walk.published:
         if names := _cookies(document):
             seen = f"Set-Cookie: {shown(', '.join(names))}."
-            yield finding("document-cookie", document.url, seen)
+            yield finding(DOCUMENT_COOKIE, document.url, seen)
 
 
 def _cookies(document: Fetched) -> list[str]:
@@ -82,4 +177,26 @@ def _cookies(document: Fetched) -> list[str]:
     return [one.partition("=")[0] for one in answer.all("set-cookie")] if answer else []
 
 
-RULES = (unreadable, marked, content_type, without_value, duplicates, cookies)
+def _has_seen(walk: Walk) -> bool:
+    return bool(walk.published)
+
+
+STEP = Step(
+    name="documents",
+    title="Documents",
+    holds="each is one JSON object, labelled as JSON, without empty members or cookies",
+    entries=(
+        DOCUMENT_HTML,
+        DOCUMENT_NOT_JSON,
+        DOCUMENT_BYTE_ORDER_MARK,
+        DOCUMENT_NOT_OBJECT,
+        DOCUMENT_CONTENT_TYPE,
+        DOCUMENT_NULL,
+        DOCUMENT_EMPTY,
+        DOCUMENT_DUPLICATE,
+        DOCUMENT_COOKIE,
+    ),
+    rules=(unreadable, marked, content_type, without_value, duplicates, cookies),
+    has_seen=_has_seen,
+    is_about_answers=True,
+)

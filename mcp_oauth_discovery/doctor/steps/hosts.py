@@ -4,12 +4,49 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mcp_oauth_discovery.doctor.catalogue import finding
-from mcp_oauth_discovery.doctor.findings import Finding
+from mcp_oauth_discovery.doctor.clients import EVERY
+from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, finding
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.steps.caching import lifetime
 from mcp_oauth_discovery.doctor.transport.messages import Answer
-from mcp_oauth_discovery.doctor.walk.observations import Walk
+from mcp_oauth_discovery.doctor.walk.observations import Walk, all_ended
+
+HOST_REFLECTED = Entry(
+    code="host-reflected",
+    severity=Severity.ERROR,
+    seen="A forged Host ends up in a document.",
+    expected="identifiers from the configuration, or a refusal",
+    section="RFC 9728 §7.3",
+    fix="Build the documents from the configuration, and refuse unknown hosts.",
+    django_fix="Pin MCP_ISSUER, and list the hosts in ALLOWED_HOSTS.",
+)
+HOST_REFLECTED_CACHED = Entry(
+    code="host-reflected-cached",
+    severity=Severity.CRITICAL,
+    seen="A forged host or scheme ends up in a document that caches may keep.",
+    expected="identifiers from the configuration, or no-store",
+    section="RFC 9728 §7.3, RFC 9111 §7.1",
+    clients=EVERY,
+    fix=(
+        "Build the documents from the configuration at once: one request can send every client "
+        "to a stranger's server."
+    ),
+    django_fix=(
+        "Pin MCP_ISSUER at once: one request can send every client to a stranger's server."
+    ),
+)
+FORWARDED_REFLECTED = Entry(
+    code="forwarded-reflected",
+    severity=Severity.ERROR,
+    seen="A forged X-Forwarded-* or Forwarded header ends up in a document.",
+    expected="identifiers from the configuration",
+    section="RFC 9728 §7.3, RFC 7239 §8.1",
+    fix="Have the proxy overwrite these headers, and believe none without one.",
+    django_fix=(
+        "Pin MCP_ISSUER. Have the proxy overwrite these headers, and unset USE_X_FORWARDED_HOST "
+        "if there is none."
+    ),
+)
 
 
 def reflections(walk: Walk) -> Iterator[Finding]:
@@ -22,9 +59,9 @@ def reflections(walk: Walk) -> Iterator[Finding]:
         if not found:
             continue
         seen = f"The answer has {shown(found[0])}, out of a header of the request."
-        code = "host-reflected" if forgery.is_host else "forwarded-reflected"
+        entry = HOST_REFLECTED if forgery.is_host else FORWARDED_REFLECTED
         is_cached = answer.status == 200 and lifetime(answer) != 0 and not _is_private(answer)
-        yield finding("host-reflected-cached" if is_cached else code, forgery.before.url, seen)
+        yield finding(HOST_REFLECTED_CACHED if is_cached else entry, forgery.before.url, seen)
 
 
 def _told(answer: Answer) -> str:
@@ -36,4 +73,19 @@ def _is_private(answer: Answer) -> bool:
     return "private" in (answer.header("cache-control") or "").lower()
 
 
-RULES = (reflections,)
+def _has_seen(walk: Walk) -> bool:
+    return all_ended(forgery.exchange for forgery in walk.forgeries)
+
+
+STEP = Step(
+    name="hosts",
+    title="Forged hosts",
+    holds="a forged Host, Forwarded or X-Forwarded-* changes nothing",
+    entries=(
+        HOST_REFLECTED,
+        HOST_REFLECTED_CACHED,
+        FORWARDED_REFLECTED,
+    ),
+    rules=(reflections,),
+    has_seen=_has_seen,
+)

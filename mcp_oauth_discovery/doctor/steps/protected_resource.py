@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mcp_oauth_discovery.doctor.catalogue import correcting, finding
-from mcp_oauth_discovery.doctor.clients import CLOSED, EVERY, Client, named
-from mcp_oauth_discovery.doctor.findings import Finding
+from mcp_oauth_discovery.doctor.clients import CLOSED, EVERY, TYPESCRIPT_BASED, Client, named
+from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, correcting, finding
 from mcp_oauth_discovery.doctor.printing import pointed, shown
+from mcp_oauth_discovery.doctor.steps import resource_members
+from mcp_oauth_discovery.doctor.steps.resource_members import identifier, is_plain_http
 from mcp_oauth_discovery.doctor.steps.values import (
     check_host,
     has_value,
-    misformed,
-    strict,
-    strings,
 )
-from mcp_oauth_discovery.doctor.transport.reachability import is_exposed
 from mcp_oauth_discovery.doctor.walk.acceptance import (
     RESOURCE_RULES,
     difference,
@@ -26,19 +23,105 @@ from mcp_oauth_discovery.doctor.walk.observations import Fetched, Walk
 from mcp_oauth_discovery.doctor.walk.well_known import Role
 from mcp_oauth_discovery.standards import hosts
 from mcp_oauth_discovery.standards.identifiers import (
-    check_issuer,
     check_resource,
     check_url,
-    locate,
-    origin,
 )
-from mcp_oauth_discovery.standards.members import PROTECTED_RESOURCE
 
-_TYPESCRIPT = (Client.TYPESCRIPT, Client.INSPECTOR)
-# Members that have findings of their own.
-_TOLD = ("resource", "authorization_servers", "signed_metadata")
-# Of the client and of the user, not of a resource.
-_CLIENTS_SCOPES = ("offline_access", "openid")
+PRM_NOT_FOUND = Entry(
+    code="prm-not-found",
+    severity=Severity.ERROR,
+    seen="No address that clients try has the document.",
+    expected="the document at the well-known URL of the endpoint",
+    section="RFC 9728 §3.1",
+    clients=EVERY,
+    fix="Serve it there, and have the proxy pass /.well-known/ on.",
+    django_fix=(
+        'Add path("", include("mcp_oauth_discovery.urls")) to the root URLconf, and have the '
+        "proxy pass /.well-known/ on."
+    ),
+)
+PRM_PATH_NOT_FOUND = Entry(
+    code="prm-path-not-found",
+    severity=Severity.WARNING,
+    seen="The document is not at the well-known URL with the path of the endpoint.",
+    expected="the well-known part between host and path",
+    section="RFC 9728 §3.1",
+    clients=(Client.VS_CODE, Client.GO),
+    fix="Serve it at the well-known URL with the path of the endpoint as well.",
+    django_fix=("Set MCP_RESOURCE to the URL of the endpoint, or list its path in MCP_RESOURCES."),
+)
+PRM_CHALLENGE_NOT_FOUND = Entry(
+    code="prm-challenge-not-found",
+    severity=Severity.ERROR,
+    seen="The URL in the challenge does not lead to the document.",
+    expected="the document",
+    section="RFC 9728 §5.1",
+    clients=TYPESCRIPT_BASED,
+    fix="Name the URL at which the document is.",
+    django_fix=(
+        "Name the URL at which the document is: challenge.resource_metadata_url() knows it."
+    ),
+)
+PRM_DIFFERS = Entry(
+    code="prm-differs",
+    severity=Severity.WARNING,
+    seen="The URL in the challenge and the well-known URL give different documents.",
+    expected="one document for one resource",
+    section="RFC 9728 §3.1",
+    fix="Serve it from one place.",
+)
+PRM_RESOURCE_MISSING = Entry(
+    code="prm-resource-missing",
+    severity=Severity.ERROR,
+    seen="The document has no resource.",
+    expected="resource, with the URL of the endpoint",
+    section="RFC 9728 §2",
+    clients=EVERY,
+    fix="Add resource.",
+    django_fix="Set MCP_RESOURCE.",
+)
+PRM_RESOURCE_INVALID = Entry(
+    code="prm-resource-invalid",
+    severity=Severity.ERROR,
+    seen="resource is not a resource identifier.",
+    expected="an absolute https URL without fragment",
+    section="RFC 9728 §1.2",
+    clients=EVERY,
+    fix="Set resource to the URL of the endpoint.",
+    django_fix="Set MCP_RESOURCE to the URL of the endpoint.",
+)
+PRM_RESOURCE_SCHEME = Entry(
+    code="prm-resource-scheme",
+    severity=Severity.ERROR,
+    seen="resource is http where the endpoint is https.",
+    expected="the URL of the endpoint",
+    section="RFC 9728 §3.3",
+    clients=EVERY,
+    fix="A proxy ended TLS: tell the application so, or give it its public URL.",
+    django_fix=(
+        "A proxy ended TLS: set SECURE_PROXY_SSL_HEADER, or pin MCP_ISSUER and MCP_RESOURCE."
+    ),
+)
+PRM_RESOURCE_MISMATCH = Entry(
+    code="prm-resource-mismatch",
+    severity=Severity.ERROR,
+    seen="resource is not this endpoint.",
+    expected="the URL of the endpoint",
+    section="RFC 9728 §3.3",
+    clients=EVERY,
+    fix="Set resource to the URL that clients use, in its very spelling.",
+    django_fix="Set MCP_RESOURCE to the URL that clients use, in its very spelling.",
+)
+PRM_RESOURCE_NOT_EXACT = Entry(
+    code="prm-resource-not-exact",
+    severity=Severity.ERROR,
+    seen="resource covers the endpoint and is not its URL; some clients want it exact.",
+    expected="the URL of the endpoint, character by character",
+    section="RFC 9728 §3.3",
+    clients=(Client.VS_CODE, Client.GO),
+    fix="Set resource to the URL that clients use, in its very spelling.",
+    django_fix="Set MCP_RESOURCE to the URL that clients use, in its very spelling.",
+)
 
 
 def places(walk: Walk) -> Iterator[Finding]:
@@ -53,20 +136,20 @@ def places(walk: Walk) -> Iterator[Finding]:
             has_legacy = walk.legacy is not None and walk.legacy.members is not None
             # The others take the site itself for the authorization server, as of March 2025.
             clients = CLOSED if has_legacy else EVERY
-            yield finding("prm-not-found", walk.url, f"404 at {shown(tried)}.", clients=clients)
+            yield finding(PRM_NOT_FOUND, walk.url, f"404 at {shown(tried)}.", clients=clients)
         return
     path, challenge = by_role.get(Role.PATH), by_role.get(Role.CHALLENGE)
     is_led = challenge is not None and challenge.members is not None
     if path and path.is_absent:
         # Whom the challenge has led there does not look any further.
         led = () if is_led else None
-        yield finding("prm-path-not-found", path.url, f"{path.exchange.status}.", clients=led)
+        yield finding(PRM_PATH_NOT_FOUND, path.url, f"{path.exchange.status}.", clients=led)
     elif (stripped := by_role.get(Role.STRIPPED)) and not is_led and stripped.members is None:
         status = f"{stripped.exchange.status or 'No answer'}"
         seen = f"{status}, where the TypeScript SDK looks: it drops the final slash."
-        yield finding("prm-path-not-found", stripped.url, seen, clients=_TYPESCRIPT)
+        yield finding(PRM_PATH_NOT_FOUND, stripped.url, seen, clients=TYPESCRIPT_BASED)
     if challenge and challenge.is_absent:
-        yield finding("prm-challenge-not-found", challenge.url, f"{challenge.exchange.status}.")
+        yield finding(PRM_CHALLENGE_NOT_FOUND, challenge.url, f"{challenge.exchange.status}.")
 
 
 def differences(walk: Walk) -> Iterator[Finding]:
@@ -77,7 +160,7 @@ def differences(walk: Walk) -> Iterator[Finding]:
         one, other = found[0].told, found[1].told
         names = sorted(name for name in {*one, *other} if one.get(name) != other.get(name))
         seen = f"{shown(', '.join(names))} not as at {shown(found[1].url)}."
-        yield finding("prm-differs", found[0].url, seen)
+        yield finding(PRM_DIFFERS, found[0].url, seen)
 
 
 def resource(walk: Walk) -> Iterator[Finding]:
@@ -85,24 +168,24 @@ def resource(walk: Walk) -> Iterator[Finding]:
     document = walk.resource
     if document is None:
         return
-    value = _resource(document)
+    value = identifier(document)
     if not has_value(value):
-        yield finding("prm-resource-missing", document.url)
+        yield finding(PRM_RESOURCE_MISSING, document.url)
     elif problem := _invalid(value):
         seen = f"resource is {shown(value)}: {shown(problem)}."
         is_read = bool(hosts.origin(str(value)))
         refused = refusals(walk.url, [(document.role, str(value))]) if is_read else EVERY
-        yield finding("prm-resource-invalid", document.url, seen, clients=tuple(refused))
+        yield finding(PRM_RESOURCE_INVALID, document.url, seen, clients=tuple(refused))
     else:
         yield from _match(walk, document, str(value))
 
 
 def _match(walk: Walk, document: Fetched, value: str) -> Iterator[Finding]:
     found = [
-        (one.role, str(_resource(one)))
+        (one.role, str(identifier(one)))
         for one in walk.resources
         if one.members is not None
-        and not _invalid(_resource(one))
+        and not _invalid(identifier(one))
         # Only who finds nothing else gets there.
         and (one.role is not Role.STRIPPED or one is document)
     ]
@@ -113,107 +196,15 @@ def _match(walk: Walk, document: Fetched, value: str) -> Iterator[Finding]:
     seen = f"{pointed(value, walk.url)}\n{difference(value, walk.url)}"
     parts = differing_parts(value, walk.url)
     if is_plain_http(value, walk.url) and parts == ["scheme"]:
-        yield finding("prm-resource-scheme", document.url, seen)
+        yield finding(PRM_RESOURCE_SCHEME, document.url, seen)
     elif len(refused) == len(RESOURCE_RULES):
-        fix = correcting("prm-resource-mismatch", parts)
-        yield finding("prm-resource-mismatch", document.url, seen, clients=EVERY, fix=fix)
+        correction = correcting(parts)
+        yield finding(
+            PRM_RESOURCE_MISMATCH, document.url, seen, clients=EVERY, correction=correction
+        )
     else:
         seen = f"{seen}\nRefused by {named(refused)}."
-        yield finding("prm-resource-not-exact", document.url, seen, clients=refused)
-
-
-def members(walk: Walk) -> Iterator[Finding]:
-    document = walk.resource
-    if document is not None:
-        table = {name: check for name, check in PROTECTED_RESOURCE.items() if name not in _TOLD}
-        told = {name: one for name, one in document.told.items() if name not in _TOLD}
-        if _rules_out_header(document):
-            del told["bearer_methods_supported"]
-        for name, problem in misformed(told, table):
-            clients = strict(name, told[name])
-            yield finding("prm-member-invalid", document.url, problem, clients=clients)
-
-
-def servers(walk: Walk) -> Iterator[Finding]:
-    """Report authorization servers that are missing, or no issuers."""
-    document = walk.resource
-    if document is None:
-        return
-    listed = document.told.get("authorization_servers")
-    if not has_value(listed):
-        yield finding("prm-servers-missing", document.url)
-        return
-    if not isinstance(listed, list):
-        seen = f"authorization_servers is {shown(listed)}: expected a list."
-        yield finding("prm-server-invalid", document.url, seen)
-        return
-    for issuer in listed:
-        is_told = is_exposed(walk.url) or is_plain_http(_resource(document), walk.url)
-        if is_told and str(issuer).startswith("http:"):
-            # The same fault as that of the endpoint or of the resource.
-            continue
-        try:
-            check_host(check_issuer(issuer))
-        except ValueError as error:
-            seen = f"{shown(issuer)}: {shown(str(error))}."
-            # Clients take the first one.
-            clients = None if issuer == listed[0] else ()
-            yield finding("prm-server-invalid", document.url, seen, clients=clients)
-
-
-def spellings(walk: Walk) -> Iterator[Finding]:
-    document = walk.resource
-    seen: dict[object, str] = {}
-    for issuer in strings(document.told, "authorization_servers") if document else ():
-        try:
-            place = locate(issuer)._replace(host=hosts.origin(issuer))
-        except ValueError:
-            continue
-        other = seen.setdefault(place, issuer)
-        if document and other != issuer:
-            seen_twice = f"{pointed(issuer, other)}\n{difference(issuer, other)}"
-            yield finding("prm-servers-spellings", document.url, seen_twice)
-
-
-def bearer_methods(walk: Walk) -> Iterator[Finding]:
-    document = walk.resource
-    if document and _rules_out_header(document):
-        methods = strings(document.told, "bearer_methods_supported")
-        seen = f"bearer_methods_supported is {shown(methods)}."
-        yield finding("prm-bearer-header", document.url, seen)
-
-
-def _rules_out_header(document: Fetched) -> bool:
-    methods = strings(document.told, "bearer_methods_supported")
-    return bool(methods) and "header" not in methods
-
-
-def scopes(walk: Walk) -> Iterator[Finding]:
-    """Report scopes that do not belong to a resource, or that this site does not announce.
-
-    RFC 8414 §2 lets a server leave scopes out, and providers omit those of APIs.
-    """
-    document = walk.resource
-    wanted = strings(document.told, "scopes_supported") if document else []
-    strange = [one for one in _CLIENTS_SCOPES if one in wanted]
-    if document and strange:
-        yield finding("prm-scopes-of-clients", document.url, f"It has {', '.join(strange)}.")
-    own = [one for one in walk.servers if origin(one.issuer) == origin(walk.url)]
-    for server in own:
-        offered = set(strings(server.found.told, "scopes_supported") if server.found else ())
-        missing = [one for one in wanted if one not in offered and one not in strange]
-        if document and offered and missing:
-            seen = f"{shown(', '.join(missing))} not among those of {shown(server.issuer)}."
-            yield finding("prm-scopes-not-offered", document.url, seen)
-
-
-def is_plain_http(value: object, endpoint: str) -> bool:
-    """Say whether a URL is http where that of the endpoint is https."""
-    return isinstance(value, str) and value.startswith("http:") and endpoint.startswith("https:")
-
-
-def _resource(document: Fetched) -> object:
-    return document.told.get("resource")
+        yield finding(PRM_RESOURCE_NOT_EXACT, document.url, seen, clients=refused)
 
 
 def _invalid(value: object) -> str:
@@ -227,13 +218,34 @@ def _invalid(value: object) -> str:
     return ""
 
 
-RULES = (
-    places,
-    differences,
-    resource,
-    members,
-    servers,
-    spellings,
-    bearer_methods,
-    scopes,
+def _has_seen(walk: Walk) -> bool:
+    asked = [place for place in walk.asked if place in walk.resources]
+    are_read = all(place.members is not None or place.is_absent for place in asked)
+    named = [place for place in asked if place.role is Role.CHALLENGE]
+    return walk.resource is not None and are_read and not any(place.is_absent for place in named)
+
+
+STEP = Step(
+    name="protected-resource",
+    title="Protected resource metadata",
+    holds="found where clients look, and its resource is this endpoint",
+    entries=(
+        PRM_NOT_FOUND,
+        PRM_PATH_NOT_FOUND,
+        PRM_CHALLENGE_NOT_FOUND,
+        PRM_DIFFERS,
+        PRM_RESOURCE_MISSING,
+        PRM_RESOURCE_INVALID,
+        PRM_RESOURCE_SCHEME,
+        PRM_RESOURCE_MISMATCH,
+        PRM_RESOURCE_NOT_EXACT,
+        *resource_members.ENTRIES,
+    ),
+    rules=(
+        places,
+        differences,
+        resource,
+        *resource_members.RULES,
+    ),
+    has_seen=_has_seen,
 )

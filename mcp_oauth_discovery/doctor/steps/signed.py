@@ -13,11 +13,10 @@ from joserfc import jws
 from joserfc.errors import JoseError, SecurityWarning
 from joserfc.jwk import import_key
 
-from mcp_oauth_discovery.doctor.catalogue import finding
-from mcp_oauth_discovery.doctor.findings import Finding
+from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, finding
 from mcp_oauth_discovery.doctor.printing import shown
-from mcp_oauth_discovery.doctor.steps.jwks import keys_of
 from mcp_oauth_discovery.doctor.steps.key_forms import Key, problem
+from mcp_oauth_discovery.doctor.steps.published_keys import keys_of
 from mcp_oauth_discovery.doctor.steps.values import has_value, strings
 from mcp_oauth_discovery.doctor.walk.observations import Fetched, Walk
 from mcp_oauth_discovery.doctor.walk.reading import check_depth
@@ -33,6 +32,55 @@ _MOST_TRIED = 20
 _SKEW = 60
 # Of the JWT itself (RFC 7519 §4.1), not of the document.
 _OWN_CLAIMS = {"iss", "iat", "exp", "nbf", "jti", "sub", "aud"}
+
+SIGNED_MALFORMED = Entry(
+    code="signed-malformed",
+    severity=Severity.ERROR,
+    seen="signed_metadata is not a JWT in compact form.",
+    expected="three base64url parts between dots",
+    section="RFC 9728 §2.2, RFC 8414 §2.1",
+    fix="Leave it out, or sign it with a JOSE library.",
+)
+SIGNED_KEY = Entry(
+    code="signed-key",
+    severity=Severity.ERROR,
+    seen="No published key has the kid of signed_metadata.",
+    expected="the key in the JWK Set",
+    section="RFC 9728 §2.2, RFC 8414 §2.1",
+    fix="Publish the key; purge caches that hold an older JWK Set.",
+)
+SIGNED_SIGNATURE = Entry(
+    code="signed-signature",
+    severity=Severity.ERROR,
+    seen="The signature of signed_metadata does not verify.",
+    expected="a signature by that key",
+    section="RFC 9728 §2.2, RFC 8414 §2.1",
+    fix="Look for two processes with different keys under one kid.",
+)
+SIGNED_ISSUER = Entry(
+    code="signed-issuer",
+    severity=Severity.ERROR,
+    seen="signed_metadata has no iss, or that of a stranger.",
+    expected="iss, naming who attests the values: the issuer, or the resource",
+    section="RFC 9728 §2.2, RFC 8414 §2.1",
+    fix="Sign with the identifier of whoever publishes the keys as iss.",
+)
+SIGNED_EXPIRED = Entry(
+    code="signed-expired",
+    severity=Severity.ERROR,
+    seen="signed_metadata is over, or not valid yet.",
+    expected="exp to come, nbf past; or neither",
+    section="RFC 7519 §4.1.4, §4.1.5",
+    fix="Sign it anew before it is over, with a clock that is right.",
+)
+SIGNED_DIFFERS = Entry(
+    code="signed-differs",
+    severity=Severity.ERROR,
+    seen="signed_metadata says otherwise than the document.",
+    expected="the same values; the signed ones take precedence",
+    section="RFC 9728 §2.2, RFC 8414 §2.1",
+    fix="Sign what is published: a copy is out of date.",
+)
 
 
 @dataclass(frozen=True)
@@ -57,7 +105,7 @@ def signatures(walk: Walk) -> Iterator[Finding]:
     for signed in _all_signed(walk):
         parsed = _parsed(signed.token)
         if parsed is None:
-            yield finding("signed-malformed", signed.document.url, f"It is {shown(signed.token)}.")
+            yield finding(SIGNED_MALFORMED, signed.document.url, f"It is {shown(signed.token)}.")
             continue
         header, claims = parsed
         yield from _judge(signed, claims)
@@ -95,15 +143,15 @@ def _judge(signed: _Signed, claims: Mapping[str, Any]) -> Iterator[Finding]:
     url = signed.document.url
     issuer, now = claims.get("iss"), time.time()
     if issuer is None:
-        yield finding("signed-issuer", url)
+        yield finding(SIGNED_ISSUER, url)
     elif not isinstance(issuer, str) or issuer not in signed.issuers:
-        yield finding("signed-issuer", url, f"iss is {shown(issuer)}, a stranger to the document.")
+        yield finding(SIGNED_ISSUER, url, f"iss is {shown(issuer)}, a stranger to the document.")
     if _number(claims, "exp", now) < now:
-        yield finding("signed-expired", url, f"exp is {shown(claims['exp'])}.")
+        yield finding(SIGNED_EXPIRED, url, f"exp is {shown(claims['exp'])}.")
     if _number(claims, "nbf", now) > now + _SKEW:
-        yield finding("signed-expired", url, f"nbf is {shown(claims['nbf'])}.")
+        yield finding(SIGNED_EXPIRED, url, f"nbf is {shown(claims['nbf'])}.")
     if names := _differing(claims, signed.document.told):
-        yield finding("signed-differs", url, f"Other values: {shown(', '.join(names))}.")
+        yield finding(SIGNED_DIFFERS, url, f"Other values: {shown(', '.join(names))}.")
 
 
 def _number(claims: Mapping[str, Any], name: str, default: float) -> float:
@@ -117,9 +165,9 @@ def _verify(signed: _Signed, kid: object) -> Iterator[Finding]:
     if count := len(_fitting(signed, kid)):
         few = f", as far as tried: {_MOST_TRIED} of {count}" if count > _MOST_TRIED else ""
         seen = f"Not by the key {shown(kid)}{few}."
-        yield finding("signed-signature", signed.document.url, seen)
+        yield finding(SIGNED_SIGNATURE, signed.document.url, seen)
     elif signed.is_whole:
-        yield finding("signed-key", signed.document.url, f"No key has the kid {shown(kid)}.")
+        yield finding(SIGNED_KEY, signed.document.url, f"No key has the kid {shown(kid)}.")
 
 
 def _is_verified(signed: _Signed, kid: object) -> bool:
@@ -167,4 +215,18 @@ def _differing(claims: Mapping[str, Any], members: Mapping[str, Any]) -> list[st
     return sorted(name for name, value in told.items() if members.get(name) != value)
 
 
-RULES = (signatures,)
+STEP = Step(
+    name="signed-metadata",
+    title="Signed metadata",
+    holds="signed by a published key, and says what the document says",
+    entries=(
+        SIGNED_MALFORMED,
+        SIGNED_KEY,
+        SIGNED_SIGNATURE,
+        SIGNED_ISSUER,
+        SIGNED_EXPIRED,
+        SIGNED_DIFFERS,
+    ),
+    rules=(signatures,),
+    has_seen=are_verified,
+)

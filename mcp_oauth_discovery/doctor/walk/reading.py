@@ -9,6 +9,7 @@ from codecs import BOM_UTF8
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any, NoReturn
 
 from mcp_oauth_discovery.doctor.printing import shown
@@ -28,12 +29,20 @@ _HTML = re.compile(rb"\s*<(?:!doctype\s|html|head|body|title|meta|div|script|h1)
 _TITLE = re.compile(rb"<title[^>]*>([^<]{1,120})", re.I)
 
 
+class Unreadable(Enum):
+    """Why an answer has no members."""
+
+    HTML = "html"
+    NOT_JSON = "not JSON"
+    NOT_OBJECT = "no object"
+
+
 @dataclass(frozen=True)
 class Reading:
-    """The members of a document, or why there are none: `fault` is the code of a finding."""
+    """The members of a document, or why there are none."""
 
     members: dict[str, Any] | None = None
-    fault: str | None = None
+    fault: Unreadable | None = None
     detail: str = ""
     duplicates: tuple[str, ...] = field(default=())
     # Some clients remove a byte order mark, others stop at it.
@@ -43,7 +52,7 @@ class Reading:
 def read(answer: Answer) -> Reading:
     """Return the JSON object in an answer."""
     if is_html(answer):
-        return Reading(fault="document-html", detail=_beginning(answer.body))
+        return Reading(fault=Unreadable.HTML, detail=_beginning(answer.body))
     duplicates: list[str] = []
 
     def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -58,9 +67,9 @@ def read(answer: Answer) -> Reading:
         check_depth(document)
     except (ValueError, RecursionError) as error:
         problem = f"{error}: {_beginning(answer.body)}"
-        return Reading(fault="document-not-json", detail=problem)
+        return Reading(fault=Unreadable.NOT_JSON, detail=problem)
     if not isinstance(document, dict):
-        return Reading(fault="document-not-object", detail=_beginning(answer.body))
+        return Reading(fault=Unreadable.NOT_OBJECT, detail=_beginning(answer.body))
     return Reading(document, duplicates=tuple(duplicates), has_mark=has_mark)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from enum import Enum
 from urllib.parse import urljoin, urlsplit
 
 from mcp_oauth_discovery.doctor.transport.messages import Answer
@@ -10,6 +11,19 @@ from mcp_oauth_discovery.standards.identifiers import origin
 
 _LANGUAGE = re.compile(r"/[a-z]{2,3}(?:-[a-z]{2,8})?(?=/)", re.I)
 _LOGIN = re.compile(r"(?:log|sign)[-_]?(?:in|on)\b|[?&](?:next|redirect_to|return_to)=", re.I)
+
+
+class Cause(Enum):
+    """What is most likely behind a redirect."""
+
+    HTTPS = "https"
+    SLASH = "slash"
+    WWW = "www"
+    LANGUAGE = "language"
+    LOGIN = "login"
+    OFFSITE = "offsite"
+    OTHER = "other"
+    LOOP = "loop"
 
 
 def target(answer: Answer) -> str | None:
@@ -23,27 +37,27 @@ def target(answer: Answer) -> str | None:
         return location
 
 
-def cause(url: str, to: str) -> str:
-    """Return the code of the finding about a redirect from one URL to another."""
+def cause(url: str, to: str) -> Cause:
+    """Return the most likely cause of a redirect from one URL to another."""
     if to == url:
-        return "redirect-loop"
+        return Cause.LOOP
     here, there = origin(url), origin(to)
     if here != there:
         return _between_origins(url, to)
     path, other = urlsplit(url).path, urlsplit(to).path
     if path != other and path.rstrip("/") == other.rstrip("/"):
-        return "redirect-slash"
+        return Cause.SLASH
     if (prefix := _LANGUAGE.match(other)) and other[prefix.end() :].rstrip("/") == path.rstrip("/"):
-        return "redirect-language"
-    return "redirect-login" if _LOGIN.search(to) else "redirect-other"
+        return Cause.LANGUAGE
+    return Cause.LOGIN if _LOGIN.search(to) else Cause.OTHER
 
 
-def _between_origins(url: str, to: str) -> str:
+def _between_origins(url: str, to: str) -> Cause:
     here, there = origin(url).partition("://")[2], origin(to).partition("://")[2]
     if here == there and to.lower().startswith("https:"):
-        return "redirect-https"
+        return Cause.HTTPS
     # An address with "www." before it is no host at all, and PREPEND_WWW makes such.
     written = there or to.lower().partition("://")[2].partition("/")[0]
     if written and here.removeprefix("www.") == written.removeprefix("www."):
-        return "redirect-www"
-    return "redirect-offsite"
+        return Cause.WWW
+    return Cause.OFFSITE

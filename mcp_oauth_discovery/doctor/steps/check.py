@@ -1,0 +1,41 @@
+"""Has the doctor completed each step? This rule comes last, after those that may fail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, finding
+from mcp_oauth_discovery.doctor.printing import shown
+from mcp_oauth_discovery.doctor.walk.observations import Walk, all_answered
+
+CHECK_FAILED = Entry(
+    code="check-failed",
+    severity=Severity.WARNING,
+    seen="A step of the check failed with an exception of its own.",
+    expected="a finding, whatever a site sends",
+    section="mcp_discovery check",
+    fix=(
+        "Report this as a bug, with the traceback in the log and the answer of the site. The "
+        "findings of this step may be missing."
+    ),
+)
+
+
+def failed(walk: Walk) -> Iterator[Finding]:
+    """Report each step that ended in an exception."""
+    for mishap in walk.mishaps:
+        yield finding(CHECK_FAILED, walk.url, shown(mishap))
+
+
+def _has_seen(walk: Walk) -> bool:
+    return all_answered([walk.post])
+
+
+STEP = Step(
+    name="check",
+    title="The check itself",
+    holds="every step was completed",
+    entries=(CHECK_FAILED,),
+    rules=(failed,),
+    has_seen=_has_seen,
+)
