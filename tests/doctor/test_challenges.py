@@ -28,7 +28,7 @@ def found(world: World, code: str = "challenge-malformed") -> Finding:
 @pytest.mark.parametrize(
     ("challenge", "clients", "fix"),
     [
-        (f"Bearer resource_metadata={PRM}", (), "Quote what has to be quoted"),
+        (f"Bearer resource_metadata={PRM}", (), "special characters in quotes"),
         (f'Bearer realm="a" {NAMED}', (Client.GO,), "with commas"),
         (f'Bearer realm="a"; {NAMED}', (Client.GO,), "with commas"),
         (f'Bearer {NAMED}, realm="a', (Client.GO,), "Close the quotes"),
@@ -97,7 +97,7 @@ def test_advice_about_a_repetition_is_the_same_for_django():
 
 def test_advice_about_quotes_names_no_django_beside_it():
     one = finding(ENTRIES["challenge-malformed"], ENDPOINT)
-    assert one.fix == "Quote what has to be quoted, URLs above all."
+    assert one.fix == "Write URLs and other values with special characters in quotes."
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ def test_fault_is_told_with_all_that_is_known():
         "^",
         "expected: the issuer of authorization_servers, character by character (RFC 8414 §3.3)",
         "clients:  Python SDK, TypeScript SDK, Inspector",
-        "fix:      Write one spelling in both places, best without the slash.",
+        "fix:      Use the same spelling in both places, preferably without the slash.",
     ]
     slash = told[start + 1].index("com/") + 3
     assert told[start + 3].index("^") == slash
@@ -139,7 +139,7 @@ def test_json_has_what_the_lines_have():
         "expected": "the URL of the endpoint, character by character",
         "section": "RFC 9728 §3.3",
         "clients": ["Go SDK", "VS Code"],
-        "fix": "Set resource to the URL that clients use, in its very spelling.",
+        "fix": "Set resource to the URL of the endpoint, exactly as clients type it.",
     }
     assert told["findings"][0]["group"] == "reach"
     go = next(one for one in told["clients"] if one["name"] == "Go SDK")

@@ -54,7 +54,7 @@ def bad_request_to_a_plain_get(site: Site) -> None:
     site.answer(ASM, '{"error": "missing version"}', 400, Content_Type=JSON)
 
 
-@broken("answer-unexpected", says=("limit on the rate",))
+@broken("answer-unexpected", says=("rate limit",))
 def too_many_requests_before_the_first(site: Site) -> None:
     """All clients come from the address of one provider, which has used up its share."""
     body = {"error": "too many requests"}

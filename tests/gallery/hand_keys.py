@@ -114,7 +114,7 @@ def signed_copy_is_older(site: Site) -> None:
     sign(site, scopes_supported=["mcp", "mcp:read"])
 
 
-@broken("signed-issuer", says=("stranger",))
+@broken("signed-issuer", says=("does not belong to the document",))
 def signed_by_a_stranger(site: Site) -> None:
     sign(site, iss="https://evil.example.net")
 

@@ -22,7 +22,7 @@ def server_metadata_one_path_off(site: Site) -> None:
     site.documents[f"/auth{ASM}"] = site.documents.pop(ASM)
 
 
-@broken("as-not-found", says=("the Rust SDK alone looks",))
+@broken("as-not-found", says=("only the Rust SDK looks",))
 def server_metadata_at_the_root_alone(site: Site) -> None:
     """The issuer has a path, and its document does not know."""
     site.prm["authorization_servers"] = [f"{site.origin}/auth"]

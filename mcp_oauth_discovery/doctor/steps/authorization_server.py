@@ -1,9 +1,8 @@
-"""Is the metadata of each authorization server where clients look, its own, and enough?"""
+"""Do clients find the metadata of each authorization server, with the expected issuer?"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from mcp_oauth_discovery.doctor.clients import CLOSED, EVERY, TYPESCRIPT_BASED, Client
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, correcting, finding
@@ -44,10 +43,10 @@ AS_NOT_FOUND = Entry(
 AS_ELSEWHERE = Entry(
     code="as-elsewhere",
     severity=Severity.INFO,
-    seen="The authorization server is on another host, which this process cannot ask.",
-    expected="its metadata, visited over HTTP",
+    seen="The authorization server is on another host, which this process cannot reach.",
+    expected="its metadata, requested over HTTP",
     section="RFC 8414 §3",
-    fix="Run the command with the URL of the MCP endpoint to visit it too.",
+    fix="To check it too, run the command with the URL of the MCP endpoint.",
 )
 AS_ISSUER_MISSING = Entry(
     code="as-issuer-missing",
@@ -61,40 +60,40 @@ AS_ISSUER_MISSING = Entry(
 AS_ISSUER_SLASH = Entry(
     code="as-issuer-slash",
     severity=Severity.ERROR,
-    seen="issuer differs in its final slash.",
+    seen="issuer differs by a final slash.",
     expected="the issuer of authorization_servers, character by character",
     section="RFC 8414 §3.3",
     clients=(Client.PYTHON,),
-    fix="Write one spelling in both places, best without the slash.",
+    fix="Use the same spelling in both places, preferably without the slash.",
 )
 AS_ISSUER_MISMATCH = Entry(
     code="as-issuer-mismatch",
     severity=Severity.ERROR,
-    seen="issuer is not the one that led here.",
+    seen="issuer is not the one in authorization_servers.",
     expected="the issuer of authorization_servers, character by character",
     section="RFC 8414 §3.3",
     clients=(*CLOSED, Client.PYTHON, *TYPESCRIPT_BASED, Client.RUST),
     fix=(
-        "Write one spelling in both places. If it is http for https, tell the application that "
-        "the proxy ended TLS, or give it its public URL."
+        "Use the same spelling in both places. If one is http and the other https, tell the "
+        "application that the proxy ends TLS, or configure its public URL."
     ),
     django_fix=(
-        "Write one spelling in MCP_ISSUER and MCP_AUTHORIZATION_SERVERS. If it is http for "
-        "https, set SECURE_PROXY_SSL_HEADER or pin MCP_ISSUER."
+        "Use the same spelling in MCP_ISSUER and MCP_AUTHORIZATION_SERVERS. If one is http and "
+        "the other https, set SECURE_PROXY_SSL_HEADER or pin MCP_ISSUER."
     ),
 )
 AS_DOCUMENTS_DIFFER = Entry(
     code="as-documents-differ",
     severity=Severity.WARNING,
-    seen="The metadata at two addresses of one issuer contradict each other.",
+    seen="Two metadata documents of one issuer contradict each other.",
     expected="the same endpoints, PKCE methods, client authentication and registration",
     section="RFC 8414 §5",
-    fix="Build both from one source.",
+    fix="Generate both from one source.",
 )
 AS_OPENID_INCOMPLETE = Entry(
     code="as-openid-incomplete",
     severity=Severity.WARNING,
-    seen="openid-configuration lacks members OpenID needs.",
+    seen="openid-configuration lacks members that OpenID requires.",
     expected=("subject_types_supported, id_token_signing_alg_values_supported, jwks_uri; or 404"),
     section="OpenID Connect Discovery §3",
     clients=TYPESCRIPT_BASED,
@@ -103,8 +102,8 @@ AS_OPENID_INCOMPLETE = Entry(
 AS_PROTECTED_RESOURCES = Entry(
     code="as-protected-resources",
     severity=Severity.WARNING,
-    seen="protected_resources of the server does not have this resource.",
-    expected="the resource in it, or no such member",
+    seen="protected_resources of the server does not list this resource.",
+    expected="this resource in the list, or no such member",
     section="RFC 9728 §4",
     fix="Add the resource, or leave the member out.",
 )
@@ -112,84 +111,100 @@ AS_LEFT_OUT = Entry(
     code="as-left-out",
     severity=Severity.INFO,
     seen="More authorization servers are named; they were not contacted.",
-    expected="three at most, to be looked at in one go",
+    expected="at most three, for one check",
     section="RFC 9728 §2",
-    fix="Look at each by itself: clients take any of those that are named.",
+    fix="Check each of the others separately: clients may use any of them.",
 )
 
 
 def places(walk: Walk) -> Iterator[Finding]:
     for server in walk.servers:
-        if server.found is None and all(one.is_absent for one in server.documents):
-            tried = ", ".join(one.url for one in server.documents)
-            seen = f"404 at {shown(tried)}."
+        if server.found is None and all(place.is_absent for place in server.documents):
+            tried = ", ".join(place.url for place in server.documents)
+            observation = f"404 at {shown(tried)}."
             clients = None
             if server.last and server.last.told.get("issuer") == server.issuer:
-                seen += f"\nIt is at {shown(server.last.url)}, where the Rust SDK alone looks."
-                clients = tuple(one for one in EVERY if one is not Client.RUST)
-            yield finding(AS_NOT_FOUND, server.issuer, seen, clients=clients)
+                observation += (
+                    f"\nIt is at {shown(server.last.url)}, where only the Rust SDK looks."
+                )
+                clients = tuple(client for client in EVERY if client is not Client.RUST)
+            yield finding(AS_NOT_FOUND, server.issuer, observation, clients=clients)
 
 
 def left_out(walk: Walk) -> Iterator[Finding]:
     if walk.left_out and walk.resource:
-        seen = f"{len(walk.left_out)} more: {shown(', '.join(walk.left_out))}."
-        yield finding(AS_LEFT_OUT, walk.resource.url, seen)
+        observation = f"{len(walk.left_out)} more: {shown(', '.join(walk.left_out))}."
+        yield finding(AS_LEFT_OUT, walk.resource.url, observation)
 
 
 def elsewhere(walk: Walk) -> Iterator[Finding]:
     for issuer in walk.elsewhere:
-        fix = f"To visit it too, run: manage.py mcp_discovery check {walk.url}"
+        fix = f"To check it too, run: manage.py mcp_discovery check {walk.url}"
         yield finding(AS_ELSEWHERE, issuer, fix=fix)
 
 
 def issuers(walk: Walk) -> Iterator[Finding]:
-    """Report an issuer that is not, octet for octet, the one that led to the document."""
+    """Report an issuer that is not exactly the one that led to the document."""
     for server, document in chosen(walk):
         issuer = document.told.get("issuer")
         if not isinstance(issuer, str) or not issuer:
             yield finding(AS_ISSUER_MISSING, document.url)
         elif issuer != server.issuer:
-            seen = pointed(issuer, server.issuer)
+            observation = pointed(issuer, server.issuer)
             refused = tuple(issuer_refusals(server.issuer, issuer))
             if issuer.rstrip("/") == server.issuer.rstrip("/"):
-                yield finding(AS_ISSUER_SLASH, document.url, seen, clients=refused)
+                yield finding(AS_ISSUER_SLASH, document.url, observation, clients=refused)
             else:
-                seen = f"{seen}\n{difference(issuer, server.issuer)}".rstrip("\n")
+                observation = f"{observation}\n{difference(issuer, server.issuer)}".rstrip("\n")
                 correction = correcting(differing_parts(issuer, server.issuer))
                 clients = CLOSED + refused
                 yield finding(
-                    AS_ISSUER_MISMATCH, document.url, seen, clients=clients, correction=correction
+                    AS_ISSUER_MISMATCH,
+                    document.url,
+                    observation,
+                    clients=clients,
+                    correction=correction,
                 )
 
 
 def contradictions(walk: Walk) -> Iterator[Finding]:
-    """Report addresses of one issuer that say different things of the same member."""
+    """Report documents of one issuer with different values of the same member."""
     for server in walk.servers:
-        found = [one for one in server.documents if one.members is not None]
-        for document in found[1:]:
-            if names := _differing(found[0].told, document.told):
-                seen = f"{shown(', '.join(names))} not as at {shown(found[0].url)}."
-                yield finding(AS_DOCUMENTS_DIFFER, document.url, seen)
+        documents = [place for place in server.documents if place.members is not None]
+        for document in documents[1:]:
+            first = documents[0].told
+            names = sorted(
+                name
+                for name in _FOLLOWED
+                if name in first
+                and name in document.told
+                and _comparable(first[name]) != _comparable(document.told[name])
+            )
+            if names:
+                observation = (
+                    f"Other values of {shown(', '.join(names))} than at {shown(documents[0].url)}."
+                )
+                yield finding(AS_DOCUMENTS_DIFFER, document.url, observation)
 
 
 def openid(walk: Walk) -> Iterator[Finding]:
-    """Report an openid-configuration that no OpenID library takes."""
-    asked = {one.url for one in walk.asked}
-    # A site that has a page for every address has one for this as well.
-    pages = any(one.answer and is_html(one.answer) for one in walk.suffixes)
+    """Report an openid-configuration that OpenID libraries refuse."""
+    requested = {place.url for place in walk.asked}
+    # A site with a page for every address has one for this address as well.
+    pages = any(exchange.answer and is_html(exchange.answer) for exchange in walk.suffixes)
     for server in walk.servers:
         for document in server.documents:
             if document.role is Role.OAUTH:
                 continue
             missing = [name for name in _OPENID if not has_value(document.told.get(name))]
-            # MCP clients ask here only if the places before have no document.
+            # MCP clients come here only if the addresses before have no document.
             clients = None if document is server.found else ()
             if document.members is not None and missing:
-                seen = f"It lacks {', '.join(missing)}."
-                yield finding(AS_OPENID_INCOMPLETE, document.url, seen, clients=clients)
-            elif document.reading.fault and document.url not in asked and not pages:
-                seen = "200, and no JSON document."
-                yield finding(AS_OPENID_INCOMPLETE, document.url, seen, clients=clients)
+                observation = f"It lacks {', '.join(missing)}."
+                yield finding(AS_OPENID_INCOMPLETE, document.url, observation, clients=clients)
+            elif document.reading.fault and document.url not in requested and not pages:
+                observation = "200, and no JSON document."
+                yield finding(AS_OPENID_INCOMPLETE, document.url, observation, clients=clients)
 
 
 def resources(walk: Walk) -> Iterator[Finding]:
@@ -197,13 +212,8 @@ def resources(walk: Walk) -> Iterator[Finding]:
     for _, document in chosen(walk):
         listed = strings(document.told, "protected_resources")
         if listed and isinstance(mine, str) and mine not in listed:
-            seen = f"protected_resources is {shown(listed)}."
-            yield finding(AS_PROTECTED_RESOURCES, document.url, seen)
-
-
-def _differing(one: dict[str, Any], other: dict[str, Any]) -> list[str]:
-    shared = [name for name in _FOLLOWED if name in one and name in other]
-    return sorted(name for name in shared if _comparable(one[name]) != _comparable(other[name]))
+            observation = f"protected_resources is {shown(listed)}."
+            yield finding(AS_PROTECTED_RESOURCES, document.url, observation)
 
 
 def _comparable(value: object) -> object:
@@ -211,14 +221,14 @@ def _comparable(value: object) -> object:
     return {repr(item) for item in value} if isinstance(value, list) else value
 
 
-def _has_seen(walk: Walk) -> bool:
+def has_seen(walk: Walk) -> bool:
     return bool(walk.servers) and all(server.found for server in walk.servers)
 
 
 STEP = Step(
     name="authorization-server",
     title="Authorization server metadata",
-    holds=("found where clients look, with the issuer that led there, and enough to sign in"),
+    holds=("found where clients look, with the expected issuer, and complete enough to sign in"),
     entries=(
         AS_NOT_FOUND,
         AS_ELSEWHERE,
@@ -241,5 +251,5 @@ STEP = Step(
         openid,
         resources,
     ),
-    has_seen=_has_seen,
+    has_seen=has_seen,
 )

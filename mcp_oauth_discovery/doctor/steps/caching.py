@@ -1,4 +1,4 @@
-"""How long do caches keep the documents, and does HEAD say what GET says?"""
+"""How long do caches keep the documents, and does HEAD match GET?"""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mcp_oauth_discovery.doctor.transport.messages import Answer
 from mcp_oauth_discovery.doctor.walk.observations import Walk, all_answered
 
 DAY = 24 * 60 * 60
-# As many digits as make an age or a lifetime; Python refuses to read some thousands.
+# Enough for any age or lifetime; Python refuses to read thousands of digits.
 _DIGITS = 18
 _LIFETIME = re.compile(r"(?:^|[\s,])(?:s-maxage|max-age)\s*=\s*\"?(\d+)", re.I)
 
@@ -21,12 +21,12 @@ CACHE_MISSING = Entry(
     seen="A document says nothing about caching.",
     expected="Cache-Control with max-age or no-store",
     section="RFC 9111 §4.2.2",
-    fix="Set Cache-Control: caches make up a lifetime of their own.",
+    fix="Set Cache-Control: otherwise caches choose a lifetime themselves.",
 )
 CACHE_LONG = Entry(
     code="cache-long",
     severity=Severity.WARNING,
-    seen="A document may be cached for longer than a day.",
+    seen="A document may be cached for more than a day.",
     expected="minutes or hours",
     section="RFC 9111 §5.2.2.1",
     fix="Lower the lifetime, in the application or in the proxy.",
@@ -35,10 +35,10 @@ CACHE_LONG = Entry(
 CACHE_STALE = Entry(
     code="cache-stale",
     severity=Severity.WARNING,
-    seen="A cache serves a document past its lifetime.",
+    seen="A cache serves a document after its lifetime.",
     expected="Age below max-age",
     section="RFC 9111 §4.2",
-    fix="Purge the cache, and let it honour Cache-Control.",
+    fix="Purge the cache, and have it respect Cache-Control.",
 )
 CACHE_VARY = Entry(
     code="cache-vary",
@@ -46,13 +46,13 @@ CACHE_VARY = Entry(
     seen="A document varies with everything, or with the cookie.",
     expected="no Vary: * and no Vary: Cookie",
     section="RFC 9111 §4.1",
-    fix="Answer for the public documents before sessions, logins and redirects do.",
+    fix=("Answer requests for the public documents before sessions, logins and redirects."),
     django_fix="Put DiscoveryMiddleware first, before session and CSRF middleware.",
 )
 HEAD_DIFFERS = Entry(
     code="head-differs",
     severity=Severity.WARNING,
-    seen="HEAD is answered unlike GET.",
+    seen="HEAD is answered differently from GET.",
     expected="the status and headers of GET",
     section="RFC 9110 §9.3.2",
     fix="Allow HEAD wherever GET is allowed.",
@@ -61,11 +61,11 @@ HEAD_DIFFERS = Entry(
 
 def lifetimes(walk: Walk) -> Iterator[Finding]:
     for url, answer in _published(walk):
-        told = answer.header("cache-control")
-        if not told and not answer.header("expires"):
+        policy = answer.header("cache-control")
+        if not policy and not answer.header("expires"):
             yield finding(CACHE_MISSING, url)
         elif (longest := lifetime(answer)) is not None and longest > DAY:
-            yield finding(CACHE_LONG, url, f"Cache-Control: {shown(told or '')}.")
+            yield finding(CACHE_LONG, url, f"Cache-Control: {shown(policy or '')}.")
 
 
 def stale(walk: Walk) -> Iterator[Finding]:
@@ -77,7 +77,7 @@ def stale(walk: Walk) -> Iterator[Finding]:
 
 def variants(walk: Walk) -> Iterator[Finding]:
     for url, answer in _published(walk):
-        names = {one.strip().lower() for one in (answer.header("vary") or "").split(",")}
+        names = {name.strip().lower() for name in (answer.header("vary") or "").split(",")}
         if names & {"*", "cookie"}:
             yield finding(CACHE_VARY, url, f"Vary: {shown(answer.header('vary') or '')}.")
 
@@ -96,26 +96,28 @@ def heads(walk: Walk) -> Iterator[Finding]:
 
 
 def lifetime(answer: Answer) -> int | None:
-    """Return for how long a shared or private cache may keep an answer, if it says so."""
-    told = answer.header("cache-control") or ""
-    if "no-store" in told.lower():
+    """Return how long a shared or private cache may keep an answer, if the answer says so."""
+    policy = answer.header("cache-control") or ""
+    if "no-store" in policy.lower():
         return 0
-    spans = [int(one[:_DIGITS]) for one in _LIFETIME.findall(told)]
+    spans = [int(digits[:_DIGITS]) for digits in _LIFETIME.findall(policy)]
     return max(spans, default=None)
 
 
 def _published(walk: Walk) -> Iterator[tuple[str, Answer]]:
-    yield from ((one.url, one.exchange.answer) for one in walk.published if one.exchange.answer)
+    for document in walk.published:
+        if document.exchange.answer:
+            yield document.url, document.exchange.answer
 
 
-def _has_seen(walk: Walk) -> bool:
+def has_seen(walk: Walk) -> bool:
     return bool(walk.heads) and all_answered(exchange for _, exchange in walk.heads)
 
 
 STEP = Step(
     name="caching",
     title="Caching",
-    holds="short, explicit lifetimes; HEAD says what GET says",
+    holds="short, explicit lifetimes; HEAD matches GET",
     entries=(
         CACHE_MISSING,
         CACHE_LONG,
@@ -124,5 +126,5 @@ STEP = Step(
         HEAD_DIFFERS,
     ),
     rules=(lifetimes, stale, variants, heads),
-    has_seen=_has_seen,
+    has_seen=has_seen,
 )

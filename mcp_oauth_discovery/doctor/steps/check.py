@@ -1,4 +1,4 @@
-"""Has the doctor completed each step? This rule comes last, after those that may fail."""
+"""Did the doctor complete each step? This one comes last, after those that may fail."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mcp_oauth_discovery.doctor.walk.observations import Walk, all_answered
 CHECK_FAILED = Entry(
     code="check-failed",
     severity=Severity.WARNING,
-    seen="A step of the check failed with an exception of its own.",
+    seen="A step of the check failed with an exception.",
     expected="a finding, whatever a site sends",
     section="mcp_discovery check",
     fix=(
@@ -27,7 +27,7 @@ def failed(walk: Walk) -> Iterator[Finding]:
         yield finding(CHECK_FAILED, walk.url, shown(mishap))
 
 
-def _has_seen(walk: Walk) -> bool:
+def has_seen(walk: Walk) -> bool:
     return all_answered([walk.post])
 
 
@@ -37,5 +37,5 @@ STEP = Step(
     holds="every step was completed",
     entries=(CHECK_FAILED,),
     rules=(failed,),
-    has_seen=_has_seen,
+    has_seen=has_seen,
 )

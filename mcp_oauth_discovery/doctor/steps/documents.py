@@ -1,4 +1,4 @@
-"""Is each document a JSON object, labelled as one, and without members that say nothing?"""
+"""Is each document a JSON object, declared as one, without empty members or cookies?"""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from mcp_oauth_discovery.doctor.clients import EVERY, TYPESCRIPT_BASED, Client
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, finding
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.steps.values import has_value
-from mcp_oauth_discovery.doctor.walk.observations import Fetched, Walk
+from mcp_oauth_discovery.doctor.walk.observations import Walk
 from mcp_oauth_discovery.doctor.walk.reading import Unreadable
 from mcp_oauth_discovery.doctor.walk.well_known import Role
 
@@ -17,17 +17,16 @@ _JSON = ("application/json", "application/jwk-set+json")
 DOCUMENT_HTML = Entry(
     code="document-html",
     severity=Severity.ERROR,
-    seen="An HTML page is where a JSON document belongs.",
+    seen="The answer is an HTML page instead of a JSON document.",
     expected="a JSON document, or 404",
     section="RFC 9728 §3.2, RFC 8414 §3.2",
     clients=EVERY,
     fix=(
-        "A catch-all route, often of a single-page app, answers: route /.well-known/ to whatever "
-        "has the documents before it."
+        "A catch-all route answers, often that of a single-page app: route /.well-known/ before it."
     ),
     django_fix=(
-        "A catch-all route, often of a single-page app, answers: route /.well-known/ to Django "
-        "before it."
+        "A catch-all route answers, often that of a single-page app: route /.well-known/ to "
+        "Django before it."
     ),
 )
 DOCUMENT_NOT_JSON = Entry(
@@ -47,7 +46,9 @@ DOCUMENT_BYTE_ORDER_MARK = Entry(
     section="RFC 8259 §8.1",
     # Their JSON parsers (pydantic, encoding/json, serde_json) stop at a byte order mark.
     clients=(Client.PYTHON, Client.GO, Client.RUST),
-    fix=("Save it as UTF-8 without the mark. Some editors and PowerShell on Windows add one."),
+    fix=(
+        "Save the file as UTF-8 without the mark. Some editors, and PowerShell on Windows, add it."
+    ),
 )
 DOCUMENT_NOT_OBJECT = Entry(
     code="document-not-object",
@@ -66,14 +67,14 @@ DOCUMENT_CONTENT_TYPE = Entry(
     expected="Content-Type: application/json",
     section="RFC 9728 §3.2, RFC 8414 §3.2",
     clients=(Client.GO,),
-    fix="Set the type; web servers do not know that of files without an extension.",
+    fix="Set the type: web servers do not know it for files without an extension.",
     django_fix=("Use JsonResponse, or set the type of files without extension in the web server."),
 )
 DOCUMENT_NULL = Entry(
     code="document-null",
     severity=Severity.ERROR,
     seen="A member is null.",
-    expected="absent members are left out",
+    expected="members without a value are left out",
     section="RFC 9728 §3.2, RFC 8414 §3.2",
     clients=TYPESCRIPT_BASED,
     fix="Leave the member out.",
@@ -89,10 +90,10 @@ DOCUMENT_EMPTY = Entry(
 DOCUMENT_DUPLICATE = Entry(
     code="document-duplicate",
     severity=Severity.ERROR,
-    seen="A member is there twice.",
+    seen="A member appears twice.",
     expected="each member once",
     section="RFC 8259 §4",
-    fix="Remove one: clients differ in which they take.",
+    fix="Remove one of them: clients differ in which one they use.",
 )
 DOCUMENT_COOKIE = Entry(
     code="document-cookie",
@@ -100,7 +101,7 @@ DOCUMENT_COOKIE = Entry(
     seen="A public document sets a cookie.",
     expected="no Set-Cookie",
     section="RFC 9111 §7.3",
-    fix="Answer for the public documents before sessions, logins and redirects do.",
+    fix=("Answer requests for the public documents before sessions, logins and redirects."),
     django_fix="Put DiscoveryMiddleware first, before session and CSRF middleware.",
 )
 
@@ -112,7 +113,7 @@ _ENTRY_OF = {
 
 
 def unreadable(walk: Walk) -> Iterator[Finding]:
-    """Report what was served with 200 and is no JSON object; the redirect to a page is enough."""
+    """Report documents that are no JSON object; a redirect to a page has its own finding."""
     for document in walk.asked:
         if document.reading.fault is Unreadable.HTML and document.exchange.hops:
             continue
@@ -124,10 +125,10 @@ def unreadable(walk: Walk) -> Iterator[Finding]:
             detail = shown(document.reading.detail)
             clients: tuple[Client, ...] | None = None
             if walk.is_spare(document):
-                # The TypeScript SDK stops at metadata that it cannot read; the others go on.
+                # The TypeScript SDK stops at unreadable metadata; the others continue.
                 clients = () if document.role is Role.JWKS else TYPESCRIPT_BASED
-            seen = f"200 with {detail}"
-            yield finding(_ENTRY_OF[document.reading.fault], document.url, seen, clients=clients)
+            entry = _ENTRY_OF[document.reading.fault]
+            yield finding(entry, document.url, f"200 with {detail}", clients=clients)
 
 
 def marked(walk: Walk) -> Iterator[Finding]:
@@ -144,8 +145,8 @@ def content_type(walk: Walk) -> Iterator[Finding]:
         given = (answer.header("content-type") if answer else None) or ""
         allowed = _JSON if document.role is Role.JWKS else _JSON[:1]
         if given.partition(";")[0].strip().lower() not in allowed:
-            seen = f"Content-Type: {shown(given)}." if given else "There is no Content-Type."
-            yield finding(DOCUMENT_CONTENT_TYPE, document.url, seen)
+            observation = f"Content-Type: {shown(given)}." if given else "There is no Content-Type."
+            yield finding(DOCUMENT_CONTENT_TYPE, document.url, observation)
 
 
 def without_value(walk: Walk) -> Iterator[Finding]:
@@ -155,36 +156,33 @@ def without_value(walk: Walk) -> Iterator[Finding]:
             if value is None:
                 yield finding(DOCUMENT_NULL, document.url, f"{shown(name)} is null.")
             elif not has_value(value) and document.role is not Role.JWKS:
-                seen = f"{shown(name)} is {shown(value) or 'an empty string'}."
-                yield finding(DOCUMENT_EMPTY, document.url, seen)
+                observation = f"{shown(name)} is {shown(value) or 'an empty string'}."
+                yield finding(DOCUMENT_EMPTY, document.url, observation)
 
 
 def duplicates(walk: Walk) -> Iterator[Finding]:
     for document in walk.published:
         for name in document.reading.duplicates:
-            yield finding(DOCUMENT_DUPLICATE, document.url, f"{shown(name)} is there twice.")
+            yield finding(DOCUMENT_DUPLICATE, document.url, f"{shown(name)} appears twice.")
 
 
-def cookies(walk: Walk) -> Iterator[Finding]:
+def set_cookies(walk: Walk) -> Iterator[Finding]:
     for document in walk.published:
-        if names := _cookies(document):
-            seen = f"Set-Cookie: {shown(', '.join(names))}."
-            yield finding(DOCUMENT_COOKIE, document.url, seen)
+        answer = document.exchange.answer
+        cookies = answer.all("set-cookie") if answer else []
+        if names := [cookie.partition("=")[0] for cookie in cookies]:
+            observation = f"Set-Cookie: {shown(', '.join(names))}."
+            yield finding(DOCUMENT_COOKIE, document.url, observation)
 
 
-def _cookies(document: Fetched) -> list[str]:
-    answer = document.exchange.answer
-    return [one.partition("=")[0] for one in answer.all("set-cookie")] if answer else []
-
-
-def _has_seen(walk: Walk) -> bool:
+def has_seen(walk: Walk) -> bool:
     return bool(walk.published)
 
 
 STEP = Step(
     name="documents",
     title="Documents",
-    holds="each is one JSON object, labelled as JSON, without empty members or cookies",
+    holds="each is one JSON object, declared as JSON, without empty members or cookies",
     entries=(
         DOCUMENT_HTML,
         DOCUMENT_NOT_JSON,
@@ -196,7 +194,7 @@ STEP = Step(
         DOCUMENT_DUPLICATE,
         DOCUMENT_COOKIE,
     ),
-    rules=(unreadable, marked, content_type, without_value, duplicates, cookies),
-    has_seen=_has_seen,
+    rules=(unreadable, marked, content_type, without_value, duplicates, set_cookies),
+    has_seen=has_seen,
     is_about_answers=True,
 )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from mcp_oauth_discovery.doctor.clients import EVERY, Client
 from mcp_oauth_discovery.doctor.walk.observations import Exchange, Walk
 
-# What firewalls and login services have to let pass.
+# What firewalls and login services must let pass.
 PUBLIC = "/.well-known/ and the MCP endpoint"
 
 

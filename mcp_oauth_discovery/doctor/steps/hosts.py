@@ -1,4 +1,4 @@
-"""Can a stranger's header put a host into the documents?"""
+"""Can a forged header put a host into the documents?"""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mcp_oauth_discovery.doctor.walk.observations import Walk, all_ended
 HOST_REFLECTED = Entry(
     code="host-reflected",
     severity=Severity.ERROR,
-    seen="A forged Host ends up in a document.",
+    seen="A forged Host appears in a document.",
     expected="identifiers from the configuration, or a refusal",
     section="RFC 9728 §7.3",
     fix="Build the documents from the configuration, and refuse unknown hosts.",
@@ -23,57 +23,57 @@ HOST_REFLECTED = Entry(
 HOST_REFLECTED_CACHED = Entry(
     code="host-reflected-cached",
     severity=Severity.CRITICAL,
-    seen="A forged host or scheme ends up in a document that caches may keep.",
+    seen="A forged host or scheme appears in a document that caches may keep.",
     expected="identifiers from the configuration, or no-store",
     section="RFC 9728 §7.3, RFC 9111 §7.1",
     clients=EVERY,
     fix=(
-        "Build the documents from the configuration at once: one request can send every client "
-        "to a stranger's server."
+        "Build the documents from the configuration immediately: one request can send every "
+        "client to an attacker's server."
     ),
     django_fix=(
-        "Pin MCP_ISSUER at once: one request can send every client to a stranger's server."
+        "Pin MCP_ISSUER immediately: one request can send every client to an attacker's server."
     ),
 )
 FORWARDED_REFLECTED = Entry(
     code="forwarded-reflected",
     severity=Severity.ERROR,
-    seen="A forged X-Forwarded-* or Forwarded header ends up in a document.",
+    seen="A forged X-Forwarded-* or Forwarded header appears in a document.",
     expected="identifiers from the configuration",
     section="RFC 9728 §7.3, RFC 7239 §8.1",
-    fix="Have the proxy overwrite these headers, and believe none without one.",
+    fix="Have the proxy overwrite these headers, and trust none without a proxy.",
     django_fix=(
-        "Pin MCP_ISSUER. Have the proxy overwrite these headers, and unset USE_X_FORWARDED_HOST "
-        "if there is none."
+        "Pin MCP_ISSUER. Have the proxy overwrite these headers, or unset USE_X_FORWARDED_HOST "
+        "if there is no proxy."
     ),
 )
 
 
 def reflections(walk: Walk) -> Iterator[Finding]:
-    """Report a mark of a forgery in a document or a challenge that had none before."""
+    """Report a forged value in a document or a challenge that did not have it before."""
     for forgery in walk.forgeries:
         answer, before = forgery.exchange.answer, forgery.before.answer
         if answer is None or before is None or answer.status != before.status:
             continue
-        found = [one for one in forgery.marks if one in _told(answer) and one not in _told(before)]
-        if not found:
+        text, usual = _text(answer), _text(before)
+        reflected = [mark for mark in forgery.marks if mark in text and mark not in usual]
+        if not reflected:
             continue
-        seen = f"The answer has {shown(found[0])}, out of a header of the request."
-        entry = HOST_REFLECTED if forgery.is_host else FORWARDED_REFLECTED
-        is_cached = answer.status == 200 and lifetime(answer) != 0 and not _is_private(answer)
-        yield finding(HOST_REFLECTED_CACHED if is_cached else entry, forgery.before.url, seen)
+        is_private = "private" in (answer.header("cache-control") or "").lower()
+        if answer.status == 200 and lifetime(answer) != 0 and not is_private:
+            entry = HOST_REFLECTED_CACHED
+        else:
+            entry = HOST_REFLECTED if forgery.is_host else FORWARDED_REFLECTED
+        observation = f"The answer has {shown(reflected[0])} from a header of the request."
+        yield finding(entry, forgery.before.url, observation)
 
 
-def _told(answer: Answer) -> str:
+def _text(answer: Answer) -> str:
     challenge = answer.header("www-authenticate") or ""
     return answer.body.decode("utf-8", "replace") + challenge
 
 
-def _is_private(answer: Answer) -> bool:
-    return "private" in (answer.header("cache-control") or "").lower()
-
-
-def _has_seen(walk: Walk) -> bool:
+def has_seen(walk: Walk) -> bool:
     return all_ended(forgery.exchange for forgery in walk.forgeries)
 
 
@@ -87,5 +87,5 @@ STEP = Step(
         FORWARDED_REFLECTED,
     ),
     rules=(reflections,),
-    has_seen=_has_seen,
+    has_seen=has_seen,
 )

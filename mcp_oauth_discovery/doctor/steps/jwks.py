@@ -1,8 +1,8 @@
-"""Are the published keys public, well-formed, and told apart?"""
+"""Does each JWK Set exist, and does it have the keys that the metadata announces?"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from mcp_oauth_discovery.doctor.clients import EVERY
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, finding
@@ -34,7 +34,7 @@ JWKS_EMPTY = Entry(
     expected="the key that signs",
     section="OpenID Connect Core §10.1",
     fix="Publish the key that signs.",
-    django_fix="manage.py mcp_keys rotate",
+    django_fix="Run manage.py mcp_keys rotate.",
 )
 JWKS_CANNOT_SIGN = Entry(
     code="jwks-cannot-sign",
@@ -44,24 +44,24 @@ JWKS_CANNOT_SIGN = Entry(
     section="RFC 9068 §2, OAuth 2.1 §3.2.3",
     clients=EVERY,
     fix="Publish a key that signs, and configure the issuer.",
-    django_fix="manage.py mcp_keys rotate, and pin MCP_ISSUER.",
+    django_fix="Run manage.py mcp_keys rotate, and pin MCP_ISSUER.",
 )
 JWKS_UNSERVED = Entry(
     code="jwks-unserved",
     severity=Severity.WARNING,
-    seen="An algorithm is announced for which there is no key.",
+    seen="An announced algorithm has no key.",
     expected=("a key for each algorithm of this site, or for one algorithm of an outside provider"),
     section="OpenID Connect Discovery §3",
     fix="Publish a key for it, or shorten the list.",
-    django_fix="manage.py mcp_keys rotate, or shorten MCP_SIGNING_ALGORITHMS.",
+    django_fix="Run manage.py mcp_keys rotate, or shorten MCP_SIGNING_ALGORITHMS.",
 )
 JWKS_ELSEWHERE = Entry(
     code="jwks-elsewhere",
     severity=Severity.INFO,
-    seen="The keys are on another origin; not contacted.",
-    expected="keys on the origin of the site or of the issuer, if they are to be looked at",
+    seen="The keys are on another origin; it was not contacted.",
+    expected="keys on the origin of the site or of the issuer, so that they can be checked",
     section="RFC 9728 §7.7",
-    fix="Look at the keys by themselves, with the tools of the host that has them.",
+    fix="Check these keys separately, with the tools of their host.",
 )
 
 
@@ -74,17 +74,17 @@ def places(walk: Walk) -> Iterator[Finding]:
 
 
 def elsewhere(walk: Walk) -> Iterator[Finding]:
-    """Report sets on other origins than those that are asked."""
+    """Report sets on origins that the doctor does not contact."""
     owners = [walk.resource, *(server.found for server in walk.servers)]
-    asked = {document.url for document in key_sets(walk)}
+    contacted = {document.url for document in key_sets(walk)}
     for owner in owners:
         uri = owner.told.get("jwks_uri") if owner else None
-        if owner and isinstance(uri, str) and origin(uri) and uri not in asked:
+        if owner and isinstance(uri, str) and origin(uri) and uri not in contacted:
             yield finding(JWKS_ELSEWHERE, owner.url, f"jwks_uri is {shown(uri)}.")
 
 
 def served(walk: Walk) -> Iterator[Finding]:
-    """Report a set that lacks what the metadata needs."""
+    """Report a set without the keys that the metadata announces."""
     for server in walk.servers:
         if server.jwks is None or not isinstance(server.jwks.told.get("keys"), list):
             continue
@@ -94,18 +94,18 @@ def served(walk: Walk) -> Iterator[Finding]:
         named = [name for name in announced if not _is_symmetric(name) and name != "none"]
         if not everything or not (keys or named):
             if signer := _signed_by(walk, server):
-                seen = "All keys are for encryption, and " if everything else ""
-                yield finding(JWKS_EMPTY, server.jwks.url, f"{seen}{signer} is signed.")
+                observation = "All keys are for encryption, and " if everything else ""
+                yield finding(JWKS_EMPTY, server.jwks.url, f"{observation}{signer} is signed.")
             continue
-        served_by_keys = _served_by(keys)
-        missing = [name for name in named if name not in served_by_keys]
-        # The list is for all clients. An outside provider, or one with algorithms per client, may
-        # publish a key only once a client uses it.
+        available = {name for key in keys for name in _algorithms(key)}
+        missing = [name for name in named if name not in available]
+        # The list is for all clients. An outside provider, or one that lets clients choose, may
+        # publish a key only after a client uses it.
         is_per_client = any(map(_is_symmetric, announced))
         is_per_client = is_per_client or origin(server.issuer) != origin(walk.url)
         if missing and not (is_per_client and len(missing) < len(named)):
-            seen = f"id_token_signing_alg_values_supported has {shown(', '.join(missing))}."
-            yield finding(JWKS_UNSERVED, server.jwks.url, seen)
+            observation = f"id_token_signing_alg_values_supported has {shown(', '.join(missing))}."
+            yield finding(JWKS_UNSERVED, server.jwks.url, observation)
 
 
 def unable_to_sign(walk: Walk) -> Iterator[Finding]:
@@ -124,7 +124,7 @@ def _is_symmetric(algorithm: str) -> bool:
 
 
 def _signed_by(walk: Walk, server: Server) -> str:
-    """Return what is signed by the keys of a server, as far as its documents tell."""
+    """Return what the keys of a server sign, as far as its documents say."""
     documents = [*server.documents]
     if walk.resource and walk.resource_jwks is None and len(walk.servers) == 1:
         documents.append(walk.resource)
@@ -141,20 +141,16 @@ def _signed_by(walk: Walk, server: Server) -> str:
     return ""
 
 
-def _served_by(keys: Iterable[Key]) -> set[str]:
-    """Return the algorithms that keys can sign with: that of `alg`, or all of the type."""
-    served: set[str] = set()
-    for key in keys:
-        known, given = signatures(key), key.get("alg")
-        # RFC 9864: an alg of an OKP key has two names, and the curve alone says which it is.
-        if given is None or key.get("kty") == "OKP":
-            served |= known
-        else:
-            served |= {str(given)} & (known or {str(given)})
-    return served
+def _algorithms(key: Key) -> set[str]:
+    """Return the algorithms of a key: that of `alg`, or all of its type."""
+    known, given = signatures(key), key.get("alg")
+    # RFC 9864: an alg of an OKP key has two names, and only the curve says which algorithm it is.
+    if given is None or key.get("kty") == "OKP":
+        return known
+    return {str(given)} & (known or {str(given)})
 
 
-def _has_seen(walk: Walk) -> bool:
+def has_seen(walk: Walk) -> bool:
     """Say whether every announced set was read; servers may do without one."""
     servers = [
         server
@@ -189,5 +185,5 @@ STEP = Step(
         served,
         unable_to_sign,
     ),
-    has_seen=_has_seen,
+    has_seen=has_seen,
 )

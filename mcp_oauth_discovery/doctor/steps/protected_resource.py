@@ -47,7 +47,7 @@ PRM_PATH_NOT_FOUND = Entry(
     expected="the well-known part between host and path",
     section="RFC 9728 §3.1",
     clients=(Client.VS_CODE, Client.GO),
-    fix="Serve it at the well-known URL with the path of the endpoint as well.",
+    fix="Serve it also at the well-known URL with the path of the endpoint.",
     django_fix=("Set MCP_RESOURCE to the URL of the endpoint, or list its path in MCP_RESOURCES."),
 )
 PRM_CHALLENGE_NOT_FOUND = Entry(
@@ -57,15 +57,13 @@ PRM_CHALLENGE_NOT_FOUND = Entry(
     expected="the document",
     section="RFC 9728 §5.1",
     clients=TYPESCRIPT_BASED,
-    fix="Name the URL at which the document is.",
-    django_fix=(
-        "Name the URL at which the document is: challenge.resource_metadata_url() knows it."
-    ),
+    fix="Name the URL of the document.",
+    django_fix="Name the URL of the document: challenge.resource_metadata_url() returns it.",
 )
 PRM_DIFFERS = Entry(
     code="prm-differs",
     severity=Severity.WARNING,
-    seen="The URL in the challenge and the well-known URL give different documents.",
+    seen="The URL in the challenge and the well-known URL have different documents.",
     expected="one document for one resource",
     section="RFC 9728 §3.1",
     fix="Serve it from one place.",
@@ -93,13 +91,13 @@ PRM_RESOURCE_INVALID = Entry(
 PRM_RESOURCE_SCHEME = Entry(
     code="prm-resource-scheme",
     severity=Severity.ERROR,
-    seen="resource is http where the endpoint is https.",
+    seen="resource is http although the endpoint is https.",
     expected="the URL of the endpoint",
     section="RFC 9728 §3.3",
     clients=EVERY,
-    fix="A proxy ended TLS: tell the application so, or give it its public URL.",
+    fix="A proxy ends TLS: tell the application so, or configure its public URL.",
     django_fix=(
-        "A proxy ended TLS: set SECURE_PROXY_SSL_HEADER, or pin MCP_ISSUER and MCP_RESOURCE."
+        "A proxy ends TLS: set SECURE_PROXY_SSL_HEADER, or pin MCP_ISSUER and MCP_RESOURCE."
     ),
 )
 PRM_RESOURCE_MISMATCH = Entry(
@@ -109,62 +107,64 @@ PRM_RESOURCE_MISMATCH = Entry(
     expected="the URL of the endpoint",
     section="RFC 9728 §3.3",
     clients=EVERY,
-    fix="Set resource to the URL that clients use, in its very spelling.",
-    django_fix="Set MCP_RESOURCE to the URL that clients use, in its very spelling.",
+    fix="Set resource to the URL of the endpoint, exactly as clients type it.",
+    django_fix="Set MCP_RESOURCE to the URL of the endpoint, exactly as clients type it.",
 )
 PRM_RESOURCE_NOT_EXACT = Entry(
     code="prm-resource-not-exact",
     severity=Severity.ERROR,
-    seen="resource covers the endpoint and is not its URL; some clients want it exact.",
+    seen=("resource covers the endpoint but is not its URL; some clients require an exact match."),
     expected="the URL of the endpoint, character by character",
     section="RFC 9728 §3.3",
     clients=(Client.VS_CODE, Client.GO),
-    fix="Set resource to the URL that clients use, in its very spelling.",
-    django_fix="Set MCP_RESOURCE to the URL that clients use, in its very spelling.",
+    fix="Set resource to the URL of the endpoint, exactly as clients type it.",
+    django_fix="Set MCP_RESOURCE to the URL of the endpoint, exactly as clients type it.",
 )
 
 
 def places(walk: Walk) -> Iterator[Finding]:
-    """Report addresses where the document should be and is not."""
-    by_role = {one.role: one for one in walk.resources}
+    """Report addresses that have no document although clients look there."""
+    by_role = {place.role: place for place in walk.resources}
     if walk.resource is None:
-        asks_for_token = {one.status for one in (walk.post, walk.get) if one} & {401, 403}
-        # What is open to everybody, or not there, needs no metadata.
-        is_needed = bool(asks_for_token) or walk.in_process
-        if is_needed and walk.resources and all(one.is_absent for one in walk.resources):
-            tried = ", ".join(one.url for one in walk.resources)
+        statuses = {exchange.status for exchange in (walk.post, walk.get) if exchange}
+        # An endpoint that is public, or does not exist, needs no metadata.
+        is_needed = bool(statuses & {401, 403}) or walk.in_process
+        if is_needed and walk.resources and all(place.is_absent for place in walk.resources):
+            tried = ", ".join(place.url for place in walk.resources)
             has_legacy = walk.legacy is not None and walk.legacy.members is not None
-            # The others take the site itself for the authorization server, as of March 2025.
+            # The others use the site as the authorization server (MCP of March 2025).
             clients = CLOSED if has_legacy else EVERY
             yield finding(PRM_NOT_FOUND, walk.url, f"404 at {shown(tried)}.", clients=clients)
         return
     path, challenge = by_role.get(Role.PATH), by_role.get(Role.CHALLENGE)
     is_led = challenge is not None and challenge.members is not None
     if path and path.is_absent:
-        # Whom the challenge has led there does not look any further.
-        led = () if is_led else None
-        yield finding(PRM_PATH_NOT_FOUND, path.url, f"{path.exchange.status}.", clients=led)
+        # Clients that read the document that the challenge names try no other address.
+        clients = () if is_led else PRM_PATH_NOT_FOUND.clients
+        yield finding(PRM_PATH_NOT_FOUND, path.url, f"{path.exchange.status}.", clients=clients)
     elif (stripped := by_role.get(Role.STRIPPED)) and not is_led and stripped.members is None:
         status = f"{stripped.exchange.status or 'No answer'}"
-        seen = f"{status}, where the TypeScript SDK looks: it drops the final slash."
-        yield finding(PRM_PATH_NOT_FOUND, stripped.url, seen, clients=TYPESCRIPT_BASED)
+        observation = f"{status}, where the TypeScript SDK looks: it drops the final slash."
+        yield finding(PRM_PATH_NOT_FOUND, stripped.url, observation, clients=TYPESCRIPT_BASED)
     if challenge and challenge.is_absent:
         yield finding(PRM_CHALLENGE_NOT_FOUND, challenge.url, f"{challenge.exchange.status}.")
 
 
 def differences(walk: Walk) -> Iterator[Finding]:
-    """Report two documents for one resource; the one at the root may be about another one."""
-    named = [one for one in walk.resources if one.role in (Role.CHALLENGE, Role.PATH)]
-    found = [one for one in named if one.members is not None]
-    if len(found) == 2 and found[0].members != found[1].members:
-        one, other = found[0].told, found[1].told
-        names = sorted(name for name in {*one, *other} if one.get(name) != other.get(name))
-        seen = f"{shown(', '.join(names))} not as at {shown(found[1].url)}."
-        yield finding(PRM_DIFFERS, found[0].url, seen)
+    """Report different documents for one resource; the root may have that of another one."""
+    places = [place for place in walk.resources if place.role in (Role.CHALLENGE, Role.PATH)]
+    documents = [place for place in places if place.members is not None]
+    if len(documents) == 2 and documents[0].members != documents[1].members:
+        first, second = documents[0].told, documents[1].told
+        names = sorted(name for name in {*first, *second} if first.get(name) != second.get(name))
+        observation = (
+            f"Other values of {shown(', '.join(names))} than at {shown(documents[1].url)}."
+        )
+        yield finding(PRM_DIFFERS, documents[0].url, observation)
 
 
 def resource(walk: Walk) -> Iterator[Finding]:
-    """Report a `resource` that clients do not take for this endpoint, and name the clients."""
+    """Report a `resource` that clients do not accept for this endpoint, and name the clients."""
     document = walk.resource
     if document is None:
         return
@@ -172,43 +172,43 @@ def resource(walk: Walk) -> Iterator[Finding]:
     if not has_value(value):
         yield finding(PRM_RESOURCE_MISSING, document.url)
     elif problem := _invalid(value):
-        seen = f"resource is {shown(value)}: {shown(problem)}."
+        observation = f"resource is {shown(value)}: {shown(problem)}."
         is_read = bool(hosts.origin(str(value)))
         refused = refusals(walk.url, [(document.role, str(value))]) if is_read else EVERY
-        yield finding(PRM_RESOURCE_INVALID, document.url, seen, clients=tuple(refused))
+        yield finding(PRM_RESOURCE_INVALID, document.url, observation, clients=tuple(refused))
     else:
         yield from _match(walk, document, str(value))
 
 
 def _match(walk: Walk, document: Fetched, value: str) -> Iterator[Finding]:
-    found = [
-        (one.role, str(identifier(one)))
-        for one in walk.resources
-        if one.members is not None
-        and not _invalid(identifier(one))
-        # Only who finds nothing else gets there.
-        and (one.role is not Role.STRIPPED or one is document)
+    candidates = [
+        (place.role, str(identifier(place)))
+        for place in walk.resources
+        if place.members is not None
+        and not _invalid(identifier(place))
+        # Clients that found another document do not get there.
+        and (place.role is not Role.STRIPPED or place is document)
     ]
-    refused = tuple(refusals(walk.url, found))
+    refused = tuple(refusals(walk.url, candidates))
     if not refused or value == walk.url:
-        # Right, and at the root alone, where some do not take it: `places` says so.
+        # Correct, but only at the root, where some clients refuse it: `places` reports this.
         return
-    seen = f"{pointed(value, walk.url)}\n{difference(value, walk.url)}"
+    observation = f"{pointed(value, walk.url)}\n{difference(value, walk.url)}"
     parts = differing_parts(value, walk.url)
     if is_plain_http(value, walk.url) and parts == ["scheme"]:
-        yield finding(PRM_RESOURCE_SCHEME, document.url, seen)
+        yield finding(PRM_RESOURCE_SCHEME, document.url, observation)
     elif len(refused) == len(RESOURCE_RULES):
         correction = correcting(parts)
         yield finding(
-            PRM_RESOURCE_MISMATCH, document.url, seen, clients=EVERY, correction=correction
+            PRM_RESOURCE_MISMATCH, document.url, observation, clients=EVERY, correction=correction
         )
     else:
-        seen = f"{seen}\nRefused by {named(refused)}."
-        yield finding(PRM_RESOURCE_NOT_EXACT, document.url, seen, clients=refused)
+        observation = f"{observation}\nRefused by {named(refused)}."
+        yield finding(PRM_RESOURCE_NOT_EXACT, document.url, observation, clients=refused)
 
 
 def _invalid(value: object) -> str:
-    """Return what is wrong with a resource identifier; plain http is judged by the match."""
+    """Return what is wrong with a resource identifier; `_match` judges plain http."""
     try:
         url = check_url(value)
         check_resource(f"https{url[4:]}" if url.lower().startswith("http:") else url)
@@ -218,7 +218,7 @@ def _invalid(value: object) -> str:
     return ""
 
 
-def _has_seen(walk: Walk) -> bool:
+def has_seen(walk: Walk) -> bool:
     asked = [place for place in walk.asked if place in walk.resources]
     are_read = all(place.members is not None or place.is_absent for place in asked)
     named = [place for place in asked if place.role is Role.CHALLENGE]
@@ -247,5 +247,5 @@ STEP = Step(
         resource,
         *resource_members.RULES,
     ),
-    has_seen=_has_seen,
+    has_seen=has_seen,
 )

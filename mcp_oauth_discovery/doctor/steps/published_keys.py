@@ -1,4 +1,4 @@
-"""Is each published key public, well-formed, strong, and has a kid of its own?"""
+"""Is each key of a JWK Set public, well-formed and strong, with a kid of its own?"""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ JWKS_PRIVATE = Entry(
     seen="The JWK Set contains private or symmetric key material.",
     expected="public members only",
     section="RFC 7517 §9.2",
-    fix="Revoke the key at once: everybody can sign with it.",
+    fix="Revoke the key immediately: anyone can sign with it.",
     django_fix=(
-        "Revoke the key at once (manage.py mcp_keys revoke KID): everybody can sign with it."
+        "Revoke the key immediately (manage.py mcp_keys revoke KID): anyone can sign with it."
     ),
 )
 JWKS_DUPLICATE_KID = Entry(
@@ -51,10 +51,10 @@ JWKS_NO_KID = Entry(
 JWKS_KEY_INVALID = Entry(
     code="jwks-key-invalid",
     severity=Severity.ERROR,
-    seen="A key lacks members, or they have no valid value.",
+    seen="A key has missing or invalid members.",
     expected="kty and the public members of its type, base64url without padding",
     section="RFC 7518 §6, RFC 8037 §2",
-    fix="Build it with a JOSE library: leading zero octets belong to EC coordinates.",
+    fix="Build it with a JOSE library: EC coordinates keep their leading zero octets.",
 )
 JWKS_WEAK = Entry(
     code="jwks-weak",
@@ -62,13 +62,13 @@ JWKS_WEAK = Entry(
     seen="An RSA key has fewer than 2048 bits, or anyone can sign with a key.",
     expected="2048 bits or more, made by a current library",
     section="RFC 7518 §3.3",
-    fix="Rotate to a longer key.",
+    fix="Replace it with a longer key.",
     django_fix="Rotate to a longer key: manage.py mcp_keys rotate.",
 )
 JWKS_ALGORITHM = Entry(
     code="jwks-algorithm",
     severity=Severity.ERROR,
-    seen="alg of a key does not go with its type.",
+    seen="alg of a key does not fit its type.",
     expected="an asymmetric algorithm of the key's type",
     section="RFC 7518 §3.1, RFC 8725 §3.1",
     fix="Correct alg.",
@@ -76,42 +76,42 @@ JWKS_ALGORITHM = Entry(
 
 
 def private(walk: Walk) -> Iterator[Finding]:
-    """Report key material that is nobody's to see; the finding does not repeat it."""
+    """Report private key material; the finding does not repeat it."""
     for document, key in _keys(walk):
         leaked = private_members(key)
         if leaked or key.get("kty") == "oct":
-            seen = f"The key {_name(key)} has {', '.join(leaked) or 'the type oct'}."
-            yield finding(JWKS_PRIVATE, document.url, seen)
+            observation = f"The key {_name(key)} has {', '.join(leaked) or 'the type oct'}."
+            yield finding(JWKS_PRIVATE, document.url, observation)
 
 
 def kids(walk: Walk) -> Iterator[Finding]:
     for document in key_sets(walk):
         keys = keys_of(document)
         kids = Counter(str(key["kid"]) for key in keys if "kid" in key)
-        for kid in sorted(one for one, count in kids.items() if count > 1):
-            seen = f"{kids[kid]} keys have the kid {shown(kid)}."
-            yield finding(JWKS_DUPLICATE_KID, document.url, seen)
+        for kid in sorted(kid for kid, count in kids.items() if count > 1):
+            observation = f"{kids[kid]} keys have the kid {shown(kid)}."
+            yield finding(JWKS_DUPLICATE_KID, document.url, observation)
         without = len(keys) - kids.total()
         if len(keys) > 1 and without:
             yield finding(JWKS_NO_KID, document.url, f"{without} of {len(keys)} keys.")
 
 
 def entries(walk: Walk) -> Iterator[Finding]:
-    """Report what is in the list and no key at all."""
+    """Report items of the list that are no keys."""
     for document in key_sets(walk):
         keys = document.told.get("keys")
-        for one in keys if isinstance(keys, list) else ():
-            if not isinstance(one, dict):
-                yield finding(JWKS_KEY_INVALID, document.url, f"{shown(one)} is no object.")
+        for key in keys if isinstance(keys, list) else ():
+            if not isinstance(key, dict):
+                yield finding(JWKS_KEY_INVALID, document.url, f"{shown(key)} is no object.")
 
 
 def forms(walk: Walk) -> Iterator[Finding]:
-    """Report malformed and weak keys, as strictly as an import does."""
+    """Report malformed and weak keys, by the rules of `mcp_keys import`."""
     for document in key_sets(walk):
         for place, key in enumerate(keys_of(document)):
             if fault := problem(key):
-                seen = f"The key {_name(key)}: {shown(fault)}."
-                yield finding(JWKS_KEY_INVALID, document.url, seen)
+                observation = f"The key {_name(key)}: {shown(fault)}."
+                yield finding(JWKS_KEY_INVALID, document.url, observation)
             elif key.get("kty") == "RSA" and (size := bits(key)) < RSA_BITS:
                 yield finding(JWKS_WEAK, document.url, f"The key {_name(key)} has {size} bits.")
             elif place < _MOST_JUDGED and (fault := weakness(key)):
@@ -128,9 +128,9 @@ def algorithms(walk: Walk) -> Iterator[Finding]:
     for document, key in _keys(walk):
         wanted = fitting(key)
         if wanted is not None:
-            seen = f"The key {_name(key)} has alg {shown(key['alg'])}."
+            observation = f"The key {_name(key)} has alg {shown(key['alg'])}."
             expected = f"one of {', '.join(sorted(wanted))}" if wanted else "no alg"
-            yield finding(JWKS_ALGORITHM, document.url, seen, expected=expected)
+            yield finding(JWKS_ALGORITHM, document.url, observation, expected=expected)
 
 
 def key_sets(walk: Walk) -> Iterator[Fetched]:

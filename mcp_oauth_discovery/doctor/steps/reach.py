@@ -1,4 +1,4 @@
-"""Was every address reached, and is it one that the Internet can reach?"""
+"""Does every address answer, and can clients on the Internet reach it?"""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mcp_oauth_discovery.doctor.transport.reachability import host_of, is_expose
 from mcp_oauth_discovery.doctor.walk.observations import Walk, all_answered
 from mcp_oauth_discovery.standards.members import ENDPOINTS
 
-# What clients follow, other than links for people to read.
+# Members whose URLs clients follow. Other members are links for people.
 _NEEDED = {"resource", "authorization_servers", "issuer", *ENDPOINTS}
 
 REACH_NAME = Entry(
@@ -40,28 +40,28 @@ REACH_TLS = Entry(
     code="reach-tls",
     severity=Severity.ERROR,
     seen="The TLS handshake fails.",
-    expected="a certificate that public authorities vouch for, with its whole chain",
+    expected="a certificate from a public authority, with its whole chain",
     section="RFC 9110 §4.3.4",
     clients=EVERY,
-    fix=("Install a certificate for this very host name, with the intermediate certificates."),
+    fix="Install a certificate for this host name, with the intermediate certificates.",
 )
 REACH_TIMEOUT = Entry(
     code="reach-timeout",
     severity=Severity.ERROR,
-    seen="The answer was not whole in time.",
-    expected="a whole answer within seconds",
+    seen="The answer was not complete in time.",
+    expected="a complete answer within seconds",
     section="RFC 9110 §15.6.5",
     clients=EVERY,
-    fix=("Look for a view that waits: the database, a call to another server, too few workers."),
+    fix=("Look for a view that waits: for the database, for another server, or for a free worker."),
 )
 REACH_BROKEN = Entry(
     code="reach-broken",
     severity=Severity.ERROR,
-    seen="What came is not an HTTP answer, or only part of one.",
-    expected="a well-formed HTTP/1.1 answer as long as its Content-Length says",
+    seen="The response is not valid HTTP, or is incomplete.",
+    expected="a well-formed HTTP/1.1 response as long as its Content-Length says",
     section="RFC 9112 §6",
     clients=EVERY,
-    fix=("Ask the application server directly; if that answer is whole, the proxy breaks it."),
+    fix=("Ask the application server directly. If its answer is complete, the proxy breaks it."),
 )
 REACH_PLAIN_HTTP = Entry(
     code="reach-plain-http",
@@ -75,7 +75,7 @@ REACH_PLAIN_HTTP = Entry(
 REACH_PRIVATE = Entry(
     code="reach-private",
     severity=Severity.ERROR,
-    seen=("A document of a public site names a host at a private address; it was not contacted."),
+    seen=("A document of a public site names a host with a private address; it was not contacted."),
     expected="hosts that clients on the Internet can reach",
     section="RFC 9728 §7.7",
     clients=EVERY,
@@ -85,11 +85,11 @@ REACH_PRIVATE = Entry(
 REACH_CUT = Entry(
     code="reach-cut",
     severity=Severity.WARNING,
-    seen="The time for all requests is over; the rest was not asked.",
+    seen="The time for all requests is over; the remaining ones were not sent.",
     expected="some sixty answers within ninety seconds",
     section="MCP authorization, discovery",
     clients=EVERY,
-    fix="Mend what is slow, or give the check more time with --budget.",
+    fix="Fix what is slow, or give the check more time with --budget.",
 )
 
 _ENTRY_OF = {
@@ -104,21 +104,21 @@ _ENTRY_OF = {
 
 
 def unreachable(walk: Walk) -> Iterator[Finding]:
-    """Report an endpoint without an answer, which ends the walk."""
+    """Report an endpoint without an answer, which ends the check."""
     if walk.post is None or walk.post.answer is None:
         yield from failures(walk)
 
 
 def failures(walk: Walk) -> Iterator[Finding]:
-    """Report each address without an answer; the end of all time once."""
+    """Report each address without an answer; if the overall budget ends, report it once."""
     is_cut = False
     for exchange in walk.exchanges():
         outcome = exchange.outcome
         if not isinstance(outcome, Failure) or (is_cut and outcome.trouble is Trouble.CUT):
             continue
         is_cut = is_cut or outcome.trouble is Trouble.CUT
-        seen = f"No answer: {shown(outcome.reason)}."
-        failure = finding(_ENTRY_OF[outcome.trouble], outcome.url, seen)
+        observation = f"No answer: {shown(outcome.reason)}."
+        failure = finding(_ENTRY_OF[outcome.trouble], outcome.url, observation)
         yield advised(failure, OF_SPEECH[outcome.speech] if outcome.speech else None)
 
 
@@ -128,7 +128,7 @@ def plain_http(walk: Walk) -> Iterator[Finding]:
 
 
 def private_hosts(walk: Walk) -> Iterator[Finding]:
-    """Report hosts in the documents of a public site that are private by their very name."""
+    """Report hosts in the documents of a public site that are private by their name."""
     if is_private_host(host_of(walk.url)):
         return
     reported: set[str] = set()
@@ -137,12 +137,12 @@ def private_hosts(walk: Walk) -> Iterator[Finding]:
             host = host_of(url)
             if host and is_private_host(host) and host not in reported:
                 reported.add(host)
-                seen = f"{shown(member)} is {shown(url)}: that host is not one of the Internet."
+                observation = f"{shown(member)} is {shown(url)}: this host is not on the Internet."
                 clients = EVERY if member in _NEEDED else ()
-                yield finding(REACH_PRIVATE, document.url, seen, clients=clients)
+                yield finding(REACH_PRIVATE, document.url, observation, clients=clients)
 
 
-def _has_seen(walk: Walk) -> bool:
+def has_seen(walk: Walk) -> bool:
     return all_answered([walk.post])
 
 
@@ -161,6 +161,6 @@ STEP = Step(
         REACH_CUT,
     ),
     rules=(failures, plain_http, private_hosts),
-    has_seen=_has_seen,
+    has_seen=has_seen,
     is_about_answers=True,
 )

@@ -24,28 +24,23 @@ REDIRECT_HTTPS = Entry(
     expected="a direct answer",
     section="RFC 9728 §3.2, RFC 8414 §3.2",
     clients=_SAME_ORIGIN_ONLY,
-    fix=(
-        "Tell the application that the proxy ended TLS, by X-Forwarded-Proto, and have it "
-        "believe that header."
-    ),
+    fix="Have the proxy send X-Forwarded-Proto, and have the application trust it.",
     django_fix=(
-        "Django does not know that the proxy ended TLS: set SECURE_PROXY_SSL_HEADER for "
-        "SECURE_SSL_REDIRECT, and have the proxy set that header."
+        "Django does not know that the proxy ends TLS, so SECURE_SSL_REDIRECT redirects: set "
+        "SECURE_PROXY_SSL_HEADER, and have the proxy send that header."
     ),
 )
 REDIRECT_SLASH = Entry(
     code="redirect-slash",
     severity=Severity.ERROR,
-    seen="The answer is a redirect that differs in a final slash.",
-    expected="a direct answer at the URL as it is published",
+    seen="The answer is a redirect that only adds or removes a final slash.",
+    expected="a direct answer at the published URL",
     section="RFC 9728 §3.2, RFC 8414 §3.2",
     clients=(Client.PYTHON,),
-    fix=(
-        "Route the URL as it is published: a POST loses its body on the way to the other spelling."
-    ),
+    fix=("Route the URL exactly as it is published: the redirect loses the body of a POST."),
     django_fix=(
-        "Route the URL as it is published. APPEND_SLASH redirects to the other spelling, and a "
-        "POST loses its body on the way."
+        "Route the URL exactly as it is published: the redirect of APPEND_SLASH loses the body "
+        "of a POST."
     ),
 )
 REDIRECT_WWW = Entry(
@@ -55,7 +50,7 @@ REDIRECT_WWW = Entry(
     expected="a direct answer at the host that the identifiers name",
     section="RFC 9728 §3.2, RFC 8414 §3.2",
     clients=_SAME_ORIGIN_ONLY,
-    fix="Use the host that the site redirects to in the documents, or do not redirect.",
+    fix=("Use the host that the site redirects to in the documents, or remove the redirect."),
     django_fix=(
         "Use the host that the site redirects to in MCP_ISSUER and MCP_RESOURCE, or turn off "
         "PREPEND_WWW."
@@ -68,8 +63,10 @@ REDIRECT_LANGUAGE = Entry(
     expected="one URL for all languages",
     section="RFC 9728 §3.2, RFC 8414 §3.2",
     clients=(Client.PYTHON,),
-    fix="Route it outside of what has a language in its path.",
-    django_fix="Route it outside i18n_patterns(): LocaleMiddleware redirects what is inside.",
+    fix="Serve it at a path without a language.",
+    django_fix=(
+        "Move the route out of i18n_patterns(): LocaleMiddleware redirects the paths in it."
+    ),
 )
 REDIRECT_LOGIN = Entry(
     code="redirect-login",
@@ -78,7 +75,7 @@ REDIRECT_LOGIN = Entry(
     expected="an answer without a login; 401 from the MCP endpoint",
     section="RFC 9728 §3.2, RFC 6750 §3",
     clients=EVERY,
-    fix=("Except the documents and the endpoint from the login; the endpoint answers 401."),
+    fix=("Exempt the documents and the endpoint from the login, and have the endpoint answer 401."),
     django_fix=(
         "Put DiscoveryMiddleware first, or mark the view login_not_required: "
         "LoginRequiredMiddleware or login_required sends clients to LOGIN_URL."
@@ -87,7 +84,7 @@ REDIRECT_LOGIN = Entry(
 REDIRECT_OFFSITE = Entry(
     code="redirect-offsite",
     severity=Severity.ERROR,
-    seen="The answer is a redirect to another host; not followed.",
+    seen="The answer is a redirect to another host; it was not followed.",
     expected="a direct answer",
     section="RFC 9728 §3.2, RFC 8414 §3.2",
     clients=_SAME_ORIGIN_ONLY,
@@ -106,17 +103,17 @@ REDIRECT_OTHER = Entry(
 REDIRECT_LOOP = Entry(
     code="redirect-loop",
     severity=Severity.ERROR,
-    seen="The redirects come back to where they began.",
+    seen="The redirects form a loop.",
     expected="a direct answer",
     section="RFC 9110 §15.4",
     clients=EVERY,
     fix=(
         "Two rules contradict each other, often one to https in the application and one to http "
-        "in the proxy: let one of them decide."
+        "in the proxy: remove one of them."
     ),
     django_fix=(
-        "Two rules contradict each other, often SECURE_SSL_REDIRECT in Django and https to http "
-        "in the proxy: set SECURE_PROXY_SSL_HEADER."
+        "Two rules contradict each other, often SECURE_SSL_REDIRECT in Django and a redirect to "
+        "http in the proxy: set SECURE_PROXY_SSL_HEADER."
     ),
 )
 
@@ -136,30 +133,29 @@ def redirected(walk: Walk) -> Iterator[Finding]:
     """Report redirects, by the setting that is most likely behind each."""
     for exchange in plain(walk):
         causes = _causes(exchange)
-        # In a circle, the other redirects are no faults of their own.
+        # The other redirects of a loop are no faults of their own.
         loops = [pair for pair in causes if pair[0] is Cause.LOOP]
-        for likely, seen in loops or causes:
+        for likely, observation in loops or causes:
             if likely is Cause.HTTPS and is_exposed(walk.url):
                 # Correct: the user gave a URL that is not https.
                 continue
-            clients, fix = stopped(walk, exchange), _past_login(exchange)
-            yield finding(_ENTRY_OF[likely], exchange.url, seen, clients=clients, fix=fix)
-
-
-def _past_login(exchange: Exchange) -> str:
-    """Return what to do about a redirect to a login service, or "" for other redirects."""
-    targets = (target(answer) or "" for answer in _answers(exchange))
-    name = next(filter(None, map(login_service, targets)), None)
-    return f"{name} asks for a login first. Exempt {PUBLIC} from it." if name else ""
+            services = (login_service(target(answer) or "") for answer in _answers(exchange))
+            login = next(filter(None, services), None)
+            yield finding(
+                _ENTRY_OF[likely],
+                exchange.url,
+                observation,
+                clients=stopped(walk, exchange),
+                fix=f"{login} asks for a login first. Exempt {PUBLIC} from it." if login else "",
+            )
 
 
 def _causes(exchange: Exchange) -> list[tuple[Cause, str]]:
-    """Return the cause of each redirect on the way, and what was seen."""
+    """Return the cause of each redirect that was followed, and a description."""
     causes = []
     visited = {exchange.url}
     for answer in _answers(exchange):
-        to = target(answer)
-        if to is not None:
+        if (to := target(answer)) is not None:
             likely = Cause.LOOP if to in visited else cause(answer.url, to)
             causes.append((likely, f"{answer.status} to {shown(to)}."))
             visited.add(to)

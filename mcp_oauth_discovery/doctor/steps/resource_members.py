@@ -27,16 +27,16 @@ from mcp_oauth_discovery.standards.identifiers import (
 )
 from mcp_oauth_discovery.standards.members import PROTECTED_RESOURCE
 
-# Of the client and of the user, not of a resource.
+# Scopes about the client and the user, not about a resource.
 _CLIENTS_SCOPES = ("offline_access", "openid")
-# Members that have findings of their own.
-_TOLD = ("resource", "authorization_servers", "signed_metadata")
+# Other rules judge these members.
+_JUDGED = ("resource", "authorization_servers", "signed_metadata")
 
 PRM_MEMBER_INVALID = Entry(
     code="prm-member-invalid",
     severity=Severity.ERROR,
-    seen="A member has a value of the wrong form.",
-    expected="the form that the standard gives it",
+    seen="A member has an invalid value.",
+    expected="the form that the standard defines",
     section="RFC 9728 §2",
     fix="Correct it.",
     django_fix="Correct it in MCP_RESOURCE_METADATA or MCP_RESOURCES.",
@@ -48,7 +48,7 @@ PRM_SERVERS_MISSING = Entry(
     expected="authorization_servers with at least one issuer",
     section="MCP authorization, authorization server location",
     clients=(*CLOSED, Client.GO),
-    fix="Name the issuers of the tokens, the site itself if it issues them.",
+    fix="Name the issuers of the tokens: the site itself, if it issues them.",
     django_fix=(
         "Leave MCP_AUTHORIZATION_SERVERS out if this site issues the tokens; otherwise name the "
         "issuers."
@@ -70,14 +70,14 @@ PRM_SERVERS_SPELLINGS = Entry(
     code="prm-servers-spellings",
     severity=Severity.WARNING,
     seen="Two authorization servers differ only in spelling.",
-    expected="each issuer once, in its own spelling",
+    expected="each issuer once, spelt as in its own metadata",
     section="RFC 8414 §3.3",
     fix="Keep the spelling of the issuer's own metadata.",
 )
 PRM_BEARER_HEADER = Entry(
     code="prm-bearer-header",
     severity=Severity.ERROR,
-    seen="Tokens in the Authorization header are ruled out.",
+    seen="bearer_methods_supported rules out the Authorization header.",
     expected='bearer_methods_supported with "header", or without the member',
     section="RFC 9728 §2, MCP authorization, token requirements",
     clients=EVERY,
@@ -86,7 +86,7 @@ PRM_BEARER_HEADER = Entry(
 PRM_SCOPES_OF_CLIENTS = Entry(
     code="prm-scopes-of-clients",
     severity=Severity.WARNING,
-    seen=("scopes_supported has offline_access or openid, which are no matter of a resource."),
+    seen=("scopes_supported has offline_access or openid, which are not scopes of a resource."),
     expected="the scopes of the resource",
     section="MCP authorization, refresh tokens",
     fix="Move them to the authorization server's scopes_supported.",
@@ -114,17 +114,17 @@ def is_plain_http(value: object, endpoint: str) -> bool:
 def members(walk: Walk) -> Iterator[Finding]:
     document = walk.resource
     if document is not None:
-        table = {name: check for name, check in PROTECTED_RESOURCE.items() if name not in _TOLD}
-        told = {name: one for name, one in document.told.items() if name not in _TOLD}
+        table = {name: check for name, check in PROTECTED_RESOURCE.items() if name not in _JUDGED}
+        values = {name: value for name, value in document.told.items() if name not in _JUDGED}
         if _rules_out_header(document):
-            del told["bearer_methods_supported"]
-        for name, problem in misformed(told, table):
-            clients = strict(name, told[name])
+            del values["bearer_methods_supported"]
+        for name, problem in misformed(values, table):
+            clients = strict(name, values[name])
             yield finding(PRM_MEMBER_INVALID, document.url, problem, clients=clients)
 
 
 def servers(walk: Walk) -> Iterator[Finding]:
-    """Report authorization servers that are missing, or no issuers."""
+    """Report missing authorization servers, and those that are no issuers."""
     document = walk.resource
     if document is None:
         return
@@ -133,43 +133,43 @@ def servers(walk: Walk) -> Iterator[Finding]:
         yield finding(PRM_SERVERS_MISSING, document.url)
         return
     if not isinstance(listed, list):
-        seen = f"authorization_servers is {shown(listed)}: expected a list."
-        yield finding(PRM_SERVER_INVALID, document.url, seen)
+        observation = f"authorization_servers is {shown(listed)}: expected a list."
+        yield finding(PRM_SERVER_INVALID, document.url, observation)
         return
     for issuer in listed:
-        is_told = is_exposed(walk.url) or is_plain_http(identifier(document), walk.url)
-        if is_told and str(issuer).startswith("http:"):
-            # The same fault as that of the endpoint or of the resource.
+        is_reported = is_exposed(walk.url) or is_plain_http(identifier(document), walk.url)
+        if is_reported and str(issuer).startswith("http:"):
+            # The endpoint or the resource has the same fault.
             continue
         try:
             check_host(check_issuer(issuer))
         except ValueError as error:
-            seen = f"{shown(issuer)}: {shown(str(error))}."
-            # Clients take the first one.
+            observation = f"{shown(issuer)}: {shown(str(error))}."
+            # Clients use the first one.
             clients = None if issuer == listed[0] else ()
-            yield finding(PRM_SERVER_INVALID, document.url, seen, clients=clients)
+            yield finding(PRM_SERVER_INVALID, document.url, observation, clients=clients)
 
 
 def spellings(walk: Walk) -> Iterator[Finding]:
     document = walk.resource
-    seen: dict[object, str] = {}
+    spelling_of: dict[object, str] = {}
     for issuer in strings(document.told, "authorization_servers") if document else ():
         try:
             place = locate(issuer)._replace(host=hosts.origin(issuer))
         except ValueError:
             continue
-        other = seen.setdefault(place, issuer)
+        other = spelling_of.setdefault(place, issuer)
         if document and other != issuer:
-            seen_twice = f"{pointed(issuer, other)}\n{difference(issuer, other)}"
-            yield finding(PRM_SERVERS_SPELLINGS, document.url, seen_twice)
+            observation = f"{pointed(issuer, other)}\n{difference(issuer, other)}"
+            yield finding(PRM_SERVERS_SPELLINGS, document.url, observation)
 
 
 def bearer_methods(walk: Walk) -> Iterator[Finding]:
     document = walk.resource
     if document and _rules_out_header(document):
         methods = strings(document.told, "bearer_methods_supported")
-        seen = f"bearer_methods_supported is {shown(methods)}."
-        yield finding(PRM_BEARER_HEADER, document.url, seen)
+        observation = f"bearer_methods_supported is {shown(methods)}."
+        yield finding(PRM_BEARER_HEADER, document.url, observation)
 
 
 def _rules_out_header(document: Fetched) -> bool:
@@ -183,17 +183,19 @@ def scopes(walk: Walk) -> Iterator[Finding]:
     RFC 8414 §2 lets a server leave scopes out, and providers omit those of APIs.
     """
     document = walk.resource
-    wanted = strings(document.told, "scopes_supported") if document else []
-    strange = [one for one in _CLIENTS_SCOPES if one in wanted]
-    if document and strange:
-        yield finding(PRM_SCOPES_OF_CLIENTS, document.url, f"It has {', '.join(strange)}.")
-    own = [one for one in walk.servers if origin(one.issuer) == origin(walk.url)]
+    required = strings(document.told, "scopes_supported") if document else []
+    of_clients = [scope for scope in _CLIENTS_SCOPES if scope in required]
+    if document and of_clients:
+        yield finding(PRM_SCOPES_OF_CLIENTS, document.url, f"It has {', '.join(of_clients)}.")
+    own = [server for server in walk.servers if origin(server.issuer) == origin(walk.url)]
     for server in own:
         offered = set(strings(server.found.told, "scopes_supported") if server.found else ())
-        missing = [one for one in wanted if one not in offered and one not in strange]
+        missing = [scope for scope in required if scope not in offered and scope not in of_clients]
         if document and offered and missing:
-            seen = f"{shown(', '.join(missing))} not among those of {shown(server.issuer)}."
-            yield finding(PRM_SCOPES_NOT_OFFERED, document.url, seen)
+            observation = (
+                f"{shown(', '.join(missing))} missing from those of {shown(server.issuer)}."
+            )
+            yield finding(PRM_SCOPES_NOT_OFFERED, document.url, observation)
 
 
 ENTRIES = (

@@ -16,10 +16,10 @@ from mcp_oauth_discovery.standards.member_forms import check_string, list_of
 from mcp_oauth_discovery.standards.members import AUTHORIZATION_SERVER, ENDPOINTS
 
 _REQUIRED = ("authorization_endpoint", "token_endpoint", "response_types_supported")
-# The endpoints that clients of MCP come to; they read no keys.
-_ASKED = ("authorization_endpoint", "token_endpoint", "registration_endpoint")
+# The endpoints that MCP clients use. They read no keys.
+_USED = ("authorization_endpoint", "token_endpoint", "registration_endpoint")
 _JWT_METHODS = {"private_key_jwt", "client_secret_jwt"}
-# OpenID Connect Discovery §3 allows more in that list if no ID Token comes by the browser.
+# OpenID Connect Discovery §3 allows more algorithms if no ID Token passes through the browser.
 _MEMBERS = {**AUTHORIZATION_SERVER, "id_token_signing_alg_values_supported": list_of(check_string)}
 
 AS_MEMBER_MISSING = Entry(
@@ -29,13 +29,13 @@ AS_MEMBER_MISSING = Entry(
     expected="issuer, authorization_endpoint, token_endpoint, response_types_supported",
     section="RFC 8414 §2",
     clients=EVERY,
-    fix="Add it.",
+    fix="Add the member.",
 )
 AS_MEMBER_INVALID = Entry(
     code="as-member-invalid",
     severity=Severity.ERROR,
-    seen="A member has a value of the wrong form.",
-    expected="the form that the standard gives it",
+    seen="A member has an invalid value.",
+    expected="the form that the standard defines",
     section="RFC 8414 §2",
     fix="Correct it.",
     django_fix="Correct it in MCP_AUTHORIZATION_SERVER_METADATA.",
@@ -47,7 +47,7 @@ AS_ENDPOINT_HTTP = Entry(
     expected="https endpoints",
     section="MCP authorization, communication security",
     clients=(*CLOSED, *TYPESCRIPT_BASED),
-    fix="Announce https URLs; behind a proxy, tell the application its public URL.",
+    fix=("Announce https URLs. Behind a proxy, configure the public URL of the application."),
     django_fix=("Pin MCP_ISSUER to the https URL, and set SECURE_PROXY_SSL_HEADER behind a proxy."),
 )
 AS_PKCE_MISSING = Entry(
@@ -57,7 +57,7 @@ AS_PKCE_MISSING = Entry(
     expected='code_challenge_methods_supported with "S256"',
     section="MCP authorization, authorization code protection",
     clients=(*CLOSED, Client.GO),
-    fix="Add it: clients must not go on without.",
+    fix="Add it: clients must not continue without it.",
 )
 AS_PKCE_METHOD = Entry(
     code="as-pkce-method",
@@ -102,7 +102,7 @@ AS_METADATA_DOCUMENTS = Entry(
     expected='"none" or "private_key_jwt" in token_endpoint_auth_methods_supported',
     section="Client ID Metadata Document §4.1",
     clients=(Client.PYTHON, Client.TYPESCRIPT),
-    fix="Add none: such clients have no secret.",
+    fix='Add "none": such clients have no secret.',
 )
 AS_JWT_ALGORITHMS = Entry(
     code="as-jwt-algorithms",
@@ -115,26 +115,27 @@ AS_JWT_ALGORITHMS = Entry(
 
 
 def chosen(walk: Walk) -> Iterator[tuple[Server, Fetched]]:
-    """Yield each server with the document that clients end up with."""
+    """Yield each server with the document that clients use."""
     yield from ((server, server.found) for server in walk.servers if server.found)
 
 
 def members(walk: Walk) -> Iterator[Finding]:
-    """Report what is missing and what has the wrong form; endpoints over http apart."""
+    """Report missing members, invalid values, and endpoints over plain http."""
     for _, document in chosen(walk):
-        told = document.told
+        values = document.told
         for name in _REQUIRED:
-            if not has_value(told.get(name)):
-                some = TYPESCRIPT_BASED if name == "response_types_supported" else None
-                seen = f"There is no {name}."
-                yield finding(AS_MEMBER_MISSING, document.url, seen, clients=some)
-        plain = [name for name in ENDPOINTS if _is_plain(told.get(name))]
+            if not has_value(values.get(name)):
+                clients = TYPESCRIPT_BASED if name == "response_types_supported" else EVERY
+                observation = f"There is no {name}."
+                yield finding(AS_MEMBER_MISSING, document.url, observation, clients=clients)
+        plain = [name for name in ENDPOINTS if _is_plain(values.get(name))]
         for name in sorted(plain):
-            seen = f"{name} is {shown(told[name])}."
-            stopped = None if name in _ASKED else ()
-            yield finding(AS_ENDPOINT_HTTP, document.url, seen, clients=stopped)
-        # The signed copy has findings of its own.
-        rest = {name: one for name, one in told.items() if name not in (*plain, "signed_metadata")}
+            observation = f"{name} is {shown(values[name])}."
+            clients = AS_ENDPOINT_HTTP.clients if name in _USED else ()
+            yield finding(AS_ENDPOINT_HTTP, document.url, observation, clients=clients)
+        # Another step judges the signed copy.
+        judged = (*plain, "signed_metadata")
+        rest = {name: value for name, value in values.items() if name not in judged}
         for name, problem in misformed(rest, _MEMBERS):
             clients = strict(name, rest[name])
             yield finding(AS_MEMBER_INVALID, document.url, problem, clients=clients)
@@ -146,48 +147,48 @@ def pkce(walk: Walk) -> Iterator[Finding]:
         if not has_value(methods):
             yield finding(AS_PKCE_MISSING, document.url)
         elif isinstance(methods, list) and "S256" not in methods:
-            seen = f"code_challenge_methods_supported is {shown(methods)}."
-            yield finding(AS_PKCE_METHOD, document.url, seen)
+            observation = f"code_challenge_methods_supported is {shown(methods)}."
+            yield finding(AS_PKCE_METHOD, document.url, observation)
 
 
 def flows(walk: Walk) -> Iterator[Finding]:
     """Report lists that rule out the authorization code."""
-    wanted = (
+    needed = (
         ("response_types_supported", "code", AS_RESPONSE_TYPE),
         ("grant_types_supported", "authorization_code", AS_GRANT_TYPE),
     )
     for _, document in chosen(walk):
-        for member, value, entry in wanted:
+        for member, value, entry in needed:
             listed = strings(document.told, member)
             if listed and value not in listed:
                 yield finding(entry, document.url, f"{member} is {shown(listed)}.")
 
 
 def registration(walk: Walk) -> Iterator[Finding]:
-    """Report a server that strangers cannot register with, or only by half."""
+    """Report a server without registration, or with only part of what it needs."""
     for _, document in chosen(walk):
-        told = document.told
-        takes_documents = told.get("client_id_metadata_document_supported") is True
-        if not takes_documents and not has_value(told.get("registration_endpoint")):
+        values = document.told
+        takes_documents = values.get("client_id_metadata_document_supported") is True
+        if not takes_documents and not has_value(values.get("registration_endpoint")):
             yield finding(AS_REGISTRATION, document.url)
-        methods = strings(told, "token_endpoint_auth_methods_supported")
+        methods = strings(values, "token_endpoint_auth_methods_supported")
         if takes_documents and not {"none", "private_key_jwt"} & set(methods):
-            seen = f"token_endpoint_auth_methods_supported is {shown(methods or 'missing')}."
-            yield finding(AS_METADATA_DOCUMENTS, document.url, seen)
+            observation = f"token_endpoint_auth_methods_supported is {shown(methods or 'missing')}."
+            yield finding(AS_METADATA_DOCUMENTS, document.url, observation)
 
 
 def jwt_authentication(walk: Walk) -> Iterator[Finding]:
-    """Report lists of algorithms that RFC 8414 requires, and OpenID Connect Discovery does not."""
+    """Report missing lists of algorithms; RFC 8414 requires them, OpenID does not."""
     for _, document in chosen(walk):
         if document.role is not Role.OAUTH:
             continue
-        told = document.told
+        values = document.told
         for endpoint in ("token_endpoint", "revocation_endpoint", "introspection_endpoint"):
-            methods = _JWT_METHODS & set(strings(told, f"{endpoint}_auth_methods_supported"))
+            methods = _JWT_METHODS & set(strings(values, f"{endpoint}_auth_methods_supported"))
             needed = f"{endpoint}_auth_signing_alg_values_supported"
-            if methods and not has_value(told.get(needed)):
-                seen = f"{', '.join(sorted(methods))} without {needed}."
-                yield finding(AS_JWT_ALGORITHMS, document.url, seen)
+            if methods and not has_value(values.get(needed)):
+                observation = f"{', '.join(sorted(methods))} without {needed}."
+                yield finding(AS_JWT_ALGORITHMS, document.url, observation)
 
 
 def _is_plain(value: object) -> bool:

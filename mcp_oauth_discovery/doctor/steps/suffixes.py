@@ -1,4 +1,4 @@
-"""Is there nothing at addresses that belong to nobody?"""
+"""Are unknown well-known URLs a 404?"""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ SUFFIX_ECHOED = Entry(
     seen="The metadata of an unknown path repeats the path.",
     expected="404",
     section="RFC 9728 §3.3, §7.3",
-    fix="List the resources; do not build the identifier from what was asked for.",
+    fix="List the resources; do not build the identifier from the requested path.",
 )
 SUFFIX_HTML = Entry(
     code="suffix-html",
     severity=Severity.ERROR,
-    seen="An unknown well-known URL is a page.",
+    seen="An unknown well-known URL is an HTML page.",
     expected="404",
     section="RFC 9728 §3.2, RFC 8414 §3.2",
-    fix=("Keep the catch-all route away from /.well-known/: clients parse the page and stop."),
+    fix=("Exclude /.well-known/ from the catch-all route: clients parse the page and stop."),
 )
 SUFFIX_ANSWERED = Entry(
     code="suffix-answered",
@@ -36,8 +36,8 @@ SUFFIX_ANSWERED = Entry(
 
 
 def unknown(walk: Walk) -> Iterator[Finding]:
-    # Where a document itself is a page, that says it all.
-    pages = any(one.reading.fault is Unreadable.HTML for one in walk.asked)
+    # A document that is a page has its own finding, with the same cause.
+    pages = any(place.reading.fault is Unreadable.HTML for place in walk.asked)
     for exchange in walk.suffixes:
         answer = exchange.answer
         if answer is None or answer.status != 200:
@@ -51,19 +51,19 @@ def unknown(walk: Walk) -> Iterator[Finding]:
             yield finding(SUFFIX_ANSWERED, exchange.url)
 
 
-def _has_seen(walk: Walk) -> bool:
+def has_seen(walk: Walk) -> bool:
     return bool(walk.suffixes) and all_answered(walk.suffixes)
 
 
 STEP = Step(
     name="suffixes",
     title="Unknown addresses",
-    holds="well-known URLs of nobody's are 404",
+    holds="unknown /.well-known/ paths return 404",
     entries=(
         SUFFIX_ECHOED,
         SUFFIX_HTML,
         SUFFIX_ANSWERED,
     ),
     rules=(unknown,),
-    has_seen=_has_seen,
+    has_seen=has_seen,
 )
