@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from mcp_oauth_discovery.doctor.findings import Entry, whom
+from mcp_oauth_discovery.doctor.findings import Entry, affected
 from mcp_oauth_discovery.doctor.steps import STEPS
 
 PAGE = Path(__file__).parent / "doctor.md"
@@ -20,7 +20,7 @@ def table() -> str:
 
 
 def updated(page: str) -> str:
-    """Return a page with the table of today between the two markers."""
+    """Return a page with the current table between the two markers."""
     before, _, rest = page.partition(BEGIN)
     _, _, after = rest.partition(END)
     return f"{before}{BEGIN}{table()}{END}{after}"
@@ -42,7 +42,7 @@ def _cells(entry: Entry) -> list[str]:
         entry.severity.value,
         entry.seen,
         f"{entry.expected} ({entry.section})",
-        whom(entry.clients, entry.severity),
+        affected(entry.clients, entry.severity),
         f"{entry.fix} In Django: {entry.django_fix}" if entry.django_fix else entry.fix,
     ]
 

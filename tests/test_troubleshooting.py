@@ -54,8 +54,10 @@ def test_every_code_that_clients_stop_at_or_stumble_over_is_named():
 
 def test_page_promises_no_more_of_a_silent_doctor_than_that():
     introduction = " ".join(PAGE.partition("## ")[0].split())
-    assert "`Nothing found.` means that discovery is right" not in introduction
-    assert "`Nothing found.` means only this: from that machine and at that moment" in introduction
+    assert "`No problems found.` means that discovery is right" not in introduction
+    assert (
+        "`No problems found.` means only this: from that machine and at that moment" in introduction
+    )
     assert "no problem in discovery was seen that stops the clients it knows" in introduction
 
 

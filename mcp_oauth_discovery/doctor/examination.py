@@ -1,4 +1,4 @@
-"""From observations to findings: the rules applied, the passes, the selection."""
+"""From observations to findings: apply the rules of the selected steps."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ from mcp_oauth_discovery.doctor.steps.reach import unreachable
 from mcp_oauth_discovery.doctor.walk.fingerprint import fits_django
 from mcp_oauth_discovery.doctor.walk.observations import Walk
 
-# The findings of one code at one URL that a report has in full; one more counts the rest.
+# How many findings of one code at one URL are reported in full. One more counts the rest.
 MOST_ALIKE = 5
 
 
 @dataclass(frozen=True)
 class Selection:
-    """What is wanted, by codes and steps; without `only`, everything that is not skipped."""
+    """The selected codes and steps; without `only`, all that are not skipped."""
 
     only: frozenset[str] = frozenset()
     skip: frozenset[str] = frozenset()
 
     def wants(self, code: str) -> bool:
-        """Say whether the findings of a code are wanted."""
+        """Say whether a code is selected."""
         names = {code, STEP_OF[code].name}
         return not names & self.skip and (not self.only or bool(names & self.only))
 
     def wants_group(self, name: str) -> bool:
-        """Say whether any finding of a step is wanted."""
+        """Say whether any code of a step is selected."""
         return any(self.wants(code) for code, step in STEP_OF.items() if step.name == name)
 
     def wants_all(self, step: Step) -> bool:
-        """Say whether every finding of a step is wanted."""
+        """Say whether every code of a step is selected."""
         return all(self.wants(entry.code) for entry in step.entries)
 
 
@@ -47,7 +47,7 @@ def unknown(names: Iterable[str]) -> list[str]:
 
 
 def examine(walk: Walk, selection: Selection) -> list[Finding]:
-    """Return the findings in the order of the steps, a pass for each step without any."""
+    """Return the findings in the order of the steps, and a pass for each step without any."""
     # Report these whatever is selected: without the endpoint, no other step ran.
     always = set(unreachable(walk))
     is_django = fits_django(walk)
@@ -79,14 +79,14 @@ def _results(step: Step, walk: Walk) -> list[Finding]:
 
 
 def _softened(result: Finding) -> Finding:
-    """Return a finding about an answer that no client gets: whatever it is, it is no error."""
+    """Return a finding about an answer that no client requests, which is therefore no error."""
     if result.severity is not Severity.ERROR:
         return result
     return replace(result, severity=Severity.INFO, clients=())
 
 
 def abridged(findings: Sequence[Finding]) -> list[Finding]:
-    """Return the findings; of one code at one URL the first few, and one that counts the rest."""
+    """Return the findings, of one code at one URL only the first few and a count of the rest."""
     alike: dict[tuple[str, str], list[Finding]] = defaultdict(list)
     for result in findings:
         alike[result.code, result.subject].append(result)
@@ -103,7 +103,7 @@ def abridged(findings: Sequence[Finding]) -> list[Finding]:
 
 
 def _counted(rest: Sequence[Finding]) -> Finding:
-    """Return one finding for several, with every client that any of them is about."""
+    """Return one finding for several, with every client that any of them affects."""
     affected = {client for result in rest for client in result.clients}
     clients = tuple(client for client in Client if client in affected)
     return replace(rest[0], seen=f"… and {len(rest)} more.", clients=clients)

@@ -1,4 +1,4 @@
-"""What the doctor reports: entries are what is true of a code, findings are faults at a URL."""
+"""What the doctor reports: an entry describes a code, a finding is a problem at a URL."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from mcp_oauth_discovery.doctor.walk.observations import Walk
 class Severity(str, Enum):
     """How bad it is; the names are those of `--json`."""
 
-    CRITICAL = "critical"  # a secret is out, or a stranger can put words into this site's mouth
-    ERROR = "error"  # a client stops, or whoever keeps to the standard may
+    CRITICAL = "critical"  # a secret is public, or an attacker can publish as this site
+    ERROR = "error"  # a client stops, or a strict one may
     WARNING = "warning"  # a client may stop, or something breaks later
-    INFO = "info"  # worth knowing; nothing to mend
-    PASS = "pass"  # noqa: S105 - a step in which nothing was found
+    INFO = "info"  # worth knowing; nothing to fix
+    PASS = "pass"  # noqa: S105 - a step without problems
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +38,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Finding:
-    """One fault, at one place; `subject` is the URL that it is about."""
+    """A problem, or a pass; `subject` is the URL that it is about."""
 
     code: str
     severity: Severity
@@ -56,7 +56,7 @@ Rule = Callable[[Walk], Iterable[Finding]]
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """A step of the check: what can be found in it, by which rules, and when it passes."""
+    """A step of the check: its codes, its rules, and when it passes."""
 
     name: str
     title: str
@@ -66,7 +66,7 @@ class Step:
     rules: tuple[Rule, ...]
     # Whether enough was observed for a step without findings to pass.
     has_seen: Callable[[Walk], bool]
-    # Whether the rules judge answers, whatever is in them: no client stops at one it never gets.
+    # Whether the rules judge any answer. A fault of one that no client requests is no error.
     is_about_answers: bool = False
 
 
@@ -113,12 +113,12 @@ def for_django(result: Finding) -> Finding:
 
 
 def passed(step: Step, subject: str) -> Finding:
-    """Return the finding that nothing was found in a step."""
+    """Return the finding that a step has no problems."""
     return Finding(f"{step.name}-ok", Severity.PASS, subject, step.holds, "", "", (), "")
 
 
-def whom(clients: tuple[Client, ...], severity: Severity) -> str:
-    """Return whom a finding stops, as a sentence has it."""
+def affected(clients: tuple[Client, ...], severity: Severity) -> str:
+    """Return the clients that a finding affects, in words."""
     if clients or severity is not Severity.ERROR:
         return named(clients)
-    return "none is known to stop, but whoever keeps to the section may"
+    return "no known client; strict clients may stop"

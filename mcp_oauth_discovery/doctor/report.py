@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mcp_oauth_discovery.doctor.clients import READ, Client
-from mcp_oauth_discovery.doctor.findings import Finding, Severity, whom
+from mcp_oauth_discovery.doctor.findings import Finding, Severity, affected
 from mcp_oauth_discovery.doctor.printing import visible
 from mcp_oauth_discovery.doctor.steps import STEP_OF, STEPS
 
@@ -40,7 +40,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Report:
-    """What was found on the walk from one MCP endpoint."""
+    """The findings about one MCP endpoint."""
 
     url: str
     findings: tuple[Finding, ...]
@@ -79,7 +79,7 @@ def _codes(
 
 
 def lines(report: Report, palette: Palette) -> Iterator[str]:
-    """Yield a report line by line; nothing of the other side reaches a terminal unescaped."""
+    """Yield the lines of a report, with all text of the site escaped for a terminal."""
     yield palette["heading"](f"From {visible(report.url)}")
     for finding in report.findings:
         yield from _finding_lines(finding, palette)
@@ -90,17 +90,17 @@ def lines(report: Report, palette: Palette) -> Iterator[str]:
 
 
 def summary(counts: Mapping[Severity, int]) -> str:
-    """Return the numbers of problems, in words."""
+    """Return how many problems there are, in words."""
     parts = [
         f"{counts[severity]} {_noun(severity, counts[severity])}"
         for severity in (Severity.CRITICAL, Severity.ERROR, Severity.WARNING)
         if counts.get(severity)
     ]
-    return ", ".join(parts) or "nothing found"
+    return ", ".join(parts) or "no problems found"
 
 
 def as_json(report: Report) -> dict[str, Any]:
-    """Return a report as a program reads it."""
+    """Return a report for `--json`."""
     return {
         "url": report.url,
         "findings": [
@@ -147,7 +147,7 @@ def _finding_lines(finding: Finding, palette: Palette) -> Iterator[str]:
     texts = {
         "seen": finding.seen,
         "expected": f"{finding.expected} ({finding.section})",
-        "clients": whom(finding.clients, finding.severity),
+        "clients": affected(finding.clients, finding.severity),
         "fix": finding.fix,
     }
     for name, text in texts.items():

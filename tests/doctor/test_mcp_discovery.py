@@ -156,7 +156,7 @@ def test_host_can_be_chosen(healthy, run, host, url):
 def test_lines_end_in_a_summary(healthy, run):
     output, message = run("check")
     assert output.startswith("From https://app.example.com/mcp\n  ok ")
-    assert output.endswith("\nNothing found.\n")
+    assert output.endswith("\nNo problems found.\n")
     assert message == ""
 
 

@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 
 from mcp_oauth_discovery.doctor.clients import CLOSED, READ, Client, named
-from mcp_oauth_discovery.doctor.findings import Severity, whom
+from mcp_oauth_discovery.doctor.findings import Severity, affected
 from mcp_oauth_discovery.doctor.report import Report, as_json, lines, summary, verdicts
 from tests.doctor.world import ENDPOINT, ORIGIN, World, diagnose
 
@@ -96,23 +96,23 @@ def test_clients_are_named(clients, text):
 @pytest.mark.parametrize("severity", list(Severity))
 def test_error_that_stops_no_client_says_why_it_is_one(severity):
     is_error = severity is Severity.ERROR
-    told = "none is known to stop, but whoever keeps to the section may"
-    assert whom((), severity) == (told if is_error else "no client by itself")
-    assert whom((Client.GO,), severity) == "Go SDK"
+    told = "no known client; strict clients may stop"
+    assert affected((), severity) == (told if is_error else "no client by itself")
+    assert affected((Client.GO,), severity) == "Go SDK"
 
 
 def test_error_that_stops_no_client_is_printed_as_such():
     world = World()
     world.keys["keys"][1]["x"] += "="
     told = "\n".join(lines(report(world), PALETTE))
-    assert "clients:  none is known to stop, but whoever keeps to the section may\n" in told
+    assert "clients:  no known client; strict clients may stop\n" in told
 
 
 @pytest.mark.parametrize(
     ("counts", "text"),
     [
-        ({}, "nothing found"),
-        ({Severity.PASS: 3, Severity.INFO: 1}, "nothing found"),
+        ({}, "no problems found"),
+        ({Severity.PASS: 3, Severity.INFO: 1}, "no problems found"),
         ({Severity.ERROR: 1, Severity.WARNING: 2}, "1 error, 2 warnings"),
         (
             {Severity.CRITICAL: 1, Severity.ERROR: 2, Severity.WARNING: 1},
