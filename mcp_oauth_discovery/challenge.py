@@ -12,12 +12,12 @@ from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 
 from mcp_oauth_discovery.conf import Misconfigured
-from mcp_oauth_discovery.identity import Site, UnusableRequest
-from mcp_oauth_discovery.identity.lookup import find_target
+from mcp_oauth_discovery.identity import UnusableRequest
+from mcp_oauth_discovery.identity.lookup import Lookup
 from mcp_oauth_discovery.logs.lines import logger, one_line, tracebacks
 from mcp_oauth_discovery.logs.redaction import hide_credentials, log_refusal
 from mcp_oauth_discovery.standards.authorization import presents_bearer
-from mcp_oauth_discovery.standards.well_known import insert_well_known
+from mcp_oauth_discovery.standards.well_known import PROTECTED_RESOURCE, insert_well_known
 from mcp_oauth_discovery.standards.www_authenticate import (
     LONGEST_VALUE,
     Challenge,
@@ -29,6 +29,8 @@ from mcp_oauth_discovery.standards.www_authenticate import (
 )
 
 Scope = str | Iterable[str] | None
+# A name is looked up in each call. A `BearerProtection` passes a lookup, which it uses again.
+Named = str | Lookup | None
 
 # A disabled resource or an unknown tenant; an invalid setting; a request whose host or path cannot
 # be part of a URL.
@@ -38,24 +40,23 @@ FAULTS = (Http404, Misconfigured, UnusableRequest)
 _REALM = "mcp"
 
 
-def resource_metadata_url(request: HttpRequest, resource: str | None = None) -> str:
+def resource_metadata_url(request: HttpRequest, resource: Named = None) -> str:
     """Return the URL of the metadata of a resource (RFC 9728 §3.1), on the resource's own origin.
 
     `resource` is its identifier, or its key or path in the settings. Without it, it is the
     resource at the path of the request, or else the default one. Raises `UnknownResource`, and
     `Http404` if the resource is disabled.
     """
-    site = Site(request)
-    target = find_target(request, resource, site)
-    url = insert_well_known(target.identifier, "oauth-protected-resource")
-    site.log_if_http(url)
+    lookup = resource if isinstance(resource, Lookup) else Lookup(request, resource)
+    url = insert_well_known(lookup.find().identifier, PROTECTED_RESOURCE)
+    lookup.site.log_if_http(url)
     return url
 
 
 def bearer_challenge(
     request: HttpRequest,
     *,
-    resource: str | None = None,
+    resource: Named = None,
     scope: Scope = None,
     error: str | None = None,
     error_description: str | None = None,
@@ -72,7 +73,7 @@ def bearer_challenge(
 def unauthorized(
     request: HttpRequest,
     *,
-    resource: str | None = None,
+    resource: Named = None,
     scope: Scope = None,
     error: str | None = None,
     error_description: str | None = None,
@@ -87,7 +88,7 @@ def insufficient_scope(
     scope: str | Iterable[str],
     *,
     granted: Scope = None,
-    resource: str | None = None,
+    resource: Named = None,
     error_description: str | None = None,
 ) -> JsonResponse:
     """Return the 403 that names every scope that the operation needs (RFC 6750 §3.1).
@@ -104,7 +105,7 @@ def insufficient_scope(
 
 
 def invalid_request(
-    request: HttpRequest, error_description: str, *, resource: str | None = None
+    request: HttpRequest, error_description: str, *, resource: Named = None
 ) -> JsonResponse:
     """Return the 400 for credentials that are there twice (RFC 6750 §3.1)."""
     details = (resource, None, "invalid_request", error_description)
@@ -131,7 +132,7 @@ def add_challenge(
     request: HttpRequest,
     response: HttpResponseBase,
     *,
-    resource: str | None = None,
+    resource: Named = None,
     scope: Scope = None,
 ) -> None:
     """Give a 401 or 403 of somebody else the challenge, or what its Bearer challenge lacks."""
@@ -200,7 +201,7 @@ def with_granted(needed: tuple[str, ...], granted: str | Iterable[str]) -> tuple
 
 def _challenge(
     request: HttpRequest,
-    resource: str | None,
+    resource: Named,
     scope: Scope,
     error: str | None,
     error_description: str | None,
@@ -224,7 +225,7 @@ def _challenge(
     return bearer(kept)
 
 
-def _sendable_url(request: HttpRequest, resource: str | None) -> str | None:
+def _sendable_url(request: HttpRequest, resource: Named) -> str | None:
     try:
         url = resource_metadata_url(request, resource)
     except UnusableRequest:
@@ -252,7 +253,7 @@ def _roll_back() -> None:
 def _refusal(
     request: HttpRequest,
     status: HTTPStatus,
-    resource: str | None,
+    resource: Named,
     scope: Scope,
     error: str,
     error_description: str | None,

@@ -142,13 +142,13 @@ class Misconfigured(ImproperlyConfigured):
         self.problem = problem
         self.hint = hint
 
-
-def misconfigured(
-    setting: str, value: object, problem: object, hint: str, *, path: Iterable[object] = ()
-) -> Misconfigured:
-    """Return the error about the value of a setting, or of what is at a `path` of keys in it."""
-    name = setting + "".join(f"[{shown(key)}]" for key in path)
-    return Misconfigured(setting, f"{name} is {shown(value)}: {problem}.", hint)
+    @classmethod
+    def of(
+        cls, setting: str, value: object, problem: object, hint: str, *, path: Iterable[object] = ()
+    ) -> Misconfigured:
+        """Return the error about the value of a setting, or about the value at `path` in it."""
+        name = setting + "".join(f"[{shown(key)}]" for key in path)
+        return cls(setting, f"{name} is {shown(value)}: {problem}.", hint)
 
 
 def shown(value: object) -> str:

@@ -13,15 +13,23 @@ from django.http.response import HttpResponseBase
 from django.urls import Resolver404, ResolverMatch, get_resolver
 
 from mcp_oauth_discovery.discovery.responses import error_response, preflight_response
+from mcp_oauth_discovery.standards.identifiers import WELL_KNOWN
+from mcp_oauth_discovery.standards.well_known import (
+    AUTHORIZATION_SERVER,
+    JWKS,
+    PROTECTED_RESOURCE,
+)
 from mcp_oauth_discovery.views import DiscoveryView
 
-# A discovery URL, or one with a longer path: its client expects JSON, never a page.
-_NEAR_MISS = re.compile(
-    r"/+\.well-known/+(oauth-protected-resource|oauth-authorization-server|jwks\.json)(?![\w.-])"
+_PRM, _ASM, _JWKS = (
+    re.escape(path.removeprefix(WELL_KNOWN))
+    for path in (PROTECTED_RESOURCE, AUTHORIZATION_SERVER, JWKS)
 )
+# A discovery URL, or one with a longer path: its client expects JSON, never a page.
+_NEAR_MISS = re.compile(rf"/+\.well-known/+({_PRM}|{_ASM}|{_JWKS})(?![\w.-])")
 # The same, spelt as no application means it. A route for all that is left would answer with a page.
 _MISSPELT = re.compile(
-    r"//|[\x00-\x1F\x7F]|jwks\.json/.|\A/+\.well-known/+[\w.-]+[^\w./-]",
+    rf"//|[\x00-\x1F\x7F]|{_JWKS}/.|\A/+\.well-known/+[\w.-]+[^\w./-]",
 )
 
 SyncGetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -114,4 +122,4 @@ def _refusal(request: HttpRequest, status: int) -> HttpResponseBase:
 
 def _is_ours(request: HttpRequest) -> bool:
     """Say whether the path may be one of the discovery URLs, before it costs a look-up."""
-    return "/.well-known/" in request.path_info
+    return WELL_KNOWN in request.path_info

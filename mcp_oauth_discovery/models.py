@@ -1,4 +1,4 @@
-"""The key store: who signs when, as timestamps; and every `kid` that was ever used."""
+"""The key store: which key signs when, as timestamps, and every `kid` that was ever used."""
 
 from __future__ import annotations
 
@@ -6,50 +6,27 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import Enum
 from typing import Any
-from weakref import WeakKeyDictionary
 
-from django.db import models, router, transaction
+from django.db import models, router
 from django.db.models import Max, Q
 from django.utils import timezone
 from joserfc.errors import JoseError
 
 from mcp_oauth_discovery.keys import encryption, jwk, policy
+from mcp_oauth_discovery.keys.freshness import note_change
+
+__all__ = [
+    "FormerKey",
+    "SigningKey",
+    "SigningKeyQuerySet",
+    "State",
+    "UnknownAlgorithm",
+    "Unpublishable",
+    "Unusable",
+]
 
 # The member of a stored JWK that has the thumbprint if another program chose the kid.
 THUMBPRINT = "jkt"
-
-# Counts the changes by this process, for code that keeps a copy of the published keys.
-_changes = 0
-
-# The outermost transaction of a connection in which keys were changed.
-_changed_in: WeakKeyDictionary[Any, transaction.Atomic] = WeakKeyDictionary()
-
-
-def changes() -> int:
-    """Return a number that is another one after every change of this process to the key store."""
-    return _changes
-
-
-def note_change(using: str | None = None, **kwargs: Any) -> None:
-    """Tell keepers of copies that theirs is old: now, and once more when others can see why."""
-    _bump()
-    transaction.on_commit(_bump, using=using)
-    connection = transaction.get_connection(using)
-    if connection.in_atomic_block:
-        _changed_in[connection] = connection.atomic_blocks[0]
-
-
-def has_uncommitted_changes(connection: Any) -> bool:
-    """Say whether an open transaction has changed keys, which no other connection sees yet."""
-    # A decorator enters the same block many times, so this may be true of a later transaction too.
-    # The keys are then read on this connection, which is harmless.
-    blocks = connection.atomic_blocks
-    return bool(blocks) and _changed_in.get(connection) is blocks[0]
-
-
-def _bump() -> None:
-    global _changes
-    _changes += 1
 
 
 class State(Enum):
@@ -67,7 +44,7 @@ class State(Enum):
 
 
 class Unusable(Exception):
-    """A private half that cannot be had: erased, never known, or sealed with an unknown key."""
+    """A private key that cannot be used: erased, never stored, or encrypted with a lost key."""
 
     def __init__(self, problem: str, way_out: str = "") -> None:
         super().__init__(f"{problem} {way_out}".strip())
@@ -76,7 +53,7 @@ class Unusable(Exception):
 
 
 class Unpublishable(ValueError):
-    """A public half that cannot be in the JWK Set, whatever the time; the text says why."""
+    """A public key that cannot be in the JWK Set at any time; the text says why."""
 
 
 class UnknownAlgorithm(Unpublishable):
@@ -85,7 +62,7 @@ class UnknownAlgorithm(Unpublishable):
 
 class SigningKeyQuerySet(models.QuerySet["SigningKey"]):
     def authoritative(self) -> SigningKeyQuerySet:
-        """Ask the database that is written: a replica may be behind."""
+        """Read from the database that is written: a replica may be behind."""
         keys: SigningKeyQuerySet = self.using(router.db_for_write(self.model))
         return keys
 
@@ -94,15 +71,15 @@ class SigningKeyQuerySet(models.QuerySet["SigningKey"]):
         now = now or timezone.now()
         keys: SigningKeyQuerySet = self.filter(
             Q(expires_at=None) | Q(expires_at__gt=now),
-            # Whenever that was: by the clock of another host it may be a moment ahead.
+            # At any time: the clock of the host that revoked a key may be ahead.
             revoked_at=None,
-            # Another version may know more of them.
+            # Another version may have stored keys of further algorithms.
             algorithm__in=list(jwk.ALGORITHMS),
         )
         return keys
 
     def active(self, now: datetime | None = None) -> SigningKeyQuerySet:
-        """Return the keys that sign at an instant: at most one for each algorithm."""
+        """Return the keys that sign at an instant: at most one per algorithm."""
         now = now or timezone.now()
         keys: SigningKeyQuerySet = self.published(now).filter(
             Q(retires_at=None) | Q(retires_at__gt=now), activates_at__lte=now
@@ -112,7 +89,7 @@ class SigningKeyQuerySet(models.QuerySet["SigningKey"]):
     def signing_key(
         self, algorithm: str | None = None, now: datetime | None = None
     ) -> SigningKey | None:
-        """Return the active key of an algorithm, by default the first one configured, or None."""
+        """Return the active key of an algorithm, or None; the first configured one by default."""
         algorithm = algorithm or policy.signing_algorithms()[0]
         keys = self.active(now).filter(algorithm=algorithm)
         key: SigningKey | None = keys.order_by("-generation").first()
@@ -123,7 +100,7 @@ class SigningKeyQuerySet(models.QuerySet["SigningKey"]):
     ) -> list[SigningKey]:
         keys = list(objs)
         self._for_write = True
-        _give_places(keys, self.db)
+        _set_generations(keys, self.db)
         created = super().bulk_create(keys, *args, **kwargs)
         note_change(using=self.db)
         return created
@@ -137,7 +114,7 @@ class SigningKeyQuerySet(models.QuerySet["SigningKey"]):
 
 
 class SigningKey(models.Model):
-    """A key pair, and the instants at which it begins and ceases to do what."""
+    """A key pair, and when it is created, activated, retired, expired and revoked."""
 
     kid = models.CharField("key ID", max_length=64, unique=True)
     algorithm = models.CharField(max_length=16)
@@ -164,7 +141,7 @@ class SigningKey(models.Model):
             ("revoke_signingkey", "Can revoke signing keys"),
         )
         constraints = (
-            # Whoever comes second with the same successor is told so by the database.
+            # The database rejects a second successor.
             models.UniqueConstraint(
                 fields=("algorithm", "generation"), name="mcp_oauth_discovery_one_successor"
             ),
@@ -176,11 +153,11 @@ class SigningKey(models.Model):
     def save(self, *args: Any, using: str | None = None, **kwargs: Any) -> None:
         using = using or router.db_for_write(type(self), instance=self)
         if self._state.adding:
-            _give_places([self], using)
+            _set_generations([self], using)
         super().save(*args, using=using, **kwargs)
 
     def state(self, now: datetime | None = None) -> State:
-        """Return what this key does at an instant, the present by default."""
+        """Return the state of this key at an instant, the present by default."""
         now = now or timezone.now()
         if self.revoked_at:
             return State.REVOKED
@@ -189,6 +166,16 @@ class SigningKey(models.Model):
         if self.retires_at and self.retires_at <= now:
             return State.RETIRED
         return State.PENDING if self.activates_at > now else State.ACTIVE
+
+    @property
+    def leaves_at(self) -> datetime | None:
+        """When this key leaves the JWK Set, if that is known: its revocation or its expiry."""
+        return min(filter(None, (self.revoked_at, self.expires_at)), default=None)
+
+    @property
+    def short_kid(self) -> str:
+        """Enough of the `kid` to tell it from others."""
+        return f"{self.kid[:10]}…"
 
     def is_published(self, now: datetime | None = None) -> bool:
         """Say whether this key is in the JWK Set at an instant, the present by default."""
@@ -201,89 +188,90 @@ class SigningKey(models.Model):
 
     @property
     def published_jwk(self) -> jwk.PublicJWK:
-        """The public half as it stands in the JWK Set; raises `Unpublishable`."""
+        """The public key as it is in the JWK Set; raises `Unpublishable`."""
         if self.algorithm not in jwk.ALGORITHMS:
             raise UnknownAlgorithm(f"unknown algorithm {self.algorithm!r}")
         labels = {"kid": self.kid, "alg": self.algorithm, "use": "sig"}
         try:
             members = jwk.published({**self.public_jwk, **labels}, self.algorithm)
-            found = jwk.thumbprint(members)
+            thumbprint = jwk.thumbprint(members)
         except (JoseError, LookupError, TypeError, ValueError):
             raise Unpublishable("the public JWK is malformed") from None
         # A key that signs here always has its thumbprint as kid.
-        kept = self.public_jwk.get(THUMBPRINT) if self.generation is None else None
-        if found != (kept or self.kid):
+        stored = self.public_jwk.get(THUMBPRINT) if self.generation is None else None
+        if thumbprint != (stored or self.kid):
             raise Unpublishable("the public JWK is that of another key")
         return members
 
     def seal(self, key: jwk.Key) -> None:
-        """Take in a private half, encrypted."""
+        """Encrypt and keep a private key; `save` stores it."""
         self.private_key = encryption.encrypt(jwk.to_pem(key), policy.encryption_keys())
 
     def unseal(self) -> jwk.Key:
-        """Return the private half; raises `Unusable` saying why there is none, and the way out."""
+        """Return the private key; raises `Unusable`, which says why and what to do."""
         if not self.private_key:
-            raise Unusable(f"The private half of {self.kid} is not in the key store.")
+            raise Unusable(f"The private key of {self.kid} is not in the key store.")
         keys, private = policy.encryption_keys, None
         try:
-            # What is in the clear gets no name here: an error page shows what has one.
+            # Do not bind the plain text to a variable: error pages show local variables.
             private = jwk.from_pem(encryption.decrypt(self.private_key, keys()), self.algorithm)
         except encryption.CannotDecrypt:
             raise Unusable(
-                f"The private half of {self.kid} cannot be decrypted: it was encrypted with a key "
+                f"The private key of {self.kid} cannot be decrypted: it was encrypted with a key "
                 "that is neither in MCP_KEY_ENCRYPTION_KEYS nor derived from SECRET_KEY or "
                 "SECRET_KEY_FALLBACKS.",
                 "Put the former SECRET_KEY into SECRET_KEY_FALLBACKS, or the former Fernet key at "
                 "the end of MCP_KEY_ENCRYPTION_KEYS, and run 'manage.py mcp_keys reencrypt'. If it "
-                f"is lost, run 'manage.py mcp_keys {self._farewell()}'.",
+                f"is lost, run {self._disposal_command()}.",
             ) from None
         except ValueError:
-            # Told below, where neither the cause nor its frames are at hand.
+            # Raised below, because the frames of this error hold the plain text.
             pass
         if private is None or private.thumbprint() != self.kid:
             raise Unusable(
-                f"What is stored as the private half of {self.kid} is something else.",
-                f"Run 'manage.py mcp_keys {self._farewell()}'.",
+                f"The stored private key of {self.kid} is damaged, or belongs to another key.",
+                f"Run {self._disposal_command()}.",
             )
         return private
 
     def unseal_to_sign(self) -> jwk.Key:
-        """Return the private half, if the JWK Set has the public one; raises `Unusable`."""
+        """Return the private key if the JWK Set has the public key; raises `Unusable`."""
         private = self.unseal()
         try:
             _ = self.published_jwk
         except Unpublishable as error:
             raise Unusable(
-                f"The JWK Set leaves {self.kid} out, for {error}: nobody could verify a token.",
-                f"Run 'manage.py mcp_keys {self._command('revoke')}'.",
+                f"The JWK Set leaves {self.kid} out because {error}. No token could be verified.",
+                f"Run {self._command('revoke')}.",
             ) from error
         return private
 
-    def _farewell(self) -> str:
-        """Return the subcommand that gets rid of a private half which nobody can open."""
+    def _disposal_command(self) -> str:
+        """Return the command that takes a key without a usable private key out of service."""
         verbs = {State.PENDING: "revoke", State.ACTIVE: "retire"}
         verb = verbs.get(self.state())
-        return self._command(verb) if verb else "prune"
+        return self._command(verb) if verb else "'manage.py mcp_keys prune'"
 
     def _command(self, verb: str) -> str:
-        # An imported one may begin with a dash, which looks like an option.
-        return f"{verb} -- {self.kid}" if self.kid.startswith("-") else f"{verb} {self.kid}"
+        # The kid of an imported key may begin with a dash, like an option.
+        separator = "-- " if self.kid.startswith("-") else ""
+        return f"'manage.py mcp_keys {verb} {separator}{self.kid}'"
 
 
-def _give_places(keys: Sequence[SigningKey], using: str) -> None:
-    """Put new keys that may ever sign, and have no place yet, at the end of the succession."""
+def _set_generations(keys: Sequence[SigningKey], using: str) -> None:
+    """Put new keys at the end of the succession, unless they never sign or have a place."""
     for key in keys:
         signs = key.retires_at is None or key.retires_at > key.activates_at
         if signs and key.generation is None:
             line = SigningKey.objects.using(using).filter(algorithm=key.algorithm)
             stored = line.aggregate(last=Max("generation"))["last"]
             others = (other for other in keys if other.algorithm == key.algorithm)
-            # Whoever is given the same place at the same moment is refused by the database.
+            # The database rejects a concurrent key with the same place.
             key.generation = 1 + max(stored or 0, *(other.generation or 0 for other in others))
 
 
 class FormerKey(models.Model):
-    """What is left of a deleted key: its `kid`, which no other key may ever have."""
+    """The `kid` of a deleted key, which no other key may ever have."""
 
     kid = models.CharField("key ID", max_length=64, primary_key=True)
     deleted_at = models.DateTimeField()
@@ -294,5 +282,5 @@ class FormerKey(models.Model):
 
 models.signals.post_save.connect(note_change, sender=SigningKey)
 models.signals.post_delete.connect(note_change, sender=SigningKey)
-# `flush` and migrations, which send nothing else, end with it.
+# `flush` and migrations send no other signal.
 models.signals.post_migrate.connect(note_change)

@@ -7,6 +7,11 @@ from __future__ import annotations
 
 from django.urls import re_path
 
+from mcp_oauth_discovery.standards.well_known import (
+    AUTHORIZATION_SERVER,
+    JWKS,
+    PROTECTED_RESOURCE,
+)
 from mcp_oauth_discovery.views import (
     AuthorizationServerMetadataView,
     JWKSView,
@@ -15,28 +20,32 @@ from mcp_oauth_discovery.views import (
 
 app_name = "mcp_oauth_discovery"
 
+_PRM, _ASM, _JWKS = (
+    path[1:].replace(".", r"\.") for path in (PROTECTED_RESOURCE, AUTHORIZATION_SERVER, JWKS)
+)
+
 # Regular expressions, because a final slash is optional and because `<path:path>` stops at a line
 # feed, which would leave %0A in a path to whatever the project does with unknown URLs.
 urlpatterns = [
     re_path(
-        r"^\.well-known/oauth-protected-resource/?\Z",
+        rf"^{_PRM}/?\Z",
         ProtectedResourceMetadataView.as_view(),
         name="protected-resource-metadata",
     ),
     re_path(
-        r"^\.well-known/oauth-protected-resource/(?P<path>[\s\S]+)\Z",
+        rf"^{_PRM}/(?P<path>[\s\S]+)\Z",
         ProtectedResourceMetadataView.as_view(),
         name="protected-resource-metadata-for-path",
     ),
     re_path(
-        r"^\.well-known/oauth-authorization-server/?\Z",
+        rf"^{_ASM}/?\Z",
         AuthorizationServerMetadataView.as_view(),
         name="authorization-server-metadata",
     ),
     re_path(
-        r"^\.well-known/oauth-authorization-server/(?P<path>[\s\S]+)\Z",
+        rf"^{_ASM}/(?P<path>[\s\S]+)\Z",
         AuthorizationServerMetadataView.as_view(),
         name="authorization-server-metadata-for-path",
     ),
-    re_path(r"^\.well-known/jwks\.json/?\Z", JWKSView.as_view(), name="jwks"),
+    re_path(rf"^{_JWKS}/?\Z", JWKSView.as_view(), name="jwks"),
 ]

@@ -15,8 +15,10 @@ from mcp_oauth_discovery.logs.lines import tracebacks
 from mcp_oauth_discovery.signing.published import published_keys
 from tests import ORIGIN
 from tests.databases.sessions import end_sessions
+from tests.selection import COMMAND_OF_OTHERS, DEFAULT
 
 DATABASE_FIXTURES = {"db", "transactional_db", "django_db_setup"}
+LEFT_OUT = pytest.StashKey[int]()
 
 
 def pytest_collection_modifyitems(config, items):
@@ -29,6 +31,30 @@ def pytest_collection_modifyitems(config, items):
             (kept if asks else others).append(item)
         items[:] = kept
         config.hook.pytest_deselected(items=others)
+
+
+def pytest_deselected(items):
+    """Count what the default selection leaves out; a worker of pytest-xdist reports it below."""
+    if not items or (config := items[0].config).option.markexpr != DEFAULT:
+        return
+    marks = [{mark.name for mark in item.iter_markers()} for item in items]
+    left_out = sum(not names.isdisjoint({"clients", "databases", "simulations"}) for names in marks)
+    config.stash[LEFT_OUT] = left_out
+    getattr(config, "workeroutput", {})["left_out"] = left_out
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node):
+    node.config.stash[LEFT_OUT] = getattr(node, "workeroutput", {}).get("left_out", 0)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_terminal_summary(terminalreporter, config):
+    if left_out := config.stash.get(LEFT_OUT, 0):
+        terminalreporter.write_line(
+            f"Tests left out of the default selection: {left_out}. Run them:"
+        )
+        terminalreporter.write_line(f"  {COMMAND_OF_OTHERS}")
 
 
 @pytest.fixture(scope="session")

@@ -18,3 +18,5 @@ NASTY = [
     "a\U0001f600b",
     "x" * 8192,
 ]
+# One of each kind: a quote, an end of line, a control character, a letter beyond ASCII, length.
+REPRESENTATIVE = ['a"b', "a\r\nSet-Cookie: x=y", "a\x00b", "café", "x" * 8192]

@@ -95,35 +95,25 @@ def rows():
 # The list
 
 
-@pytest.mark.parametrize("state", State)
-def test_list_says_the_state_in_words_and_colour(staff, keys, state):
+STEPS = {
+    State.PENDING: "signs in 23 h 59 min",
+    State.ACTIVE: "retires in 23 h 59 min",
+    State.RETIRED: "leaves the JWK Set in 23 h 59 min",
+    State.EXPIRED: "-",
+    State.REVOKED: "-",
+}
+
+
+def test_row_says_what_a_key_does(staff, keys):
     page = read(staff, LIST)
-    assert f'<span class="mcp-state mcp-{state.value}">{state.label}</span>' in page
-
-
-@pytest.mark.parametrize("state", State)
-def test_row_says_what_a_key_does(staff, keys, state):
-    key = keys[state]
-    [row] = [row for row in read(staff, LIST).split("<tr") if key.kid in row]
-    assert f">{key.kid[:10]}…<" in row
-    assert key.algorithm in row
-    assert f'alt="{key.is_published()}"' in row
-    assert f"{key.activates_at:%Y-%m-%d %H:%M:%S} UTC" in row
-
-
-@pytest.mark.parametrize(
-    ("state", "step"),
-    [
-        (State.PENDING, "signs in 23 h 59 min"),
-        (State.ACTIVE, "retires in 23 h 59 min"),
-        (State.RETIRED, "leaves the JWK Set in 23 h 59 min"),
-        (State.EXPIRED, "-"),
-        (State.REVOKED, "-"),
-    ],
-)
-def test_row_says_the_time_left(staff, keys, state, step):
-    [row] = [row for row in read(staff, LIST).split("<tr") if keys[state].kid in row]
-    assert f'<td class="field-next_step">{step}</td>' in row
+    for state, key in keys.items():
+        [row] = [row for row in page.split("<tr") if key.kid in row]
+        assert f">{key.kid[:10]}…<" in row
+        assert key.algorithm in row
+        assert f'<span class="mcp-state mcp-{state.value}">{state.label}</span>' in row
+        assert f'alt="{key.is_published()}"' in row
+        assert f"{key.activates_at:%Y-%m-%d %H:%M:%S} UTC" in row
+        assert f'<td class="field-next_step">{STEPS[state]}</td>' in row
 
 
 def test_key_that_was_revoked_late_left_the_set_when_it_expired(staff, keys):
@@ -133,11 +123,10 @@ def test_key_that_was_revoked_late_left_the_set_when_it_expired(staff, keys):
     assert f'<td class="field-leaves">{left:%Y-%m-%d %H:%M:%S} UTC</td>' in row
 
 
-@pytest.mark.parametrize("state", State)
-def test_filter_finds_the_keys_of_a_state(staff, keys, state):
-    page = read(staff, LIST, state=state.value)
-    found = {one for one, key in keys.items() if key.kid in page}
-    assert found == {state}
+def test_filter_finds_the_keys_of_a_state(staff, keys):
+    for state in State:
+        page = read(staff, LIST, state=state.value)
+        assert {other for other, key in keys.items() if key.kid in page} == {state}
 
 
 def test_filter_finds_the_keys_of_an_algorithm(staff, keys):
@@ -159,7 +148,7 @@ def test_search_finds_nothing_but_a_kid(staff, keys):
 # One key
 
 
-@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize("state", [State.ACTIVE, State.EXPIRED])
 def test_detail_shows_the_jwk_as_it_is_published(staff, fetch, keys, state):
     key = keys[state]
     page = read(staff, url(key))
@@ -199,12 +188,11 @@ def test_key_that_does_not_exist_is_redirected_as_django_does(staff):
     assert staff.get(f"{LIST}7/change/").status_code == 302
 
 
-@pytest.mark.parametrize("path", ["add/", "{pk}/delete/"])
-@pytest.mark.parametrize("method", ["get", "post"])
-def test_nothing_is_added_or_deleted(staff, keys, path, method):
+def test_nothing_is_added_or_deleted(staff, keys):
     before = rows()
-    path = path.format(pk=keys[State.EXPIRED].pk)
-    assert getattr(staff, method)(f"{LIST}{path}").status_code == 403
+    for path in ("add/", f"{keys[State.EXPIRED].pk}/delete/"):
+        for method in (staff.get, staff.post):
+            assert method(f"{LIST}{path}").status_code == 403
     assert rows() == before
 
 
@@ -259,9 +247,13 @@ def test_buttons_are_those_of_the_permissions(login, keys, allowed):
     assert shown == set(allowed)
 
 
+OTHERS = {"retire": ("rotate", "revoke"), "revoke": ("rotate", "retire")}
+
+
 @pytest.mark.parametrize("confirmed", [False, True])
-@pytest.mark.parametrize("verb", ["retire", "revoke"])
-@pytest.mark.parametrize("allowed", [(), *((verb,) for verb in VERBS)])
+@pytest.mark.parametrize(
+    ("verb", "allowed"), [*OTHERS.items(), *[(verb, (verb,)) for verb in OTHERS]]
+)
 def test_each_change_needs_its_own_permission(login, keys, allowed, verb, confirmed):
     before = rows()
     data = {"action": f"{verb}_keys", "_selected_action": [keys[State.ACTIVE].pk]}
@@ -274,7 +266,7 @@ def test_each_change_needs_its_own_permission(login, keys, allowed, verb, confir
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
-@pytest.mark.parametrize("allowed", [(), *((verb,) for verb in VERBS)])
+@pytest.mark.parametrize("allowed", [("retire", "revoke"), ("rotate",)])
 def test_rotation_needs_its_own_permission(login, method, allowed):
     status = getattr(login("view", *allowed), method)(ROTATE).status_code
     assert status == ((200 if method == "get" else 302) if "rotate" in allowed else 403)
@@ -432,19 +424,19 @@ def test_nothing_selected_is_nothing_done(staff, keys):
     assert rows() == before
 
 
-@pytest.mark.parametrize(
-    ("state", "offered"),
-    [
-        (State.PENDING, {"revoke"}),
-        (State.ACTIVE, {"retire", "revoke"}),
-        (State.RETIRED, {"revoke"}),
-        (State.EXPIRED, {"revoke"}),
-        (State.REVOKED, set()),
-    ],
-)
-def test_detail_offers_what_can_be_done(staff, keys, state, offered):
-    page = read(staff, url(keys[state]))
-    assert {verb for verb in ("retire", "revoke") if BUTTONS[verb] in page} == offered
+OFFERED = {
+    State.PENDING: {"revoke"},
+    State.ACTIVE: {"retire", "revoke"},
+    State.RETIRED: {"revoke"},
+    State.EXPIRED: {"revoke"},
+    State.REVOKED: set(),
+}
+
+
+def test_detail_offers_what_can_be_done(staff, keys):
+    for state, offered in OFFERED.items():
+        page = read(staff, url(keys[state]))
+        assert {verb for verb in ("retire", "revoke") if BUTTONS[verb] in page} == offered
 
 
 # Settings that are wrong, keys that cannot be read
@@ -464,11 +456,7 @@ def test_list_and_detail_survive_wrong_settings(staff, keys, settings):
 @pytest.mark.parametrize("method", ["get", "post"])
 @pytest.mark.parametrize(
     ("setting", "value"),
-    [
-        ("MCP_SIGNING_ALGORITHMS", ["HS256"]),
-        ("MCP_KEY_PUBLISH_AHEAD", timedelta(0)),
-        ("MCP_KEY_RETENTION", 7),
-    ],
+    [("MCP_SIGNING_ALGORITHMS", ["HS256"]), ("MCP_KEY_PUBLISH_AHEAD", timedelta(0))],
 )
 def test_rotation_names_the_wrong_setting(staff, keys, settings, method, setting, value):
     before = rows()
@@ -548,7 +536,7 @@ def test_key_that_cannot_be_decrypted_is_shown_and_can_be_revoked(login, keys, s
     staff = login("view", *VERBS)
     assert key.kid in read(staff, LIST)
     page = read(staff, url(key))
-    assert f"The private half of {key.kid} cannot be decrypted" in page
+    assert f"The private key of {key.kid} cannot be decrypted" in page
     assert key.published_jwk["x"] in page
     act(staff, "revoke", key)
     key.refresh_from_db()

@@ -36,33 +36,15 @@ def viewer(client, django_user_model):
     return client
 
 
-SECRET = [
+LOOKUPS = [
     "private_key",
-    "private_key__exact",
     "private_key__regex",
-    "private_key__iregex",
-    "private_key__startswith",
-    "private_key__contains",
-    "private_key__gte",
-    "private_key__lt",
-    "private_key__in",
     "private_key__isnull",
-    "private_key__isempty",
-    "private_key__length",
-]
-OTHERS = [
-    "public_jwk",
-    "public_jwk__x",
     "public_jwk__x__regex",
-    "public_jwk__has_key",
-    "kid__regex",
     "kid",
-    "id__gt",
     "pk",
-    "generation__gt",
     "created_at__gte",
     "algorithm__regex",
-    "algorithm__in",
     "algorithm__exact__regex",
     "state__regex",
     "no_such_column",
@@ -70,12 +52,11 @@ OTHERS = [
 ]
 
 
-@pytest.mark.parametrize("lookup", SECRET + OTHERS)
-@pytest.mark.parametrize("method", ["get", "post"])
-@pytest.mark.parametrize("value", ["g", "[", "(a+)+$"])
-def test_lookup_that_no_filter_needs_is_refused(viewer, caplog, method, lookup, value):
-    asked = f"{LIST}?" + f"{lookup}={value}".replace("+", "%2B")
-    response = getattr(viewer, method)(asked, {"action": "x"} if method == "post" else None)
+@pytest.mark.parametrize("lookup", LOOKUPS)
+# A broken pattern too: no database gets it.
+@pytest.mark.parametrize("value", ["g", "["])
+def test_lookup_that_no_filter_needs_is_refused(viewer, caplog, lookup, value):
+    response = viewer.get(LIST, {lookup: value})
     assert response.status_code == 400
     name = "django.security.DisallowedModelAdminLookup"
     assert f"Filtering by {lookup} not allowed" in [
@@ -83,9 +64,13 @@ def test_lookup_that_no_filter_needs_is_refused(viewer, caplog, method, lookup, 
     ]
 
 
-@pytest.mark.parametrize("lookup", SECRET)
-def test_refusal_is_that_of_a_superuser_too(admin_client, lookup):
-    assert admin_client.get(LIST, {lookup: "g"}).status_code == 400
+def test_lookup_beside_an_action_is_refused(viewer):
+    response = viewer.post(f"{LIST}?private_key__regex=g", {"action": "x"})
+    assert response.status_code == 400
+
+
+def test_refusal_is_that_of_a_superuser_too(admin_client):
+    assert admin_client.get(LIST, {"private_key__regex": "g"}).status_code == 400
 
 
 @pytest.mark.parametrize(

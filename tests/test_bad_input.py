@@ -55,17 +55,10 @@ def identifier(setting):
     """Yield what can be neither an issuer nor a resource."""
     for id_, value, problem in [
         ("relative", "app.example.com", "expected an absolute URL, with scheme and host"),
-        ("path", "/mcp", "expected an absolute URL, with scheme and host"),
-        ("empty", "", "expected an absolute URL, not an empty string"),
-        ("ftp", "ftp://app.example.com", "expected the https scheme, not 'ftp'"),
-        ("fragment", "https://app.example.com/mcp#x", "a fragment (#) is not allowed"),
         ("http", "http://app.example.com", "plain http is allowed on loopback hosts only"),
         ("userinfo", "https://me:pw@h", "a user name or password in a URL is not allowed"),
-        ("blank", "https://h/ mcp", "a URL cannot contain ' '"),
-        ("dots", "https://h/a/../b", "segments are resolved by clients"),
         ("well-known", f"https://h{PRM}/mcp", "not the URL of its metadata document"),
         ("number", 7, "expected a string, not int"),
-        ("list", ["https://h"], "expected a string, not list"),
     ]:
         shown = "'https://***@h'" if id_ == "userinfo" else None
         yield row(setting, value, problem, id=f"{setting}-{id_}", shown=shown)
@@ -160,10 +153,12 @@ def url_of(setting):
     return JWKS if setting == "MCP_JWKS_MAX_AGE" else ASM if server else PRM
 
 
-@EVERY_ROW
-def test_request_gets_a_server_error_that_scripts_can_read(
-    settings, fetch, setting, value, shown, problem, hint
-):
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [("MCP_ISSUER", 7), (SERVER, {"x": {1}}), ("MCP_JWKS_MAX_AGE", -1)],
+    ids=["resource", "server", "keys"],
+)
+def test_request_gets_a_server_error_that_scripts_can_read(settings, fetch, setting, value):
     setattr(settings, setting, value)
     response = fetch(url_of(setting))
     assert (response.status_code, response.content) == (500, b'{"error": "server_error"}')

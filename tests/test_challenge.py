@@ -15,7 +15,7 @@ from mcp_oauth_discovery.challenge import (
 )
 from mcp_oauth_discovery.standards.www_authenticate import parse
 from tests import ORIGIN, PRM
-from tests.nasty import NASTY
+from tests.nasty import NASTY, REPRESENTATIVE
 
 URL = f"{ORIGIN}{PRM}/mcp"
 SENT = {"authorization": "Bearer x"}
@@ -141,9 +141,8 @@ REFUSALS = [
 
 
 @pytest.mark.parametrize("refuse", REFUSALS)
-@pytest.mark.parametrize("method", ["get", "head", "post", "delete", "options"])
-def test_refusal_is_for_no_cache_and_for_every_script(rf, refuse, method):
-    response = refuse(getattr(rf, method)("/mcp"))
+def test_refusal_is_for_no_cache_and_for_every_script(rf, refuse):
+    response = refuse(rf.post("/mcp"))
     assert response["Cache-Control"] == "no-store"
     assert response["Access-Control-Allow-Origin"] == "*"
     assert response["Access-Control-Expose-Headers"] == "WWW-Authenticate"
@@ -158,16 +157,20 @@ def test_head_has_the_headers_of_get_and_no_body(rf, refuse):
     assert dict(head.items()) == dict(refuse(rf.get("/mcp")).items())
 
 
-@pytest.mark.parametrize("value", NASTY)
-@pytest.mark.parametrize("headers", [SENT, {}], ids=["with", "without"])
+@pytest.mark.parametrize("value", REPRESENTATIVE)
 @pytest.mark.parametrize("name", ["scope", "error", "error_description"])
-@pytest.mark.parametrize("make", [bearer_challenge, unauthorized])
-def test_value_that_would_break_the_header_is_refused(ask, make, name, headers, value):
+def test_value_that_would_break_the_header_is_refused(ask, name, value):
     with pytest.raises(ValueError, match=f"{name}: .+"):
-        make(ask(headers=headers), **{name: value})
+        bearer_challenge(ask(), **{name: value})
 
 
-@pytest.mark.parametrize("value", NASTY)
+@pytest.mark.parametrize("name", ["error", "error_description"])
+def test_value_is_judged_even_where_it_is_left_out(ask, name):
+    with pytest.raises(ValueError, match=f"{name}: .+"):
+        unauthorized(ask(headers={}), **{name: 'a"b'})
+
+
+@pytest.mark.parametrize("value", REPRESENTATIVE)
 def test_scope_and_description_that_would_break_the_403_are_refused(ask, value):
     with pytest.raises(ValueError, match="scope: "):
         insufficient_scope(ask(), value)
@@ -175,20 +178,20 @@ def test_scope_and_description_that_would_break_the_403_are_refused(ask, value):
         insufficient_scope(ask(), "mcp", error_description=value)
 
 
-@pytest.mark.parametrize("value", NASTY)
 @pytest.mark.parametrize("part", ["host", "path", "authorization", "x-forwarded-host"])
-def test_no_part_of_a_request_gets_into_its_challenge(settings, rf, part, value):
+def test_no_part_of_a_request_gets_into_its_challenge(settings, rf, part):
     settings.USE_X_FORWARDED_HOST = True
-    headers = {} if part == "path" else {part: value}
-    request = rf.get("/mcp", secure=True, headers={"host": "app.example.com", **headers})
-    if part == "path":
-        request.path = f"/{value}"
-    response = unauthorized(request)
-    assert response.status_code == 401
-    found = parameters(response["WWW-Authenticate"])
-    assert found.get("resource_metadata", URL) == URL
-    assert found.get("realm", "mcp") == "mcp"
-    assert set(found) <= {"resource_metadata", "realm", "error"}
+    for value in NASTY:
+        headers = {} if part == "path" else {part: value}
+        request = rf.get("/mcp", secure=True, headers={"host": "app.example.com", **headers})
+        if part == "path":
+            request.path = f"/{value}"
+        response = unauthorized(request)
+        assert response.status_code == 401
+        named = parameters(response["WWW-Authenticate"])
+        assert named.get("resource_metadata", URL) == URL
+        assert named.get("realm", "mcp") == "mcp"
+        assert set(named) <= {"resource_metadata", "realm", "error"}
 
 
 def merged(ask, existing, **headers):

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from mcp_oauth_discovery.conf import Misconfigured, conf, misconfigured, secret_keys
+from mcp_oauth_discovery.conf import Misconfigured, conf, secret_keys
 
 DEFAULTS = {
     "MCP_ISSUER": None,
@@ -60,26 +60,26 @@ def test_misconfigured_is_improperly_configured():
 
 
 def test_misconfiguration_says_name_value_problem_and_remedy():
-    fault = misconfigured("MCP_ISSUER", "x", ValueError("expected a URL"), "Write a URL.")
+    fault = Misconfigured.of("MCP_ISSUER", "x", ValueError("expected a URL"), "Write a URL.")
     assert str(fault) == "MCP_ISSUER is 'x': expected a URL. Write a URL."
     assert (fault.setting, fault.hint) == ("MCP_ISSUER", "Write a URL.")
     assert fault.problem == "MCP_ISSUER is 'x': expected a URL."
 
 
 def test_misconfiguration_names_the_member():
-    fault = misconfigured("MCP_RESOURCES", 7, "expected text", "Write.", path=("/a", "name"))
+    fault = Misconfigured.of("MCP_RESOURCES", 7, "expected text", "Write.", path=("/a", "name"))
     assert str(fault) == "MCP_RESOURCES['/a']['name'] is 7: expected text. Write."
 
 
 def test_password_in_a_url_is_not_shown():
-    fault = misconfigured("MCP_ISSUER", "https://me:pw@h/x", "not allowed", "Write.")
+    fault = Misconfigured.of("MCP_ISSUER", "https://me:pw@h/x", "not allowed", "Write.")
     assert str(fault) == "MCP_ISSUER is 'https://***@h/x': not allowed. Write."
 
 
 def test_long_value_is_cut():
-    assert len(str(misconfigured("MCP_ISSUER", "x" * 10_000, "too long", "Cut it."))) < 300
+    assert len(str(Misconfigured.of("MCP_ISSUER", "x" * 10_000, "too long", "Cut it."))) < 300
 
 
 def test_number_that_python_does_not_write_is_not_shown():
-    fault = misconfigured("MCP_JWKS_MAX_AGE", [10**5000], "too large", "Write 300.")
+    fault = Misconfigured.of("MCP_JWKS_MAX_AGE", [10**5000], "too large", "Write 300.")
     assert fault.problem == "MCP_JWKS_MAX_AGE is [a very large number]: too large."

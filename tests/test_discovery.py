@@ -108,7 +108,6 @@ def test_endpoint_of_the_other_document_is_nothing_special_here(settings, site, 
     assert documents.protected_resource_metadata(site)[name] == "/as/it/is"
 
 
-@pytest.mark.parametrize("setting", ["MCP_RESOURCE_METADATA", "MCP_RESOURCES"])
 @pytest.mark.parametrize(
     ("name", "value", "problem"),
     [
@@ -125,13 +124,20 @@ def test_endpoint_of_the_other_document_is_nothing_special_here(settings, site, 
         pytest.param(7, "x", "name as a string, not 7", id="key"),
     ],
 )
-def test_unfitting_resource_member_is_named(settings, site, setting, name, value, problem):
-    members = {name: value}
-    setattr(settings, setting, members if setting.endswith("METADATA") else {"/a": members})
+def test_unfitting_resource_member_is_named(settings, site, name, value, problem):
+    settings.MCP_RESOURCE_METADATA = {name: value}
     fault = refused(documents.protected_resource_metadata, site)
-    assert fault.setting == setting
+    assert fault.setting == "MCP_RESOURCE_METADATA"
     assert repr(name) in str(fault)
     assert problem in str(fault)
+
+
+@pytest.mark.parametrize(("name", "value"), [("resource", ISSUER), ("x", float("nan"))])
+def test_unfitting_member_of_one_resource_is_named(settings, site, name, value):
+    settings.MCP_RESOURCES = {"/a": {name: value}}
+    fault = refused(documents.protected_resource_metadata, site)
+    assert fault.setting == "MCP_RESOURCES"
+    assert repr(name) in str(fault)
 
 
 def test_bearer_methods_may_be_left_out(settings, site):
@@ -217,21 +223,24 @@ ENDPOINTS = [
 
 
 @pytest.mark.parametrize("name", ENDPOINTS)
+def test_endpoint_may_be_named_by_its_pattern(settings, site, name):
+    document = server(site, settings, **{name: "oauth2_provider:token"})
+    assert document[name] == "https://id.example.com/o/token/"
+
+
 @pytest.mark.parametrize(
     ("value", "url"),
     [
         pytest.param("https://Login.example.com/t", "https://Login.example.com/t", id="url"),
         pytest.param("http://localhost:8000/t", "http://localhost:8000/t", id="loopback-url"),
         pytest.param("/o/token/?v=1", "https://id.example.com/o/token/?v=1", id="path"),
-        pytest.param("oauth2_provider:token", "https://id.example.com/o/token/", id="pattern"),
         pytest.param("page", "https://id.example.com/page/", id="plain-pattern"),
     ],
 )
-def test_endpoint_is_a_url_a_path_or_a_pattern(settings, site, name, value, url):
-    assert server(site, settings, **{name: value})[name] == url
+def test_endpoint_is_a_url_a_path_or_a_pattern(settings, site, value, url):
+    assert server(site, settings, token_endpoint=value)["token_endpoint"] == url
 
 
-@pytest.mark.parametrize("name", ENDPOINTS)
 @pytest.mark.parametrize(
     ("value", "problem"),
     [
@@ -250,10 +259,10 @@ def test_endpoint_is_a_url_a_path_or_a_pattern(settings, site, name, value, url)
         pytest.param(gettext_lazy("page"), "expected a string, not __proxy__", id="lazy"),
     ],
 )
-def test_unfitting_endpoint_is_named(settings, site, name, value, problem):
-    fault = refused(lambda: server(site, settings, **{name: value}))
+def test_unfitting_endpoint_is_named(settings, site, value, problem):
+    fault = refused(lambda: server(site, settings, token_endpoint=value))
     assert fault.setting == "MCP_AUTHORIZATION_SERVER_METADATA"
-    assert f"[{name!r}] is {value!r}: " in str(fault)
+    assert f"['token_endpoint'] is {value!r}: " in str(fault)
     assert problem in str(fault)
     assert "or the name of a URL pattern" in fault.hint
 

@@ -28,12 +28,12 @@ PRIVATE = {
     **{f"{name}-jwk": files.private_jwk(name) for name in files.KEYS},
     "encrypted": files.private_pem(files.ED, BestAvailableEncryption(b"password")),
 }
-EVERY_FILE = {**{name: octets for name, (octets, _) in UNSUITABLE.items()}, **PRIVATE}
 
 
-@pytest.fixture(autouse=True, params=[True, False], ids=["debug", "mail"])
-def _page(request, settings):
-    settings.DEBUG = request.param
+@pytest.fixture(autouse=True)
+def _page(settings):
+    # The mail to the admins shows less: Django then hides what is marked as sensitive.
+    settings.DEBUG = True
     settings.MCP_ISSUER = ORIGIN
     settings.MCP_SIGNING_ALGORITHMS = ["EdDSA"]
 
@@ -61,16 +61,29 @@ def secrets_of(key):
     return members | quotable(jwk.to_pem(key))
 
 
-@pytest.mark.parametrize("octets", EVERY_FILE.values(), ids=EVERY_FILE)
-@pytest.mark.parametrize("public_only", [True, False], ids=["public", "private"])
-def test_refused_file_is_not_shown(octets, public_only):
-    if not public_only and octets in PRIVATE.values():
-        rotation.rotate("RS256")
-        for algorithm in jwk.ALGORITHMS:
-            rotation.rotate(algorithm)
-            rotation.rotate(algorithm)
-    page = pages(rotation.import_key, octets, public_only=public_only)
+LONG_ENOUGH = {
+    name: octets for name, (octets, _) in UNSUITABLE.items() if quotable(octets.decode("latin-1"))
+}
+
+
+@pytest.mark.parametrize("octets", LONG_ENOUGH.values(), ids=LONG_ENOUGH)
+def test_refused_file_is_not_shown(octets):
+    page = pages(rotation.import_key, octets)
     assert not [part for part in quotable(octets.decode("latin-1")) if part in page]
+
+
+@pytest.mark.parametrize("octets", PRIVATE.values(), ids=PRIVATE)
+def test_private_file_that_is_to_be_public_is_not_shown(octets):
+    page = pages(rotation.import_key, octets, public_only=True)
+    assert not [part for part in quotable(octets.decode()) if part in page]
+
+
+@pytest.mark.parametrize("name", ["EdDSA-pem", "EdDSA-jwk"])
+def test_file_for_which_there_is_no_room_is_not_shown(name):
+    rotation.rotate("EdDSA")
+    rotation.rotate("EdDSA")
+    page = pages(rotation.import_key, PRIVATE[name])
+    assert not [part for part in quotable(PRIVATE[name].decode()) if part in page]
 
 
 def test_file_that_the_command_refuses_is_not_shown(tmp_path):
@@ -109,14 +122,16 @@ ACTS = {
 }
 
 
-@pytest.mark.parametrize("make", STORED.values(), ids=STORED)
-@pytest.mark.parametrize("act", ACTS.values(), ids=ACTS)
-def test_stored_private_half_that_is_none_is_told_and_not_shown(make, act):
+@pytest.mark.parametrize(
+    ("made", "act"), [*[(name, "unseal") for name in STORED], ("cut", "sign"), ("cut", "reencrypt")]
+)
+def test_stored_private_half_that_is_none_is_told_and_not_shown(made, act):
+    make = STORED[made]
     key = rotation.rotate("EdDSA")
     text = make() if make else jwk.to_pem(OTHER)
     SigningKey.objects.update(private_key=sealed(text) if make else text.replace("\n", ""))
-    page = pages(act)
-    told = "What is stored as the private half of" if make else "cannot be decrypted"
+    page = pages(ACTS[act])
+    told = "The stored private key of" if make else "cannot be decrypted"
     assert told in page
     assert f"mcp_keys retire {key.kid}" in page
     assert not [part for part in quotable(text) if make and part in page]
@@ -126,7 +141,7 @@ def test_private_half_under_an_algorithm_that_is_not_known_is_told():
     rotation.rotate("EdDSA")
     SigningKey.objects.update(algorithm="ES384")
     page = pages(ACTS["unseal"])
-    assert "What is stored as the private half of" in page
+    assert "The stored private key of" in page
 
 
 def test_claims_that_are_no_json_do_not_give_the_key_away():

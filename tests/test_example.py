@@ -15,7 +15,9 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from django.core.management import CommandError
 
+from example_project.management.commands import start
 from tests import ASM, JWKS, PRM
 
 ROOT = Path(__file__).parent.parent
@@ -109,11 +111,16 @@ def has_tables(database):
 
 
 @pytest.mark.parametrize("address", ["18433", "0.0.0.0:18433", "127.0.0.1:0", "127.0.0.1:x"])
-def test_start_judges_the_address_before_it_changes_anything(example, tmp_path, address):
+def test_start_refuses_an_address_for_which_it_cannot_print_urls(address):
+    with pytest.raises(CommandError, match=f"^{re.escape(address)}: "):
+        start.Command().handle(address=address)
+
+
+def test_start_judges_the_address_before_it_changes_anything(example, tmp_path):
     database = tmp_path / "db.sqlite3"
-    result = run(example("start", address, DATABASE=str(database)))
+    result = run(example("start", "127.0.0.1:x", DATABASE=str(database)))
     assert result.returncode == 1
-    assert result.stderr.startswith(f"CommandError: {address}: ")
+    assert result.stderr.startswith("CommandError: 127.0.0.1:x: ")
     assert not has_tables(database)
 
 

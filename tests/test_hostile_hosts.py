@@ -132,10 +132,10 @@ def failing_over_the_host(request):
     raise ValueError(request.get_host())
 
 
-@pytest.fixture(autouse=True, params=["star", "dot"])
-def _site(request, settings):
+@pytest.fixture(autouse=True)
+def _site(settings):
     settings.ROOT_URLCONF = __name__
-    settings.ALLOWED_HOSTS = ["*"] if request.param == "star" else [".example.com", "[::1]"]
+    settings.ALLOWED_HOSTS = ["*"]
     settings.USE_X_FORWARDED_HOST = True
     # Without those of Django, which ask for the host before any view does.
     settings.MIDDLEWARE = []
@@ -146,38 +146,37 @@ def call(method, url, **headers):
     return Client(raise_request_exception=False).generic(method, url, headers=headers)
 
 
-def allowed(settings, host):
-    return settings.ALLOWED_HOSTS == ["*"] or "example.com" in host
-
-
 BAD = (400, {"error": "invalid_request"})
-CREDENTIALS = pytest.mark.parametrize("authorization", ["", "Bearer right", "Bearer x", "Bearer"])
+KINDS = [name for name in PROTECTED if name != "refusing"]
 
 
-@pytest.mark.parametrize("name", [one for one in PROTECTED if one != "refusing"])
-@pytest.mark.parametrize("header", ["host", "x-forwarded-host"])
-@CREDENTIALS
-def test_host_that_makes_no_url_is_a_bad_request(settings, caplog, name, header, authorization):
-    for host in [one for one in UNUSABLE if allowed(settings, one)]:
+@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("authorization", ["", "Bearer right"])
+def test_host_that_makes_no_url_is_a_bad_request(caplog, name, authorization):
+    for host in UNUSABLE:
         caplog.clear()
-        response = call("POST", f"/{name}", authorization=authorization, **{header: host})
+        response = call("POST", f"/{name}", authorization=authorization, host=host)
         assert readable(response) == BAD
         assert "WWW-Authenticate" not in response
         assert {one.event for one in caplog.records if hasattr(one, "event")} == {"request.refused"}
 
 
+def test_forwarded_host_is_judged_where_it_counts():
+    assert readable(call("POST", "/sync", **{"x-forwarded-host": LONG})) == BAD
+
+
 @pytest.mark.parametrize("issuer", [None, host_as_issuer, failing_over_the_host])
-@pytest.mark.parametrize("url", [PRM, ASM, f"{PRM}/mcp", "/sync", "/async", "/guarded"])
+@pytest.mark.parametrize("url", [PRM, ASM, "/sync"])
 def test_callable_that_fails_for_such_a_host_is_not_to_blame(settings, issuer, url):
     settings.MCP_ISSUER = issuer
-    for host in [one for one in UNUSABLE if allowed(settings, one)]:
+    for host in UNUSABLE:
         assert readable(call("GET", url, host=host)) == BAD
 
 
 @pytest.mark.parametrize("name", PROTECTED)
 def test_host_that_makes_no_url_does_not_matter_to_a_pinned_site(settings, name):
     settings.MCP_ISSUER = ORIGIN
-    for host in [LONG, *[one for one in UNUSABLE if allowed(settings, one)]]:
+    for host in UNUSABLE:
         assert call("POST", f"/{name}", host=host).status_code == 401
         assert call("POST", f"/{name}", host=host, authorization="Bearer x").status_code == 401
 
@@ -188,14 +187,13 @@ def test_options_is_answered_whatever_the_host(name):
         assert call("OPTIONS", f"/{name}", host=host).status_code == 204
 
 
-@pytest.mark.parametrize("url", [PRM, f"{PRM}/mcp", ASM, f"{ASM}/x", JWKS, *PROTECTED])
-@pytest.mark.parametrize("header", ["host", "x-forwarded-host"])
-@CREDENTIALS
-def test_no_host_is_a_server_error(url, header, authorization):
-    url = url if url.startswith("/") else f"/{url}"
+@pytest.mark.parametrize("url", [PRM, f"{ASM}/x", JWKS, *[f"/{name}" for name in PROTECTED]])
+@pytest.mark.parametrize("allowed", ["*", ".example.com"])
+def test_no_host_is_a_server_error(settings, url, allowed):
+    settings.ALLOWED_HOSTS = [allowed]
     for host in [*UNUSABLE, *ODD, *NASTY]:
-        for method in ("GET", "POST", "HEAD", "OPTIONS", "BREW"):
-            response = call(method, url, authorization=authorization, **{header: host})
+        for method in ("GET", "POST"):
+            response = call(method, url, authorization="Bearer right", host=host)
             assert response.status_code < 500
             if response.content and url != "/refusing":
                 assert "text/html" not in response["Content-Type"] or response.status_code == 200
@@ -224,7 +222,7 @@ def test_refusal_by_hand_is_a_bad_request_too(rf, refuse):
 
 
 def test_challenge_by_hand_is_refused_as_django_refuses_a_request(rf):
-    with pytest.raises(UnusableRequest, match="Host header makes no URL"):
+    with pytest.raises(UnusableRequest, match="Host header is not part of a valid URL"):
         bearer_challenge(rf.post("/mcp", headers={"host": LONG}))
 
 

@@ -29,9 +29,9 @@ URLS = [
 ]
 
 
-@pytest.mark.parametrize("url", [*URLS, "https://h#", "https://h?", "https://h/p?q#f"])
-def test_slices_of_a_url_are_the_url_again(url):
-    assert "".join(split(url)) == url
+def test_slices_of_a_url_are_the_url_again():
+    for url in [*URLS, "https://h#", "https://h?", "https://h/p?q#f"]:
+        assert "".join(split(url)) == url
 
 
 def test_query_and_fragment_keep_their_mark():
@@ -82,9 +82,9 @@ def test_host_is_not_loopback(host):
     assert not is_loopback(host)
 
 
-@pytest.mark.parametrize("url", [*URLS, "http://app.example.com/docs#part", "https://h/a[b]@c"])
-def test_web_address_is_returned_as_written(url):
-    assert check_url(url) == url
+def test_web_address_is_returned_as_written():
+    for url in [*URLS, "http://app.example.com/docs#part", "https://h/a[b]@c"]:
+        assert check_url(url) == url
 
 
 @pytest.mark.parametrize(
@@ -124,9 +124,9 @@ def test_not_a_web_address(url, problem):
         check_url(url)
 
 
-@pytest.mark.parametrize("url", URLS)
-def test_secure_url_is_returned_as_written(url):
-    assert check_secure_url(url) == url
+def test_secure_url_is_returned_as_written():
+    for url in URLS:
+        assert check_secure_url(url) == url
 
 
 @pytest.mark.parametrize(
@@ -151,9 +151,9 @@ def test_plain_http_is_allowed_on_loopback(host):
 IDENTIFIERS = [url for url in URLS if "?" not in url]
 
 
-@pytest.mark.parametrize("issuer", [*IDENTIFIERS, "https://h/a..b/.c", "https://h/x.well-known/"])
-def test_issuer_is_returned_as_written(issuer):
-    assert check_issuer(issuer) == issuer
+def test_issuer_is_returned_as_written():
+    for issuer in [*IDENTIFIERS, "https://h/a..b/.c", "https://h/x.well-known/"]:
+        assert check_issuer(issuer) == issuer
 
 
 @pytest.mark.parametrize("query", ["?", "?tenant=7"])
@@ -162,9 +162,9 @@ def test_issuer_has_no_query(query):
         check_issuer(f"https://h/t1{query}")
 
 
-@pytest.mark.parametrize("resource", URLS)
-def test_resource_may_have_a_query(resource):
-    assert check_resource(resource) == resource
+def test_resource_may_have_a_query():
+    for resource in URLS:
+        assert check_resource(resource) == resource
 
 
 @pytest.mark.parametrize("check", [check_issuer, check_resource])
@@ -252,7 +252,7 @@ def test_place_of_an_identifier(identifier, expected):
     ],
 )
 def test_name_is_inserted_between_host_and_path(identifier, expected):
-    assert insert_well_known(identifier, "x") == expected
+    assert insert_well_known(identifier, "/.well-known/x") == expected
 
 
 @pytest.mark.parametrize(

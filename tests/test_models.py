@@ -7,8 +7,8 @@ import pytest
 from django.core.management import call_command
 from django.db import IntegrityError, transaction
 
-from mcp_oauth_discovery import models, rotation
-from mcp_oauth_discovery.keys import jwk
+from mcp_oauth_discovery import rotation
+from mcp_oauth_discovery.keys import freshness, jwk
 from mcp_oauth_discovery.models import FormerKey, SigningKey, State, Unpublishable
 from tests.keys import DAY, EC, ED, MALFORMED, NOW, RSA, TICK, VECTORS, as_file, make_key, new_key
 
@@ -40,6 +40,25 @@ def test_state_at_each_boundary(now, state):
 @pytest.mark.parametrize("now", [NOW, ACTIVE, RETIRED, EXPIRED], ids=["P", "A", "R", "E"])
 def test_revoked_key_is_revoked_for_ever(now):
     assert SigningKey(**DATES, revoked_at=RETIRED).state(now) is State.REVOKED
+
+
+@pytest.mark.parametrize(
+    ("dates", "instant"),
+    [
+        ({}, None),
+        ({"expires_at": EXPIRED}, EXPIRED),
+        ({"revoked_at": ACTIVE}, ACTIVE),
+        ({"expires_at": EXPIRED, "revoked_at": ACTIVE}, ACTIVE),
+        ({"expires_at": ACTIVE, "revoked_at": EXPIRED}, ACTIVE),
+    ],
+    ids=["neither", "expiry", "revocation", "revoked first", "expired first"],
+)
+def test_key_leaves_the_jwk_set_when_it_expires_or_is_revoked(dates, instant):
+    assert SigningKey(**dates).leaves_at == instant
+
+
+def test_short_kid_is_the_beginning():
+    assert SigningKey(kid="abcdefghijklm").short_kid == "abcdefghij…"
 
 
 def test_key_without_a_successor_is_active_for_ever():
@@ -258,29 +277,29 @@ def test_published_jwk_is_labelled_as_the_key_is():
 )
 def test_change_is_counted(change):
     key = make_key()
-    before = models.changes()
+    before = freshness.changes()
     change(key)
-    assert models.changes() > before
+    assert freshness.changes() > before
 
 
 @pytest.mark.django_db(transaction=True)
 def test_flush_is_counted():
-    before = models.changes()
+    before = freshness.changes()
     call_command("flush", interactive=False, verbosity=0)
-    assert models.changes() > before
+    assert freshness.changes() > before
 
 
 def test_change_is_counted_again_when_others_can_see_it(django_capture_on_commit_callbacks):
     with django_capture_on_commit_callbacks() as callbacks:
         make_key()
-    before = models.changes()
+    before = freshness.changes()
     for callback in callbacks:
         callback()
-    assert models.changes() > before
+    assert freshness.changes() > before
 
 
 def test_reading_is_no_change():
     make_key()
-    before = models.changes()
+    before = freshness.changes()
     list(SigningKey.objects.published(NOW))
-    assert models.changes() == before
+    assert freshness.changes() == before

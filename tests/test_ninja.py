@@ -186,15 +186,19 @@ async def _asend(method, url, **kwargs):
     return await AsyncClient(enforce_csrf_checks=True).generic(method, url, **kwargs)
 
 
-@pytest.fixture(params=["wsgi", "asgi"])
+BOTH_STACKS = pytest.mark.parametrize("send", ["wsgi", "asgi"], indirect=True)
+
+
+@pytest.fixture
 def send(request):
     """Return a function that sends a request through the whole stack."""
+    stack = getattr(request, "param", "wsgi")
 
     def send(url, token=None, method="POST", data=b"", content_type="application/json", **headers):
         if token is not None:
             headers["authorization"] = f"Bearer {token}"
         kwargs = {"data": data, "content_type": content_type, "headers": headers}
-        if request.param == "asgi":
+        if stack == "asgi":
             return asyncio.run(_asend(method, f"/{url}", **kwargs))
         return Client(enforce_csrf_checks=True).generic(method, f"/{url}", **kwargs)
 
@@ -212,6 +216,7 @@ def refusal(response):
     return response.status_code, challenge.parameters.get("error"), json.loads(response.content)
 
 
+@BOTH_STACKS
 @pytest.mark.parametrize("url", READING)
 def test_right_token_is_let_in_with_its_claims(send, url):
     claims = {"sub": "7", "scope": "mcp"}
@@ -221,13 +226,17 @@ def test_right_token_is_let_in_with_its_claims(send, url):
     assert "Authorization" in response["Vary"].split(", ")
 
 
+@BOTH_STACKS
 @pytest.mark.parametrize("url", PROTECTED)
 def test_first_contact_gets_the_challenge(send, url):
     assert refusal(send(url)) == (401, None, {"error": "unauthorized"})
 
 
-@pytest.mark.parametrize("url", PROTECTED)
-@pytest.mark.parametrize("method", ["HEAD", "PUT", "BREW"])
+@BOTH_STACKS
+@pytest.mark.parametrize(
+    ("url", "method"),
+    [("sync", "HEAD"), ("sync", "BREW"), ("async", "PUT"), ("over", "PUT"), ("decorated", "PUT")],
+)
 def test_method_that_the_path_does_not_have_is_challenged_first(send, url, method):
     response = send(url, method=method)
     assert (response.status_code, response["Cache-Control"]) == (401, "no-store")
@@ -282,6 +291,7 @@ def test_operation_without_auth_stays_as_it_is(send, settings):
     assert send("openapi.json", method="GET").status_code == 200
 
 
+@BOTH_STACKS
 def test_path_may_have_one_operation_without_auth(send, settings):
     settings.MIDDLEWARE = []
     assert send("half", method="GET").json() == {"open": True}

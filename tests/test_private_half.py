@@ -26,7 +26,7 @@ def test_private_half_is_sealed_and_unsealed(algorithm):
 
 def test_key_without_private_half_says_so():
     key = make_key(private=False)
-    with pytest.raises(Unusable, match=f"^The private half of {key.kid} is not in the key store"):
+    with pytest.raises(Unusable, match=f"^The private key of {key.kid} is not in the key store"):
         key.unseal()
 
 
@@ -36,7 +36,7 @@ def test_key_that_cannot_be_decrypted_names_cause_and_ways_out(settings):
     with pytest.raises(Unusable) as caught:
         key.unseal()
     for text in (
-        f"The private half of {key.kid} cannot be decrypted",
+        f"The private key of {key.kid} cannot be decrypted",
         "Put the former SECRET_KEY into SECRET_KEY_FALLBACKS",
         "at the end of MCP_KEY_ENCRYPTION_KEYS",
         "'manage.py mcp_keys reencrypt'",

@@ -9,7 +9,7 @@ import pytest
 from mcp_oauth_discovery import rotation
 from mcp_oauth_discovery.conf import Misconfigured
 from mcp_oauth_discovery.models import SigningKey
-from mcp_oauth_discovery.rotation.outlook import prospects, short
+from mcp_oauth_discovery.rotation.outlook import prospects
 
 pytestmark = pytest.mark.django_db
 
@@ -66,44 +66,46 @@ def test_rotation_that_is_due_now_is_overdue():
 
 def test_successor_is_named_with_its_predecessor():
     old, new = rotate(50), rotate(0)
-    assert told() == [f"In 1 day the EdDSA key {short(new)} takes over and {short(old)} retires."]
+    assert told() == [
+        f"In 1 day the EdDSA key {new.short_kid} takes over and {old.short_kid} retires."
+    ]
 
 
 def test_pending_key_without_a_predecessor_begins_to_sign():
     old, new = rotate(50), rotate(0)
     SigningKey.objects.filter(pk=old.pk).delete()
     assert told() == [
-        f"No EdDSA key is active until {short(new)} signs. To have it sign now, run manage.py "
+        f"No EdDSA key is active until {new.short_kid} signs. To have it sign now, run manage.py "
         "mcp_keys rotate.",
-        f"In 1 day the EdDSA key {short(new)} begins to sign.",
+        f"In 1 day the EdDSA key {new.short_kid} begins to sign.",
     ]
 
 
 def test_pending_key_that_signs_in_a_minute_is_waited_for():
     old, new = rotate(50), rotate(0)
     SigningKey.objects.filter(pk=old.pk).delete()
-    assert told(hours=23, minutes=59)[0] == f"No EdDSA key is active until {short(new)} signs."
+    assert told(hours=23, minutes=59)[0] == f"No EdDSA key is active until {new.short_kid} signs."
 
 
 def test_first_of_several_pending_keys_is_the_next():
     old, new = rotate(50), rotate(0)
     later = rotation.rotate("EdDSA", now=NOW + timedelta(days=1))
-    assert short(old) in told()[0]
-    assert short(new) in told()[0]
-    assert not any(short(later) in text for text in told())
+    assert old.short_kid in told()[0]
+    assert new.short_kid in told()[0]
+    assert not any(later.short_kid in text for text in told())
 
 
 def test_active_key_that_retires_without_a_successor_is_foretold():
     old, new = rotate(50), rotate(0)
     SigningKey.objects.filter(pk=new.pk).delete()
-    assert told() == [f"In 1 day the EdDSA key {short(old)} retires, and none is to follow."]
+    assert told() == [f"In 1 day the EdDSA key {old.short_kid} retires, and none is to follow."]
 
 
 def test_retired_key_leaves_the_set():
     old = rotate(50)
     rotate(1)
     leaves, next_rotation = told(hours=6)
-    assert leaves == f"In 1 day 18 hours the EdDSA key {short(old)} leaves the JWK Set."
+    assert leaves == f"In 1 day 18 hours the EdDSA key {old.short_kid} leaves the JWK Set."
     assert next_rotation.startswith("In 88 days the rotation of EdDSA is due")
 
 

@@ -17,7 +17,7 @@ from mcp_oauth_discovery.protection import BearerProtection
 from mcp_oauth_discovery.signing import InvalidToken, sign_jwt
 from mcp_oauth_discovery.standards.www_authenticate import parse
 from tests import ORIGIN, PRM
-from tests.nasty import NASTY
+from tests.nasty import REPRESENTATIVE
 
 pytestmark = pytest.mark.django_db
 
@@ -290,7 +290,7 @@ def test_401_of_a_view_is_a_500_where_no_challenge_can_be_made(ask, asynchronous
     assert readable(answer) == FAULT
 
 
-@pytest.mark.parametrize("scope", [one for one in [*NASTY, "offline_access"] if len(one) < 1000])
+@pytest.mark.parametrize("scope", [*REPRESENTATIVE[:4], "offline_access"])
 def test_scope_that_no_challenge_may_name_is_refused_when_the_project_is_loaded(scope):
     with pytest.raises(ValueError, match="scope: "):
         BearerProtection(scope=scope)
@@ -318,7 +318,7 @@ def test_site_that_signs_nothing_lets_no_token_in_and_logs_why(
     assert 'MCP_ISSUER = "https://app.example.com"' in caplog.text
 
 
-@pytest.mark.parametrize("value", NASTY)
+@pytest.mark.parametrize("value", REPRESENTATIVE)
 def test_nasty_credentials_are_refused_like_any_other(ask, value):
     for authorization in (value, f"Bearer {value}", f"Bearer x, {value}"):
         response = BearerProtection()(ask(authorization))
@@ -326,7 +326,7 @@ def test_nasty_credentials_are_refused_like_any_other(ask, value):
         assert value not in response["WWW-Authenticate"]
 
 
-@pytest.mark.parametrize("text", [*NASTY, ""])
+@pytest.mark.parametrize("text", [*REPRESENTATIVE, ""])
 def test_description_that_no_challenge_may_carry_is_left_out(ask, text):
     def verify(request, token, resource):
         raise InvalidToken(text)

@@ -34,7 +34,7 @@ from mcp_oauth_discovery.protection import BearerProtection, find_user
 from mcp_oauth_discovery.signing import InvalidToken, sign_jwt
 from mcp_oauth_discovery.standards.www_authenticate import parse
 from tests import ORIGIN, PRM
-from tests.nasty import NASTY
+from tests.nasty import REPRESENTATIVE
 
 pytestmark = pytest.mark.django_db
 
@@ -221,8 +221,12 @@ HANDLERS = {
 }
 
 
-@pytest.fixture(autouse=True, params=HANDLERS)
+EVERY_HANDLER = pytest.mark.parametrize("_site", HANDLERS, indirect=True)
+
+
+@pytest.fixture(autouse=True)
 def _site(request, settings):
+    handler = getattr(request, "param", "default")
     settings.ROOT_URLCONF = __name__
     settings.MCP_ISSUER = ORIGIN
     settings.MCP_SIGNING_ALGORITHMS = ["EdDSA"]
@@ -231,7 +235,7 @@ def _site(request, settings):
         "django.contrib.auth.middleware.LoginRequiredMiddleware",
     ]
     settings.REST_FRAMEWORK = {
-        "EXCEPTION_HANDLER": HANDLERS[request.param],
+        "EXCEPTION_HANDLER": HANDLERS[handler],
         "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     }
     rotation.rotate("EdDSA")
@@ -279,9 +283,9 @@ def test_right_token_signs_its_user_in(call, token):
     assert (response.json()["user"], response.json()["claims"]["scope"]) == ("ada", "mcp")
 
 
-@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
-def test_first_contact_is_a_401_without_error(call, method):
-    assert said(call("/mcp", method=method)) == (401, {"resource_metadata": URL})
+@EVERY_HANDLER
+def test_first_contact_is_a_401_without_error(call):
+    assert said(call("/mcp")) == (401, {"resource_metadata": URL})
 
 
 @pytest.mark.parametrize("authorization", ["Bearer x", "Bearer", "Bearer a b"])
@@ -324,6 +328,7 @@ def test_token_in_two_places_is_a_bad_request(call, token):
     assert (status, parameters["error"]) == (400, "invalid_request")
 
 
+@EVERY_HANDLER
 def test_scope_of_the_protection_is_required(call, token):
     assert call("/scoped", f"Bearer {token()}").status_code == 200
     assert said(call("/scoped", f"Bearer {token(scope='other')}")) == (
@@ -389,10 +394,15 @@ def test_wrong_token_is_a_401_where_the_class_is_not_the_first(call):
     assert said(call("/second", "Bearer x"))[0] == 401
 
 
-@pytest.mark.parametrize("url", ["/mcp", "/scoped", "/foreign", "/function", "/guarded"])
+@EVERY_HANDLER
 @pytest.mark.parametrize("authorization", [None, "Bearer x", "Bearer x, Bearer y"])
-def test_options_is_never_challenged(call, url, authorization):
-    preflight(call(url, authorization, "OPTIONS"))
+def test_options_is_never_challenged(call, authorization):
+    preflight(call("/mcp", authorization, "OPTIONS"))
+
+
+@pytest.mark.parametrize("url", ["/scoped", "/foreign", "/function", "/guarded"])
+def test_options_of_no_view_is_challenged(call, url):
+    preflight(call(url, "Bearer x", "OPTIONS"))
 
 
 def preflight(response):
@@ -446,11 +456,17 @@ def test_disabled_resource_is_a_404_that_a_script_may_read(settings, call, token
     assert (options.status_code, options["Access-Control-Allow-Origin"]) == (404, "*")
 
 
-@pytest.mark.parametrize("url", ["/nowhere", "/nowhere/mixed", "/nowhere/guarded"])
-@pytest.mark.parametrize("authorization", [None, "Bearer other", "Bearer other, Bearer"])
+@EVERY_HANDLER
+@pytest.mark.parametrize(
+    ("url", "authorization"),
+    [
+        ("/nowhere", None),
+        ("/nowhere", "Bearer other, Bearer"),
+        ("/nowhere/mixed", "Bearer other"),
+        ("/nowhere/guarded", "Bearer other"),
+    ],
+)
 def test_resource_that_is_not_configured_is_a_500_as_json(call, caplog, url, authorization):
-    if url == "/nowhere/mixed":
-        authorization = "Bearer other"
     assert readable(call(url, authorization)) == (500, {"error": "server_error"})
     [record] = [one for one in caplog.records if getattr(one, "event", "") == "endpoint.failed"]
     assert "'/nowhere' is not a resource of this site" in record.getMessage()
@@ -571,7 +587,7 @@ def test_mixin_of_the_view_is_refused_after_the_view():
         type("Late", (APIView, BearerViewMixin), {})
 
 
-@pytest.mark.parametrize("value", NASTY)
+@pytest.mark.parametrize("value", REPRESENTATIVE)
 def test_nasty_credentials_are_refused_like_any_other(call, value):
     for authorization in (value, f"Bearer {value}"):
         response = call("/mcp", authorization)

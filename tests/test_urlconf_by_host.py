@@ -43,6 +43,7 @@ HEADERS = {
 HOST = {"x-forwarded-host": "app.example.com"}
 DOCUMENTS = [PRM, f"{PRM}/mcp", f"{PRM}/mcp/", ASM, JWKS]
 NEAR_MISSES = ["/.well-known/jwks.json/x", "/.well-known//jwks.json", f"{PRM};x", f"{PRM}\\x"]
+UNROUTED = [PRM, JWKS, *NEAR_MISSES[:2]]
 
 
 class Named(ProtectedResourceMetadataView):
@@ -112,8 +113,23 @@ def as_alone(settings, path, method):
     return seen(Client().generic(method, path, secure=True, headers=HOST))
 
 
-@pytest.mark.parametrize("url", DOCUMENTS)
-@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "POST"])
+BY_HAND = pytest.mark.parametrize("project", [[BY_HOST]], ids=["by-hand"], indirect=True)
+
+
+def test_document_is_found_in_either_way_of_choosing(project, ask):
+    assert ask(PRM).json()["resource"] == f"{ORIGIN}/mcp"
+
+
+@BY_HAND
+@pytest.mark.parametrize(
+    ("url", "method"),
+    [
+        *[(url, "GET") for url in DOCUMENTS],
+        (PRM, "HEAD"),
+        (PRM, "OPTIONS"),
+        (PRM, "POST"),
+    ],
+)
 def test_document_of_the_chosen_urlconf_is_served_as_if_nothing_were_around(
     settings, project, ask, url, method
 ):
@@ -144,7 +160,7 @@ def test_view_that_the_chosen_urlconf_alone_has_is_honoured(settings, project, a
     assert ask(f"{PRM}/named").json()["resource_name"] == "By host"
 
 
-@pytest.mark.parametrize("url", [*DOCUMENTS, *NEAR_MISSES])
+@pytest.mark.parametrize("url", UNROUTED)
 def test_discovery_url_of_a_host_without_documents_is_a_json_404(project, ask, url):
     answer = ask(url, host="www.example.com")
     assert (answer.status_code, answer.json()) == (404, {"error": "not_found"})
@@ -154,13 +170,15 @@ def test_discovery_url_of_a_host_without_documents_is_a_json_404(project, ask, u
     assert "Vary" not in answer
 
 
+@BY_HAND
 @pytest.mark.parametrize("url", NEAR_MISSES)
 def test_near_miss_on_the_host_of_the_documents_is_a_json_404(project, ask, url):
     answer = ask(url)
     assert (answer.status_code, answer.json()) == (404, {"error": "not_found"})
 
 
-@pytest.mark.parametrize("url", [*DOCUMENTS, *NEAR_MISSES])
+@BY_HAND
+@pytest.mark.parametrize("url", UNROUTED)
 def test_preflight_on_a_host_without_documents_lets_the_client_read_the_404(project, ask, url):
     preflight = {"access-control-request-method": "GET"}
     answer = ask(url, "OPTIONS", host="www.example.com", **preflight)
@@ -168,6 +186,7 @@ def test_preflight_on_a_host_without_documents_lets_the_client_read_the_404(proj
     assert answer["Access-Control-Allow-Headers"] == "*, Authorization"
 
 
+@BY_HAND
 @pytest.mark.parametrize("url", ["/page/", "/page", "/nowhere", "/.well-known/unknown"])
 def test_other_urls_are_left_to_the_stack(settings, project, ask, url):
     ours = seen(ask(url))
@@ -202,7 +221,7 @@ def by_file(get_response):
     return lambda request: HttpResponse('{"issuer": "x"}', content_type="application/json")
 
 
-@pytest.mark.parametrize("url", [*DOCUMENTS, *NEAR_MISSES])
+@pytest.mark.parametrize("url", UNROUTED)
 def test_redirect_of_what_is_not_routed_is_a_json_404(settings, ask, url):
     settings.MIDDLEWARE, settings.ROOT_URLCONF = [OURS, f"{__name__}.login"], "tests.www_urls"
     answer = ask(url)

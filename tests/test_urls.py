@@ -113,7 +113,10 @@ def test_resource_with_a_query_is_nobody_without_it(settings, fetch):
     assert fetch(f"{PRM}/mcp?tenant=8").status_code == 404
 
 
-@pytest.mark.parametrize("url", [PRM, ASM], ids=["resource", "server"])
+def test_path_of_no_issuer_is_not_found(fetch):
+    assert fetch(f"{ASM}/made-up").status_code == 404
+
+
 @pytest.mark.parametrize(
     "suffix",
     [
@@ -144,8 +147,8 @@ def test_resource_with_a_query_is_nobody_without_it(settings, fetch):
     ],
     ids=lambda suffix: suffix if len(suffix) < 40 else f"{suffix[:4]}-very-long",
 )
-def test_path_that_is_nobodys_is_not_found(fetch, url, suffix):
-    response = fetch(f"{url}{suffix}")
+def test_path_that_is_nobodys_is_not_found(fetch, suffix):
+    response = fetch(f"{PRM}{suffix}")
     assert response.status_code == 404
     assert response.content == b'{"error": "not_found"}'
     assert response["Access-Control-Allow-Origin"] == "*"

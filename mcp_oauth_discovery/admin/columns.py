@@ -48,7 +48,7 @@ class SigningKeyColumns(SigningKeyModelAdmin):
 
     @admin.display(description="key ID", ordering="kid")
     def short_kid(self, obj: SigningKey) -> str:
-        return format_html('<span title="{}">{}…</span>', obj.kid, obj.kid[:10])
+        return format_html('<span title="{}">{}</span>', obj.kid, obj.short_kid)
 
     @admin.display(description="state")
     def state_label(self, obj: SigningKey) -> str:
@@ -77,7 +77,7 @@ class SigningKeyColumns(SigningKeyModelAdmin):
 
     @admin.display(description="leaves the JWK Set", ordering="expires_at")
     def leaves(self, obj: SigningKey) -> str:
-        return stamp(min(filter(None, (obj.revoked_at, obj.expires_at)), default=None))
+        return stamp(obj.leaves_at)
 
     @admin.display(description="revoked")
     def revoked(self, obj: SigningKey) -> str:

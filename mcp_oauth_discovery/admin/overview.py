@@ -33,7 +33,7 @@ def overview(request: HttpRequest) -> dict[str, Any]:
     """Return all that the page shows; what cannot be had is on it as a problem, in words."""
     return {
         "title": "Overview",
-        "documents": served_documents(request),
+        "documents": list(served_documents(request)),
         "findings": sorted(findings(), key=lambda one: (not one.is_error, one.is_for_deployment)),
         **_clients(request),
         **_keys(),

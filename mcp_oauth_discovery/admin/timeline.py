@@ -118,7 +118,7 @@ def _window(keys: Iterable[SigningKey], now: datetime) -> _Window:
     """Return a stretch of time with the lives of the published keys in it, and some more."""
     published = [key for key in keys if key.is_published(now)]
     start = min([now - _LEAST, *(key.created_at for key in published)])
-    dates = [at for key in published for at in (key.activates_at, key.retires_at, key.expires_at)]
+    dates = [at for key in published for at in (key.activates_at, key.retires_at, key.leaves_at)]
     dues = [_due(key, now) for key in published]
     end = max([now + _LEAST, *filter(None, dates), *filter(None, dues)])
     return _Window(start, end + (end - now) / 4, now)
@@ -136,17 +136,12 @@ def _lane(
     algorithm: str, line: Iterable[SigningKey], window: _Window, top: int, now: datetime
 ) -> Lane:
     newest_first = sorted(line, key=lambda key: (key.created_at, key.pk), reverse=True)
-    recent = [key for key in newest_first if (_left(key) or window.end) > window.start]
+    recent = [key for key in newest_first if (key.leaves_at or window.end) > window.start]
     shown = recent[:_BARS_AT_MOST]
     bars = [
         _bar(key, window, top + _TITLE + _ROW * number, now) for number, key in enumerate(shown)
     ]
     return Lane(algorithm, str(top), bars, len(newest_first) - len(shown))
-
-
-def _left(key: SigningKey) -> datetime | None:
-    """Return when a key left the JWK Set, or is to leave it."""
-    return min(filter(None, (key.revoked_at, key.expires_at)), default=None)
 
 
 def _due(key: SigningKey, now: datetime) -> datetime | None:
@@ -164,7 +159,7 @@ def _bar(key: SigningKey, window: _Window, y: int, now: datetime) -> Bar:
     due = _due(key, now)
     return Bar(
         key,
-        f"{key.algorithm} key {key.kid[:10]}…",
+        f"{key.algorithm} key {key.short_kid}",
         state,
         _told(key, state, now),
         str(y),
@@ -175,7 +170,7 @@ def _bar(key: SigningKey, window: _Window, y: int, now: datetime) -> Bar:
 
 
 def _segments(key: SigningKey, window: _Window) -> Iterator[Segment]:
-    over = _left(key) or window.end
+    over = key.leaves_at or window.end
     retires = key.retires_at or over
     for state, start, end in (
         (State.PENDING, key.created_at, key.activates_at),

@@ -20,13 +20,13 @@ from mcp_oauth_discovery.checks import (
     urls,
 )
 from mcp_oauth_discovery.checks.registry import RULES, TAG
-from mcp_oauth_discovery.checks.settings import ERRORS, NO_ALGORITHMS, SETTINGS, check_settings
+from mcp_oauth_discovery.checks.settings import ERROR_IDS, ERRORS, NO_ALGORITHMS, check_settings
 
 __all__ = [
     "ERRORS",
+    "ERROR_IDS",
     "NO_ALGORITHMS",
     "RULES",
-    "SETTINGS",
     "TAG",
     "check_settings",
     "deployment",
@@ -44,7 +44,6 @@ __all__ = [
 
 def register_all() -> None:
     """Tell Django about every check."""
-    for check in SETTINGS.values():
-        register(check, TAG)
+    register(check_settings, TAG)
     for rule in RULES.values():
         register(rule.check, *rule.tags, deploy=rule.deploy)

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.checks import CheckMessage, Error
 
-from mcp_oauth_discovery.checks.registry import TAG, Check
+from mcp_oauth_discovery.checks.registry import TAG
 from mcp_oauth_discovery.checks.routes import example_site, has_urlconf
 from mcp_oauth_discovery.conf import Misconfigured, conf
 from mcp_oauth_discovery.discovery import documents, settings
@@ -34,10 +34,11 @@ ERRORS = {
 }
 # A fault of MCP_AUTHORIZATION_SERVER_METADATA that has an ID to itself.
 NO_ALGORITHMS = "E015"
+ERROR_IDS = (*ERRORS.values(), NO_ALGORITHMS)
 
 
 def check_settings(**kwargs: Any) -> list[CheckMessage]:
-    """Return all that the checks of the settings report, each fault once."""
+    """Report each fault of the settings once."""
     faults: dict[str, CheckMessage] = {}
     # A process that has no URLs gets no request.
     for read in _readings(example_site()) if has_urlconf() else ():
@@ -84,20 +85,3 @@ def _message(fault: Misconfigured) -> CheckMessage:
     is_bare = isinstance(fault.__cause__, MissingAlgorithms)
     number = NO_ALGORITHMS if is_bare else ERRORS[fault.setting]
     return Error(fault.problem, hint=fault.hint, id=f"{TAG}.{number}")
-
-
-def _check_of(number: str, subject: str) -> Check:
-    """Return the check of one ID; reading a setting may bring up the fault of another."""
-
-    def check(**kwargs: Any) -> list[CheckMessage]:
-        return [one for one in check_settings() if one.id == f"{TAG}.{number}"]
-
-    check.__name__ = f"check_{number.lower()}"
-    check.__doc__ = f"Report {subject}."
-    return check
-
-
-SETTINGS = {
-    **{number: _check_of(number, f"a wrong {setting}") for setting, number in ERRORS.items()},
-    NO_ALGORITHMS: _check_of(NO_ALGORITHMS, "client authentication by JWT without algorithms"),
-}

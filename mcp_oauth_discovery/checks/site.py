@@ -12,9 +12,9 @@ from mcp_oauth_discovery.identity import Resource, Site
 from mcp_oauth_discovery.standards.identifiers import split
 from mcp_oauth_discovery.standards.members import ENDPOINTS
 from mcp_oauth_discovery.standards.metadata import Document, default_authorization_server_members
+from mcp_oauth_discovery.standards.well_known import AUTHORIZATION_SERVER
 from mcp_oauth_discovery.views import AuthorizationServerMetadataView
 
-SERVER_PATH = "/.well-known/oauth-authorization-server"
 SERVER_SETTING = "MCP_AUTHORIZATION_SERVER_METADATA"
 # What to type where the issuer is not a string.
 PIN = 'Write the https URL of this site: MCP_ISSUER = "https://app.example.com".'
@@ -43,7 +43,7 @@ def published_server_metadata(site: Site) -> Document:
 
     Another app may answer at that path, or a view that makes a document of its own.
     """
-    match = match_at(SERVER_PATH)
+    match = match_at(AUTHORIZATION_SERVER)
     view_class = getattr(match and match.func, "view_class", None)
     get_document = getattr(view_class, "get_document", None)
     if get_document is not AuthorizationServerMetadataView.get_document:

@@ -14,28 +14,31 @@ from mcp_oauth_discovery.checks.routes import (
     placements,
     urlconfs,
 )
-from mcp_oauth_discovery.checks.site import SERVER_PATH, server_metadata
+from mcp_oauth_discovery.checks.site import server_metadata
 from mcp_oauth_discovery.conf import Misconfigured, conf, root_urlconf, shown
 from mcp_oauth_discovery.discovery import documents
 from mcp_oauth_discovery.standards.identifiers import locate
+from mcp_oauth_discovery.standards.well_known import (
+    AUTHORIZATION_SERVER,
+    JWKS,
+    PROTECTED_RESOURCE,
+)
 
 _INCLUDE = 'path("", include("mcp_oauth_discovery.urls"))'
-_PROTECTED_RESOURCE = "/.well-known/oauth-protected-resource"
-_JWKS = "/.well-known/jwks.json"
 
 
 def discovery_paths() -> list[str]:
     """Return the paths of all documents of this site."""
     site = example_site()
-    paths = [_PROTECTED_RESOURCE]
+    paths = [PROTECTED_RESOURCE]
     paths += [
-        _PROTECTED_RESOURCE + resource.location.path
+        PROTECTED_RESOURCE + resource.location.path
         for resource in site.resources
         if resource.enabled
     ]
     if server_metadata(site):
-        paths += [SERVER_PATH, SERVER_PATH + locate(site.issuer).path]
-        paths += [] if "jwks_uri" in conf.MCP_AUTHORIZATION_SERVER_METADATA else [_JWKS]
+        paths += [AUTHORIZATION_SERVER, AUTHORIZATION_SERVER + locate(site.issuer).path]
+        paths += [] if "jwks_uri" in conf.MCP_AUTHORIZATION_SERVER_METADATA else [JWKS]
     return list(dict.fromkeys(paths))
 
 

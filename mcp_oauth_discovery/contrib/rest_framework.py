@@ -75,9 +75,10 @@ class BearerChallengeMixin:
         scope = self.needed_scope(request)
         if error == "insufficient_scope" and self.protection.repeat_granted:
             scope = with_granted(scope, _granted(request))
+        django_request = request._request  # noqa: SLF001
         return bearer_challenge(
-            request._request,  # noqa: SLF001
-            resource=self.protection.resource,
+            django_request,
+            resource=self.protection.lookup(django_request),
             scope=scope,
             error=error,
             error_description=error_description,

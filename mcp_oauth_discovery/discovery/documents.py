@@ -12,7 +12,7 @@ from django.urls import NoReverseMatch
 from django.utils import timezone
 from django.utils.connection import ConnectionDoesNotExist
 
-from mcp_oauth_discovery.conf import Misconfigured, conf, misconfigured
+from mcp_oauth_discovery.conf import Misconfigured, conf
 from mcp_oauth_discovery.discovery.settings import read_members
 from mcp_oauth_discovery.discovery.signed import with_signed_metadata
 from mcp_oauth_discovery.identity import Resource, Site
@@ -97,7 +97,7 @@ def issuer_document(site: Site, algorithms: Callable[[], Sequence[str]]) -> Docu
         if isinstance(error, metadata.MissingAlgorithms):
             example = f'"{error.member}": ["RS256"]'
             hint = f"Write, for example, {example}, or leave the methods with JWTs out."
-        raise misconfigured(setting, configured, error, hint) from error
+        raise Misconfigured.of(setting, configured, error, hint) from error
 
 
 def jwk_set(now: datetime | None = None) -> Document:

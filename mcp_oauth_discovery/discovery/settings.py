@@ -7,10 +7,7 @@ from typing import Any
 
 from django.urls import NoReverseMatch
 
-from mcp_oauth_discovery.conf import (
-    conf,
-    misconfigured,
-)
+from mcp_oauth_discovery.conf import Misconfigured, conf
 from mcp_oauth_discovery.identity import EXAMPLE_ORIGIN, Site
 from mcp_oauth_discovery.keys.policy import whole_seconds
 from mcp_oauth_discovery.standards.identifiers import check_secure_url
@@ -37,12 +34,12 @@ def read_members(setting: str, members: object, site: Site, *path: object) -> Do
     """
     if not isinstance(members, Mapping):
         hint = f'Write, for example, {setting} = {{"scopes_supported": ["mcp"]}}.'
-        raise misconfigured(setting, members, "expected a dict of members", hint, path=path)
+        raise Misconfigured.of(setting, members, "expected a dict of members", hint, path=path)
     # What the identity settings say cannot be said a second time, in other words.
     identity, hint = _IDENTITY[setting]
     if identity in members:
         problem = f"{identity!r} is not for this place"
-        raise misconfigured(setting, members, problem, hint, path=path)
+        raise Misconfigured.of(setting, members, problem, hint, path=path)
     return {name: _read(setting, (*path, name), value, site) for name, value in members.items()}
 
 
@@ -61,14 +58,14 @@ def _read(setting: str, path: Sequence[Any], value: object, site: Site) -> objec
     if _is_left_out(name, value):
         if not is_server and name == "authorization_servers":
             problem = "MCP clients need at least one authorization server"
-            raise misconfigured(setting, value, problem, advice(table, name), path=path)
+            raise Misconfigured.of(setting, value, problem, advice(table, name), path=path)
         return None
     if name in ENDPOINTS and name in table:
         return _endpoint(setting, path, value, site)
     try:
         check_member(table, name, value)
     except ValueError as error:
-        raise misconfigured(setting, value, error, advice(table, name), path=path) from error
+        raise Misconfigured.of(setting, value, error, advice(table, name), path=path) from error
     return value
 
 
@@ -92,9 +89,9 @@ def _endpoint(setting: str, path: Sequence[Any], value: object, site: Site) -> s
         return site.url_for(value)
     except NoReverseMatch as error:
         problem = f"no URL pattern without arguments has this name ({error})"
-        raise misconfigured(setting, value, problem, _ENDPOINT_FORMS, path=path) from error
+        raise Misconfigured.of(setting, value, problem, _ENDPOINT_FORMS, path=path) from error
     except ValueError as error:
-        raise misconfigured(setting, value, error, _ENDPOINT_FORMS, path=path) from error
+        raise Misconfigured.of(setting, value, error, _ENDPOINT_FORMS, path=path) from error
 
 
 def metadata_max_age() -> int:
@@ -107,5 +104,5 @@ def signs_metadata() -> bool:
     value: object = conf.MCP_SIGNED_METADATA
     if not isinstance(value, bool):
         hint = "Write MCP_SIGNED_METADATA = True, or leave it out."
-        raise misconfigured("MCP_SIGNED_METADATA", value, "expected True or False", hint)
+        raise Misconfigured.of("MCP_SIGNED_METADATA", value, "expected True or False", hint)
     return value

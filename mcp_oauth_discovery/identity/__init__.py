@@ -1,4 +1,4 @@
-"""Internal: who this site is, as one request sees it."""
+"""Internal: the identifiers and resources of this site, as one request sees them."""
 
 from __future__ import annotations
 

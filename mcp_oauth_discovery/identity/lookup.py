@@ -1,6 +1,9 @@
-"""Which resource of this site is meant: by a request, or by whoever names one."""
+"""Finds the resource that a request or a name means."""
 
 from __future__ import annotations
+
+from functools import cached_property
+from types import TracebackType
 
 from django.http import Http404, HttpRequest
 
@@ -11,7 +14,7 @@ from mcp_oauth_discovery.standards.identifiers import split, without_final_slash
 
 
 class UnknownResource(Misconfigured, ValueError):
-    """A resource was named, or is needed, that the settings do not have."""
+    """A name, or a request that needs a resource, matches none in the settings."""
 
 
 def find_target(
@@ -23,58 +26,85 @@ def find_target(
     `UnknownResource`, and `Http404` if the resource is disabled.
     """
     site = site or Site(request)
-    if name is None:
-        resource = _requested(site, request) or site.default_resource
-    else:
-        resource = find_named(site, name)
+    resource = _requested(site, request) if name is None else find_named(site, name)
     if resource is None:
-        if name is None and _is_elsewhere(site, request):
-            # Another host has a resource at this path, and a client may send any host.
-            raise Http404("There is no such resource.")
         raise _unknown(site, request, name)
     if not resource.enabled:
-        # A project's 404 page may show the text, to anybody.
+        # A project's 404 page may show the text to any visitor.
         raise Http404("There is no such resource.")
     return resource
 
 
+class Lookup:
+    """The resource that a request means, or the reason why there is none, found only once.
+
+    A callable in the settings may query a database, or give another answer the second time.
+    """
+
+    def __init__(self, request: HttpRequest, name: str | None = None) -> None:
+        """Take the name of the resource as `find_target` does."""
+        self.name = name
+        self.site = Site(request)
+        self._request = request
+
+    @classmethod
+    def of(cls, request: HttpRequest, name: str | None) -> Lookup:
+        """Return the lookup of this name that the request already has, or a new one."""
+        lookups: list[Lookup] = vars(request).setdefault("_mcp_lookups", [])
+        for lookup in lookups:
+            if lookup.name == name:
+                return lookup
+        lookups.append(cls(request, name))
+        return lookups[-1]
+
+    def find(self) -> Resource:
+        """Return the resource, or raise what `find_target` raised, each time the same."""
+        if isinstance(self._outcome, Resource):
+            return self._outcome
+        error, traceback = self._outcome
+        # Drop the frames that the error has passed since: their variables may contain a token.
+        raise error.with_traceback(traceback)
+
+    @cached_property
+    def _outcome(self) -> Resource | tuple[Exception, TracebackType | None]:
+        try:
+            return find_target(self._request, self.name, self.site)
+        except Exception as error:  # noqa: BLE001
+            return error, error.__traceback__
+
+
 def _requested(site: Site, request: HttpRequest) -> Resource | None:
+    """Return the resource at the path of a request, or else the default one, disabled or not."""
     path = without_final_slash(request.path)
-    found = site.find_resource(path, request.META.get("QUERY_STRING", ""))
-    if found is not None:
-        return found
-    disabled = (one for one in site.resources if not one.enabled and one.location.path == path)
-    return next(disabled, None)
-
-
-def _is_elsewhere(site: Site, request: HttpRequest) -> bool:
-    """Say whether other hosts have a resource at the path of a request."""
-    path = without_final_slash(request.path)
-    return any(one.location.path == path for one in site.resources)
+    enabled = site.find_resource(path, request.META.get("QUERY_STRING", ""))
+    if enabled is not None:
+        return enabled
+    at_path = [resource for resource in site.resources if resource.location.path == path]
+    disabled = next((resource for resource in at_path if not resource.enabled), None)
+    resource = disabled or site.default_resource
+    if resource is None and at_path:
+        # Another host has a resource at this path, and a client may send any host.
+        raise Http404("There is no such resource.")
+    return resource
 
 
 def find_named(site: Site, name: str) -> Resource | None:
     """Return the resource of this name, as `find_target` understands it, disabled or not."""
-    for names in (_own_names, _path_names):
-        found = [one for one in site.resources if name in names(one)]
-        if len(found) == 1:
-            return found[0]
-    return None
-
-
-def _own_names(resource: Resource) -> tuple[str | None, ...]:
-    return resource.identifier, resource.key
-
-
-def _path_names(resource: Resource) -> tuple[str, ...]:
-    parts = split(resource.identifier)
-    return (parts.path + parts.query,)
+    named = [resource for resource in site.resources if name in (resource.identifier, resource.key)]
+    if len(named) == 1:
+        return named[0]
+    at_path = [
+        resource
+        for resource in site.resources
+        if resource.identifier == f"{split(resource.identifier).origin}{name}"
+    ]
+    return at_path[0] if len(at_path) == 1 else None
 
 
 def _unknown(site: Site, request: HttpRequest, name: object) -> UnknownResource:
-    configured = ", ".join(one.identifier for one in site.resources)
+    configured = ", ".join(resource.identifier for resource in site.resources)
     if name is None:
-        problem = f"No resource is at {shown(request.path)}, and none is the default one."
+        problem = f"No resource is at {shown(request.path)}, and there is no default resource."
         hint = f"Pass resource=, one of {configured}, or set MCP_RESOURCE."
     else:
         problem = f"{shown(name)} is not a resource of this site, which has {configured}."

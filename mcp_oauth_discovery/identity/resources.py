@@ -6,17 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mcp_oauth_discovery.standards.identifiers import (
-    Location,
-    locate,
-)
+from mcp_oauth_discovery.standards.identifiers import Location, locate
 
 
 @dataclass(frozen=True)
 class Resource:
-    """A protected resource: its identifier and the PRM members that are its own.
+    """A protected resource: its identifier, and the PRM members that only this resource has.
 
-    `key` is what it is called in `MCP_RESOURCES`, if it is there.
+    `key` is its key in `MCP_RESOURCES`, if it is there.
     """
 
     identifier: str

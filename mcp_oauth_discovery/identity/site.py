@@ -1,8 +1,8 @@
-"""Who this site is, as one request sees it: issuer, resources, authorization servers."""
+"""The identifiers of this site for one request: issuer, resources, authorization servers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.core.exceptions import SuspiciousOperation
@@ -17,7 +17,6 @@ from mcp_oauth_discovery.conf import (
     conf,
     default_language,
     fixed_script_prefix,
-    misconfigured,
     root_urlconf,
     shown,
 )
@@ -34,11 +33,11 @@ from mcp_oauth_discovery.standards.identifiers import (
 )
 from mcp_oauth_discovery.standards.metadata import default_resource
 
-# Stands in for the host where no request is at hand, in the system checks; nobody has this one.
+# The host for the system checks, which have no request. RFC 6761 reserves this name.
 EXAMPLE_ORIGIN = "https://this-site.invalid"
 EXAMPLE_PATHS = {"MCP_ISSUER": "", "MCP_RESOURCE": "/mcp"}
 
-_WRITE = {
+_HINTS = {
     "MCP_ISSUER": 'Write the https URL of this site: MCP_ISSUER = "https://app.example.com".',
     "MCP_RESOURCE": (
         'Write the https URL of the MCP endpoint: MCP_RESOURCE = "https://app.example.com/mcp".'
@@ -48,7 +47,7 @@ _WRITE = {
         'MCP_RESOURCES = {"/files/mcp": {"resource_name": "Files"}}.'
     ),
     "MCP_AUTHORIZATION_SERVERS": (
-        "Write a list of issuers, or leave the setting out where this site is the only one: "
+        "Write a list of issuers, or leave the setting out if this site is the only one: "
         'MCP_AUTHORIZATION_SERVERS = ["https://login.example.com"].'
     ),
 }
@@ -61,13 +60,12 @@ class UnusableRequest(SuspiciousOperation):
 class Site:
     """The identifiers of this site for `request`, or for an example host when there is none.
 
-    Every property raises `Misconfigured` naming the setting at fault. `is_pinned` turns False
-    as soon as a value that can have come from the request is handed out: a document made of
-    such a value is not for shared caches.
+    Every property may raise `Misconfigured`. `is_pinned` becomes False once a value that may
+    depend on the request is read: shared caches must not keep a document with such a value.
     """
 
     def __init__(self, request: HttpRequest | None, *, urlconf: Any = None) -> None:
-        """Take a request; the system checks have none, and may pass a URLconf instead."""
+        """Take a request, or None and a URLconf in the system checks."""
         self._request = request
         self._urlconf = urlconf
         self._http_origin: str | None = None
@@ -76,13 +74,20 @@ class Site:
     @cached_property
     def issuer(self) -> str:
         """The issuer identifier of this site: `MCP_ISSUER`, or the origin of the request."""
-        if conf.MCP_ISSUER is None:
-            return self._origin_of_request()
-        return self._identifier("MCP_ISSUER", conf.MCP_ISSUER, check_issuer)
+        if conf.MCP_ISSUER is not None:
+            return self._identifier("MCP_ISSUER", conf.MCP_ISSUER, check_issuer)
+        if self._request is None:
+            self.is_pinned = False
+            return EXAMPLE_ORIGIN
+        origin = self._requested_origin(self._request)
+        host = split_domain_port(self._host)[0]
+        if self._request.scheme == "http" and not is_loopback(host):
+            self._http_origin = origin
+        return origin
 
     @cached_property
     def origin(self) -> str:
-        """The scheme, host and port of the issuer, as they are spelt there."""
+        """The scheme, host and port of the issuer, as written there."""
         return split(self.issuer).origin
 
     @cached_property
@@ -94,25 +99,25 @@ class Site:
         if not isinstance(issuers, (list, tuple)) or not issuers:
             raise _refused("MCP_AUTHORIZATION_SERVERS", issuers, "expected a list of issuers")
         for issuer in issuers:
-            _judge("MCP_AUTHORIZATION_SERVERS", issuer, check_issuer)
+            _checked("MCP_AUTHORIZATION_SERVERS", issuer, check_issuer)
         return list(issuers)
 
     @property
     def is_authorization_server(self) -> bool:
         """Whether this site's issuer is one of its authorization servers."""
-        # Without the setting the issuer is the only one, so it need not be read.
+        # Without the setting the issuer is the only one: do not read it from the request.
         return conf.MCP_AUTHORIZATION_SERVERS is None or self.issuer in self.authorization_servers
 
     @cached_property
     def resources(self) -> list[Resource]:
-        """All resources, disabled ones included; no two at the same place."""
+        """All resources, disabled ones included. No two share a location."""
         resources = list(self._listed_resources)
         default = self._default_identifier
         if default is not None and all(default != resource.identifier for resource in resources):
             resources.append(Resource(default, {}))
-        places: dict[Location, str] = {}
+        identifiers: dict[Location, str] = {}
         for resource in resources:
-            other = places.setdefault(resource.location, resource.identifier)
+            other = identifiers.setdefault(resource.location, resource.identifier)
             if other is not resource.identifier:
                 problem = f"{resource.identifier} and {other} share one metadata URL"
                 raise _refused("MCP_RESOURCES", conf.MCP_RESOURCES, problem)
@@ -122,17 +127,18 @@ class Site:
     def default_resource(self) -> Resource | None:
         """The resource that the root PRM describes, or None."""
         default = self._default_identifier
-        return next((one for one in self.resources if one.identifier == default), None)
+        matches = (resource for resource in self.resources if resource.identifier == default)
+        return next(matches, None)
 
     def url_for(self, name: str) -> str:
         """Return the URL of a named pattern, on the issuer's origin; raises `NoReverseMatch`."""
-        # In one language: the one that is set is that of a request, or of the one before it.
-        # Name the URLconf as well: a middleware may have set another one for the thread.
+        # Pin the language: the active one belongs to this request, or to an earlier one.
+        # Pin the URLconf too: a middleware may have set another one for the thread.
         urlconf = self._urlconf or getattr(self._request, "urlconf", None) or root_urlconf()
         with translation.override(default_language()):
             path = reverse(name, urlconf=urlconf)
         if urlconf != root_urlconf() or get_script_prefix() != fixed_script_prefix():
-            # Another URLconf and SCRIPT_NAME come with the request.
+            # This URLconf or SCRIPT_NAME comes from the request.
             self.is_pinned = False
         return self.origin + path
 
@@ -150,17 +156,20 @@ class Site:
     def find_resource(self, path: str, query: str) -> Resource | None:
         """Return the enabled resource whose metadata is at a percent-decoded path and raw query.
 
-        A path says enough, so that a proxy may rewrite `Host`; only where several resources
-        share it does the request's host decide. A query selects as well (RFC 9728 §3.1), and
-        the resource without one answers for all queries that are nobody's.
+        The host decides only if several resources share a path, so a proxy may rewrite `Host`.
+        A query selects too (RFC 9728 §3.1). The resource without a query gets all other queries.
         """
-        at_path = [one for one in self.resources if one.enabled and one.location.path == path]
-        for wanted in (query, ""):
-            found = [one for one in at_path if one.location.query == wanted]
-            if len(found) > 1:
-                found = [one for one in found if one.location.host == self._host]
-            if found:
-                return found[0]
+        at_path = [
+            resource
+            for resource in self.resources
+            if resource.enabled and resource.location.path == path
+        ]
+        for selected in (query, ""):
+            matches = [resource for resource in at_path if resource.location.query == selected]
+            if len(matches) > 1:
+                matches = [each for each in matches if each.location.host == self._host]
+            if matches:
+                return matches[0]
         return None
 
     @property
@@ -169,26 +178,16 @@ class Site:
         if self._request is None:
             return split(EXAMPLE_ORIGIN).origin.partition("://")[2]
         if self._request.scheme not in ("http", "https"):
-            # Behind some servers X-Forwarded-Proto may say anything.
+            # With some servers, X-Forwarded-Proto sets the scheme to any text.
             raise UnusableRequest(f"Unexpected scheme {self._request.scheme!r}")
         return without_default_port(self._request.scheme or "", self._request.get_host())
-
-    def _origin_of_request(self) -> str:
-        if self._request is None:
-            self.is_pinned = False
-            return EXAMPLE_ORIGIN
-        origin = self._requested_origin(self._request)
-        host = split_domain_port(self._host)[0]
-        if self._request.scheme == "http" and not is_loopback(host):
-            self._http_origin = origin
-        return origin
 
     def _requested_origin(self, request: HttpRequest) -> str:
         try:
             return check_url(f"{request.scheme}://{self._host}")
         except ValueError as error:
-            # Django accepts ports, addresses and lengths that are invalid.
-            raise UnusableRequest(f"The Host header makes no URL: {error}") from error
+            # Django accepts some invalid ports, addresses and lengths.
+            raise UnusableRequest(f"The Host header is not part of a valid URL: {error}") from error
 
     @cached_property
     def _default_identifier(self) -> str | None:
@@ -201,65 +200,63 @@ class Site:
 
     @cached_property
     def _listed_resources(self) -> list[Resource]:
-        listed = conf.MCP_RESOURCES
-        if not isinstance(listed, Mapping):
-            raise _refused("MCP_RESOURCES", listed, "expected a dict")
-        return list(self._read_resources(listed))
-
-    def _read_resources(self, listed: Mapping[Any, Any]) -> Iterator[Resource]:
-        for key, members in listed.items():
+        configured: Mapping[Any, Any] = conf.MCP_RESOURCES
+        if not isinstance(configured, Mapping):
+            raise _refused("MCP_RESOURCES", configured, "expected a dict")
+        resources = []
+        for key, members in configured.items():
             if not isinstance(members, Mapping):
-                raise _refused(
-                    "MCP_RESOURCES", {key: members}, "expected a dict of members for each resource"
-                )
+                problem = "expected a dict of members for each resource"
+                raise _refused("MCP_RESOURCES", {key: members}, problem)
             enabled = members.get("enabled", True)
             if not isinstance(enabled, bool):
                 raise _refused("MCP_RESOURCES", {key: members}, "'enabled' is True or False")
             is_path = isinstance(key, str) and key.startswith("/") and not key.startswith("//")
-            # The origin is judged where it comes from; here, the path alone is.
+            # `issuer` checks the origin, so check the path alone here.
             try:
                 check_resource(EXAMPLE_ORIGIN + key if is_path else key)
             except ValueError as error:
                 raise _refused("MCP_RESOURCES", {key: members}, error) from error
             identifier = self.origin + key if is_path else key
             own = {name: value for name, value in members.items() if name != "enabled"}
-            yield Resource(identifier, own, enabled, key)
+            resources.append(Resource(identifier, own, enabled, key))
+        return resources
 
     def _identifier(self, setting: str, value: object, check: Callable[[object], str]) -> str:
-        """Return a pinned value, or what its callable says of the request."""
+        """Return a pinned value, or the result of its callable for the request."""
         if not callable(value):
-            return _judge(setting, value, check)
+            return _checked(setting, value, check)
         self.is_pinned = False
         if self._request is None:
             return f"{EXAMPLE_ORIGIN}{EXAMPLE_PATHS[setting]}"
         try:
-            answer = value(self._request)
+            identifier = value(self._request)
         except (Http404, SuspiciousOperation):
-            # A tenant that does not exist is an answer, not a fault of the settings.
+            # An unknown tenant is a valid answer, not an error in the settings.
             raise
         except Exception as error:
-            # If the host is invalid, the settings are not to blame for the error.
+            # If the host is invalid, that is the error: the settings may be right.
             self._requested_origin(self._request)
             problem = f"the callable raised {type(error).__name__}: {error}"
             raise _refused(setting, value, problem) from error
         try:
-            return check(answer)
+            return check(identifier)
         except ValueError as error:
             self._requested_origin(self._request)
-            problem = f"the callable returned {shown(answer)}: {error}"
+            problem = f"the callable returned {shown(identifier)}: {error}"
             raise _refused(setting, value, problem) from error
 
 
 def pinned_issuer() -> str:
-    """Return `MCP_ISSUER` where it is a string; raises `Misconfigured` where it is not."""
+    """Return `MCP_ISSUER` if it is a string, else raise `Misconfigured`."""
     issuer = conf.MCP_ISSUER
     if not isinstance(issuer, str):
         problem = "nothing is signed for an issuer that is not pinned; expected a string"
         raise _refused("MCP_ISSUER", issuer, problem)
-    return _judge("MCP_ISSUER", issuer, check_issuer)
+    return _checked("MCP_ISSUER", issuer, check_issuer)
 
 
-def _judge(setting: str, value: object, check: Callable[[object], str]) -> str:
+def _checked(setting: str, value: object, check: Callable[[object], str]) -> str:
     try:
         return check(value)
     except ValueError as error:
@@ -267,4 +264,4 @@ def _judge(setting: str, value: object, check: Callable[[object], str]) -> str:
 
 
 def _refused(setting: str, value: object, problem: object) -> Misconfigured:
-    return misconfigured(setting, value, problem, _WRITE[setting])
+    return Misconfigured.of(setting, value, problem, _HINTS[setting])

@@ -9,14 +9,12 @@ import warnings
 from collections.abc import Mapping
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 from joserfc.errors import JoseError, SecurityWarning
 from joserfc.jwk import JWKRegistry, OKPKey
 
-from mcp_oauth_discovery.keys.edwards import is_strong
 from mcp_oauth_discovery.keys.encodings import UnsuitableKey, read_der, read_pem
 from mcp_oauth_discovery.keys.jwk import ALGORITHMS, RSA_MOST_BITS, Key
-from mcp_oauth_discovery.keys.moduli import weakness
+from mcp_oauth_discovery.keys.weak_keys import weakness
 
 __all__ = ["LARGEST_FILE", "UnsuitableKey", "declared_kid", "kid_to_keep", "read"]
 
@@ -52,7 +50,8 @@ def read(data: bytes | str) -> tuple[Key, str]:
     for algorithm in ALGORITHMS.values():
         names = (None, algorithm.name, algorithm.other_name)
         if algorithm.accepts(public) and declared in names:
-            _check_strength(public)
+            if flaw := weakness(public):
+                raise UnsuitableKey(flaw)
             return algorithm.wrap(native), algorithm.name
     needed = "; or ".join(f"{one.name} needs {one.needs}" for one in ALGORITHMS.values())
     raise UnsuitableKey(f"{_describe(public, declared)} cannot be used: {needed}.")
@@ -93,16 +92,6 @@ def _octets(data: bytes | str) -> bytes:
             f"The file has more than {LARGEST_FILE} octets. Put the one key to import in a file."
         )
     return data.removeprefix(_BYTE_ORDER_MARK)
-
-
-def _check_strength(public: Any) -> None:
-    # Only some weaknesses are visible in a public key.
-    if isinstance(public, rsa.RSAPublicKey) and (flaw := weakness(public.public_numbers().n)):
-        raise UnsuitableKey(f"The modulus of this RSA key {flaw}: anyone can sign.")
-    if isinstance(public, ed25519.Ed25519PublicKey) and not is_strong(public.public_bytes_raw()):
-        raise UnsuitableKey(
-            "The point of this Ed25519 key is of small order or malformed: anyone can sign."
-        )
 
 
 def _describe(public: Any, declared: object) -> str:

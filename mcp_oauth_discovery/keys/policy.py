@@ -11,7 +11,6 @@ from django.views.decorators.debug import sensitive_variables
 from mcp_oauth_discovery.conf import (
     Misconfigured,
     conf,
-    misconfigured,
     secret_keys,
     uses_time_zones,
 )
@@ -60,7 +59,7 @@ def timing_faults() -> Iterator[Misconfigured]:
             good[setting] = span
         else:
             hint = f"Write, for example, {setting} = timedelta(days=2)."
-            yield misconfigured(setting, span, problem, hint)
+            yield Misconfigured.of(setting, span, problem, hint)
     yield from _contradictions(
         good.get("MCP_KEY_ROTATION_INTERVAL"), good.get("MCP_KEY_PUBLISH_AHEAD")
     )
@@ -77,7 +76,7 @@ def check_time_zones() -> None:
             "no signing key can be made, judged or changed by dates in local time, which has an "
             "hour twice"
         )
-        raise misconfigured("USE_TZ", False, problem, "Write USE_TZ = True, or leave it out.")
+        raise Misconfigured.of("USE_TZ", False, problem, "Write USE_TZ = True, or leave it out.")
 
 
 def _span_problem(span: object) -> str | None:
@@ -92,7 +91,7 @@ def _contradictions(
     if publish_ahead is None:
         return
     if interval is not None and interval < publish_ahead:
-        yield misconfigured(
+        yield Misconfigured.of(
             "MCP_KEY_ROTATION_INTERVAL",
             interval,
             f"a key would have to be published before its predecessor is; expected at least "
@@ -105,7 +104,7 @@ def _contradictions(
         yield fault
         return
     if publish_ahead < cached:
-        yield misconfigured(
+        yield Misconfigured.of(
             "MCP_KEY_PUBLISH_AHEAD",
             publish_ahead,
             f"a key would sign while cached copies of the JWK Set lack it; expected at least "
@@ -129,7 +128,7 @@ def tight_publish_ahead() -> Misconfigured | None:
         f"better at least {enough}, which is MCP_JWKS_MAX_AGE and a little more"
     )
     hint = "Write a longer span, or a shorter MCP_JWKS_MAX_AGE."
-    return misconfigured("MCP_KEY_PUBLISH_AHEAD", publish_ahead, problem, hint)
+    return Misconfigured.of("MCP_KEY_PUBLISH_AHEAD", publish_ahead, problem, hint)
 
 
 def signing_algorithms() -> list[str]:
@@ -143,7 +142,7 @@ def signing_algorithms() -> list[str]:
     ):
         problem = f"expected a list of one or more of {', '.join(ALGORITHMS)}, each once"
         hint = 'Write, for example, MCP_SIGNING_ALGORITHMS = ["RS256", "EdDSA"].'
-        raise misconfigured("MCP_SIGNING_ALGORITHMS", algorithms, problem, hint)
+        raise Misconfigured.of("MCP_SIGNING_ALGORITHMS", algorithms, problem, hint)
     return list(algorithms)
 
 
@@ -184,7 +183,7 @@ def configured_encryption_keys() -> list[str]:
     problem = _encryption_problem(conf.MCP_KEY_ENCRYPTION_KEYS)
     if problem:
         # The value is a secret: it is named, and never shown.
-        raise misconfigured(
+        raise Misconfigured.of(
             "MCP_KEY_ENCRYPTION_KEYS",
             "(not shown)",
             problem,
@@ -209,5 +208,5 @@ def _encryption_problem(configured: object) -> str | None:
 def whole_seconds(setting: str, value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MOST_SECONDS:
         problem = f"expected a whole number of seconds, 0 to {MOST_SECONDS} (365 days)"
-        raise misconfigured(setting, value, problem, f"Write, for example, {setting} = 300.")
+        raise Misconfigured.of(setting, value, problem, f"Write, for example, {setting} = 300.")
     return value

@@ -9,20 +9,29 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+# How Django begins what it says of wrong arguments.
+_ARGUMENTS = "Error: "
+
 
 class SubcommandsCommand(BaseCommand):
     """A command that does nothing without a subcommand."""
 
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        """Return a parser that raises `CommandError` for wrong arguments."""
+        # On a command line, Django's would print the usage and exit with 2.
+        self._called_from_command_line = False
+        return super().create_parser(prog_name, subcommand, **kwargs)
+
     def run_from_argv(self, argv: list[str]) -> None:
         """Run what `manage.py` was given; wrong arguments are an error like any other."""
         try:
-            # Once more than Django does: argparse itself would end in 2, with the usage in between.
-            self.create_parser(argv[0], argv[1]).parse_args(argv[2:])
+            super().run_from_argv(argv)
         except CommandError as error:
-            problem = str(error).removeprefix("Error: ")
-            self.stderr.write(f"CommandError: {problem}", _plain)
+            if not str(error).startswith(_ARGUMENTS):
+                # With --traceback, Django lets the errors of a subcommand through.
+                raise
+            self.stderr.write(f"CommandError: {str(error).removeprefix(_ARGUMENTS)}", str)
             sys.exit(error.returncode)
-        super().run_from_argv(argv)
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         """Run a subcommand, without colours where the environment wants none."""
@@ -47,7 +56,3 @@ def add_subcommand(subparsers: Any, name: str, text: str) -> CommandParser:
         "-v", "--verbosity", type=int, choices=range(4), default=argparse.SUPPRESS
     )
     return parser
-
-
-def _plain(text: str) -> str:
-    return text

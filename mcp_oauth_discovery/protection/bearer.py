@@ -24,7 +24,7 @@ from mcp_oauth_discovery.challenge import (
     unauthorized,
 )
 from mcp_oauth_discovery.conf import Misconfigured
-from mcp_oauth_discovery.identity.lookup import find_target
+from mcp_oauth_discovery.identity.lookup import Lookup
 from mcp_oauth_discovery.protection.caching import keep_private
 from mcp_oauth_discovery.protection.preflight import preflight_response
 from mcp_oauth_discovery.protection.refusal import Refusal
@@ -109,11 +109,11 @@ class BearerProtection:
             if not set(self.scope) <= granted:
                 repeated = granted if self.repeat_granted else ()
                 return insufficient_scope(
-                    request, self.scope, granted=repeated, resource=self.resource
+                    request, self.scope, granted=repeated, resource=self.lookup(request)
                 )
             refuse_second_token(request)
         except (Repeated, Unreadable) as error:
-            return invalid_request(request, str(error), resource=self.resource)
+            return invalid_request(request, str(error), resource=self.lookup(request))
         except (InvalidToken, Malformed) as error:
             return self._unauthorized(request, describe(error))
         request.mcp_claims = claims  # type: ignore[attr-defined]
@@ -126,13 +126,17 @@ class BearerProtection:
     def preflight(self, request: HttpRequest) -> HttpResponse:
         """Return the answer to OPTIONS, 204, or 404 for a resource that is disabled."""
         try:
-            find_target(request, self.resource)
+            self.lookup(request).find()
         except Http404:
             return preflight_response(HTTPStatus.NOT_FOUND)
         except (SuspiciousOperation, Misconfigured):
             # The request itself is then refused, and logged; a script has to be let that far.
             pass
         return preflight_response()
+
+    def lookup(self, request: HttpRequest) -> Lookup:
+        """Return the lookup of the resource, which is the same for the whole request."""
+        return Lookup.of(request, self.resource)
 
     def finish(self, request: HttpRequest, response: Any) -> Any:
         """Return a response of the view, which no shared cache may keep.
@@ -143,7 +147,7 @@ class BearerProtection:
         if not self._needs_challenge(response):
             return response
         try:
-            add_challenge(request, response, resource=self.resource, scope=self.scope)
+            add_challenge(request, response, resource=self.lookup(request), scope=self.scope)
         except FAULTS as fault:
             return fault_response(request, fault)
         return response
@@ -164,7 +168,7 @@ class BearerProtection:
         """Return the 400 for a query or body that a view could not read."""
         try:
             description = str(unreadable(request, error))
-            return invalid_request(request, description, resource=self.resource)
+            return invalid_request(request, description, resource=self.lookup(request))
         except FAULTS as fault:
             return fault_response(request, fault)
 
@@ -186,7 +190,7 @@ class BearerProtection:
         if token is None:
             return None
         try:
-            identifier = find_target(request, self.resource).identifier
+            identifier = self.lookup(request).find().identifier
         except SuspiciousOperation as error:
             raise InvalidToken("The token is not valid for this resource") from error
         verify = self.verify
@@ -199,5 +203,5 @@ class BearerProtection:
 
     def _unauthorized(self, request: HttpRequest, description: str | None) -> HttpResponse:
         return unauthorized(
-            request, resource=self.resource, scope=self.scope, error_description=description
+            request, resource=self.lookup(request), scope=self.scope, error_description=description
         )

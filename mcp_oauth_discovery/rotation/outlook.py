@@ -22,11 +22,6 @@ class Prospect(NamedTuple):
     is_late: bool = False
 
 
-def short(key: SigningKey) -> str:
-    """Return enough of a kid to tell it from others."""
-    return f"{key.kid[:10]}…"
-
-
 def prospects(keys: Sequence[SigningKey], now: datetime) -> list[Prospect]:
     """Return what happens next, in its order; raises `Misconfigured`."""
     configured = policy.signing_algorithms()
@@ -49,14 +44,14 @@ def _of_line(
     if pending:
         yield _takes_over(pending, active, now)
     elif active and active.retires_at:
-        text = f"the {algorithm} key {short(active)} retires, and none is to follow"
+        text = f"the {algorithm} key {active.short_kid} retires, and none is to follow"
         yield _coming(active.retires_at, text, now)
     elif active and is_configured:
         yield _rotation(active, now)
     for key in keys:
-        if key.state(now) is State.RETIRED and key.expires_at:
-            text = f"the {algorithm} key {short(key)} leaves the JWK Set"
-            yield _coming(key.expires_at, text, now)
+        if key.state(now) is State.RETIRED and key.leaves_at:
+            text = f"the {algorithm} key {key.short_kid} leaves the JWK Set"
+            yield _coming(key.leaves_at, text, now)
 
 
 def _coming(at: datetime, text: str, now: datetime) -> Prospect:
@@ -65,7 +60,7 @@ def _coming(at: datetime, text: str, now: datetime) -> Prospect:
 
 def _idle(algorithm: str, pending: SigningKey | None, now: datetime) -> Prospect:
     if pending:
-        text = f"No {algorithm} key is active until {short(pending)} signs."
+        text = f"No {algorithm} key is active until {pending.short_kid} signs."
         advice = " To have it sign now, run manage.py mcp_keys rotate."
         is_soon = pending.activates_at <= now + 2 * policy.CLOCK_SKEW
         return Prospect(now, text if is_soon else f"{text}{advice}", True)
@@ -76,10 +71,10 @@ def _idle(algorithm: str, pending: SigningKey | None, now: datetime) -> Prospect
 
 
 def _takes_over(pending: SigningKey, active: SigningKey | None, now: datetime) -> Prospect:
-    name = f"the {pending.algorithm} key {short(pending)}"
+    name = f"the {pending.algorithm} key {pending.short_kid}"
     if active is None:
         return _coming(pending.activates_at, f"{name} begins to sign", now)
-    return _coming(pending.activates_at, f"{name} takes over and {short(active)} retires", now)
+    return _coming(pending.activates_at, f"{name} takes over and {active.short_kid} retires", now)
 
 
 def _rotation(active: SigningKey, now: datetime) -> Prospect:
@@ -103,7 +98,7 @@ def outlook(key: SigningKey, now: datetime) -> str:
     coming = {
         State.PENDING: ("signs", key.activates_at),
         State.ACTIVE: ("retires", key.retires_at),
-        State.RETIRED: ("leaves the JWK Set", key.expires_at),
+        State.RETIRED: ("leaves the JWK Set", key.leaves_at),
     }
     step, at = coming.get(state, ("", None))
     return f"{step} in {span(at - now)}" if at else "-"

@@ -17,10 +17,11 @@ from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils import timezone
 
+from mcp_oauth_discovery.keys.freshness import changes
 from mcp_oauth_discovery.keys.jwk import PublicJWK
 from mcp_oauth_discovery.keys.policy import READ_AT_MOST_EVERY
 from mcp_oauth_discovery.logs.lines import logger, one_line
-from mcp_oauth_discovery.models import SigningKey, UnknownAlgorithm, Unpublishable, changes
+from mcp_oauth_discovery.models import SigningKey, UnknownAlgorithm, Unpublishable
 from mcp_oauth_discovery.signing.readings import (
     KeysUnread,
     Store,

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple, TypeVar
 from django.db import OperationalError, connections, router, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from mcp_oauth_discovery.models import SigningKey, has_uncommitted_changes
+from mcp_oauth_discovery.keys.freshness import has_uncommitted_changes
+from mcp_oauth_discovery.models import SigningKey
 
 T = TypeVar("T")
 

@@ -9,7 +9,7 @@ from urllib.parse import unquote_to_bytes
 
 # Forbidden domain code points.
 _FORBIDDEN = re.compile(r"[\x00-\x20#%/:<>?@\[\\\]^|\x7f]")
-# UTS #46 removes these characters. Browsers read all of these dots as a dot.
+# UTS #46 removes the first set of characters, and reads the second as dots.
 _IGNORED = re.compile("[\u00ad\u200b\u2060\ufeff\ufe00-\ufe0f]")
 _DOTS = re.compile("[.\u3002\uff0e\uff61]")
 _UNASSIGNED = ("Cc", "Cn", "Co", "Cs")
@@ -20,17 +20,18 @@ _AUTHORITY = re.compile(
     r"(?P<host>\[[^/\\?#\]]*\]|[^/\\?#@:\[\]]*)(?::(?P<port>[0-9]*))?(?:[/\\?#]|\Z)",
     re.IGNORECASE,
 )
-# RFC 1035 §2.3.4 allows 253 characters in a name; with escapes they may take four times as many.
-_LONGEST = 4 * 253
+# RFC 1035 §2.3.4.
+LONGEST_NAME = 253
 DEFAULT_PORTS = {"https": 443, "http": 80}
 
 
 def read(host: str) -> str:
-    """Return a host, without its port, as browsers write it; raises `ValueError` if they do not.
+    """Return a host without port as browsers write it, or raise `ValueError` if they reject it.
 
-    IPv6 addresses are in brackets.
+    IPv6 addresses have brackets.
     """
-    if len(host) > _LONGEST:
+    # Escapes may make a name four times as long.
+    if len(host) > 4 * LONGEST_NAME:
         raise ValueError(f"a host cannot have {len(host)} characters")
     if host.startswith("["):
         if "%" in host or not host.endswith("]"):
@@ -45,13 +46,13 @@ def read(host: str) -> str:
 
 
 def read_bare(host: str) -> str:
-    """Return what `read` does, without a final dot and without the brackets of IPv6."""
+    """Return the result of `read`, without a final dot and without the brackets of IPv6."""
     name = read(f"[{host.strip('[]')}]" if ":" in host else host)
     return name.rstrip(".").strip("[]")
 
 
 def origin(url: str) -> str:
-    """Return scheme, host and port as browsers compare them, or "" if they read no http URL."""
+    """Return scheme, host and port as browsers compare them, or "" if it has no http host."""
     match = _AUTHORITY.match(url)
     if match is None:
         return ""
@@ -66,7 +67,7 @@ def origin(url: str) -> str:
 
 
 def _label(label: str) -> str:
-    """Return a label of a name in ASCII (UTS #46, by the Unicode tables of Python)."""
+    """Return a label in ASCII (UTS #46, with the Unicode tables of Python)."""
     if label.isascii():
         lower = label.lower()
         if lower.startswith("xn--"):
@@ -81,7 +82,7 @@ def _label(label: str) -> str:
 def _mapped(label: str) -> str:
     mapped = _IGNORED.sub("", label)
     for _ in range(2):
-        # Letter by letter, because `str.lower` writes the sigma at the end of a word differently.
+        # Letter by letter: `str.lower` treats a sigma at the end of a word differently.
         mapped = unicodedata.normalize("NFKC", "".join(letter.lower() for letter in mapped))
     kinds = [unicodedata.category(letter) for letter in mapped]
     if kinds and kinds[0].startswith("M"):

@@ -1,7 +1,7 @@
-"""Issuer and resource identifiers: strings that are parsed to be judged, and published as written.
+"""Issuer and resource identifiers: parsed to be checked, and published as written.
 
-RFC 8414 §3.3 and RFC 9728 §3.3 make clients compare identifiers code point by code point, so
-nothing here ever puts a URL together again from its parsed form.
+RFC 8414 §3.3 and RFC 9728 §3.3 make clients compare identifiers code point by code point. So
+nothing here rebuilds a URL from its parsed form.
 """
 
 from __future__ import annotations
@@ -13,22 +13,22 @@ from urllib.parse import unquote, urlsplit
 
 from mcp_oauth_discovery.standards import hosts
 
-# RFC 3986 §2: what a URI is made of. Anything else (blanks, control characters, backslashes,
-# letters beyond ASCII) is read in different ways by different clients.
+# RFC 3986 §2: what is not in a URI. Clients read spaces, control characters, backslashes and
+# letters beyond ASCII in different ways.
 _NOT_URI = re.compile(r"[^A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]|%(?![0-9A-Fa-f]{2})")
 _PARTS = re.compile(
     r"(?P<origin>(?P<scheme>[A-Za-z][A-Za-z0-9+.\-]*)://(?P<authority>[^/?#]*))"
     r"(?P<path>[^?#]*)(?P<query>(?:\?[^#]*)?)(?P<fragment>(?:#.*)?)\Z"
 )
-_DEFAULT_PORTS = {"https": ":443", "http": ":80"}
-# RFC 1035 §2.3.4 allows 253 characters in a name. A final dot, a colon and a port come after it.
-_LONGEST_AUTHORITY = 253 + 1 + len(":65535")
+WELL_KNOWN = "/.well-known/"
+# A final dot, a colon and a port come after the name.
+_LONGEST_AUTHORITY = hosts.LONGEST_NAME + 1 + len(":65535")
 
 
 class URLParts(NamedTuple):
-    """The slices of an absolute URL; joined, they are the URL again, octet for octet.
+    """The slices of an absolute URL. Joined, they are the same URL, octet for octet.
 
-    `origin` is the scheme and authority, `query` and `fragment` keep their leading mark.
+    `origin` is the scheme and authority. `query` and `fragment` keep their `?` and `#`.
     """
 
     origin: str
@@ -38,7 +38,7 @@ class URLParts(NamedTuple):
 
 
 def split(url: str) -> URLParts:
-    """Slice an absolute URL, or raise `ValueError` when it has no scheme and host."""
+    """Slice an absolute URL, or raise `ValueError` if it has no scheme or no host."""
     match = _PARTS.match(url)
     if match is None or not match["authority"]:
         raise ValueError("expected an absolute URL, with scheme and host")
@@ -46,7 +46,7 @@ def split(url: str) -> URLParts:
 
 
 def is_loopback(host: str) -> bool:
-    """Say whether a host name or address, without port, is this machine's own (RFC 8252 §8.3)."""
+    """Return whether a host, without port, is the local machine (RFC 8252 §8.3)."""
     try:
         name = hosts.read_bare(host)
         if name == "localhost" or name.endswith(".localhost"):
@@ -69,15 +69,17 @@ def check_url(value: object) -> str:
         raise ValueError(f"a URL cannot contain {stray[0]!r}; {advice}")
     split(value)
     parsed = urlsplit(value)
-    if parsed.scheme not in _DEFAULT_PORTS:
+    if parsed.scheme not in hosts.DEFAULT_PORTS:
         raise ValueError(f"expected the https scheme, not {parsed.scheme!r}")
     if not parsed.hostname:
         raise ValueError("expected a host after the scheme")
     if parsed.username is not None:
         raise ValueError("a user name or password in a URL is not allowed")
     if "[" in parsed.netloc:
-        ipaddress.IPv6Address(parsed.hostname)  # raises ValueError; urlsplit of 3.10 does not look
-    _ = parsed.port  # raises ValueError when it is not a port number
+        ipaddress.IPv6Address(
+            parsed.hostname
+        )  # raises ValueError, as urlsplit does from Python 3.11
+    _ = parsed.port  # raises ValueError if it is not a port number
     if len(parsed.netloc) > _LONGEST_AUTHORITY:
         raise ValueError(f"expected a host and port of at most {_LONGEST_AUTHORITY} characters")
     if parsed.netloc.endswith(":"):
@@ -101,7 +103,7 @@ def _check_identifier(value: object) -> str:
     path = split(identifier).path
     if any(unquote(segment) in (".", "..") for segment in path.split("/")):
         raise ValueError("'.' and '..' segments are resolved by clients; write the path out")
-    if "/.well-known/" in path:
+    if WELL_KNOWN in path:
         raise ValueError("expected the identifier itself, not the URL of its metadata document")
     return identifier
 
@@ -120,17 +122,17 @@ def check_resource(value: object) -> str:
 
 
 def without_final_slash(value: str) -> str:
-    """Return a URL or path without its final slash; a second one before it is kept."""
+    """Return a URL or path without its final slash. Only one slash is removed."""
     return value[:-1] if value.endswith("/") else value
 
 
 def without_default_port(scheme: str, host: str) -> str:
-    """Return the lower-case spelling of a host, less the port that its scheme implies."""
-    return host.lower().removesuffix(_DEFAULT_PORTS[scheme])
+    """Return a host in lower case, without the default port of its scheme."""
+    return host.lower().removesuffix(f":{hosts.DEFAULT_PORTS[scheme]}")
 
 
 def origin(url: str) -> str:
-    """Return scheme, host and port as browsers compare them, or "" for what is no http URL."""
+    """Return scheme, host and port as browsers compare them, or "" if it is not an http URL."""
     try:
         return hosts.origin(check_url(url))
     except ValueError:
@@ -138,7 +140,7 @@ def origin(url: str) -> str:
 
 
 class Location(NamedTuple):
-    """Where the metadata of a resource is looked for: what tells two resources of a site apart."""
+    """Where clients look for the metadata of a resource. No two resources of a site share one."""
 
     host: str
     path: str
@@ -146,10 +148,10 @@ class Location(NamedTuple):
 
 
 def locate(identifier: str) -> Location:
-    """Return the place of an identifier, with the path as a server sees it: percent-decoded.
+    """Return the location of an identifier, with its path percent-decoded as servers do.
 
-    RFC 9728 §3.1 can be read as dropping the final slash of any path, so a path with and one
-    without it are the same place.
+    Some clients read RFC 9728 §3.1 as dropping the final slash of any path. So the location is
+    the same with and without it.
     """
     parts = split(identifier)
     scheme, _, host = parts.origin.partition("://")

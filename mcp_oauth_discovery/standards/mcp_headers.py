@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-# What clients send. `Mcp-Param-*` has no fixed names.
+# What clients send, but for `Mcp-Param-*`, which has no fixed names.
 REQUEST_HEADERS = (
     "authorization",
     "content-type",
@@ -13,5 +13,5 @@ REQUEST_HEADERS = (
     "last-event-id",
 )
 
-# What their scripts have to read: the challenge, and the session of older revisions.
+# What their scripts must read: the challenge, and the session of older MCP revisions.
 EXPOSED_HEADERS = ("www-authenticate", "mcp-session-id", "mcp-protocol-version")

@@ -1,4 +1,4 @@
-"""The form that a member's value must have: each check raises `ValueError` with what it expects."""
+"""Checks of the values of members. Each raises `ValueError`, whose text says what is expected."""
 
 from __future__ import annotations
 
@@ -10,15 +10,10 @@ from mcp_oauth_discovery.standards.identifiers import check_secure_url
 
 Check = Callable[[object], object]
 
-
 # RFC 6749 §3.3, scope-token.
 _SCOPE_TOKEN = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]+\Z")
-
-
-# RFC 5646 §2.1, as far as its form can be told without the registry.
+# RFC 5646 §2.1, as far as it can be checked without the registry.
 _LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*\Z")
-
-
 _COMPACT_JWT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\Z")
 
 
@@ -44,7 +39,7 @@ def check_aliases(value: object) -> None:
 
 
 def list_of(check: Check) -> Check:
-    """Return the check of a list (or tuple) whose every item passes `check`."""
+    """Return a check of lists and tuples that applies `check` to each item."""
 
     def check_list(value: object) -> None:
         if not isinstance(value, (list, tuple)):
@@ -60,7 +55,7 @@ def list_of(check: Check) -> Check:
 def check_scope(value: object) -> None:
     if not isinstance(value, str) or not _SCOPE_TOKEN.match(value):
         raise ValueError(
-            f"{value!r} is not one scope: expected visible ASCII without blank, quote or backslash"
+            f"{value!r} is not one scope: expected visible ASCII without space, quote or backslash"
         )
 
 
@@ -72,7 +67,7 @@ def check_algorithm(value: object) -> None:
 
 def check_proof_algorithm(value: object) -> None:
     check_algorithm(value)
-    # RFC 9449 §4.2: a proof is made with a key that nobody else has.
+    # RFC 9449 §4.2: only the client has the key that signs a proof.
     if str(value).startswith("HS"):
         raise ValueError(f"{value!r} is symmetric; a DPoP proof needs an asymmetric algorithm")
 
@@ -85,7 +80,7 @@ def check_bearer_method(value: object) -> None:
 def check_bearer_methods(value: object) -> None:
     list_of(check_bearer_method)(value)
     if isinstance(value, (list, tuple)) and "header" not in value:
-        raise ValueError("MCP clients send their tokens in the header, which has to be among these")
+        raise ValueError("MCP clients send their tokens in the header; add 'header'")
 
 
 def check_language(value: object) -> None:
@@ -100,7 +95,7 @@ def check_compact_jwt(value: object) -> None:
 
 
 def check_json(value: object) -> None:
-    """Refuse what JSON cannot carry to every client in the same way."""
+    """Refuse a value that is not JSON, or that clients read in different ways."""
     if isinstance(value, dict):
         for name, item in value.items():
             check_string(name)
@@ -117,9 +112,9 @@ def check_json(value: object) -> None:
 
 
 def registry_case(tag: str) -> str:
-    """Return a language tag in the case of its registry, such as `zh-Hant-TW` (RFC 5646 §2.1.1)."""
+    """Return a language tag in the case of the registry, such as `zh-Hant-TW` (RFC 5646 §2.1.1)."""
     first, *rest = tag.lower().split("-")
-    # What follows a singleton, as in en-CA-x-ca, stays in lower case.
+    # Parts after a single letter, as in en-CA-x-ca, stay in lower case.
     end = next((place for place, part in enumerate(rest) if len(part) == 1), len(rest))
     cases = {4: str.capitalize, 2: str.upper}
     cased = [cases.get(len(part), str.lower)(part) for part in rest[:end]]
@@ -127,7 +122,7 @@ def registry_case(tag: str) -> str:
 
 
 def check_language_tag(tag: str) -> None:
-    """Refuse a tag that is not BCP 47, or not in registry case (RFC 9728 §2.1)."""
+    """Refuse a tag that is not BCP 47, or not in the case of the registry (RFC 9728 §2.1)."""
     check_language(tag)
     if tag != registry_case(tag):
         raise ValueError(f"write the language tag {tag!r} as {registry_case(tag)!r}")

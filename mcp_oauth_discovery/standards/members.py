@@ -1,7 +1,6 @@
-"""The members of RFC 9728 and RFC 8414 documents that the standards know, and their form.
+"""The members of RFC 9728 and RFC 8414 documents, with a check for each.
 
-Each check takes a value and returns nothing; it raises `ValueError` saying what was expected.
-Members that are in no table are nobody's business but the project's: they pass through.
+Unknown members pass through, if JSON can carry them.
 """
 
 from __future__ import annotations
@@ -51,7 +50,7 @@ PROTECTED_RESOURCE: Mapping[str, Check] = {
     "signed_metadata": check_compact_jwt,
 }
 
-# RFC 9728 §2.1: the members that may come in several languages.
+# RFC 9728 §2.1: members that may have a value for each language.
 LOCALISABLE = frozenset(
     {"resource_name", "resource_documentation", "resource_policy_uri", "resource_tos_uri"}
 )
@@ -148,7 +147,7 @@ AUTHORIZATION_SERVER: Mapping[str, Check] = {
 }
 
 
-# What to write for a member, by the check that it has to pass.
+# What to write for a member, by its check.
 _EXAMPLES: Mapping[Check, str] = {
     check_string: '"Files"',
     check_boolean: "True",
@@ -166,7 +165,7 @@ _EXAMPLES: Mapping[Check, str] = {
     check_compact_jwt: '"eyJhbGciOi.eyJpc3MiOi.c2lnbmF0dXJl"',
 }
 
-# The members of that kind which projects set, and of which a wrong example would be taken over.
+# Members that projects set often, and whose example may be copied as it is.
 _EXAMPLES_BY_NAME = {
     "response_types_supported": '["code"]',
     "grant_types_supported": '["authorization_code", "refresh_token"]',
@@ -176,7 +175,7 @@ _EXAMPLES_BY_NAME = {
 
 
 def advice(table: Mapping[str, Check], name: object) -> str:
-    """Return what to type in place of a value that `check_member` has refused."""
+    """Return what to type in place of a value that `check_member` refused."""
     base = name.partition("#")[0] if isinstance(name, str) else ""
     if base not in table:
         return "Write a value that JSON can carry, under a name that is a string, or leave it out."
@@ -185,7 +184,7 @@ def advice(table: Mapping[str, Check], name: object) -> str:
 
 
 def check_member(table: Mapping[str, Check], name: object, value: object) -> None:
-    """Raise `ValueError` if a member that `table` knows, or any other, has no fitting value."""
+    """Raise `ValueError` if a member of a document has a name or a value that is not allowed."""
     if not isinstance(name, str):
         raise ValueError(f"expected a member name as a string, not {name!r}")
     check_string(name)

@@ -1,4 +1,4 @@
-"""The three documents as plain dicts, built from nothing but their arguments."""
+"""The three documents as plain dicts, built from arguments alone."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ Document = dict[str, Any]
 
 
 class MissingAlgorithms(ValueError):
-    """A client authenticates by JWT, and no algorithm for that is named (RFC 8414 §2)."""
+    """Clients may authenticate by JWT, but no algorithm is listed (RFC 8414 §2)."""
 
     def __init__(self, problem: str, member: str) -> None:
         super().__init__(problem)
         self.member = member
 
 
-# RFC 8414 §2: what the absence of grant_types_supported announces.
+# RFC 8414 §2: the default of grant_types_supported.
 _IMPLIED_GRANTS = ("authorization_code", "implicit")
 
 _JWT_METHODS = {"private_key_jwt", "client_secret_jwt"}
@@ -30,14 +30,14 @@ def _present(members: Mapping[str, Any]) -> Document:
 
 
 def default_resource(issuer: str) -> str:
-    """Return the resource identifier of the MCP server that sits at `/mcp` below the issuer."""
+    """Return the identifier of the MCP server at `/mcp` below the issuer."""
     return f"{without_final_slash(issuer)}/mcp"
 
 
 def default_authorization_server_members(
     issuer: str, *, jwks_uri: str | None, signing_algorithms: Sequence[str]
 ) -> Document:
-    """Return the AS metadata members that stand when a project says nothing else."""
+    """Return the AS metadata of a project that sets no members."""
     base = without_final_slash(issuer)
     return {
         "issuer": issuer,
@@ -63,7 +63,7 @@ def protected_resource_metadata(
 ) -> Document:
     """Return the RFC 9728 document of one resource.
 
-    `members` add to it and replace what is not the resource's identity.
+    `members` add members, or replace all but the identifier.
     """
     return _present(
         {
@@ -78,9 +78,9 @@ def protected_resource_metadata(
 def authorization_server_metadata(
     defaults: Mapping[str, Any], members: Mapping[str, Any]
 ) -> Document:
-    """Return the RFC 8414 document: `defaults`, with `members` replacing, adding and removing.
+    """Return the RFC 8414 document: `defaults`, changed by `members`.
 
-    `ValueError` when a member is gone that the others cannot do without.
+    Raises `ValueError` if a member is missing that another one requires.
     """
     document = _present({**defaults, **members})
     for name, reason in _required(document):
@@ -92,7 +92,7 @@ def authorization_server_metadata(
 
 
 def _required(document: Document) -> Iterable[tuple[str, str]]:
-    """Name the members that RFC 8414 §2 requires in this document, each with what needs it."""
+    """Yield the members that RFC 8414 §2 requires, each with the member that requires it."""
     grants = set(document.get("grant_types_supported", _IMPLIED_GRANTS))
     if grants & set(_IMPLIED_GRANTS):
         yield "authorization_endpoint", "grant_types_supported"
@@ -106,5 +106,5 @@ def _required(document: Document) -> Iterable[tuple[str, str]]:
 
 
 def jwk_set(keys: Iterable[Mapping[str, str]]) -> Document:
-    """Return the JWK Set (RFC 7517 §5); `keys` stands there even when it is empty."""
+    """Return the JWK Set (RFC 7517 §5), whose `keys` may be empty."""
     return {"keys": [dict(key) for key in keys]}

@@ -1,4 +1,4 @@
-"""`WWW-Authenticate` read and written: the grammar of RFC 9110 §11 and of RFC 6750 §3."""
+"""Reads and writes `WWW-Authenticate`, by the grammar of RFC 9110 §11 and of RFC 6750 §3."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _EMPTY = re.compile(r"[ \t,]*")
 
 _UNSENDABLE = re.compile(r"[^\t\x20-\x7e\x80-\xff]")
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
-# RFC 6750 §3, §3.1: what these may not contain, however they are quoted.
+# RFC 6750 §3, §3.1: what the values of these parameters cannot contain, even if quoted.
 _TEXT = re.compile(r"[^\x20\x21\x23-\x5b\x5d-\x7e]")
 _SOLID = re.compile(r"[^\x21\x23-\x5b\x5d-\x7e]")
 _FORBIDDEN = {
@@ -27,17 +27,17 @@ _FORBIDDEN = {
     "resource_metadata": _SOLID,
     "scope": _TEXT,
 }
-# Proxies have room for a few thousand octets of header, and answer 502 when there are more.
+# Proxies accept a few thousand octets of headers, and answer 502 if there are more.
 LONGEST_VALUE = 2000
-# Servers and clients refuse headers that are much smaller.
+# Far above what servers and clients accept.
 LONGEST_HEADER = 65_536
 
 
 @dataclass(frozen=True)
 class Challenge:
-    """One challenge: a scheme with either parameters, named in lower case, or a token68.
+    """One challenge: a scheme, with either parameters (names in lower case) or a token68.
 
-    `text` is how it was written where it was read; without one, `str` writes it anew.
+    `text` is the challenge as it was read, and `str` returns it unchanged.
     `repeated` has the last value of each repeated parameter.
     """
 
@@ -61,7 +61,7 @@ class Challenge:
 
 
 def quote(value: str) -> str:
-    """Return a quoted-string (RFC 9110 §5.6.4); raises `ValueError` for what no header carries."""
+    """Return a quoted-string (RFC 9110 §5.6.4); raises `ValueError` if no header can carry it."""
     if stray := _UNSENDABLE.search(value):
         raise ValueError(f"a header cannot contain {stray[0]!r}")
     return '"' + re.sub(r'(["\\])', r"\\\1", value) + '"'
@@ -70,8 +70,8 @@ def quote(value: str) -> str:
 def bearer(parameters: Mapping[str, str | None]) -> Challenge:
     """Return the Bearer challenge (RFC 6750 §3) with the parameters that are not None.
 
-    Raises `ValueError` for a value outside its grammar, a name that is no token or there twice,
-    and for no parameter at all.
+    Raises `ValueError` for an invalid value, an invalid or repeated name, and if there is no
+    parameter.
     """
     checked: dict[str, str] = {}
     for name, value in parameters.items():
@@ -88,7 +88,7 @@ def bearer(parameters: Mapping[str, str | None]) -> Challenge:
 
 
 def check_value(name: str, value: object) -> str:
-    """Return the value if the parameter of this name may have it, else raise `ValueError`."""
+    """Return `value` if the parameter may have it, else raise `ValueError`."""
     if not isinstance(value, str):
         raise ValueError(f"{name}: expected a string, not {type(value).__name__}")
     if not value:
@@ -105,7 +105,7 @@ def check_value(name: str, value: object) -> str:
 def scope_tokens(scope: str | Iterable[str] | None) -> tuple[str, ...]:
     """Return the tokens of a scope (RFC 6749 §3.3), each once; raises `ValueError`.
 
-    A string is taken apart at its spaces, another iterable has one token in each item.
+    A string is split at its spaces. Any other iterable has one token per item.
     """
     if scope is None or scope == "":
         return ()
@@ -125,8 +125,8 @@ def scope_tokens(scope: str | Iterable[str] | None) -> tuple[str, ...]:
 def parse(*lines: str) -> list[Challenge]:
     """Return the challenges of one or more header lines; raises `ValueError`.
 
-    Several lines are one list (RFC 9110 §5.3). Names of parameters come in lower case.
-    All lines together have at most `LONGEST_HEADER` characters.
+    Several lines are one list (RFC 9110 §5.3), of at most `LONGEST_HEADER` characters.
+    Names of parameters are returned in lower case.
     """
     challenges = parse_repeated(*lines)
     for name in (name for challenge in challenges for name in challenge.repeated):
@@ -135,7 +135,7 @@ def parse(*lines: str) -> list[Challenge]:
 
 
 def parse_repeated(*lines: str) -> list[Challenge]:
-    """Return what `parse` does; the first value of a repeated parameter counts."""
+    """Return what `parse` does, but keep the first value of a repeated parameter."""
     header = ", ".join(lines)
     if len(header) > LONGEST_HEADER:
         raise ValueError(f"{len(header)} characters, of which at most {LONGEST_HEADER} are read")
@@ -148,18 +148,19 @@ def parse_repeated(*lines: str) -> list[Challenge]:
 
 
 def merge(existing: str, challenge: Challenge) -> str:
-    """Return the header with a Bearer challenge in it, first and once.
+    """Return the header with one Bearer challenge, which comes first.
 
-    The parameters that are there already stay, unless this app would not write them; what they
-    lack is added; other schemes keep their wording. Raises `ValueError` if the existing header
-    cannot be read.
+    Parameters of the existing Bearer challenge stay if they are valid, and missing ones are
+    added. Challenges of other schemes stay as they are. Raises `ValueError` if the existing
+    header is malformed.
     """
-    parsed = parse(existing)
+    challenges = parse(existing)
+    bearers = [each for each in challenges if each.is_bearer]
     parameters: dict[str, str] = {}
-    for one in reversed([*(one for one in parsed if one.is_bearer), challenge]):
-        parameters.update({n: v for n, v in one.parameters.items() if _is_sendable(n, v)})
-    others = [one for one in parsed if not one.is_bearer]
-    return ", ".join(str(one) for one in [Challenge("Bearer", parameters), *others])
+    for each in reversed([*bearers, challenge]):
+        parameters.update({n: v for n, v in each.parameters.items() if _is_sendable(n, v)})
+    others = [each for each in challenges if not each.is_bearer]
+    return ", ".join(map(str, [Challenge("Bearer", parameters), *others]))
 
 
 def _is_sendable(name: str, value: str) -> bool:
@@ -183,8 +184,8 @@ def _read_challenge(header: str, start: int) -> tuple[Challenge, int]:
     elif not _END.match(header, position):
         raise _malformed(header, position, "a space after the scheme")
     position = _next(header, position)
-    while found := _read_parameter(header, position):
-        name, value, end = found
+    while parameter := _read_parameter(header, position):
+        name, value, end = parameter
         (repeated if name in parameters else parameters)[name] = value
         position = _next(header, _separate(header, end))
     _separate(header, end)
@@ -205,7 +206,7 @@ def _read_parameter(header: str, start: int) -> tuple[str, str, int] | None:
 
 
 def _separate(header: str, position: int) -> int:
-    """Return where the next element may begin, if this one ends at a position."""
+    """Return where the next element may begin, after an element that ends at a position."""
     return position + len(_expect(_END, header, position, "a comma"))
 
 
@@ -217,7 +218,7 @@ def _expect(pattern: re.Pattern[str], header: str, position: int, what: str) -> 
 
 
 def _next(header: str, position: int) -> int:
-    """Return where the next element begins: a list may have empty ones (RFC 9110 §5.6.1)."""
+    """Return where the next element begins. A list may have empty ones (RFC 9110 §5.6.1)."""
     return position + len(_expect(_EMPTY, header, position, "an element"))
 
 

@@ -116,17 +116,18 @@ def test_resource_that_is_not_configured_is_told(urlconf, run, kind):
     assert "MCP_RESOURCES = {'/nope': {}}" in message.hint
 
 
-@EVERY_VIEW
-@pytest.mark.parametrize("name", ["/mcp", f"{HOST}/mcp", None])
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [*[(kind, "/mcp") for kind in VIEWS], ("function", f"{HOST}/mcp"), ("function", None)],
+)
 def test_resource_that_is_configured_is_healthy(urlconf, ids, kind, name):
     urlconf(OURS, *OAUTH, path("mcp", VIEWS[kind](name)), path("x", VIEWS[kind](name)))
     assert ids() == []
 
 
-@EVERY_VIEW
-def test_disabled_resource_is_healthy(settings, urlconf, ids, kind):
+def test_disabled_resource_is_healthy(settings, urlconf, ids):
     settings.MCP_RESOURCES = {"/mcp": {}, "/off": {"enabled": False}}
-    urlconf(OURS, *OAUTH, MCP, path("off", VIEWS[kind]("/off")))
+    urlconf(OURS, *OAUTH, MCP, path("off", VIEWS["function"]("/off")))
     assert ids() == []
 
 
@@ -216,7 +217,9 @@ def several(settings):
     settings.MCP_RESOURCES = {"/a": {}, "/b/mcp": {}, "/off": {"enabled": False}}
 
 
-@EVERY_VIEW
+@pytest.mark.parametrize(
+    "kind", ["function", "below another protection", "REST framework", "django-ninja"]
+)
 def test_view_without_a_resource_is_told_where_none_is_the_default(several, urlconf, run, kind):
     view = VIEWS[kind.replace("another protection", "another decorator")](None)
     urlconf(OURS, *OAUTH, path("a", page), path("api/", include([path("x", view)])))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
+from functools import cache
 from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
 
 from mcp_oauth_discovery.cors import MCP_EXPOSED_HEADERS, MCP_REQUEST_HEADERS
+from mcp_oauth_discovery.keys import weak_keys
 
 
 class _Mishaps(logging.Handler):
@@ -34,6 +36,16 @@ def doctor_is_well(request):
     logger.removeHandler(handler)
     if not request.node.get_closest_marker("doctor_fails"):
         assert [record.getMessage() for record in handler.records] == []
+
+
+# The healthy worlds have the same RSA key, and its modulus is tried for some 30 milliseconds.
+_flaw_of_modulus = cache(weak_keys.flaw_of_modulus)
+
+
+@pytest.fixture(autouse=True)
+def modulus_is_judged_once(monkeypatch):
+    """Keep what is known about a modulus from one test to the next."""
+    monkeypatch.setattr(weak_keys, "flaw_of_modulus", _flaw_of_modulus)
 
 
 @pytest.fixture

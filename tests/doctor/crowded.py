@@ -1,6 +1,6 @@
-"""Run as a module: the doctor on a site whose documents are as large as it reads, and crowded.
+"""Run as a module: the doctor on sites whose documents are as large as it reads, and crowded.
 
-Prints how many lines its report has, and how many letters.
+Prints for each how many lines its report has, and how many letters.
 """
 
 from __future__ import annotations
@@ -185,10 +185,17 @@ def parameters(world: World) -> None:
     world.challenge = "Bearer " + ",".join(many("a%d=b", LONGEST_HEADER - 7))
 
 
+def main() -> None:
+    for name, plant in CROWDS.items():
+        world = World()
+        plant(world)
+        # Everything beyond the walk compares documents, in the same way whatever they are full of.
+        report = Report(ENDPOINT, tuple(diagnose(world, probes=plant is members)))
+        printed = list(lines(report, defaultdict(lambda: str)))
+        size = sum(map(len, printed)) + len(json.dumps(as_json(report)))
+        sys.stdout.write(json.dumps([name, len(printed), size]) + "\n")
+        sys.stdout.flush()
+
+
 if __name__ == "__main__":
-    world = World()
-    CROWDS[sys.argv[1]](world)
-    report = Report(ENDPOINT, tuple(diagnose(world)))
-    told = list(lines(report, defaultdict(lambda: str)))
-    size = sum(map(len, told)) + len(json.dumps(as_json(report)))
-    sys.stdout.write(json.dumps({"lines": len(told), "letters": size}))
+    main()

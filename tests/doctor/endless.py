@@ -1,4 +1,4 @@
-"""Run as a module: checks the project with the endpoint that is named, in process, as manage.py."""
+"""Run as a module: checks a project with the named endpoints, in process, as manage.py."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if __name__ == "__main__":
         ROOT_URLCONF="tests.doctor.endless_urls",
         ALLOWED_HOSTS=["app.example.com"],
         MCP_ISSUER="https://app.example.com",
-        MCP_RESOURCE=f"https://app.example.com/{sys.argv[1]}",
+        MCP_RESOURCES={f"/{name}": {} for name in sys.argv[1].split(",")},
         USE_TZ=True,
     )
     django.setup()

@@ -32,6 +32,12 @@ def closed_port(world: World):
     world.fail(ENDPOINT, Trouble.REFUSED)
 
 
+@planted("reach-refused")
+def closed_port_of_the_server(world: World):
+    for url in (SERVER, OPENID):
+        world.fail(url, Trouble.REFUSED)
+
+
 @planted("reach-tls")
 def expired_certificate(world: World):
     world.fail(ENDPOINT, Trouble.TLS)
@@ -111,7 +117,7 @@ def final_slash_of_a_document(world: World):
     world.json(f"{PRM}/", world.prm)
 
 
-@planted("redirect-slash")
+@planted("redirect-slash", shows=("301",))
 def final_slash_of_the_endpoint(world: World):
     world.reply("POST", ENDPOINT, status=301, Location=f"{ENDPOINT}/")
 
@@ -222,6 +228,6 @@ def limited_from_the_first_request(world: World):
     world.reply("GET", PRM, status=429)
 
 
-@planted("answer-firewall")
+@planted("answer-firewall", shows=("Cloudflare (cf-mitigated: challenge)",))
 def challenge_of_a_firewall(world: World):
     world.reply("POST", ENDPOINT, status=403, body=HTML, cf_mitigated="challenge")

@@ -71,7 +71,7 @@ def forwarded_scheme(world: World):
     _reflecting(world, "X-Forwarded-Proto", "http://app.example.com", "no-store")
 
 
-@planted("forwarded-reflected")
+@planted("forwarded-reflected", shows=(":59999",))
 def forwarded_port(world: World):
     _reflecting(world, "X-Forwarded-Port", f"{ORIGIN}:{FORGED_PORT}", "no-store")
 

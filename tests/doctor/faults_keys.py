@@ -154,12 +154,12 @@ def key_without_algorithm(world: World):
     world.keys["keys"].append(P256)
 
 
-@planted("jwks-key-invalid")
+@planted("jwks-key-invalid", shows=("key is no object",))
 def something_that_is_no_key(world: World):
     world.keys["keys"].append("key")
 
 
-@planted("jwks-key-invalid")
+@planted("jwks-key-invalid", shows=("not on the curve",))
 def point_off_the_curve(world: World):
     world.keys["keys"].append(OFF)
 

@@ -21,7 +21,7 @@ def _by(world: World, refuses) -> None:
     world.replies["GET", PRM] = reply
 
 
-@planted("agent-dependent")
+@planted("agent-dependent", shows=("403 to python-httpx",))
 def firewall_against_libraries(world: World):
     _by(world, lambda headers: "httpx" in headers.get("User-Agent", "") and (403, {}, b"", 0.0))
 
@@ -36,7 +36,7 @@ def _instead(status: int, body: bytes, *words: str):
     return refuses
 
 
-@planted("agent-dependent")
+@planted("agent-dependent", shows=("a page to python-httpx",))
 def page_that_asks_whether_you_are_human(world: World):
     _by(world, _instead(200, b"<!doctype html><title>Just a moment...</title>", "httpx"))
 
@@ -46,7 +46,7 @@ def failure_for_one_agent_alone(world: World):
     _by(world, _instead(503, b"", "httpx"))
 
 
-@planted("agent-dependent")
+@planted("agent-dependent", shows=("403 to no User-Agent",))
 def nothing_for_the_nameless(world: World):
     _by(world, _instead(403, b"", "nameless"))
 
@@ -96,7 +96,7 @@ def site_that_refuses_whoever_has_no_name_but_for_documents(world: World):
     world.send = send
 
 
-@planted("burst-differs")
+@planted("burst-differs", shows=("resource to 5 of 10",))
 def edge_with_an_older_document(world: World):
     seen = iter(range(1000))
     older = json.dumps({**world.prm, "resource": "https://old.example.net/mcp"}).encode()

@@ -44,7 +44,12 @@ def _with_a_slash(world: World, challenge: str) -> str:
     return f"{PRM}/"
 
 
-@planted("challenge-no-metadata", "prm-path-not-found", url=f"{ENDPOINT}/")
+@planted(
+    "challenge-no-metadata",
+    "prm-path-not-found",
+    url=f"{ENDPOINT}/",
+    shows=("404, where the TypeScript SDK looks",),
+)
 def metadata_with_the_final_slash_alone(world: World):
     """The TypeScript SDK drops the slash, and nothing leads it back."""
     _with_a_slash(world, "Bearer")
@@ -66,6 +71,12 @@ def another_resource_without_the_final_slash(world: World):
     """Both are looked at by their own clients, and only by them."""
     _with_a_slash(world, "Bearer")
     world.json(PRM, {**world.prm, "resource": ENDPOINT})
+
+
+@planted("redirect-slash", "prm-resource-not-exact", url=f"{ENDPOINT}/")
+def endpoint_published_with_a_slash_that_it_drops(world: World):
+    world.reply("POST", f"{ENDPOINT}/", status=301, Location=ENDPOINT)
+    world.json(f"{PRM}/", world.prm)
 
 
 @planted("prm-challenge-not-found")

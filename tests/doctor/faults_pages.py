@@ -18,9 +18,15 @@ def documents_for_one_origin(world: World):
     world.document["Access-Control-Allow-Origin"] = "https://other.example.com"
 
 
-@planted("cors-document")
+@planted("cors-document", shows=("no Access-Control-Allow-Origin",))
 def documents_for_no_page(world: World):
     del world.document["Access-Control-Allow-Origin"]
+
+
+@planted("cors-document", shows=("*, *",))
+def proxy_that_allows_every_origin_once_more(world: World):
+    """Two values are as good as none."""
+    world.document["Access-Control-Allow-Origin"] = "*, *"
 
 
 @harmless
@@ -28,7 +34,7 @@ def origin_repeated(world: World):
     world.document["Access-Control-Allow-Origin"] = PAGE
 
 
-@planted("cors-document-preflight")
+@planted("cors-document-preflight", shows=("405 to OPTIONS",))
 def preflight_without_answer(world: World):
     world.reply("OPTIONS", PRM, status=405)
 
@@ -38,7 +44,7 @@ def preflight_without_origin(world: World):
     world.reply("OPTIONS", PRM, status=204)
 
 
-@planted("cors-document-preflight")
+@planted("cors-document-preflight", shows=("mcp-protocol-version",))
 def preflight_without_the_version(world: World):
     world.reply(
         "OPTIONS",
@@ -72,14 +78,14 @@ def preflight_taken_for_a_request(world: World):
     world.reply("OPTIONS", ENDPOINT, status=401)
 
 
-@planted("cors-endpoint-headers")
+@planted("cors-endpoint-headers", shows=("lacks authorization",))
 def wildcard_does_not_cover_authorization(world: World):
     world.reply(
         "OPTIONS", ENDPOINT, Access_Control_Allow_Origin="*", Access_Control_Allow_Headers="*"
     )
 
 
-@planted("cors-endpoint-headers")
+@planted("cors-endpoint-headers", shows=("lacks mcp-method, mcp-name, last-event-id",))
 def headers_of_this_revision_are_missing(world: World):
     world.reply(
         "OPTIONS",

@@ -230,6 +230,12 @@ def two_documents_for_one_issuer(world: World):
     world.json(OPENID, other)
 
 
+@planted("answer-server-error")
+def openid_configuration_that_fails_where_there_is_no_other(world: World):
+    world.reply("GET", SERVER, status=404)
+    world.reply("GET", OPENID, status=503)
+
+
 @planted("as-openid-incomplete")
 def openid_configuration_that_is_none(world: World):
     world.json(OPENID, world.server)

@@ -143,7 +143,7 @@ def signed_metadata_with_a_date_in_words(world: World):
     sign(world, world.prm, exp="tomorrow")
 
 
-@planted("signed-issuer")
+@planted("signed-issuer", shows=("iss is https://evil.example.net",))
 def signed_by_a_stranger(world: World):
     sign(world, world.server, iss="https://evil.example.net")
 

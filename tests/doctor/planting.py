@@ -9,23 +9,30 @@ from tests.doctor.world import ENDPOINT, World
 
 
 class Fault(NamedTuple):
-    """A way to break a world, and the codes of all that is found then; none if it is harmless."""
+    """A way to break a world, and the codes of all that is found then; none if it is harmless.
+
+    `shows` are texts that a finding has, as what was seen or in the advice.
+    """
 
     name: str
     codes: tuple[str, ...]
     plant: Callable[[World], Any]
     url: str = ENDPOINT
     in_process: bool = False
+    shows: tuple[str, ...] = ()
 
 
 FAULTS: list[Fault] = []
 
 
-def planted(*codes: str, url: str = ENDPOINT, in_process: bool = False):
+def planted(
+    *codes: str, url: str = ENDPOINT, in_process: bool = False, shows: tuple[str, ...] = ()
+):
     """Add a fault to the table; its name is that of the function."""
 
     def add(plant: Callable[[World], Any]) -> Callable[[World], Any]:
-        FAULTS.append(Fault(plant.__name__, tuple(sorted(codes)), plant, url, in_process))
+        name, sorted_codes = plant.__name__, tuple(sorted(codes))
+        FAULTS.append(Fault(name, sorted_codes, plant, url, in_process, shows))
         return plant
 
     return add

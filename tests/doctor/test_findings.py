@@ -213,18 +213,17 @@ def test_refused_user_agents_are_named():
 
 
 @pytest.mark.parametrize(
-    ("word", "clients"),
+    ("url", "word", "clients"),
     [
-        ("ChatGPT-User", (Client.CHATGPT,)),
-        ("openai-mcp", (Client.CHATGPT,)),
-        ("openai", (Client.CHATGPT,)),
-        ("Cursor", (Client.CURSOR,)),
-        ("Claude-User", (Client.CLAUDE,)),
-        ("Mozilla", (Client.CHATGPT, Client.INSPECTOR)),
+        (PRM, "ChatGPT-User", (Client.CHATGPT,)),
+        (PRM, "openai-mcp", (Client.CHATGPT,)),
+        (PRM, "openai", (Client.CHATGPT,)),
+        (PRM, "Cursor", (Client.CURSOR,)),
+        (ENDPOINT, "Claude-User", (Client.CLAUDE,)),
+        (PRM, "Mozilla", (Client.CHATGPT, Client.INSPECTOR)),
     ],
 )
-@pytest.mark.parametrize("url", [PRM, ENDPOINT])
-def test_client_whose_name_a_firewall_does_not_like_is_named(word, clients, url):
+def test_client_whose_name_a_firewall_does_not_like_is_named(url, word, clients):
     def plant(world):
         healthy = world.send
 

@@ -72,9 +72,8 @@ def test_nothing_is_read_beyond_the_limit(octets):
     [EARLY_HINTS, PROCESSING, b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 199 Odd\r\n\r\n"],
     ids=["103", "102", "100", "199"],
 )
-@pytest.mark.parametrize("times", [1, 3, MOST_INTERIM])
-def test_interim_answers_are_not_the_answer(interim, times):
-    head, body = read(interim * times + FINAL)
+def test_interim_answers_are_not_the_answer(interim):
+    head, body = read(interim * MOST_INTERIM + FINAL)
     assert (head.status, body, head.all("link")) == (401, b"{}", [])
 
 
@@ -92,19 +91,16 @@ def test_flood_of_interim_answers_ends():
 
 
 SIZES = [
-    b"-1", b"-ffffffffffffffffff", b"ffffffffffffffffff", b"", b"+2", b"0x2", b"2_0", b" 2", b"-0",
-    b"two", b"2 x", b"2\x00", b"2\r", b"9" * 5000, b"\xd9\xa2", b"2;" + b"x" * 70_000,
+    b"-1", b"", b"+2", b"0x2", b"2_0", b" 2", b"2 x", b"2\x00", b"2\r", b"f" * 17, b"\xd9\xa2",
+    b"2;" + b"x" * 70_000,
 ]  # fmt: skip
 LENGTHS = [
-    b"-1", b"", b"two", b"+2", b"0x2", b"2_0", b"1e3", b"2, 2", b"2.0", b"\xb2", b"9" * 19,
-    b"9" * 5000, b"2\r\nContent-Length: 2", b"2\r\nContent-Length: 9",
-    b"2\r\nTransfer-Encoding: chunked",
+    b"-1", b"", b"+2", b"0x2", b"2_0", b"2, 2", b"\xb2", b"9" * 5000, b"2\r\nContent-Length: 2",
 ]  # fmt: skip
 FIRST_LINES = [
-    b"", b"HTTP/1.1", b"HTTP/1.1 ", b"HTTP/1.1 abc", b"HTTP/1.1 99 A", b"HTTP/1.1 1000 A",
-    b"HTTP/1.1 -200 A", b"HTTP/1.1 2_00 A", b"HTTP/1.1 \xb2\xb9\xb3 A", b"HTTP/1.1  200 A",
-    b"HTTP/1.1 " + b"9" * 5000, b"HTTP/2 200", b"HTTP/0.9 200 A", b"http/1.1 200 A", b"ICY 200 A",
-    b"PRI * HTTP/2.0", b"HTTP/1.1 200 A\x00", b"HTTP/1.1 200 A\rX: y", b"\x15\x03\x01\x00\x02",
+    b"", b"HTTP/1.1", b"HTTP/1.1 abc", b"HTTP/1.1 99 A", b"HTTP/1.1 2000 A",
+    b"HTTP/1.1 \xb2\xb9\xb3 A", b"HTTP/1.1  200 A", b"HTTP/2 200", b"HTTP/0.9 200 A",
+    b"http/1.1 200 A", b"HTTP/1.1 200 A\x00", b"HTTP/1.1 200 A\rX: y", b"\x15\x03\x01\x00\x02",
 ]  # fmt: skip
 FIELDS = [
     b"name", b": value", b" first: folded", b"a b: c", b"a : b", b"a\x00: b", b"a: \x00",
@@ -113,15 +109,16 @@ FIELDS = [
 ]  # fmt: skip
 MALFORMED = [
     *(CHUNKED + size + b"\r\n{}\r\n0\r\n\r\n" for size in SIZES),
-    *(CHUNKED + b"2\r\n{}\r\n" + size + b"\r\n{}\r\n" for size in SIZES),
+    CHUNKED + b"2\r\n{}\r\n-1\r\n{}\r\n",
     *(OK + b"Content-Length: " + length + b"\r\n\r\n{}" for length in LENGTHS),
     *(line + b"\r\nContent-Length: 2\r\n\r\n{}" for line in FIRST_LINES),
     *(OK + field + b"\r\n\r\n{}" for field in FIELDS),
-    *(CHUNKED + b"0\r\n" + field + b"\r\n\r\n" for field in FIELDS),
+    *(CHUNKED + b"0\r\n" + field + b"\r\n\r\n" for field in (b"name", b"a: b\r\n" * 101)),
     *(
         OK + b"Transfer-Encoding: " + name + b"\r\n\r\n0\r\n\r\n"
         for name in (b"gzip, chunked", b"identity", b"chunked\r\nTransfer-Encoding: chunked")
     ),
+    OK + b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
     CHUNKED + b"1\r\n{}\r\n0\r\n\r\n",
     CHUNKED + b"9\r\n{}",
     CHUNKED + b"2\r\n{}\r\n0\r\n",
@@ -143,7 +140,7 @@ def test_what_clients_refuse_is_malformed(octets):
     assert str(caught.value)
 
 
-@pytest.mark.parametrize("size", [b"-1", b"-ffffffffffffffffff", b"ffffffffffffffffff", b"", b"z"])
+@pytest.mark.parametrize("size", [b"-1", b"", b"f" * 17])
 def test_report_is_whole_whatever_the_size_of_a_chunk(run, size):
     with serving(answering(CHUNKED + size + b"\r\n{}\r\n0\r\n\r\n")) as port:
         output, message = run("check", f"http://127.0.0.1:{port}/mcp", "--json")
@@ -153,10 +150,9 @@ def test_report_is_whole_whatever_the_size_of_a_chunk(run, size):
     assert message == "1 error."
 
 
-@pytest.mark.parametrize("interim", [EARLY_HINTS, PROCESSING, EARLY_HINTS + PROCESSING])
-def test_answer_behind_interim_ones_is_judged(run, interim):
+def test_answer_behind_interim_ones_is_judged(run):
     final = b"HTTP/1.1 401 A\r\nWWW-Authenticate: Basic realm=a\r\nContent-Length: 0\r\n\r\n"
-    with serving(answering(interim + final)) as port:
+    with serving(answering(EARLY_HINTS + PROCESSING + final)) as port:
         url = f"http://127.0.0.1:{port}/mcp"
         output, _ = run("check", url, "--json", "--only", "endpoint,challenge,answer-unexpected")
     [report] = json.loads(output)["reports"]

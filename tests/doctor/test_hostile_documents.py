@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
+from itertools import product
 
 import pytest
 
@@ -14,25 +16,23 @@ ESCAPE = "\x1b]0;owned\x07\u202e\r\n"
 VALUES = [
     None,
     True,
-    7,
     10**400,
-    1.5,
     "",
     ESCAPE,
     "https://[",
     "https://a.example.com:99999/",
     "http://" + "a" * 9000,
-    "a.b.c",
     [],
     [None],
-    [[]],
     [ESCAPE],
     [{}],
-    {},
     {ESCAPE: ESCAPE},
-    {"keys": "x"},
 ]
-KEY_MEMBERS = ("kty", "crv", "alg", "use", "kid", "n", "e", "x", "y", "d")
+# Of the RSA key, and of the other one.
+KEY_MEMBERS = [
+    *product((0,), ("kty", "alg", "use", "kid", "n", "e")),
+    *product((1,), ("kty", "crv", "x", "d")),
+]
 
 
 def print_all(world: World, probes=False) -> str:
@@ -40,28 +40,33 @@ def print_all(world: World, probes=False) -> str:
     return "\n".join(lines(Report(ENDPOINT, tuple(diagnose(world, probes=probes))), palette))
 
 
+def groups(table, members: dict) -> Iterator[list[str]]:
+    """Yield each member that the healthy site has, and together all that it does without."""
+    yield from ([name] for name in members)
+    yield [name for name in table if name not in members]
+
+
 @pytest.mark.parametrize("value", VALUES, ids=lambda value: repr(value)[:20])
 def test_every_member_can_be_anything(value):
-    for table, name in ((PROTECTED_RESOURCE, "prm"), (AUTHORIZATION_SERVER, "server")):
-        for member in ("resource", "issuer", *table):
+    for table, document in ((PROTECTED_RESOURCE, "prm"), (AUTHORIZATION_SERVER, "server")):
+        for names in groups(table, getattr(World(), document)):
             world = World()
-            getattr(world, name)[member] = value
-            assert print_all(world).replace("\n", "").isprintable()
+            getattr(world, document).update(dict.fromkeys(names, value))
+            assert print_all(world).replace("\n", "").isprintable(), names
 
 
 @pytest.mark.parametrize("value", VALUES, ids=lambda value: repr(value)[:20])
-@pytest.mark.parametrize("index", [0, 1])
-def test_every_member_of_a_key_can_be_anything(value, index):
-    for member in KEY_MEMBERS:
+def test_every_member_of_a_key_can_be_anything(value):
+    for index, member in KEY_MEMBERS:
         world = World()
         world.keys["keys"][index][member] = value
         world.prm["signed_metadata"] = "eyJhbGciOiJFZERTQSJ9.e30.AAAA"
         assert print_all(world).replace("\n", "").isprintable()
 
 
-@pytest.mark.parametrize("value", VALUES, ids=lambda value: repr(value)[:20])
-def test_every_document_can_be_anything(value):
-    for name in ("prm", "server", "keys"):
+@pytest.mark.parametrize("name", ["prm", "server", "keys"])
+def test_every_document_can_be_anything(name):
+    for value in [*VALUES, {"keys": "x"}]:
         world = World()
         setattr(world, name, [value])
         assert print_all(world).replace("\n", "").isprintable()

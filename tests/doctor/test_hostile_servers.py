@@ -125,8 +125,15 @@ def test_certificate_of_nobody_is_named(run, tmp_path):
     assert "self-signed certificate" in output
 
 
-@pytest.mark.parametrize("escape", [b"\x1b]0;owned\x07", b"\x1b[2J", b"\x9b31m", b"\xe2\x80\xae"])
-@pytest.mark.parametrize("place", ["header", "body", "reason"])
+@pytest.mark.parametrize(
+    ("escape", "place"),
+    [
+        (b"\x1b]0;owned\x07", "header"),
+        (b"\x1b[2J", "reason"),
+        (b"\x9b31m", "body"),
+        (b"\xe2\x80\xae", "body"),
+    ],
+)
 def test_escapes_are_printed_as_text(run, escape, place):
     parts = {"header": b"", "body": b"", "reason": b"", place: escape}
     octets = (

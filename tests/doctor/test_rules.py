@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from mcp_oauth_discovery.doctor.findings import Severity
 from mcp_oauth_discovery.doctor.steps import ENTRIES
 from tests.doctor import (  # noqa: F401 - they fill the table
     faults_answers,
@@ -20,14 +21,18 @@ from tests.doctor import (  # noqa: F401 - they fill the table
     faults_signed,
 )
 from tests.doctor.planting import FAULTS, Fault
-from tests.doctor.world import World, faults
+from tests.doctor.world import World, diagnose
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=[fault.name for fault in FAULTS])
 def test_planted_fault_is_found_and_nothing_else(fault: Fault):
     world = World()
     fault.plant(world)
-    assert faults(world, fault.url, in_process=fault.in_process) == list(fault.codes)
+    findings = diagnose(world, fault.url, in_process=fault.in_process)
+    findings = [finding for finding in findings if finding.severity is not Severity.PASS]
+    assert sorted({finding.code for finding in findings}) == list(fault.codes)
+    texts = [f"{finding.seen}\n{finding.fix}" for finding in findings]
+    assert [part for part in fault.shows if not any(part in text for text in texts)] == []
 
 
 def test_every_code_is_found_somewhere():

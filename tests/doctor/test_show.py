@@ -7,7 +7,7 @@ import json
 import pytest
 
 from mcp_oauth_discovery import rotation
-from tests.keys import broken_database
+from tests.keys import broken_database, unreadable_keys
 
 pytestmark = pytest.mark.django_db
 
@@ -212,6 +212,15 @@ def test_database_that_is_down_is_told_and_not_logged(healthy, run, caplog):
     with broken_database():
         output, message = run("show")
     assert "  error: OperationalError: the database is down. See to the database. " in output
+    assert message == "1 of 3 documents cannot be served."
+    assert caplog.records == []
+
+
+def test_database_before_the_first_migration_is_told_and_not_logged(healthy, run, caplog):
+    with unreadable_keys():
+        output, message = run("show")
+    assert "no such table" in output
+    assert "Has 'manage.py migrate' been run?" in output
     assert message == "1 of 3 documents cannot be served."
     assert caplog.records == []
 

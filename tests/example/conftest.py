@@ -28,7 +28,6 @@ def example(settings, monkeypatch, db):
     for name, value in values.items():
         if name.isupper() and name not in KEPT:
             setattr(settings, name, value)
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.MCP_SIGNING_ALGORITHMS = ["ES256"]
     # The site of the test before has noted there which metadata documents it could not fetch.
     cache.clear()

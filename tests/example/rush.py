@@ -20,7 +20,7 @@ from django.test import Client
 from tests.example.walk import Walk
 
 CONNECTIONS = 4
-ROUNDS = 3
+ROUNDS = 2
 
 
 def at_once(walk, send):

@@ -14,19 +14,6 @@ from tests.example.walk import CALLBACK, FORM, VERIFIER, Fields, Walk, refusal
 
 pytestmark = pytest.mark.usefixtures("example")
 
-PARAMETERS = (
-    "grant_type",
-    "code",
-    "redirect_uri",
-    "client_id",
-    "client_secret",
-    "code_verifier",
-    "refresh_token",
-    "scope",
-    "resource",
-    "device_code",
-    "unknown",
-)
 NUL = "a\0b"
 
 
@@ -57,36 +44,33 @@ def basic(credentials):
     return {"authorization": f"Basic {base64.b64encode(credentials).decode()}"}
 
 
-@pytest.mark.parametrize("name", PARAMETERS)
-@pytest.mark.parametrize("grant_type", ["authorization_code", "refresh_token"])
-def test_nul_in_a_parameter(http, walk, grant_type, name):
-    form = {"grant_type": grant_type, "client_id": walk.client_id, "code": "c"}
+@pytest.mark.parametrize("name", ["grant_type", "code", "client_id", "refresh_token", "unknown"])
+def test_nul_in_a_parameter(http, walk, name):
+    form = {"grant_type": "refresh_token", "client_id": walk.client_id, "code": "c"}
     form |= {"refresh_token": "r", "redirect_uri": CALLBACK, "code_verifier": VERIFIER}
     invalid_request(walk.send_form("/o/token/", {**form, name: NUL}))
 
 
-@pytest.mark.parametrize("name", ["token", "token_type_hint", "client_id", "client_secret"])
+@pytest.mark.parametrize("name", ["token", "client_id"])
 def test_nul_in_a_parameter_of_a_revocation(http, walk, name):
     form = {"token": "t", "client_id": walk.client_id, name: NUL}
     invalid_request(walk.send_form("/o/revoke_token/", form))
 
 
-@pytest.mark.parametrize("path", ["/o/token/", "/o/revoke_token/"])
 @pytest.mark.parametrize(
     "headers", [basic(b"\0:x"), basic(b"%00:x"), basic(b"x:\0"), {"authorization": "Basic é"}]
 )
-def test_credentials_that_are_no_text(http, path, headers):
+def test_credentials_that_are_no_text(http, headers):
     form = {"grant_type": "refresh_token", "refresh_token": "r", "token": "t"}
-    invalid_request(http.post(path, urlencode(form), FORM, headers=headers))
+    invalid_request(http.post("/o/token/", urlencode(form), FORM, headers=headers))
 
 
-@pytest.mark.parametrize("path", ["/o/token/", "/o/revoke_token/"])
 @pytest.mark.parametrize(
     "headers", [basic(b"\xff:x"), basic(b"no colon"), {"authorization": "Basic a"}]
 )
-def test_credentials_of_no_client(http, path, headers):
+def test_credentials_of_no_client(http, headers):
     form = {"grant_type": "refresh_token", "refresh_token": "r", "token": "t"}
-    assert refusal(http.post(path, urlencode(form), FORM, headers=headers)) == (
+    assert refusal(http.post("/o/token/", urlencode(form), FORM, headers=headers)) == (
         401,
         "invalid_client",
     )
@@ -98,7 +82,6 @@ FIELD = b'--b\r\nContent-Disposition: form-data; name="code"\r\n\r\n\\ud800\r\n-
 
 # The next release of django-oauth-toolkit warns of other forms, and 4 refuses them.
 @pytest.mark.filterwarnings("ignore:The OAuth 2.0 token:DeprecationWarning")
-@pytest.mark.parametrize("path", ["/o/token/", "/o/revoke_token/"])
 @pytest.mark.parametrize(
     ("content_type", "body"),
     [
@@ -115,19 +98,24 @@ FIELD = b'--b\r\nContent-Disposition: form-data; name="code"\r\n\r\n\\ud800\r\n-
         (FORM, b"code\0=x"),
     ],
 )
-def test_form_that_cannot_be_read(http, path, content_type, body):
-    invalid_request(http.generic("POST", path, body, content_type))
+def test_form_that_cannot_be_read(http, content_type, body):
+    invalid_request(http.generic("POST", "/o/token/", body, content_type))
 
 
-@pytest.mark.parametrize("path", ["/o/token/", "/o/revoke_token/"])
+def test_form_of_a_revocation_that_cannot_be_read(http):
+    invalid_request(http.generic("POST", "/o/revoke_token/", b"code=x%00", FORM))
+
+
 @pytest.mark.parametrize("query", ["a=%zz", "a=%00", "a=1", "&".join(1001 * ["a=1"])])
-def test_query_has_no_place_here(http, path, query):
+def test_query_has_no_place_here(http, query):
     form = {"grant_type": "refresh_token", "refresh_token": "r", "token": "t"}
-    invalid_request(http.post(f"{path}?{query}", urlencode(form), FORM))
+    invalid_request(http.post(f"/o/token/?{query}", urlencode(form), FORM))
 
 
-@pytest.mark.parametrize("path", ["/o/token/", "/o/revoke_token/"])
-@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+@pytest.mark.parametrize(
+    ("path", "method"),
+    [("/o/token/", "GET"), ("/o/token/", "PUT"), ("/o/revoke_token/", "DELETE")],
+)
 def test_method_that_is_not_served(http, path, method):
     response = http.generic(method, path)
     assert refusal(response) == (405, "invalid_request")
@@ -154,7 +142,7 @@ def test_attribute_of_oauthlib_as_a_parameter_is_ignored(walk, name):
     assert refusal(walk.send_form("/o/token/", form, headers=headers)) == (401, "invalid_client")
 
 
-@pytest.mark.parametrize("name", PARAMETERS)
+@pytest.mark.parametrize("name", ["grant_type", "client_id", "refresh_token", "scope", "resource"])
 def test_value_of_any_length_is_only_wrong(walk, name):
     form = {"grant_type": "refresh_token", "refresh_token": "r", name: 70_000 * "x"}
     status, error = refusal(walk.token(**form))
@@ -165,33 +153,17 @@ def test_value_of_any_length_is_only_wrong(walk, name):
 # The page that asks the user
 
 
-AUTHORIZATION = (
-    "response_type",
-    "client_id",
-    "redirect_uri",
-    "state",
-    "code_challenge",
-    "code_challenge_method",
-    "resource",
-    "scope",
-    "nonce",
-    "claims",
-    "prompt",
-    "unknown",
-)
-
-
-@pytest.mark.parametrize("name", AUTHORIZATION)
-@pytest.mark.parametrize("trusted", [True, False])
-def test_nul_in_a_link(walk, name, trusted):
-    Application.objects.filter(client_id=walk.client_id).update(skip_authorization=trusted)
+@pytest.mark.parametrize("name", ["client_id", "state", "resource", "nonce", "unknown"])
+def test_nul_in_a_link(walk, name):
+    # Whose code would be stored without a question.
+    Application.objects.filter(client_id=walk.client_id).update(skip_authorization=True)
     page = walk.ask(**{name: NUL})
     assert page.status_code == 400
     assert "invalid_request" in page.content.decode()
     assert not Grant.objects.exists()
 
 
-@pytest.mark.parametrize("name", AUTHORIZATION[1:9])
+@pytest.mark.parametrize("name", ["client_id", "state", "resource"])
 def test_nul_in_the_form(walk, name):
     fields = Fields(walk.ask().content.decode()).values
     response = walk.browser.post("/o/authorize/", {**fields, "allow": "true", name: NUL})
@@ -221,8 +193,13 @@ def test_form_with_a_value_that_is_longer_than_its_column(walk, name):
     assert not Grant.objects.exists()
 
 
-@pytest.mark.parametrize("query", ["%zz", "client_id=%zz", "&".join(1001 * ["a=1"]), "a", "&&"])
-@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize(
+    ("query", "method"),
+    [
+        *[(query, "get") for query in ("%zz", "client_id=%zz", "&".join(1001 * ["a=1"]), "&&")],
+        ("client_id=%zz", "post"),
+    ],
+)
 def test_link_that_cannot_be_read(walk, query, method):
     response = getattr(walk.browser, method)(f"/o/authorize/?{query}")
     assert response.status_code == 400

@@ -137,8 +137,10 @@ def test_no_spelling_of_a_call_gets_past_the_scope(walk, body):
 BODIES = [b"", b"[", b"[]", b"5", b"\xff", b'{"method": []}', b"[" * 100_000]
 
 
-@pytest.mark.parametrize("body", BODIES)
-@pytest.mark.parametrize("path", ["/mcp", "/reports/mcp"])
+# The second server reads the body itself, to see which scope a call needs.
+@pytest.mark.parametrize(
+    ("path", "body"), [("/mcp", b"["), *[("/reports/mcp", body) for body in BODIES]]
+)
 def test_body_that_is_no_message_is_a_bad_request(walk, path, body):
     headers = {"authorization": f"Bearer {walk.sign_in(ORIGIN + path)['access_token']}"}
     response = walk.http.post(path, body, "application/json", headers=headers)

@@ -7,20 +7,17 @@ import os
 import subprocess
 import sys
 
-import pytest
-
 from tests.example.walk import ORIGIN
 from tests.markdown import CHECKOUT
 
 
-@pytest.mark.parametrize("default", ["empty", "without-tables"])
-def test_tokens_are_issued_where_the_router_says(tmp_path, default):
-    other = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(tmp_path / "default.sqlite3")}
+def test_tokens_are_issued_where_the_router_says(tmp_path):
     foreign = ("DJANGO_SETTINGS_MODULE", "MCP_", "ALLOWED_HOSTS", "HTTPS")
     inherited = {name: one for name, one in os.environ.items() if not name.startswith(foreign)}
     given = {
         "DATABASE": str(tmp_path / "accounts.sqlite3"),
-        "DEFAULT_DATABASE": json.dumps({} if default == "empty" else other),
+        # Whatever asks the default database fails.
+        "DEFAULT_DATABASE": "{}",
         "DJANGO_SETTINGS_MODULE": "tests.example.routed",
         "MCP_ISSUER": ORIGIN,
         "SECRET_KEY": "of a site that lives for one test",

@@ -91,9 +91,6 @@ class Site:
         told = {name.replace("_", "-"): value for name, value in headers.items()}
         self.pages[path] = lambda request: Response(body, status, told)
 
-    def redirect(self, path: str, to: str, status: int = 302) -> None:
-        self.answer(path, status=status, Location=to)
-
     def app(self) -> ASGIApp:
         routes = [Route(path, self._page(one), methods=_METHODS) for path, one in self._pages()]
         app: ASGIApp = Starlette(routes=routes)

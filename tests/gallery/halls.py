@@ -124,10 +124,6 @@ def nginx_hall(
         yield
 
 
-def _place(port: int) -> str:
-    return f"http://{LOOPBACK}:{port}"
-
-
 def make_certificate(directory: Path) -> None:
     """Make a certificate for every name here, and another one that nobody trusts."""
     for name in ("certificate", "untrusted"):

@@ -65,12 +65,6 @@ def sdk_as_it_is_documented(origin: str) -> ASGIApp:
 
 
 @on_show(remarks=USUAL)
-def sdk_with_a_slash_in_both_places(origin: str) -> ASGIApp:
-    """Older releases add the slash themselves; it is the same one in both documents."""
-    return open_to_pages(server(f"{origin}/", f"{origin}/mcp"))
-
-
-@on_show(remarks=USUAL)
 def sdk_of_an_outside_server(origin: str) -> ASGIApp:
     auth = AuthSettings(
         issuer_url=cast(Any, "https://outside-server.example.com"),
@@ -88,24 +82,11 @@ def sdk_without_cors(origin: str) -> ASGIApp:
     return server(origin, f"{origin}/mcp")
 
 
-@on_show("prm-not-found", path="/api/mcp", remarks=USUAL)
-def sdk_below_a_mount(origin: str) -> ASGIApp:
-    """Its documents are below the mount as well, where nobody looks."""
-    app = server(f"{origin}/api", f"{origin}/api/mcp")
-    mount = Mount("/api", open_to_pages(app))
-    return Starlette(routes=[mount], lifespan=lambda _: app.router.lifespan_context(app))
-
-
 @on_show("redirect-slash", "prm-not-found", remarks=USUAL)
 def sdk_mounted_at_its_own_path(origin: str) -> ASGIApp:
     app = server(origin, f"{origin}/mcp", streamable_http_path="/")
     mount = Mount("/mcp", open_to_pages(app))
     return Starlette(routes=[mount], lifespan=lambda _: app.router.lifespan_context(app))
-
-
-@on_show("prm-path-not-found", remarks=USUAL)
-def sdk_told_its_origin_for_its_endpoint(origin: str) -> ASGIApp:
-    return open_to_pages(server(origin, origin))
 
 
 @on_show("endpoint-open")

@@ -80,32 +80,3 @@ def toolkit_at_the_root(project: Project) -> None:
 @broken("oauth-endpoint-not-found")
 def toolkit_without_registration(project: Project) -> None:
     add_toolkit(project, DCR_ENABLED=False)
-
-
-@broken("oauth-endpoint-redirect", says=("slash",))
-def toolkit_announced_without_slashes(project: Project) -> None:
-    add_toolkit(project)
-    paths = {"token_endpoint": "/o/token", "registration_endpoint": "/o/register"}
-    project.set(MCP_AUTHORIZATION_SERVER_METADATA={**announced(), **paths})
-
-
-@broken("oauth-endpoint-not-found")
-def toolkit_under_another_prefix(project: Project) -> None:
-    add_toolkit(project)
-    elsewhere = {"token_endpoint": "/oauth2/token/"}
-    project.set(MCP_AUTHORIZATION_SERVER_METADATA={**announced(), **elsewhere})
-
-
-@broken("as-pkce-method")
-def toolkit_with_plain_pkce(project: Project) -> None:
-    add_toolkit(project)
-    plain = {**announced(), "code_challenge_methods_supported": ["plain"]}
-    project.set(MCP_AUTHORIZATION_SERVER_METADATA=plain)
-
-
-@broken("prm-scopes-not-offered")
-def toolkit_without_the_scope(project: Project) -> None:
-    add_toolkit(project)
-    project.set(MCP_RESOURCE_METADATA={"scopes_supported": ["mcp", "files"]})
-    offered = {**announced(), "scopes_supported": list(SCOPES)}
-    project.set(MCP_AUTHORIZATION_SERVER_METADATA=offered)

@@ -55,6 +55,16 @@ def token(request: pytest.FixtureRequest, project: Project) -> str:
     return project.execute((project.directory / "project" / "make_token.py").read_text())
 
 
+@pytest.fixture(scope="module")
+def other_tokens(request: pytest.FixtureRequest, project: Project) -> dict[str, str]:
+    """Tokens by the names of `OTHER_TOKENS`, from the file with one line changed for each."""
+    file = request.module.PAGE.files["make_token.py"]
+    changes = request.module.OTHER_TOKENS
+    assert all(line in file for line, _ in changes.values())
+    code = "\n".join(file.replace(line, other) for line, other in changes.values())
+    return dict(zip(changes, project.execute(code).splitlines(), strict=True))
+
+
 @pytest.fixture
 def answer(site: Site, curl: Curl, token: str) -> Answer:
     headers = {name: value.replace("$TOKEN", token) for name, value in curl.headers.items()}

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from mcp_oauth_discovery.keys import files
-from mcp_oauth_discovery.keys.moduli import weakness
+from mcp_oauth_discovery.keys.weak_keys import flaw_of_modulus
 from tests.jwk.reading import native, octets, pem
 from tests.keys import RSA, VECTORS
 
@@ -100,16 +100,16 @@ def test_weak_moduli_have_sizes_that_are_accepted_otherwise():
 @pytest.mark.parametrize("bits", [2048, 3072])
 def test_generated_modulus_is_not_weak(bits):
     key = rsa.generate_private_key(65537, bits)
-    assert weakness(key.public_key().public_numbers().n) is None
+    assert flaw_of_modulus(key.public_key().public_numbers().n) is None
 
 
 def test_modulus_of_the_rfc_is_not_weak():
-    assert weakness(int.from_bytes(octets(VECTORS[RSA]["jwk"]["n"]), "big")) is None
+    assert flaw_of_modulus(int.from_bytes(octets(VECTORS[RSA]["jwk"]["n"]), "big")) is None
 
 
 def test_modulus_of_primes_that_differ_in_size_is_not_weak():
     numbers = native(RSA).private_numbers()
-    assert weakness(numbers.p * LONG_PRIME) is None
+    assert flaw_of_modulus(numbers.p * LONG_PRIME) is None
 
 
 @pytest.mark.parametrize("write", [as_jwk, as_public(Encoding.PEM), as_public(Encoding.DER)])

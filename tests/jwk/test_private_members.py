@@ -11,12 +11,16 @@ from tests.keys import ED, PRIVATE_MEMBERS, RSA, VECTORS, as_file
 SOME = VECTORS[ED]["jwk"]["d"]
 
 
-@EVERY_VECTOR
-@pytest.mark.parametrize("name", sorted(PRIVATE_MEMBERS - {"d"}))
-@pytest.mark.parametrize("value", [SOME, None, "", []], ids=repr)
-def test_public_jwk_with_a_private_member_is_refused(vector, name, value):
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *[(name, SOME) for name in sorted(PRIVATE_MEMBERS - {"d"})],
+        *[("p", value) for value in (None, "", [])],
+    ],
+)
+def test_public_jwk_with_a_private_member_is_refused(name, value):
     with pytest.raises(files.UnsuitableKey) as caught:
-        files.read(as_file(vector, private=False, **{name: value}))
+        files.read(as_file(VECTORS[ED], private=False, **{name: value}))
     assert str(caught.value) == (
         f"The JWK has private members ({name}), and no private key. "
         "Give its public half without them."
@@ -24,7 +28,7 @@ def test_public_jwk_with_a_private_member_is_refused(vector, name, value):
 
 
 @EVERY_VECTOR
-@pytest.mark.parametrize("value", [None, "", [], 7], ids=repr)
+@pytest.mark.parametrize("value", [None, ""], ids=repr)
 def test_public_jwk_with_an_empty_private_half_is_refused(vector, value):
     with pytest.raises(files.UnsuitableKey, match=r"private members|malformed"):
         files.read(as_file(vector, private=False, d=value))

@@ -54,11 +54,10 @@ def ended(name: str, *arguments: str, **streams) -> tuple[int, str]:
 
 
 @EVERY_LINE
-@pytest.mark.parametrize("option", OPTIONS)
-def test_option_of_every_command_stands_before_or_after_the_subcommand(line, option):
-    written, value = OPTIONS[option]
-    assert parsed(line, *written, *LINES[line])[option] == value
-    assert parsed(line, *LINES[line], *written)[option] == value
+def test_option_of_every_command_stands_before_or_after_the_subcommand(line):
+    for option, (written, value) in OPTIONS.items():
+        assert parsed(line, *written, *LINES[line])[option] == value
+        assert parsed(line, *LINES[line], *written)[option] == value
 
 
 @EVERY_LINE
@@ -86,6 +85,26 @@ def test_wrong_arguments_end_in_1_and_one_line(line, problem):
     assert (code, told.count("\n")) == (1, 1)
     assert told.startswith("CommandError: ")
     assert problem in told
+
+
+def test_command_line_is_parsed_once(monkeypatch):
+    parsers = []
+
+    class Command(mcp_discovery.Command):
+        def create_parser(self, *args, **kwargs):
+            parsers.append(super().create_parser(*args, **kwargs))
+            return parsers[-1]
+
+    monkeypatch.setitem(COMMANDS, "mcp_discovery", Command)
+    ended(*FAILING)
+    assert len(parsers) == 1
+
+
+def test_error_of_a_subcommand_is_raised_with_traceback():
+    command = mcp_discovery.Command(stderr=StringIO())
+    line = ["manage.py", *FAILING, "--traceback"]
+    with pytest.raises(CommandError, match="nonsense"):
+        command.run_from_argv(line)
 
 
 def test_wrong_arguments_are_an_exception_for_a_program():

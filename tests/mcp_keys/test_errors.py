@@ -20,19 +20,21 @@ pytestmark = pytest.mark.django_db
 SPANS = ("MCP_KEY_ROTATION_INTERVAL", "MCP_KEY_PUBLISH_AHEAD", "MCP_KEY_RETENTION")
 
 
-@pytest.mark.parametrize("command", ["retire", "revoke"])
-@pytest.mark.parametrize("kid", ["none", "", "'; DROP TABLE", "é" * 100, "\0", "\ud800", "a\nb"])
+@pytest.mark.parametrize(
+    ("command", "kid"),
+    [
+        ("retire", "none"),
+        *[("revoke", kid) for kid in ("", "'; DROP TABLE", "é" * 100, "\0", "\ud800", "a\nb")],
+    ],
+)
 def test_unknown_kid(key, command, kid):
     line = fails(command, kid)
     assert line == f"There is no key {kid!r}. 'manage.py mcp_keys list' shows all of them."
 
 
-@pytest.mark.parametrize("command", ["retire", "revoke"])
-@pytest.mark.parametrize(
-    "alter", [str.swapcase, str.lower, lambda kid: kid[:-1], "{} ".format, "{}%".format]
-)
-def test_kid_is_compared_exactly(key, command, alter):
-    assert fails(command, alter(key.kid)).startswith("There is no key ")
+@pytest.mark.parametrize("alter", [str.swapcase, lambda kid: kid[:-1], "{} ".format, "{}%".format])
+def test_kid_is_compared_exactly(key, alter):
+    assert fails("retire", alter(key.kid)).startswith("There is no key ")
 
 
 def test_revoking_twice(key):
@@ -79,16 +81,9 @@ def test_algorithm_that_is_unknown(key, algorithm):
         ("MCP_KEY_RETENTION", 2, ["retire", "{kid}"]),
         ("MCP_KEY_ENCRYPTION_KEYS", ["secret"], ["rotate"]),
         ("MCP_KEY_ENCRYPTION_KEYS", "secret", ["reencrypt"]),
-        *(
-            ("MCP_JWKS_MAX_AGE", value, arguments)
-            for value in (10**12, 10**15)
-            for arguments in (["rotate"], ["retire", "{kid}"])
-        ),
-        *(
-            (setting, timedelta.max, arguments)
-            for setting in SPANS
-            for arguments in (["rotate"], ["retire", "{kid}"])
-        ),
+        ("MCP_JWKS_MAX_AGE", 10**15, ["rotate"]),
+        ("MCP_JWKS_MAX_AGE", 10**12, ["retire", "{kid}"]),
+        *((setting, timedelta.max, ["rotate"]) for setting in SPANS),
     ],
     ids=str,
 )
@@ -115,10 +110,9 @@ def test_settings_that_cannot_be_right(key, settings, setting, value, arguments)
     ],
     ids=" ".join,
 )
-@pytest.mark.parametrize("zone", ["UTC", "America/Chicago"])
-def test_nothing_is_done_or_said_without_time_zones(key, settings, file, arguments, zone):
+def test_nothing_is_done_or_said_without_time_zones(key, settings, file, arguments):
     before = rows()
-    settings.USE_TZ, settings.TIME_ZONE = False, zone
+    settings.USE_TZ, settings.TIME_ZONE = False, "America/Chicago"
     path = file(private_pem(ED))
     line = fails(*(one.format(kid=key.kid, file=path) for one in arguments))
     assert line.startswith("USE_TZ is False: no signing key can be made, judged or changed by ")

@@ -35,5 +35,5 @@ def test_reencrypt_makes_former_secrets_dispensable(key, settings):
 def test_reencrypt_with_a_lost_secret_names_the_way_out(key, settings):
     settings.SECRET_KEY = "another one"
     line = fails("reencrypt")
-    assert line.startswith(f"The private half of {key.kid} cannot be decrypted: ")
+    assert line.startswith(f"The private key of {key.kid} cannot be decrypted: ")
     assert "Put the former SECRET_KEY into SECRET_KEY_FALLBACKS" in line

@@ -36,11 +36,7 @@ def test_documents_and_endpoint_work_without_a_database():
     assert result.stderr.count("The JWK Set is a 404.") == 1
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [[], ["--tag", "mcp_oauth_discovery"], ["--deploy"], ["--database", "default"]],
-    ids=["all", "tag", "deploy", "database"],
-)
+@pytest.mark.parametrize("arguments", [[], ["--deploy", "--database", "default"]], ids=len)
 def test_checks_work_without_a_database(arguments):
     result = run("-m", "django", "check", *arguments)
     assert (result.returncode, "mcp_oauth_discovery." in result.stderr) == (0, False)

@@ -37,8 +37,8 @@ def test_document_is_the_one_that_is_served(settings, look, fetch, title, where,
     served, answer = document(look()[1], title), fetch(where)
     assert served.url == f"https://app.example.com{where}"
     assert json.loads(served.text) == answer.json()
-    assert served.status == f"200 OK, {answer['cache-control']}"
-    assert (served.problem, served.is_fault) == ("", False)
+    assert served.answer == f"200 OK, {answer['cache-control']}"
+    assert (served.problem, served.note) == ("", "")
 
 
 def test_each_enabled_resource_has_a_url_and_a_document(settings, look):
@@ -48,7 +48,7 @@ def test_each_enabled_resource_has_a_url_and_a_document(settings, look):
         "/old": {"enabled": False},
     }
     text, context = look()
-    documents = [json.loads(one.text).get("resource", "-") for one in context["documents"]]
+    documents = [document.members.get("resource", "-") for document in context["documents"]]
     resources = [
         "https://app.example.com/files/mcp",
         "https://app.example.com/search?index=a%20b",
@@ -121,8 +121,8 @@ def test_view_that_fails_is_quoted(routed, look, error, told):
     routed(path(".well-known/jwks.json", OwnView.as_view()))
     text, context = look()
     served = document(context, "JWK Set")
-    assert (served.problem, served.is_fault) == (told, True)
-    assert served.status == "500 Internal Server Error, no-store"
+    assert served.problem == told
+    assert served.answer == "500 Internal Server Error, no-store"
     assert told in text
 
 
@@ -146,7 +146,6 @@ def test_view_that_answers_with_no_json_is_a_fault(routed, look):
 
     routed(path(".well-known/jwks.json", OwnView.as_view()))
     served = document(look()[1], "JWK Set")
-    assert served.is_fault
     assert "Expecting value" in served.problem
 
 
@@ -156,7 +155,6 @@ def test_view_of_somebody_else_is_named_and_not_called(routed, look):
 
     routed(path(".well-known/oauth-authorization-server", fail))
     served = document(look()[1], "Authorization server metadata")
-    assert served.is_fault
     assert "Another view answers here: tests.overview.test_documents." in served.problem
     assert 'include("mcp_oauth_discovery.urls")' in served.problem
 
@@ -165,8 +163,9 @@ def test_want_of_urls_is_said(settings, look, monkeypatch):
     monkeypatch.setattr(f"{__name__}.urlpatterns", urlpatterns[1:])
     settings.ROOT_URLCONF = __name__
     _, context = look()
-    assert "Nobody answers here." in document(context, "Protected resource metadata").problem
-    assert "not in ROOT_URLCONF" in document(context, "JWK Set").problem
+    for title in ("Protected resource metadata", "JWK Set"):
+        assert document(context, title).url == f"https://app.example.com{URLS[title]}"
+        assert "No view answers here." in document(context, title).problem
 
 
 def test_other_authorization_server_is_no_fault(settings, look):
@@ -174,9 +173,9 @@ def test_other_authorization_server_is_no_fault(settings, look):
     settings.MCP_AUTHORIZATION_SERVERS = ["https://login.example.com"]
     text, context = look()
     served = document(context, "Authorization server metadata")
-    assert served.status == "404 Not Found, no-store"
-    assert "MCP_AUTHORIZATION_SERVERS names other servers" in served.problem
-    assert not served.is_fault
+    assert served.answer == "404 Not Found, no-store"
+    assert "MCP_AUTHORIZATION_SERVERS names other servers" in served.note
+    assert not served.problem
     assert '<span class="mcp-state mcp-expired">None</span>' in text
 
 
@@ -184,8 +183,8 @@ def test_missing_keys_are_no_fault_where_none_are_announced(settings, look):
     settings.MCP_ISSUER = "https://app.example.com"
     settings.MCP_AUTHORIZATION_SERVERS = ["https://login.example.com"]
     served = document(look()[1], "JWK Set")
-    assert (served.status, served.is_fault) == ("404 Not Found, no-store", False)
-    assert "this site announces no keys" in served.problem
+    assert (served.answer, served.problem) == ("404 Not Found, no-store", "")
+    assert "this site announces no keys" in served.note
 
 
 def test_document_that_is_not_there_is_a_fault(routed, look):
@@ -195,7 +194,7 @@ def test_document_that_is_not_there_is_a_fault(routed, look):
 
     routed(path(".well-known/jwks.json", OwnView.as_view()))
     served = document(look()[1], "JWK Set")
-    assert (served.problem, served.is_fault) == ("Not for this tenant.", True)
+    assert served.problem == "Not for this tenant."
 
 
 @pytest.mark.parametrize(
@@ -210,9 +209,9 @@ def test_document_that_is_not_there_is_a_fault(routed, look):
 def test_wrong_setting_is_named_where_it_breaks_a_document(settings, look, setting, value, broken):
     setattr(settings, setting, value)
     _, context = look()
-    faults = [one.title for one in context["documents"] if one.is_fault]
-    assert faults == broken
-    assert all(setting in one.problem for one in context["documents"] if one.is_fault)
+    problems = {served.title: served.problem for served in context["documents"] if served.problem}
+    assert list(problems) == broken
+    assert all(setting in problem for problem in problems.values())
 
 
 def test_callable_that_raises_is_quoted(settings, look):
@@ -228,5 +227,5 @@ def test_callable_that_raises_is_quoted(settings, look):
 def test_site_below_a_prefix_finds_its_documents(look):
     with override_script_prefix("/site/"):
         _, context = look()
-    assert [one.is_fault for one in context["documents"]] == [False, False, False]
+    assert [served.problem for served in context["documents"]] == ["", "", ""]
     assert document(context, "JWK Set").url == "https://app.example.com/site/.well-known/jwks.json"

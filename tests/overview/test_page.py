@@ -135,7 +135,7 @@ def test_missing_table_is_said(transactional_db, look):
     with missing_tables():
         text, context = look()
     assert SigningKey._meta.db_table in context["keys_problem"]  # noqa: SLF001
-    assert document(context, "JWK Set").is_fault
+    assert document(context, "JWK Set").problem
     assert "There is no key yet." not in text
 
 

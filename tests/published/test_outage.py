@@ -199,6 +199,7 @@ def test_local_change_starts_another_reading_while_one_hangs(stale):
 
 
 def test_reading_that_hangs_is_given_up_and_logged(stale, monkeypatch, caplog):
+    monkeypatch.setattr(published, "SHORT_WAIT", 0.1)
     monkeypatch.setattr(published, "GIVEN_UP_AFTER", 0)
     with silence() as silent:
         for _ in range(9):
@@ -208,6 +209,7 @@ def test_reading_that_hangs_is_given_up_and_logged(stale, monkeypatch, caplog):
 
 
 def test_connections_that_are_lost_do_not_keep_the_keys_from_being_read(stale, monkeypatch):
+    monkeypatch.setattr(published, "SHORT_WAIT", 0.1)
     monkeypatch.setattr(published, "GIVEN_UP_AFTER", 0)
     with silence() as silent:
         for _ in range(9):

@@ -32,8 +32,6 @@ OTHERS = {
     "silent": ((), {}),
     "gone-mariadb": ((2006, "Server has gone away"), {}),
 }
-EACH_CONFLICT = pytest.mark.parametrize(("said", "codes"), CONFLICTS.values(), ids=CONFLICTS)
-EACH_OTHER = pytest.mark.parametrize(("said", "codes"), OTHERS.values(), ids=OTHERS)
 
 CHANGES = {
     "rotate": lambda: rotation.rotate("EdDSA", now=NOW + DAY),
@@ -44,6 +42,14 @@ CHANGES = {
     "reencrypt": lambda: rotation.reencrypt(now=NOW + DAY),
 }
 EACH_CHANGE = pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+EACH_CONFLICT = pytest.mark.parametrize(
+    ("change", "conflict"),
+    [*[(name, "serialization") for name in CHANGES], *[("retire", name) for name in CONFLICTS]],
+)
+EACH_OTHER = pytest.mark.parametrize(
+    ("change", "error"),
+    [*[(name, "connection") for name in CHANGES], *[("retire", name) for name in OTHERS]],
+)
 
 
 @pytest.fixture(autouse=True)
@@ -72,10 +78,9 @@ def failing(said, codes, *, times, error=OperationalError, verbs=("INSERT", "UPD
 
 
 @EACH_CONFLICT
-@EACH_CHANGE
-def test_writer_that_has_to_give_way_tries_again(change, said, codes):
-    with failing(said, codes, times=2) as failed:
-        change()
+def test_writer_that_has_to_give_way_tries_again(change, conflict):
+    with failing(*CONFLICTS[conflict], times=2) as failed:
+        CHANGES[change]()
     assert len(failed) == 2
 
 
@@ -95,10 +100,9 @@ def test_reader_that_has_to_give_way_tries_again():
 
 
 @EACH_OTHER
-@EACH_CHANGE
-def test_database_that_cannot_be_used_is_not_asked_again(change, said, codes):
-    with failing(said, codes, times=99) as failed, pytest.raises(OperationalError):
-        change()
+def test_database_that_cannot_be_used_is_not_asked_again(change, error):
+    with failing(*OTHERS[error], times=99) as failed, pytest.raises(OperationalError):
+        CHANGES[change]()
     assert len(failed) == 1
 
 

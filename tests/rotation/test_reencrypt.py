@@ -49,7 +49,7 @@ def test_nothing_is_reencrypted_if_one_key_cannot_be_decrypted(settings):
     lost = rotation.rotate("ES256", now=NOW)
     settings.SECRET_KEY = good
     rotate()
-    assert f"The private half of {lost.kid} cannot be decrypted" in refused(rotation.reencrypt)
+    assert f"The private key of {lost.kid} cannot be decrypted" in refused(rotation.reencrypt)
 
 
 @pytest.mark.parametrize(

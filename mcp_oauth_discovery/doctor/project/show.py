@@ -4,10 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
+from http import HTTPStatus
 from typing import Any
 
 from mcp_oauth_discovery.discovery import documents
+from mcp_oauth_discovery.discovery.served import (
+    KEYS_TITLE,
+    RESOURCE_TITLE,
+    SERVER_TITLE,
+    Served,
+    keys_url,
+    resource_url,
+    server_url,
+)
 from mcp_oauth_discovery.doctor.printing import visible
 from mcp_oauth_discovery.doctor.project.captured_logs import kept
 from mcp_oauth_discovery.doctor.project.provenance import (
@@ -18,56 +29,47 @@ from mcp_oauth_discovery.doctor.project.provenance import (
 )
 from mcp_oauth_discovery.doctor.transport.messages import Answer, Fault, Transport
 from mcp_oauth_discovery.doctor.walk.reading import read
-from mcp_oauth_discovery.doctor.walk.well_known import OAUTH, PRM
 from mcp_oauth_discovery.identity import Site
-from mcp_oauth_discovery.standards.identifiers import split, without_final_slash
+from mcp_oauth_discovery.standards.identifiers import split
 
 _VIEW = Source("view", "a view of the project")
-_KEYS = "/.well-known/jwks.json"
 
 
 @dataclass(frozen=True)
-class Served:
-    """One document as it is served: what came, and where its members come from."""
+class Sourced(Served):
+    """A document as it is served, and the source of each member."""
 
-    url: str
-    status: int
-    cache_control: str
-    members: Mapping[str, Any]
-    sources: Mapping[str, Source]
-    error: str = ""
+    sources: Mapping[str, Source] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
-        """Return it as a program reads it."""
+        """Return it for a program."""
         return {
             "url": self.url,
             "status": self.status,
             "cache_control": self.cache_control,
             "document": dict(self.members),
             "sources": {name: source._asdict() for name, source in self.sources.items()},
-            "error": self.error,
+            "error": self.problem,
         }
 
 
-def served(site: Site, start: str, transport: Transport) -> list[Served]:
-    """Return every document that requests to an origin, `start`, are answered with."""
-    found = []
+def served(site: Site, start: str, transport: Transport) -> Iterator[Sourced]:
+    """Yield every document of a site, as requests to an origin, `start`, get it."""
+    request = partial(_request, start, transport)
     for resource in site.resources:
         if resource.enabled:
-            _, path, query, _ = split(resource.identifier)
             members = documents.resource_document(site, resource)
-            url = f"{start}{PRM}{without_final_slash(path)}{query}"
-            found.append(_ask(url, transport, members, resource_sources(resource)))
+            sources = resource_sources(resource)
+            yield request(RESOURCE_TITLE, resource_url(resource), sources, members)
     if site.is_authorization_server:
-        # It reads the keys: what is wrong with those is told with the documents.
+        # This reads the keys. The documents say what is wrong with them.
         with kept([]):
             members = documents.authorization_server_metadata(site) or {}
-        url = f"{start}{OAUTH}{without_final_slash(split(site.issuer).path)}"
-        found.append(_ask(url, transport, members, server_sources(members)))
-    return [*found, _ask(f"{start}{_KEYS}", transport, None, key_sources())]
+        yield request(SERVER_TITLE, server_url(site), server_sources(members), members)
+    yield request(KEYS_TITLE, keys_url(site), key_sources())
 
 
-def lines(document: Served) -> Iterator[str]:
+def lines(document: Sourced) -> Iterator[str]:
     """Yield a document as lines: the name, the value and the source of each member."""
     cached = f", Cache-Control: {visible(document.cache_control)}" if document.cache_control else ""
     yield f"{document.url}  ({document.status or 'no answer'}{cached})"
@@ -75,37 +77,47 @@ def lines(document: Served) -> Iterator[str]:
         source = document.sources[name]
         yield f"  {visible(name)}: {visible(json.dumps(value, ensure_ascii=False))}"
         yield f"      {source.kind}: {visible(source.detail)}"
-    if document.error:
-        yield f"  error: {visible(document.error)}"
+    if document.problem:
+        yield f"  error: {visible(document.problem)}"
 
 
-def _ask(
-    url: str,
+def _request(
+    start: str,
     transport: Transport,
-    expected: Mapping[str, Any] | None,
+    title: str,
+    place: str,
     sources: Mapping[str, Source],
-) -> Served:
-    """Return what is at a URL; a member that the settings do not account for is a view's own."""
-    outcome = transport.send("GET", url, (("Accept", "application/json"),))
-    if not isinstance(outcome, Answer):
-        return Served(url, 0, "", {}, {}, f"No answer: {outcome.reason}.")
-    members = (read(outcome).members or {}) if outcome.status == 200 else {}
-    told = {
-        name: _VIEW if _is_strange(name, value, expected) else sources.get(name, _VIEW)
+    expected: Mapping[str, Any] | None = None,
+) -> Sourced:
+    """Return the document at a place, requested from the origin `start`.
+
+    If a member is not as `expected` from the settings, a view of the project has made it.
+    """
+    url = start + place[len(split(place).origin) :]
+    answer = transport.send("GET", url, (("Accept", "application/json"),))
+    if not isinstance(answer, Answer):
+        return Sourced(title, url, problem=f"No answer: {answer.reason}.")
+    members = (read(answer).members or {}) if answer.status == HTTPStatus.OK else {}
+    own = {
+        name
         for name, value in members.items()
+        # Each request gets a new signature.
+        if expected is not None and name != "signed_metadata" and expected.get(name) != value
     }
-    cached = outcome.header("cache-control") or ""
-    return Served(url, outcome.status, cached, members, told, _error(outcome))
+    return Sourced(
+        title,
+        url,
+        answer.status,
+        answer.header("cache-control") or "",
+        members,
+        _problem(answer),
+        sources={name: _VIEW if name in own else sources.get(name, _VIEW) for name in members},
+    )
 
 
-def _error(answer: Answer) -> str:
-    """Say what is at fault where the project fails, and what to do about it."""
-    if answer.status < 500:
+def _problem(answer: Answer) -> str:
+    """Return what is wrong if the project fails, and what to do about it."""
+    if answer.status < HTTPStatus.INTERNAL_SERVER_ERROR:
         return ""
     fault = answer.fault or Fault("The project answers with an error.", "Read the log of the site.")
     return f"{fault.seen.removesuffix('.')}. {fault.fix}".strip()
-
-
-def _is_strange(name: str, value: object, expected: Mapping[str, Any] | None) -> bool:
-    # Signed anew for each request.
-    return expected is not None and name != "signed_metadata" and expected.get(name) != value

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from enum import Enum
 
+from mcp_oauth_discovery.standards import well_known
 from mcp_oauth_discovery.standards.identifiers import origin, split, without_final_slash
 
-PRM = "/.well-known/oauth-protected-resource"
-OAUTH = "/.well-known/oauth-authorization-server"
+PRM = well_known.PROTECTED_RESOURCE
+OAUTH = well_known.AUTHORIZATION_SERVER
 OPENID = "/.well-known/openid-configuration"
 
 

@@ -130,13 +130,13 @@ class Command(SubcommandsCommand):
     def handle_show(self, *, host: str | None, as_json: bool, **options: Any) -> None:
         start = _checked_origin(endpoints.origin_of(host))
         site = endpoints.site_at(start, serving_urlconf())
-        shown = show.served(site, start, DjangoTransport())
+        shown = list(show.served(site, start, DjangoTransport()))
         if as_json:
             self.stdout.write(json.dumps({"documents": [one.as_json() for one in shown]}, indent=2))
         for document in () if as_json else shown:
             first, *rest = show.lines(document)
             self._print([self._palette()["heading"](first), *rest])
-        if failed := sum(bool(document.error) for document in shown):
+        if failed := sum(bool(document.problem) for document in shown):
             raise CommandError(f"{failed} of {len(shown)} documents cannot be served.")
 
     def _palette(self) -> Palette:

@@ -278,8 +278,7 @@ def _as_json(key: SigningKey, now: datetime) -> dict[str, Any]:
 
 
 def _row(key: SigningKey, now: datetime) -> tuple[str, ...]:
-    ends = [end for end in (key.revoked_at, key.expires_at) if end]
-    dates = (key.activates_at, key.retires_at, min(ends, default=None))
+    dates = (key.activates_at, key.retires_at, key.leaves_at)
     return (
         key.algorithm,
         key.state(now).value,

@@ -1,0 +1,41 @@
+"""Whether a cached copy of the keys is still the latest, as far as this process knows."""
+
+from __future__ import annotations
+
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from django.db import transaction
+
+# Counts the changes that this process has made to the key store.
+_changes = 0
+
+# The outermost transaction of a connection in which keys were changed.
+_changed_in: WeakKeyDictionary[Any, transaction.Atomic] = WeakKeyDictionary()
+
+
+def changes() -> int:
+    """Return a number that differs after every change of this process to the key store."""
+    return _changes
+
+
+def note_change(using: str | None = None, **kwargs: Any) -> None:
+    """Make cached copies out of date: now, and again when other connections see the change."""
+    _count_change()
+    transaction.on_commit(_count_change, using=using)
+    connection = transaction.get_connection(using)
+    if connection.in_atomic_block:
+        _changed_in[connection] = connection.atomic_blocks[0]
+
+
+def has_uncommitted_changes(connection: Any) -> bool:
+    """Say whether an open transaction has changed keys. No other connection sees that yet."""
+    # A decorator enters the same block many times, so this may be true of a later transaction too.
+    # The keys are then read on this connection, which is harmless.
+    blocks = connection.atomic_blocks
+    return bool(blocks) and _changed_in.get(connection) is blocks[0]
+
+
+def _count_change() -> None:
+    global _changes
+    _changes += 1

@@ -1,0 +1,41 @@
+"""The two test commands: the README, CONTRIBUTING, tox and the gate agree on them."""
+
+from __future__ import annotations
+
+import configparser
+import shlex
+
+import pytest
+
+from tests.markdown import blocks, read
+from tests.selection import COMMAND_OF_OTHERS, DEFAULT, OTHERS
+
+TEST_COMMAND = (
+    "python3 -m venv .venv && .venv/bin/pip install --quiet --editable '.[test]' "
+    "&& .venv/bin/python -m pytest -n auto --dist loadfile"
+)
+
+
+def tox_ini() -> configparser.ConfigParser:
+    parser = configparser.ConfigParser(interpolation=None)
+    parser.read_string(read("tox.ini"))
+    return parser
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
+@pytest.mark.parametrize("command", [TEST_COMMAND, COMMAND_OF_OTHERS], ids=["default", "others"])
+def test_page_has_the_command_in_a_block_of_its_own(page, command):
+    assert f"{command}\n" in blocks(read(page), "console")
+
+
+def test_bare_pytest_and_tox_run_the_default_selection():
+    options = shlex.split(tox_ini()["pytest"]["addopts"])
+    assert options[options.index("-m") + 1] == DEFAULT
+    assert " -m " not in tox_ini()["testenv"]["commands"]
+
+
+def test_gate_runs_both():
+    lines = read(".ci/run").splitlines()
+    [others] = [line for line in lines if "again.py" in line and OTHERS in line]
+    assert TEST_COMMAND in lines
+    assert set(shlex.split(COMMAND_OF_OTHERS)[1:]) - {"pytest"} <= {*shlex.split(others), "-m"}
