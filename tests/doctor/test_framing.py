@@ -9,11 +9,11 @@ import pytest
 
 from mcp_oauth_discovery.doctor.transport.framing import (
     MOST_INTERIM,
-    Head,
     Malformed,
     read_body,
     read_head,
 )
+from mcp_oauth_discovery.doctor.transport.messages import Answer
 from tests.doctor.servers import answering, serving
 
 OK = b"HTTP/1.1 200 OK\r\n"
@@ -23,10 +23,10 @@ PROCESSING = b"HTTP/1.1 102 Processing\r\n\r\n"
 FINAL = b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 2\r\n\r\n{}"
 
 
-def read(octets: bytes, method="GET", limit=64) -> tuple[Head, bytes]:
+def read(octets: bytes, method="GET", limit=64) -> tuple[Answer, bytes]:
     stream = io.BufferedReader(io.BytesIO(octets))
-    head = read_head(stream)
-    return head, read_body(stream, method, head, limit)
+    head = read_head(stream, method, "https://app.example.com")
+    return head, read_body(stream, head, limit)
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_body_is_as_long_as_the_head_says(octets):
 
 def test_fields_keep_their_order_and_lose_the_blanks_around():
     head, _ = read(OK + b"B:  two \r\nA: one\r\n\tand more\r\nB:\r\n\r\n")
-    assert head.fields == (("B", "two"), ("A", "one and more"), ("B", ""))
+    assert head.headers == (("B", "two"), ("A", "one and more"), ("B", ""))
     assert head.all("b") == ["two", ""]
 
 

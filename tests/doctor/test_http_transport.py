@@ -109,7 +109,7 @@ def test_server_that_drips_is_late(behave):
     with serving(behave[1]) as port:
         failure = ask(port, timeout=0.2)
     assert failure.trouble is Trouble.TIMEOUT
-    assert failure.reason == "not whole after 0.2 seconds"
+    assert failure.reason == "not complete after 0.2 seconds"
 
 
 @pytest.mark.parametrize("head", [b"\r\n", b"Content-Length: 99999999\r\n\r\n"])
@@ -315,7 +315,10 @@ def test_time_of_an_answer_is_told_as_it_was_given():
     with serving(silent) as port:
         url = f"http://127.0.0.1:{port}/"
         failure = HTTPTransport(url, 0.125, budget=60).send("GET", url)
-    assert (failure.trouble, failure.reason) == (Trouble.TIMEOUT, "not whole after 0.125 seconds")
+    assert (failure.trouble, failure.reason) == (
+        Trouble.TIMEOUT,
+        "not complete after 0.125 seconds",
+    )
 
 
 @pytest.mark.parametrize("url", ["ftp://a.example.com/", "/mcp", "https://a.example.com/\x1b[31m"])

@@ -12,6 +12,8 @@ from django.core.management import call_command
 from django.http import Http404
 
 from mcp_oauth_discovery import rotation
+from mcp_oauth_discovery.doctor.transport.deadlines import BUDGET, TIMEOUT
+from mcp_oauth_discovery.management.commands.mcp_discovery import Command
 from tests.doctor.servers import answering, serving, silent
 from tests.markdown import CHECKOUT
 
@@ -202,11 +204,11 @@ def test_codes_and_groups_are_chosen(healthy, codes):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--only", "nonsense"], "No code and no group has the name nonsense."),
-        (["--skip", "jwks,b,a"], "No code and no group has the name a, b."),
+        (["--only", "nonsense"], "Unknown code or group: nonsense."),
+        (["--skip", "jwks,b,a"], "Unknown code or group: a, b."),
         (
             ["https://a.example.com/mcp", "--host", "b"],
-            "--host is for this project; a URL has a host already.",
+            "--host cannot be used with a URL, which already names the host.",
         ),
         (
             ["--origin", "https://a/b"],
@@ -235,10 +237,15 @@ def test_seconds_are_a_number_of_them(run, seconds):
     assert (output, "argument --timeout" in message) == ("", True)
 
 
+def test_times_are_those_of_the_transports_by_default():
+    options = Command().create_parser("manage.py", "mcp_discovery").parse_args(["check"])
+    assert (options.timeout, options.budget) == (TIMEOUT, BUDGET)
+
+
 def test_time_for_an_answer_is_the_given_one(run):
     with serving(silent) as port:
         output, _ = run("check", f"http://127.0.0.1:{port}/mcp", "--timeout", "0.2")
-    assert "not whole after 0.2 seconds" in output
+    assert "not complete after 0.2 seconds" in output
 
 
 def test_time_for_all_answers_is_the_given_one(run):
@@ -292,12 +299,12 @@ def test_tenant_of_nobody_is_a_message(healthy, run):
         raise Http404
 
     healthy.MCP_ISSUER = issuer
-    assert run("check") == ("", "There is nothing of this site at that host.")
+    assert run("check") == ("", "This project does not serve that host.")
 
 
 def test_project_without_resources_is_a_message(healthy, run):
     healthy.MCP_RESOURCES = {"/mcp": {"enabled": False}}
-    assert run("check") == ("", "This project has no resource that is enabled.")
+    assert run("check") == ("", "This project has no enabled resource.")
 
 
 def test_terminal_gets_no_escapes_of_a_server(run):

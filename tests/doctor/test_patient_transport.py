@@ -110,7 +110,7 @@ def test_stream_of_another_kind_is_judged_by_its_head(kind):
 @both
 def test_document_that_comes_to_no_end_is_late(kind):
     failure = ask(kind(then=drip), headers=(), timeout=0.3)
-    assert (failure.trouble, failure.reason) == (Trouble.TIMEOUT, "not whole after 0.3 seconds")
+    assert (failure.trouble, failure.reason) == (Trouble.TIMEOUT, "not complete after 0.3 seconds")
 
 
 def test_late_stream_is_cancelled_and_closed():

@@ -57,7 +57,7 @@ def test_pinned_issuer_is_a_setting_and_the_rest_follows(shown):
     told = sources(documents[SERVER])
     assert told["issuer"] == "setting: MCP_ISSUER"
     assert told["token_endpoint"] == told["jwks_uri"] == "default: from MCP_ISSUER"
-    assert told["response_types_supported"] == "default: for MCP"
+    assert told["response_types_supported"] == "default: for MCP clients"
     assert sources(documents[JWKS]) == {"keys": "keys: manage.py mcp_keys list"}
 
 
@@ -92,7 +92,7 @@ def test_every_value_with_the_host_of_the_request_is_of_the_request(healthy, sho
     assert told["authorization_endpoint"] == f"request: a default path at {host}"
     assert told["token_endpoint"] == f"request: MCP_AUTHORIZATION_SERVER_METADATA, at {host}"
     assert told["revocation_endpoint"] == "setting: MCP_AUTHORIZATION_SERVER_METADATA"
-    assert told["response_types_supported"] == "default: for MCP"
+    assert told["response_types_supported"] == "default: for MCP clients"
 
 
 def test_path_of_a_resource_at_the_host_of_the_request_is_of_the_request(healthy, shown):
@@ -211,7 +211,7 @@ def unavailable(environ, start_response):
 def test_database_that_is_down_is_told_and_not_logged(healthy, run, caplog):
     with broken_database():
         output, message = run("show")
-    assert "  error: OperationalError: the database is down. See to the database. " in output
+    assert "  error: OperationalError: the database is down. Check the database. " in output
     assert message == "1 of 3 documents cannot be served."
     assert caplog.records == []
 

@@ -116,7 +116,7 @@ def test_wrong_arguments_are_an_exception_for_a_program():
 def test_wrong_seconds_are_told_in_words(seconds):
     _, told = ended("mcp_discovery", "check", f"--timeout={seconds}")
     assert told == (
-        f"CommandError: argument --timeout: {seconds!r} is no number of seconds above 0 and "
+        f"CommandError: argument --timeout: {seconds!r} is not a number of seconds above 0 and "
         "below 3600\n"
     )
 

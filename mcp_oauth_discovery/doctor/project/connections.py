@@ -1,6 +1,6 @@
-"""Connections to databases, lent to the thread that asks the project.
+"""Lend database connections to the thread that sends requests to the project.
 
-What is in a transaction, or in memory alone, is seen by the connection that it was made on.
+Only the connection that made it sees an uncommitted change, or a database in memory.
 """
 
 from __future__ import annotations
@@ -15,47 +15,40 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 Lent = Mapping[str, BaseDatabaseWrapper]
 
-# No two threads may borrow a connection at a time, and a request that is late keeps its own.
-_out: WeakSet[BaseDatabaseWrapper] = WeakSet()
+# Only one thread may borrow a connection at a time, and a late request keeps its own.
+_borrowed: WeakSet[BaseDatabaseWrapper] = WeakSet()
 _lock = threading.Lock()
 
 
 def lend() -> Lent:
-    """Return what this thread has open and nobody else has borrowed.
+    """Return the open connections of this thread that no other thread has borrowed.
 
-    It is lent until the borrower comes to the end of `borrowing`.
+    They are lent until the end of `borrowing`.
     """
     with _lock:
-        free = [one for one in connections.all(initialized_only=True) if one not in _out]
-        _out.update(free)
+        opened = connections.all(initialized_only=True)
+        free = [connection for connection in opened if connection not in _borrowed]
+        _borrowed.update(free)
     for connection in free:
         connection.inc_thread_sharing()
-        # Django closes what is in a transaction when a request begins: here it is the owner's.
-        vars(connection)["close_if_unusable_or_obsolete"] = _leave_open
-    return {one.alias: one for one in free}
+        # At the start of a request, Django would close it, and with it the owner's transaction.
+        vars(connection)["close_if_unusable_or_obsolete"] = lambda: None
+    return {connection.alias: connection for connection in free}
 
 
 @contextmanager
 def borrowing(lent: Lent) -> Iterator[None]:
-    """Use the connections of another thread in this one, give them back, and close its own."""
+    """Use the connections of another thread, return them, and close those of this thread."""
     for alias, connection in lent.items():
         connections[alias] = connection
     try:
         yield
     finally:
         for connection in lent.values():
-            _take_back(connection)
+            del vars(connection)["close_if_unusable_or_obsolete"]
+            connection.dec_thread_sharing()
+            with _lock:
+                _borrowed.discard(connection)
         for connection in connections.all(initialized_only=True):
             if connection.alias not in lent:
                 connection.close()
-
-
-def _take_back(connection: BaseDatabaseWrapper) -> None:
-    del vars(connection)["close_if_unusable_or_obsolete"]
-    connection.dec_thread_sharing()
-    with _lock:
-        _out.discard(connection)
-
-
-def _leave_open() -> None:
-    pass

@@ -1,4 +1,4 @@
-"""The project from inside: which MCP endpoints it has, as a request to one host would see it."""
+"""The MCP endpoints of this project, as a request to one host sees them."""
 
 from __future__ import annotations
 
@@ -13,17 +13,18 @@ from mcp_oauth_discovery.standards.wsgi import environ
 
 
 def origin_of(host: str | None) -> str:
-    """Return the origin that a request to a host has; without one, to the host of this site."""
+    """Return the origin of requests to a host; None stands for the host of this site."""
     if host is not None:
         name = host.rpartition(":")[0] if host[-1:].isdigit() and ":" in host else host
         return f"{'http' if is_loopback(name) else 'https'}://{host}"
     if isinstance(conf.MCP_ISSUER, str):
         return split(pinned_issuer()).origin
-    return origin_of(_first_allowed())
+    allowed = (name.removeprefix(".") for name in allowed_hosts() if name != "*")
+    return origin_of(next(allowed, "localhost"))
 
 
 def site_at(origin: str, urlconf: Any = None) -> Site:
-    """Return the site as a request to an origin sees it, with this URLconf if there is one."""
+    """Return the site as a request to an origin sees it; `urlconf` replaces the URLconf."""
     prefix = fixed_script_prefix()
     request = WSGIRequest(environ("GET", f"{origin}{prefix}", prefix=prefix))
     return Site(request, urlconf=urlconf)
@@ -33,12 +34,5 @@ def endpoints(site: Site) -> list[str]:
     """Return the URLs of the MCP endpoints, the default one first."""
     default = site.default_resource
     first = [default.identifier] if default and default.enabled else []
-    others = [one.identifier for one in site.resources if one.enabled]
+    others = [resource.identifier for resource in site.resources if resource.enabled]
     return list(dict.fromkeys([*first, *others]))
-
-
-def _first_allowed() -> str:
-    for host in allowed_hosts():
-        if host != "*":
-            return host.removeprefix(".")
-    return "localhost"

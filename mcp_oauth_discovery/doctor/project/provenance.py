@@ -1,4 +1,4 @@
-"""Where each value of the documents comes from: a setting, the request, a default, the keys."""
+"""The source of each value in the documents: a setting, the request, a default or the keys."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _HOST = "the scheme and host of the request"
 
 
 class Source(NamedTuple):
-    """What kind of source a value has, and which one exactly."""
+    """The kind of source of a value, and its name."""
 
     kind: str
     detail: str
@@ -23,9 +23,15 @@ class Source(NamedTuple):
 
 def resource_sources(resource: Resource) -> dict[str, Source]:
     """Return the source of each member that the metadata of a resource can have."""
+    if conf.MCP_AUTHORIZATION_SERVERS is not None:
+        servers = Source("setting", "MCP_AUTHORIZATION_SERVERS")
+    elif conf.MCP_ISSUER is None:
+        servers = _issuer()
+    else:
+        servers = Source("default", f"the issuer, from {_issuer().detail}")
     return {
         "resource": _of_resource(resource),
-        "authorization_servers": _of_servers(),
+        "authorization_servers": servers,
         "bearer_methods_supported": Source("default", "the only method of MCP"),
         **_of_members("MCP_RESOURCE_METADATA", conf.MCP_RESOURCE_METADATA),
         **_of_members(f"MCP_RESOURCES[{resource.key!r}]", resource.members),
@@ -36,13 +42,17 @@ def resource_sources(resource: Resource) -> dict[str, Source]:
 def server_sources(names: Mapping[str, Any]) -> dict[str, Source]:
     """Return the source of each member of the authorization server metadata."""
     default = _derived("a default path", Source("default", f"from {_issuer().detail}"))
-    constant = Source("default", "for MCP")
+    constant = Source("default", "for MCP clients")
+    if _SIGNING in names_in_settings():
+        algorithms = Source("setting", f"{_SIGNING}, and the keys")
+    else:
+        algorithms = Source("default", f"that of {_SIGNING}, and the keys")
     joined = ("authorization_endpoint", "token_endpoint", "registration_endpoint", "jwks_uri")
     return {
         **dict.fromkeys(names, constant),
         **dict.fromkeys(joined, default),
         "issuer": _issuer(),
-        "id_token_signing_alg_values_supported": _of_algorithms(),
+        "id_token_signing_alg_values_supported": algorithms,
         **_of_members(_SERVER, conf.MCP_AUTHORIZATION_SERVER_METADATA),
         "signed_metadata": Source("keys", "MCP_SIGNED_METADATA"),
     }
@@ -71,20 +81,6 @@ def _of_resource(resource: Resource) -> Source:
     return _derived("/mcp", default)
 
 
-def _of_servers() -> Source:
-    if conf.MCP_AUTHORIZATION_SERVERS is not None:
-        return Source("setting", "MCP_AUTHORIZATION_SERVERS")
-    if conf.MCP_ISSUER is None:
-        return _issuer()
-    return Source("default", f"the issuer, from {_issuer().detail}")
-
-
-def _of_algorithms() -> Source:
-    if _SIGNING in names_in_settings():
-        return Source("setting", f"{_SIGNING}, and the keys")
-    return Source("default", f"that of {_SIGNING}, and the keys")
-
-
 def _of_members(setting: str, members: Mapping[str, Any]) -> dict[str, Source]:
     written = Source("setting", setting)
     joined = _derived(f"{setting},", written)
@@ -96,7 +92,7 @@ def _of_members(setting: str, members: Mapping[str, Any]) -> dict[str, Source]:
 
 
 def _derived(what: str, pinned: Source) -> Source:
-    """Return the source of a value that begins with the origin of this site."""
+    """Return the source of a value that starts with the origin of this site."""
     return Source("request", f"{what} at {_HOST}") if conf.MCP_ISSUER is None else pinned
 
 

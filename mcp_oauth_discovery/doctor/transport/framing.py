@@ -1,15 +1,21 @@
-"""Read one HTTP/1.1 answer from a stream of octets, as strictly as clients do."""
+"""One HTTP/1.1 exchange: write the request, and read the answer as strictly as clients do."""
 
 from __future__ import annotations
 
+import http.client
 import io
 import re
-from dataclasses import dataclass
+from typing import Any, cast
+from urllib.parse import urlsplit
 
-# Limits of a head, and of a trailer. Node.js reads 16 KiB of a head.
+from mcp_oauth_discovery.doctor.transport.messages import Answer, Headers
+from mcp_oauth_discovery.doctor.transport.sockets import LimitedSocket
+from mcp_oauth_discovery.standards.identifiers import origin
+
+# Limits for the header lines, and for a trailer. Node.js reads 16 KiB of header lines.
 _MOST_LINES = 100
 _LONGEST_LINE = 65536
-# RFC 9110 §15.2: a client skips any number of interim answers. This limit ends a flood.
+# RFC 9110 §15.2: clients skip any number of interim answers. This limit stops a flood.
 MOST_INTERIM = 100
 _SWITCHING = 101
 
@@ -29,50 +35,58 @@ class SpeaksTLS(Malformed):
     """The octets are a TLS record."""
 
 
-@dataclass(frozen=True)
-class Head:
-    """The status and the header fields of an answer."""
+def write_request(
+    connection: LimitedSocket, method: str, url: str, headers: Headers, body: bytes
+) -> None:
+    """Write a request that asks for one answer without compression."""
+    parts = urlsplit(url)
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    request = http.client.HTTPConnection(parts.hostname or "")
+    request.sock = cast(Any, connection)
+    request.putrequest(method, target, skip_host=True, skip_accept_encoding=True)
+    if not any(name.lower() == "host" for name, _ in headers):
+        request.putheader("Host", origin(url).partition("://")[2])
+    for name, value in headers:
+        request.putheader(name, value)
+    request.putheader("Accept-Encoding", "identity")
+    request.putheader("Connection", "close")
+    if method == "POST":
+        request.putheader("Content-Length", str(len(body)))
+    request.endheaders(body or None)
 
-    status: int
-    fields: tuple[tuple[str, str], ...]
 
-    def all(self, name: str) -> list[str]:
-        """Return the values of all fields with a name, given in lower case."""
-        return [value for field, value in self.fields if field.lower() == name]
-
-
-def read_head(stream: io.BufferedReader) -> Head:
-    """Return the head of the final answer, after interim ones such as 103."""
+def read_head(stream: io.BufferedReader, method: str, url: str) -> Answer:
+    """Return the final answer without its body; interim answers such as 103 are skipped."""
     if stream.peek(2).startswith(_TLS_ALERT):
         raise SpeaksTLS("the port answers in TLS, not in plain HTTP")
     for _ in range(MOST_INTERIM + 1):
-        head = Head(_status(stream), tuple(_fields(stream)))
-        if head.status >= 200 or head.status == _SWITCHING:
-            return head
+        line = _line(stream)
+        match = _STATUS.fullmatch(line)
+        if match is None:
+            raise Malformed(f"the first line is {_shown(line)}, not a status line of HTTP/1.1")
+        answer = Answer(method, url, int(match[1]), tuple(_fields(stream)), is_cut=True)
+        if answer.status >= 200 or answer.status == _SWITCHING:
+            return answer
     raise Malformed(f"more than {MOST_INTERIM} interim answers, and no final one")
 
 
-def read_body(stream: io.BufferedReader, method: str, head: Head, limit: int) -> bytes:
-    """Return the body, and read no further than the limit (RFC 9112 §6.3)."""
+def read_body(stream: io.BufferedReader, head: Answer, limit: int) -> bytes:
+    """Return the body of an answer, at most `limit` octets of it (RFC 9112 §6.3)."""
     codings = ", ".join(head.all("transfer-encoding"))
-    length = _length(head)
+    lengths = head.all("content-length")
+    if len(lengths) > 1:
+        raise Malformed(f"there are {len(lengths)} Content-Length headers")
+    if lengths and not _LENGTH.fullmatch(lengths[0]):
+        raise Malformed(f"the Content-Length is {_shown(lengths[0].encode('latin-1'))}")
     if codings and codings.lower() != "chunked":
         raise Malformed(f"the Transfer-Encoding is {codings!r}")
-    if codings and length is not None:
+    if codings and lengths:
         raise Malformed("both Content-Length and Transfer-Encoding say where the body ends")
-    if method == "HEAD" or head.status in (_SWITCHING, 204, 304):
+    if head.method == "HEAD" or head.status in (_SWITCHING, 204, 304):
         return b""
     if codings:
         return _chunks(stream, limit)
-    return stream.read(limit) if length is None else _exactly(stream, min(length, limit))
-
-
-def _status(stream: io.BufferedReader) -> int:
-    line = _line(stream)
-    match = _STATUS.fullmatch(line)
-    if match is None:
-        raise Malformed(f"the first line is {_shown(line)}, not that of an HTTP/1.1 answer")
-    return int(match[1])
+    return _exactly(stream, min(int(lengths[0]), limit)) if lengths else stream.read(limit)
 
 
 def _fields(stream: io.BufferedReader) -> list[tuple[str, str]]:
@@ -82,30 +96,25 @@ def _fields(stream: io.BufferedReader) -> list[tuple[str, str]]:
         if not line:
             return fields
         if line[:1] in b" \t" and fields:
-            # RFC 9112 §5.2: a folded line is a blank and the rest of the value.
+            # RFC 9112 §5.2: a folded line continues the value of the line before.
             name, value = fields.pop()
             fields.append((name, f"{value} {_text(line)}"))
         elif match := _FIELD.fullmatch(line):
             fields.append((match[1].decode("ascii"), _text(match[2])))
         else:
-            raise Malformed(f"{_shown(line)} is no header field")
+            raise Malformed(f"{_shown(line)} is not a header field")
     raise Malformed(f"more than {_MOST_LINES} header lines")
-
-
-def _length(head: Head) -> int | None:
-    lengths = head.all("content-length")
-    if not lengths:
-        return None
-    if len(lengths) > 1:
-        raise Malformed(f"the Content-Length is there {len(lengths)} times")
-    if not _LENGTH.fullmatch(lengths[0]):
-        raise Malformed(f"the Content-Length is {_shown(lengths[0].encode('latin-1'))}")
-    return int(lengths[0])
 
 
 def _chunks(stream: io.BufferedReader, limit: int) -> bytes:
     content = bytearray()
-    while size := _chunk_size(stream):
+    while True:
+        line = _line(stream)
+        match = _SIZE.fullmatch(line)
+        if match is None:
+            raise Malformed(f"the size of a chunk is {_shown(line)}")
+        if not (size := int(match[1], 16)):
+            break
         content += _exactly(stream, min(size, limit - len(content)))
         if len(content) == limit:
             return bytes(content)
@@ -115,18 +124,10 @@ def _chunks(stream: io.BufferedReader, limit: int) -> bytes:
     return bytes(content)
 
 
-def _chunk_size(stream: io.BufferedReader) -> int:
-    line = _line(stream)
-    match = _SIZE.fullmatch(line)
-    if match is None:
-        raise Malformed(f"the size of a chunk is {_shown(line)}")
-    return int(match[1], 16)
-
-
 def _exactly(stream: io.BufferedReader, size: int) -> bytes:
     content = stream.read(size)
     if len(content) < size:
-        raise Malformed("the connection ends before the body does")
+        raise Malformed("the connection closed before the body was complete")
     return content
 
 
@@ -137,11 +138,11 @@ def _line(stream: io.BufferedReader) -> bytes:
         raise Malformed(f"a line is longer than {_LONGEST_LINE} octets")
     if not line.endswith(b"\n"):
         after = f" after {_shown(line)}" if line else ""
-        raise Malformed(f"the connection ends{after} before the answer does")
+        raise Malformed(f"the connection closed{after} before the answer was complete")
     content = line[:-2]
     # Node.js refuses each of these.
     if not line.endswith(b"\r\n") or b"\r" in content or b"\0" in content:
-        raise Malformed(f"{_shown(line)} is no line that ends in CR LF, without CR or NUL before")
+        raise Malformed(f"{_shown(line)} does not end in CR LF, or has CR or NUL before its end")
     return content
 
 
@@ -150,6 +151,6 @@ def _text(octets: bytes) -> str:
 
 
 def _shown(octets: bytes) -> str:
-    """Return the first octets, for the text of an error."""
+    """Return the first octets as the text of an error shows them."""
     text = octets[:40].decode("latin-1")
     return f"{text!r}…" if len(octets) > 40 else repr(text)

@@ -1,14 +1,15 @@
-"""What was asked and what came back, and the protocol of whoever asks."""
+"""Requests and their outcome: an answer or a failure, and the protocol of what sends them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Protocol
 
-# Enough for any metadata, and for saying that a document is too large.
+# More than any metadata needs. A longer document is reported as too large.
 SIZE_LIMIT = 256 * 1024
+_EVENTS = "text/event-stream"
 
 Headers = Sequence[tuple[str, str]]
 
@@ -26,7 +27,7 @@ class Trouble(str, Enum):
 
 
 class Speech(str, Enum):
-    """What a port speaks, if it is not what the URL says."""
+    """The protocol of a port where the URL names another one."""
 
     HTTP = "plain HTTP"
     TLS = "TLS"
@@ -36,7 +37,7 @@ class Speech(str, Enum):
 
 @dataclass(frozen=True)
 class Fault:
-    """What the project itself says of an answer that went wrong; `fix` may be empty."""
+    """Why the project failed, in its own words; `fix` may be empty."""
 
     seen: str
     fix: str = ""
@@ -44,7 +45,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class Answer:
-    """An HTTP answer, whole or cut at `SIZE_LIMIT`."""
+    """An HTTP answer, complete or cut at `SIZE_LIMIT`."""
 
     method: str
     url: str
@@ -56,18 +57,23 @@ class Answer:
     fault: Fault | None = None
 
     def all(self, name: str) -> list[str]:
-        """Return the values of every header field of a name."""
+        """Return the value of each header field with this name."""
         return [value for field, value in self.headers if field.lower() == name.lower()]
 
     def header(self, name: str) -> str | None:
-        """Return the value of a header, joined where it was sent in several fields."""
+        """Return the value of a header; several fields are joined with commas."""
         values = self.all(name)
         return ", ".join(values) if values else None
+
+    def with_body(self, content: bytes, seconds: float) -> Answer:
+        """Return this answer with its body, and the seconds that it took."""
+        is_cut = len(content) > SIZE_LIMIT
+        return replace(self, body=content[:SIZE_LIMIT], is_cut=is_cut, seconds=seconds)
 
 
 @dataclass(frozen=True)
 class Failure:
-    """No answer, and why."""
+    """The reason why there is no answer."""
 
     method: str
     url: str
@@ -77,7 +83,7 @@ class Failure:
 
 
 class Transport(Protocol):
-    """Sends one request and never raises for what the other side does."""
+    """Sends requests; what a server does never raises an exception."""
 
     def send(
         self, method: str, url: str, headers: Headers = (), body: bytes = b""
@@ -85,20 +91,17 @@ class Transport(Protocol):
         """Return the answer to one request; redirects are answers."""
 
 
-_EVENTS = "text/event-stream"
+def is_event_stream(request: Headers, head: Answer) -> bool:
+    """Say whether an answer is a stream of events, and the request accepts one."""
+    content_type = head.header("content-type") or ""
+    return _accepts_events(request) and content_type.lower().startswith(_EVENTS)
 
 
-def is_event_stream(asked: Headers, head: Answer) -> bool:
-    """Say whether an answer is the stream of events that was asked for."""
-    kind = head.header("content-type") or ""
-    return _takes_events(asked) and kind.lower().startswith(_EVENTS)
+def may_be_stream(request: Headers, head: Answer) -> bool:
+    """Say whether an answer that does not end may be a stream of another type."""
+    is_candidate = head.method == "GET" and _accepts_events(request)
+    return is_candidate and head.header("content-length") is None
 
 
-def may_go_on(asked: Headers, head: Answer) -> bool:
-    """Say whether an answer that comes to no end may be a stream of another kind."""
-    is_asked = head.method == "GET" and _takes_events(asked)
-    return is_asked and head.header("content-length") is None
-
-
-def _takes_events(asked: Headers) -> bool:
-    return any(name.lower() == "accept" and _EVENTS in value for name, value in asked)
+def _accepts_events(request: Headers) -> bool:
+    return any(name.lower() == "accept" and _EVENTS in value for name, value in request)

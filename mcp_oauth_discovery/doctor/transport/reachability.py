@@ -1,4 +1,4 @@
-"""Hosts: who is private, and what is the same machine."""
+"""Hosts and addresses: what is private, public or loopback."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from mcp_oauth_discovery.standards.identifiers import is_loopback
 
 # Names that never leave a network (RFC 6762, RFC 8375, and ICANN's .internal).
 _PRIVATE_SUFFIXES = (".local", ".internal", ".lan", ".home.arpa", ".svc")
-# IANA's registries of special-purpose addresses keep these off the Internet, but some releases of
-# Python call them global.
+# IANA's registries of special-purpose addresses exclude these from the Internet, but some releases
+# of Python call them global.
 _SPECIAL_IPV4 = tuple(map(ipaddress.IPv4Network, ("192.0.0.0/24", "192.88.99.0/24")))
 _GLOBAL_IPV6 = ipaddress.IPv6Network("2000::/3")
 _SPECIAL_IPV6 = tuple(
@@ -26,7 +26,7 @@ _ISATAP = (b"\x00\x00\x5e\xfe", b"\x02\x00\x5e\xfe")
 def host_of(url: str) -> str:
     """Return the host of a URL as browsers read it, without port and brackets.
 
-    It is "" for what is no http URL.
+    It is "" if the URL is not an http URL.
     """
     return urlsplit(hosts.origin(url)).hostname or ""
 
@@ -37,7 +37,7 @@ def is_exposed(url: str) -> bool:
 
 
 def is_public_address(text: str) -> bool:
-    """Say whether an IP address is certainly one of the public Internet."""
+    """Say whether an IP address is certainly part of the public Internet."""
     if "%" in text:
         # RFC 4007 §11: an address with a zone belongs to a link of this machine.
         return False
@@ -45,7 +45,10 @@ def is_public_address(text: str) -> bool:
     if isinstance(address, ipaddress.IPv4Address):
         is_special = address.is_multicast or any(address in network for network in _SPECIAL_IPV4)
         return address.is_global and not is_special
-    inner = _inner(address)
+    if address in _NAT64 or address.packed[8:12] in _ISATAP:
+        inner: ipaddress.IPv4Address | None = ipaddress.IPv4Address(address.packed[-4:])
+    else:
+        inner = address.ipv4_mapped or address.sixtofour
     if inner is not None and not is_public_address(str(inner)):
         return False
     if address.ipv4_mapped is not None or address in _NAT64:
@@ -53,19 +56,12 @@ def is_public_address(text: str) -> bool:
     return address in _GLOBAL_IPV6 and not any(address in network for network in _SPECIAL_IPV6)
 
 
-def _inner(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
-    """Return the IPv4 address inside an IPv6 address, if it has one."""
-    if address in _NAT64 or address.packed[8:12] in _ISATAP:
-        return ipaddress.IPv4Address(address.packed[-4:])
-    return address.ipv4_mapped or address.sixtofour
-
-
 def is_private_host(host: str) -> bool:
-    """Say whether a host, by its name alone, is one that the Internet cannot reach."""
+    """Say whether the name of a host shows that the Internet cannot reach it."""
     try:
         name = hosts.read_bare(host)
     except ValueError:
-        # Browsers read no host in it, such as a name that ends in a number and is no address.
+        # Browsers refuse it, such as a name that ends in a number and is not an address.
         return True
     try:
         return not is_public_address(name)

@@ -1,4 +1,4 @@
-"""The challenges of the answers, as clients read them, and what is wrong with their form."""
+"""The challenges in the answers, as clients read them, and errors in their form."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from mcp_oauth_discovery.doctor.walk.observations import Exchange, Walk
 from mcp_oauth_discovery.standards import www_authenticate
 from mcp_oauth_discovery.standards.www_authenticate import Challenge
 
-# What Node.js has room for, in all headers together.
+# The limit of Node.js for all headers together.
 LONGEST_HEADER = 16 * 1024
 
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
-# A value that needs quotes and has none, such as a URL.
+# A value without the quotes that it needs, such as a URL.
 _BARE = re.compile(r"=[ \t]*[^\s,\"]*[:/?@()\[\]{}<>;\\]")
 # The parameters that clients read.
 _READ = ("resource_metadata", "scope", "error")
 
 
 class Malformation(NamedTuple):
-    """What is wrong with the form of a header, which clients stop, and what to do.
+    """An error in the form of a header, the clients that fail on it, and the fix.
 
-    `fix` is "" if the fix of the catalogue fits.
+    `fix` is "" if the usual fix of the finding applies.
     """
 
     problem: str
@@ -34,7 +34,7 @@ class Malformation(NamedTuple):
 
 
 def named_metadata(walk: Walk) -> str | None:
-    """Return the URL of the metadata that the challenges name."""
+    """Return the metadata URL in the challenges."""
     for challenge in walk.challenges:
         if "resource_metadata" in challenge.parameters:
             return challenge.parameters["resource_metadata"]
@@ -42,18 +42,18 @@ def named_metadata(walk: Walk) -> str | None:
 
 
 def challenges_of(exchange: Exchange | None) -> list[Challenge]:
-    """Return the challenges of an answer, as far as clients read them."""
+    """Return the challenges of an answer that clients can read."""
     lines = _lines(exchange)
     if _length(lines) > LONGEST_HEADER:
         return []
     try:
         return www_authenticate.parse_repeated(*lines)
     except ValueError:
-        return [one for one in map(_as_clients_read, lines) if one]
+        return [challenge for challenge in map(_as_clients_read, lines) if challenge]
 
 
 def malformation(exchange: Exchange) -> Malformation | None:
-    """Return what is wrong with the form of the challenges, apart from repeated parameters."""
+    """Return the error in the form of the challenges, apart from repeated parameters."""
     lines = _lines(exchange)
     if (length := _length(lines)) > LONGEST_HEADER:
         problem = f"{length} characters, of which Node.js reads {LONGEST_HEADER} at most"
@@ -61,12 +61,19 @@ def malformation(exchange: Exchange) -> Malformation | None:
     try:
         www_authenticate.parse_repeated(*lines)
     except ValueError as error:
-        return Malformation(str(error), tuple(header_refusals(lines)), _fix(lines))
+        unquoted = _QUOTED.sub('""', ", ".join(lines))
+        if _BARE.search(unquoted):
+            fix = ""
+        elif unquoted.count('"') % 2:
+            fix = "Close the quotes."
+        else:
+            fix = "Write each parameter as name=value, and separate parameters with commas."
+        return Malformation(str(error), tuple(header_refusals(lines)), fix)
     return None
 
 
 def challenges_of_walk(walk: Walk) -> list[Challenge]:
-    """Return the challenges of the POST, or of the GET where the POST has none."""
+    """Return the challenges of the POST, or those of the GET if the POST has none."""
     return challenges_of(walk.post) or challenges_of(walk.get)
 
 
@@ -79,20 +86,10 @@ def _length(lines: Iterable[str]) -> int:
 
 
 def _as_clients_read(line: str) -> Challenge | None:
-    """Return a malformed Bearer challenge with the parameters that the SDKs find in it."""
+    """Return a malformed Bearer challenge with the parameters that the SDKs can still read."""
     scheme, _, rest = line.strip().partition(" ")
     if scheme.lower() != "bearer":
         return None
     matches = {name: re.search(rf'{name}=(?:"([^"]+)"|([^\s,]+))', rest) for name in _READ}
     parameters = {name: match[1] or match[2] for name, match in matches.items() if match}
     return Challenge(scheme, parameters, text=line) if parameters else None
-
-
-def _fix(lines: Iterable[str]) -> str:
-    """Return what to do about a malformed header, or "" if the fix of the catalogue fits."""
-    rest = _QUOTED.sub('""', ", ".join(lines))
-    if _BARE.search(rest):
-        return ""
-    if rest.count('"') % 2:
-        return "Close the quotes."
-    return "Write each parameter as name=value, and separate parameters with commas."

@@ -1,4 +1,4 @@
-"""What the requests of the doctor say of who asks, and for what."""
+"""The request headers of the doctor: who asks, and for what."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ CHATGPT = (
     "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko); compatible; ChatGPT-User/1.0; "
     "+https://openai.com/bot"
 )
-# What libraries, servers and browsers call themselves; a firewall may not like one of them.
+# The user agents of libraries, servers and browsers; a firewall may refuse one of them.
 AGENTS = {
     "python-httpx/0.28.1": Client.PYTHON,
     "node": Client.TYPESCRIPT,
@@ -41,13 +41,13 @@ DOCUMENT: Headers = (
 PLAIN: Headers = (("Accept", "application/json"), NAMED)
 ANYTHING: Headers = (("Accept", "*/*"), NAMED)
 
-# What a page sends with the request for a document.
+# The headers that a page adds to the request for a document.
 OF_DOCUMENTS = ("mcp-protocol-version",)
 
 
 def by(agent: str, headers: Headers) -> Headers:
-    """Return headers as another user agent sends them; "" is for none."""
-    rest = [one for one in headers if one != NAMED]
+    """Return headers with another user agent; "" is for none."""
+    rest = [header for header in headers if header != NAMED]
     return [*rest, ("User-Agent", agent)] if agent else rest
 
 
@@ -57,7 +57,7 @@ def of_a_page(origin: str, headers: Headers) -> Headers:
 
 
 def preflight(page: str, method: str, *names: str) -> Headers:
-    """Return what a browser asks before a page of an origin may send a request."""
+    """Return the headers of a preflight, which a browser sends before the request of a page."""
     return (
         ("Origin", page),
         ("Access-Control-Request-Method", method),

@@ -1,4 +1,4 @@
-"""Firewalls, login services and proxies that answer for the site or change its answers."""
+"""Recognize firewalls, login services and proxies that answer for a site or change its answers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.transport.messages import Answer
 
-# Headers that only a refusal or a challenge of such a service has.
+# Headers that such a service adds only if it refuses or challenges a request.
 _HEADERS = {
     "cf-mitigated": "Cloudflare",
     "x-amzn-waf-action": "AWS WAF",
@@ -17,8 +17,8 @@ _HEADERS = {
     "x-dd-b": "DataDome",
     "x-goog-iap-generated-response": "Google Identity-Aware Proxy",
 }
-# The beginning of the Server header, words of the page in lower case, and who sends it. The header
-# alone proves nothing, because the answers of the site have it as well.
+# The start of the Server header, words of the page in lower case, and the service. The header
+# alone proves nothing, because the answers of the site also have it.
 _PAGES = (
     ("cloudflare", b"<title>just a moment...", "Cloudflare"),
     ("cloudflare", b"<title>attention required! | cloudflare", "Cloudflare"),
@@ -59,7 +59,7 @@ _LOGIN_PATHS = {
     "/.auth/login/": "Azure App Service",
 }
 
-# A proxy may put a prefix before the name.
+# A proxy may add a prefix to the name.
 _CHALLENGE = "-www-authenticate"
 _API_GATEWAY = (
     "AWS API Gateway renames WWW-Authenticate, and clients look for no other name. Rename it back "
@@ -76,7 +76,7 @@ class Intermediary:
 
 
 def intermediary(answer: Answer) -> Intermediary | None:
-    """Return the firewall or login service that gave an answer, if the answer shows one."""
+    """Return the firewall or login service that sent an answer, if the answer shows one."""
     for header, name in _HEADERS.items():
         if value := answer.header(header):
             return Intermediary(name, f"{header}: {value}")
@@ -102,12 +102,12 @@ def login_service(url: str) -> str | None:
 
 
 def renamed_challenge(answer: Answer) -> tuple[str, str]:
-    """Return how a proxy renames the challenge, and what to do; both are "" if none does."""
+    """Return how a proxy renames the challenge, and the fix; both are "" if none does."""
     names = (name for name, _ in answer.headers if name.lower().endswith(_CHALLENGE))
     name = next(names, None)
     if name is None:
         return "", ""
-    seen = f"The 401 has {shown(name)} in place of WWW-Authenticate."
+    problem = f"The 401 has {shown(name)} in place of WWW-Authenticate."
     if name.lower().startswith("x-amzn-remapped"):
-        return seen, _API_GATEWAY
-    return seen, "A proxy renames WWW-Authenticate. Have it pass the header on unchanged."
+        return problem, _API_GATEWAY
+    return problem, "A proxy renames WWW-Authenticate. Have it pass the header on unchanged."

@@ -1,4 +1,4 @@
-"""What the walk has seen: requests and their answers, sorted by what they are about."""
+"""What the doctor observed: requests and their answers, sorted by subject."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mcp_oauth_discovery.standards.www_authenticate import Challenge
 
 @dataclass(frozen=True)
 class Exchange:
-    """One request, the redirects on the way, and how it ended."""
+    """One request, the redirects that were followed, and the outcome."""
 
     url: str
     outcome: Answer | Failure
@@ -26,26 +26,32 @@ class Exchange:
     def answer(self) -> Answer | None:
         return self.outcome if isinstance(self.outcome, Answer) else None
 
+    def answers(self) -> Iterator[Answer]:
+        """Yield the redirects, and the answer that they lead to."""
+        yield from self.hops
+        if self.answer:
+            yield self.answer
+
     @property
     def status(self) -> int:
-        """The status, or 0 where there is no answer."""
+        """The status, or 0 if there is no answer."""
         return self.answer.status if self.answer else 0
 
     @cached_property
     def intermediary(self) -> Intermediary | None:
-        """The service that has answered in place of the site, if there is one."""
+        """The service that answered in place of the site, if any."""
         return intermediary(self.answer) if self.answer else None
 
     @cached_property
     def reading(self) -> Reading:
-        """The document; empty unless the answer is 200 and whole."""
+        """The document; empty unless the answer is 200 and complete."""
         answer = self.answer
         return read(answer) if answer and answer.status == 200 and not answer.is_cut else Reading()
 
 
 @dataclass(frozen=True)
 class Fetched:
-    """A place where clients look for a document, and what was there."""
+    """An address where clients look for a document, and what was there."""
 
     role: Role
     exchange: Exchange
@@ -56,7 +62,7 @@ class Fetched:
 
     @property
     def reading(self) -> Reading:
-        """The document that was there."""
+        """The document at this address."""
         return self.exchange.reading
 
     @property
@@ -65,29 +71,29 @@ class Fetched:
 
     @property
     def told(self) -> dict[str, Any]:
-        """The members, none where there is no document."""
+        """The members; empty if there is no document."""
         return self.reading.members or {}
 
     @property
     def is_absent(self) -> bool:
-        """Whether there is plainly nothing, which sends clients to the next address."""
+        """Whether the status says that there is nothing, so that clients try the next address."""
         return self.exchange.status in (404, 405, 410) and not self.exchange.intermediary
 
 
 @dataclass(frozen=True)
 class Server:
-    """An authorization server: its issuer as the resource names it, and what it publishes."""
+    """An authorization server: its issuer as the resource names it, and its documents."""
 
     issuer: str
     documents: tuple[Fetched, ...]
     jwks: Fetched | None = None
-    # Where one client looks when it has found nothing.
+    # The last address that one client tries if the others have no document.
     last: Fetched | None = None
 
     @property
     def found(self) -> Fetched | None:
-        """The document that clients end up with."""
-        return next((one for one in self.documents if one.members is not None), None)
+        """The document that clients use."""
+        return next((place for place in self.documents if place.members is not None), None)
 
 
 @dataclass(frozen=True)
@@ -98,13 +104,13 @@ class OAuthEndpoint:
     url: str
     get: Exchange
     preflight: Exchange | None = None
-    # The same preflight below the endpoint, where nothing is.
+    # The same preflight for a path below the endpoint that does not exist.
     control: Exchange | None = None
 
 
 @dataclass(frozen=True)
 class Forgery:
-    """A request made once more with a forged host; `marks` are what must not be in the answer."""
+    """A repeated request with a forged host; the answer must not contain any of `marks`."""
 
     before: Exchange
     is_host: bool
@@ -114,7 +120,7 @@ class Forgery:
 
 @dataclass(frozen=True)
 class Again:
-    """A request made once more; `agent` is the name of whoever asks, empty for none."""
+    """A repeated request; `agent` is its User-Agent, "" for none."""
 
     before: Exchange
     exchange: Exchange
@@ -123,14 +129,14 @@ class Again:
 
 @dataclass
 class Walk:
-    """All that was seen on one walk from an MCP endpoint."""
+    """All observations about one MCP endpoint."""
 
     url: str
     page_origin: str
     in_process: bool = False
-    # The exceptions of the doctor itself.
+    # Exceptions in the doctor itself.
     mishaps: list[str] = field(default_factory=list)
-    # Why this project cannot sign, from its settings and keys; the documents do not show it.
+    # Why this project cannot sign, from its settings and keys. The documents do not show this.
     signing: tuple[Fault, ...] = ()
     post: Exchange | None = None
     get: Exchange | None = None
@@ -139,7 +145,7 @@ class Walk:
     legacy: Fetched | None = None
     resource_jwks: Fetched | None = None
     servers: list[Server] = field(default_factory=list)
-    # Issuers that this process cannot ask.
+    # Issuers that are outside this process.
     elsewhere: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
     oauth_endpoints: list[OAuthEndpoint] = field(default_factory=list)
@@ -156,27 +162,40 @@ class Walk:
 
     @property
     def resource(self) -> Fetched | None:
-        """The protected resource metadata that clients end up with."""
-        return next((one for one in self.resources if one.members is not None), None)
+        """The protected resource metadata that clients use."""
+        return next((place for place in self.resources if place.members is not None), None)
 
     @property
     def jwks(self) -> list[Fetched]:
-        """The key sets: that of the resource, and those of the servers."""
-        sets = [self.resource_jwks, *(server.jwks for server in self.servers)]
-        return [one for one in sets if one]
+        """The JWK Sets: that of the resource, and those of the servers."""
+        places = [self.resource_jwks, *(server.jwks for server in self.servers)]
+        return [place for place in places if place]
 
     @property
     def asked(self) -> list[Fetched]:
-        """The places that clients come to, each URL once: they stop where there is a document."""
-        return _each_once(self._asked())
+        """The addresses that clients try, each URL once; they stop at the first document."""
+        # Clients that found a document before do not try the root; few drop the final slash.
+        places = [
+            place
+            for place in self.resources
+            if place.role not in (Role.ROOT, Role.STRIPPED) or self.resource in (None, place)
+        ]
+        for server in self.servers:
+            for document in server.documents:
+                places.append(document)
+                if document is server.found:
+                    break
+        return _each_once([*places, *self.jwks])
 
     @property
     def published(self) -> list[Fetched]:
-        """All documents that are there, each URL once, those that no client comes to as well."""
-        return _each_once(one for one in self._places() if one.members is not None)
+        """All documents, each URL once, also those that no client reads."""
+        documents = (document for server in self.servers for document in server.documents)
+        places = (*self.resources, *documents, *self.jwks)
+        return _each_once(place for place in places if place.members is not None)
 
     def is_spare(self, place: Fetched) -> bool:
-        """Say whether clients do without this place: they go on to another, or read no keys."""
+        """Say whether clients manage without this address: they try another, or read no keys."""
         if place.role is Role.JWKS:
             return True
         if place in self.resources:
@@ -185,47 +204,29 @@ class Walk:
 
     @property
     def passed_by(self) -> set[str]:
-        """The URLs beside the one to which the challenge has led: then nobody comes there."""
-        led = self.resource
-        if led is None or led.role is not Role.CHALLENGE:
+        """The addresses that no client tries, because the challenge names another one."""
+        resource = self.resource
+        if resource is None or resource.role is not Role.CHALLENGE:
             return set()
-        return {one.url for one in self.resources} - {led.url}
+        return {place.url for place in self.resources} - {resource.url}
 
     @property
     def direct(self) -> list[Fetched]:
-        """The documents that are there without a redirect."""
-        return [one for one in self.published if not one.exchange.hops]
+        """The documents that are served without a redirect."""
+        return [place for place in self.published if not place.exchange.hops]
 
     def exchanges(self) -> Iterator[Exchange]:
-        """Yield what was asked in plain words: what is wrong with these is wrong for all."""
-        yield from (one for one in (self.post, self.get) if one)
-        yield from (one.exchange for one in self.asked)
-        yield from (one.get for one in self.oauth_endpoints)
-
-    def _asked(self) -> Iterator[Fetched]:
-        for one in self.resources:
-            # The root is where clients end that found nothing before; few drop the final slash.
-            if one.role not in (Role.ROOT, Role.STRIPPED) or self.resource in (None, one):
-                yield one
-        for server in self.servers:
-            for one in server.documents:
-                yield one
-                if one is server.found:
-                    break
-        yield from self.jwks
-
-    def _places(self) -> Iterator[Fetched]:
-        yield from self.resources
-        for server in self.servers:
-            yield from server.documents
-        yield from self.jwks
+        """Yield the ordinary requests, whose faults affect every client."""
+        yield from (exchange for exchange in (self.post, self.get) if exchange)
+        yield from (place.exchange for place in self.asked)
+        yield from (endpoint.get for endpoint in self.oauth_endpoints)
 
 
 def _each_once(places: Iterable[Fetched]) -> list[Fetched]:
-    found: dict[str, Fetched] = {}
-    for one in places:
-        found.setdefault(one.url, one)
-    return list(found.values())
+    by_url: dict[str, Fetched] = {}
+    for place in places:
+        by_url.setdefault(place.url, place)
+    return list(by_url.values())
 
 
 def all_answered(exchanges: Iterable[Exchange | None]) -> bool:

@@ -1,4 +1,4 @@
-"""What the doctor asks beyond the walk: as a page, as a stranger, and in a hurry."""
+"""Requests beyond the walk: from a page, with forged headers, to unknown addresses, in a burst."""
 
 from __future__ import annotations
 
@@ -16,59 +16,62 @@ from mcp_oauth_discovery.standards.mcp_headers import REQUEST_HEADERS
 
 Get = Callable[..., Exchange]
 Wants = Callable[[str], bool]
-# What is forged, the headers, and what they must not lead to.
+# What is forged, the headers, and the texts that the answer must not contain.
 Forged = tuple[str, Headers, tuple[str, ...]]
 
 FORGED_HOST = "forged-by-the-doctor.invalid"
 FORGED_PORT = "59999"
 FORGED_PREFIX = "/forged-by-the-doctor"
 NOBODYS_PATH = "/nobodys-path-but-the-doctors"
-# About what one client sends within a second.
+# About as many requests as one client sends in a second.
 BURST = 10
 
 
 def probe(walk: Walk, get: Get, transport: Transport, wants: Wants) -> None:
-    """Fill in what a walk has beyond its documents, as far as it is wanted."""
-    for group, ask in _PROBES.items():
-        if wants(group):
+    """Add the observations beyond the documents, for the groups that are wanted."""
+    for group, probes in _PROBES.items():
+        for ask in probes if wants(group) else ():
             with Noted(walk.mishaps, f"the requests for {group}"):
                 ask(walk, get, transport)
 
 
-def _as_a_page(walk: Walk, get: Get, transport: Transport) -> None:
+def ask_documents_as_a_page(walk: Walk, get: Get, transport: Transport) -> None:
+    """Request the documents as a browser does for a page of another origin."""
     page = walk.page_origin
-    asked = headers.preflight(page, "GET", *headers.OF_DOCUMENTS)
+    preflight = headers.preflight(page, "GET", *headers.OF_DOCUMENTS)
     for document in walk.direct:
         url = document.url
-        read = transport.send("GET", url, headers.of_a_page(page, headers.PLAIN))
-        walk.page_reads.append(Exchange(url, read))
-        walk.page_preflights.append(Exchange(url, transport.send("OPTIONS", url, asked)))
-    _as_a_page_at_the_endpoint(walk, transport)
+        outcome = transport.send("GET", url, headers.of_a_page(page, headers.PLAIN))
+        walk.page_reads.append(Exchange(url, outcome))
+        walk.page_preflights.append(Exchange(url, transport.send("OPTIONS", url, preflight)))
 
 
-def _as_a_page_at_the_endpoint(walk: Walk, transport: Transport) -> None:
+def ask_endpoint_as_a_page(walk: Walk, get: Get, transport: Transport) -> None:
+    """Request the endpoint as a browser does for a page of another origin."""
     url, page = walk.url, walk.page_origin
-    get = walk.get.status if walk.get and not walk.get.hops else 0
-    if get in (401, 405) or (walk.post and walk.post.status == 401):
-        asked = headers.preflight(page, "POST", *REQUEST_HEADERS)
-        walk.endpoint_preflight = Exchange(url, transport.send("OPTIONS", url, asked))
-        # Fetch: a page needs no permission for any other method of the protocol.
-        asked = headers.preflight(page, "DELETE", *REQUEST_HEADERS)
-        walk.endpoint_delete = Exchange(url, transport.send("OPTIONS", url, asked))
-    # A stream that is open to everybody does not end.
-    if get and get != 200:
-        read = transport.send("GET", url, headers.of_a_page(page, headers.ENDPOINT))
-        walk.endpoint_read = Exchange(url, read)
+    status = walk.get.status if walk.get and not walk.get.hops else 0
+    if status in (401, 405) or (walk.post and walk.post.status == 401):
+        preflight = headers.preflight(page, "POST", *REQUEST_HEADERS)
+        walk.endpoint_preflight = Exchange(url, transport.send("OPTIONS", url, preflight))
+        # Fetch: of the protocol's other methods, only this one needs a permission.
+        preflight = headers.preflight(page, "DELETE", *REQUEST_HEADERS)
+        walk.endpoint_delete = Exchange(url, transport.send("OPTIONS", url, preflight))
+    # A 200 may be a stream without an end.
+    if status and status != 200:
+        outcome = transport.send("GET", url, headers.of_a_page(page, headers.ENDPOINT))
+        walk.endpoint_read = Exchange(url, outcome)
 
 
-def _by_head(walk: Walk, get: Get, transport: Transport) -> None:
+def ask_with_head(walk: Walk, get: Get, transport: Transport) -> None:
+    """Repeat the request for each document with HEAD."""
     for document in walk.direct:
         outcome = transport.send("HEAD", document.url, headers.PLAIN)
         walk.heads.append((document, Exchange(document.url, outcome)))
 
 
-def _with_forged_hosts(walk: Walk, get: Get, transport: Transport) -> None:
-    exchanges = [one.exchange for one in _own_documents(walk)]
+def ask_with_forged_hosts(walk: Walk, get: Get, transport: Transport) -> None:
+    """Repeat requests with headers that name another host, scheme, port or prefix."""
+    exchanges = [document.exchange for document in _own_documents(walk)]
     if walk.get and walk.get.status == 401 and not walk.get.hops:
         exchanges.append(walk.get)
     for before in exchanges:
@@ -79,17 +82,20 @@ def _with_forged_hosts(walk: Walk, get: Get, transport: Transport) -> None:
 
 
 def _forgeries(walk: Walk, url: str) -> list[Forged]:
-    """Return headers as a careless proxy lets them through, and what they must not lead to."""
+    """Return headers that a careless proxy passes on, and what must not come back for them."""
     host: Headers = (("Host", FORGED_HOST),)
     forwarded: Headers = (
         ("X-Forwarded-Host", FORGED_HOST),
         ("X-Forwarded-Server", FORGED_HOST),
         ("Forwarded", f"host={FORGED_HOST}"),
     )
-    found: list[Forged] = [("Host", host, (FORGED_HOST,)), ("Forwarded", forwarded, (FORGED_HOST,))]
+    forgeries: list[Forged] = [
+        ("Host", host, (FORGED_HOST,)),
+        ("Forwarded", forwarded, (FORGED_HOST,)),
+    ]
     if walk.in_process:
-        # The proxy in front is not there to overwrite the rest.
-        return found
+        # No proxy is in front that would overwrite the other headers.
+        return forgeries
     other, is_on = ("http", "off") if urlsplit(url).scheme == "https" else ("https", "on")
     proxy: Headers = (
         ("X-Forwarded-Proto", other),
@@ -98,42 +104,47 @@ def _forgeries(walk: Walk, url: str) -> list[Forged]:
         ("X-Forwarded-Prefix", FORGED_PREFIX),
     )
     marks = (f"{other}://{host_of(url)}", f":{FORGED_PORT}", FORGED_PREFIX)
-    return [*found, ("X-Forwarded-Proto", proxy, marks)]
+    return [*forgeries, ("X-Forwarded-Proto", proxy, marks)]
 
 
-def _at_unknown_addresses(walk: Walk, get: Get, transport: Transport) -> None:
+def ask_unknown_addresses(walk: Walk, get: Get, transport: Transport) -> None:
+    """Request well-known addresses that belong to no resource and no issuer."""
     start = split(walk.url).origin
-    places = [PRM]
+    names = [PRM]
     if any(origin(server.issuer) == origin(walk.url) for server in walk.servers):
-        places.append(OAUTH)
-    walk.suffixes = [get(f"{start}{place}{NOBODYS_PATH}") for place in places]
+        names.append(OAUTH)
+    walk.suffixes = [get(f"{start}{name}{NOBODYS_PATH}") for name in names]
 
 
-def _in_a_hurry(walk: Walk, get: Get, transport: Transport) -> None:
-    documents = [(one.exchange, headers.PLAIN) for one in _own_documents(walk)[:1]]
-    places = list(documents)
-    # Whoever is let in there may get a stream, which does not end.
+def ask_as_other_agents(walk: Walk, get: Get, transport: Transport) -> None:
+    """Repeat the requests for one document and for the endpoint with other user agents."""
+    exchanges = [(document.exchange, headers.PLAIN) for document in _own_documents(walk)[:1]]
+    # Other statuses may be a stream without an end.
     if walk.get and walk.get.status in (400, 401, 403, 404, 405, 406) and not walk.get.hops:
-        places.append((walk.get, headers.ENDPOINT))
-    for before, usual in places:
+        exchanges.append((walk.get, headers.ENDPOINT))
+    for before, usual in exchanges:
         for agent in headers.AGENTS:
             outcome = transport.send("GET", before.url, headers.by(agent, usual))
             walk.agents.append(Again(before, Exchange(before.url, outcome), agent))
-    for before, usual in documents:
+
+
+def ask_in_a_burst(walk: Walk, get: Get, transport: Transport) -> None:
+    """Repeat the request for one document many times in a row."""
+    for document in _own_documents(walk)[:1]:
         for _ in range(BURST):
-            outcome = transport.send("GET", before.url, usual)
-            walk.burst.append(Again(before, Exchange(before.url, outcome)))
+            outcome = transport.send("GET", document.url, headers.PLAIN)
+            walk.burst.append(Again(document.exchange, Exchange(document.url, outcome)))
 
 
 def _own_documents(walk: Walk) -> list[Fetched]:
-    """Return the documents on the origin that the user named; forgeries go nowhere else."""
-    return [one for one in walk.direct if origin(one.url) == origin(walk.url)]
+    """Return the documents on the endpoint's origin; forged requests go to no other."""
+    return [document for document in walk.direct if origin(document.url) == origin(walk.url)]
 
 
 _PROBES = {
-    "cors": _as_a_page,
-    "caching": _by_head,
-    "hosts": _with_forged_hosts,
-    "suffixes": _at_unknown_addresses,
-    "load": _in_a_hurry,
+    "cors": (ask_documents_as_a_page, ask_endpoint_as_a_page),
+    "caching": (ask_with_head,),
+    "hosts": (ask_with_forged_hosts,),
+    "suffixes": (ask_unknown_addresses,),
+    "load": (ask_as_other_agents, ask_in_a_burst),
 }

@@ -1,4 +1,4 @@
-"""A body as JSON, as strictly as the strictest client reads it."""
+"""Read a body as JSON, as strictly as the strictest client."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import json
 import re
 from codecs import BOM_UTF8
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, NoReturn
@@ -15,9 +14,9 @@ from typing import Any, NoReturn
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.transport.messages import Answer
 
-# No metadata is deeper than a few levels; Python itself compares and prints some hundreds.
+# Metadata has a few levels. Python itself can compare and print a few hundred.
 DEEPEST = 64
-# The longer marks come first: the mark of UTF-32 begins with that of UTF-16.
+# The longer marks come first: the mark of UTF-32 starts with that of UTF-16.
 _OTHER_MARKS = {
     codecs.BOM_UTF32_LE: "UTF-32",
     codecs.BOM_UTF32_BE: "UTF-32",
@@ -45,7 +44,7 @@ class Reading:
     fault: Unreadable | None = None
     detail: str = ""
     duplicates: tuple[str, ...] = field(default=())
-    # Some clients remove a byte order mark, others stop at it.
+    # Some clients remove a byte order mark, others fail on it.
     has_mark: bool = False
 
 
@@ -60,10 +59,13 @@ def read(answer: Answer) -> Reading:
         duplicates.extend(name for name, count in counts.items() if count > 1)
         return dict(pairs)
 
+    def refuse(constant: str) -> NoReturn:
+        raise ValueError(f"JSON has no {constant}")
+
     has_mark = answer.body.startswith(BOM_UTF8)
     try:
-        text = _text(answer.body.removeprefix(BOM_UTF8))
-        document = json.loads(text, object_pairs_hook=members, parse_constant=_no_constant)
+        text = _decoded(answer.body.removeprefix(BOM_UTF8))
+        document = json.loads(text, object_pairs_hook=members, parse_constant=refuse)
         check_depth(document)
     except (ValueError, RecursionError) as error:
         problem = f"{error}: {_beginning(answer.body)}"
@@ -74,15 +76,15 @@ def read(answer: Answer) -> Reading:
 
 
 def is_html(answer: Answer) -> bool:
-    """Say whether an answer is a page, by its type or by how it begins."""
-    kind = (answer.header("content-type") or "").lower()
-    return kind.startswith(("text/html", "application/xhtml")) or bool(
+    """Say whether an answer is a web page, by its type or by how it begins."""
+    content_type = (answer.header("content-type") or "").lower()
+    return content_type.startswith(("text/html", "application/xhtml")) or bool(
         _HTML.match(answer.body.removeprefix(BOM_UTF8))
     )
 
 
-def _text(body: bytes) -> str:
-    """Return the text of a UTF-8 body; raises `ValueError` that names another encoding."""
+def _decoded(body: bytes) -> str:
+    """Return the text of a UTF-8 body; raise a `ValueError` that names any other encoding."""
     for mark, name in _OTHER_MARKS.items():
         if body.startswith(mark):
             raise ValueError(f"the body is {name}, not UTF-8")
@@ -95,7 +97,7 @@ def _text(body: bytes) -> str:
 
 
 def gist(answer: Answer) -> str:
-    """Return the title or the beginning of a body, for a line of the report."""
+    """Return the title or the beginning of a body, as one line for the report."""
     if is_html(answer) and (title := _TITLE.search(answer.body)):
         text = title[1].decode("utf-8", "replace").strip()
         return f"a page with the title {shown(text)!r}"
@@ -103,23 +105,18 @@ def gist(answer: Answer) -> str:
 
 
 def check_depth(value: object) -> None:
-    """Raise `ValueError` if lists and objects are in one another beyond all measure."""
+    """Raise `ValueError` if lists and objects are nested too deeply."""
     level = [value]
     for _ in range(DEEPEST):
-        level = [inner for one in level for inner in _inner(one)]
+        containers = [value for value in level if isinstance(value, (dict, list))]
+        level = [
+            value
+            for container in containers
+            for value in (container.values() if isinstance(container, dict) else container)
+        ]
         if not level:
             return
     raise ValueError(f"more than {DEEPEST} levels deep")
-
-
-def _inner(value: object) -> Iterable[object]:
-    if isinstance(value, dict):
-        return value.values()
-    return value if isinstance(value, list) else ()
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"JSON has no {name}")
 
 
 def _beginning(body: bytes) -> str:

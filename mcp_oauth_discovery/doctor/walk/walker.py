@@ -1,4 +1,4 @@
-"""The walk from an MCP endpoint to the keys, as clients make it."""
+"""Follow the discovery from an MCP endpoint to the keys, as clients do."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from mcp_oauth_discovery.doctor.walk.well_known import (
 )
 from mcp_oauth_discovery.standards.identifiers import check_issuer, origin, split
 
-# One server that answers with a long list does not make this a tour of the Internet.
+# Limits, so that a long list or chain does not make the doctor contact the whole Internet.
 MOST_SERVERS = 3
 MOST_HOPS = 5
 
@@ -36,12 +36,12 @@ OAUTH_ENDPOINTS = (
     "revocation_endpoint",
     "introspection_endpoint",
 )
-# What pages post to; nobody revokes or introspects from a page.
+# Web pages post to these. They neither revoke nor introspect.
 _POSTED_TO = ("token_endpoint", "registration_endpoint")
 
 
 class Walker:
-    """Asks, by a transport, what clients would ask, and keeps every answer in a `Walk`."""
+    """Sends the requests of clients, and keeps every answer in a `Walk`."""
 
     def __init__(
         self,
@@ -52,9 +52,10 @@ class Walker:
         inside: frozenset[str] | None = None,
         signing: tuple[Fault, ...] = (),
     ) -> None:
-        """Take a transport; `inside` has the origins of the site if it reaches no others.
+        """Store the options.
 
-        `signing` has the reasons why this project cannot sign.
+        `inside` has the origins that the transport reaches, None if it reaches all. `signing` has
+        the reasons why this project cannot sign.
         """
         self._transport = transport
         self._page_origin = page_origin
@@ -64,7 +65,7 @@ class Walker:
         self._documents: dict[str, Exchange] = {}
 
     def walk(self, url: str) -> Walk:
-        """Return what is seen on the way from the MCP endpoint at `url`."""
+        """Return the observations about the MCP endpoint at `url`."""
         walk = Walk(
             url, self._page_origin, in_process=self._inside is not None, signing=self._signing
         )
@@ -73,38 +74,33 @@ class Walker:
             return walk
         walk.get = self._get(url, headers.ENDPOINT)
         self._documents.clear()
-        for step in (
-            self._find_challenges,
-            self._find_resource,
-            self._find_servers,
-            self._find_oauth_endpoints,
-        ):
+        with Noted(walk.mishaps, "the walk"):
+            walk.challenges = challenges_of_walk(walk)
+        for step in (self._find_resource, self._find_servers, self._find_oauth_endpoints):
             with Noted(walk.mishaps, "the walk"):
                 step(walk)
         probes.probe(walk, self._get, self._transport, self._wants)
         return walk
 
-    def _find_challenges(self, walk: Walk) -> None:
-        walk.challenges = challenges_of_walk(walk)
-
     def _find_resource(self, walk: Walk) -> None:
         named = named_metadata(walk)
         if named is not None and origin(named) != origin(walk.url):
-            # Another place than the user named; the finding about it says so.
+            # The user did not name this origin. A finding reports it.
             named = None
         walk.resources = [
             self._fetch(role, url) for role, url in resource_addresses(walk.url, named)
         ]
         if walk.resource is None:
-            # Where clients go that know the specification of March 2025.
+            # Clients of the specification of March 2025 try this address.
             [(role, url), *_] = server_addresses(split(walk.url).origin)
             walk.legacy = self._fetch(role, url)
 
     def _find_servers(self, walk: Walk) -> None:
-        listed = walk.resource.told if walk.resource else {}
-        given = listed.get("authorization_servers")
-        issuers = given if isinstance(given, list) else []
-        walk.left_out = [one for one in issuers[MOST_SERVERS:] if isinstance(one, str)]
+        members = walk.resource.told if walk.resource else {}
+        issuers = members.get("authorization_servers")
+        if not isinstance(issuers, list):
+            issuers = []
+        walk.left_out = [issuer for issuer in issuers[MOST_SERVERS:] if isinstance(issuer, str)]
         for issuer in issuers[:MOST_SERVERS]:
             try:
                 check_issuer(issuer)
@@ -116,8 +112,8 @@ class Walker:
                 walk.servers.append(self._server(walk, issuer))
             else:
                 walk.elsewhere.append(issuer)
-        asked = {origin(walk.url), *(origin(server.issuer) for server in walk.servers)}
-        walk.resource_jwks = self._keys(listed.get("jwks_uri"), asked)
+        allowed = {origin(walk.url), *(origin(server.issuer) for server in walk.servers)}
+        walk.resource_jwks = self._keys(members.get("jwks_uri"), allowed)
 
     def _server(self, walk: Walk, issuer: str) -> Server:
         documents = tuple(self._fetch(role, url) for role, url in server_addresses(issuer))
@@ -128,13 +124,13 @@ class Walker:
         uri = server.found.told.get("jwks_uri")
         return replace(server, jwks=self._keys(uri, {origin(issuer), origin(walk.url)}))
 
-    def _keys(self, uri: object, asked: set[str]) -> Fetched | None:
-        """Return the keys at a `jwks_uri`, if it is on one of the origins that are asked."""
-        is_near = isinstance(uri, str) and origin(uri) in asked
-        return self._fetch(Role.JWKS, str(uri)) if is_near else None
+    def _keys(self, uri: object, allowed: set[str]) -> Fetched | None:
+        """Return the keys at a `jwks_uri`, if its origin is allowed."""
+        is_allowed = isinstance(uri, str) and origin(uri) in allowed
+        return self._fetch(Role.JWKS, str(uri)) if is_allowed else None
 
     def _find_oauth_endpoints(self, walk: Walk) -> None:
-        """Ask the endpoints on the origin that the user named, and no others."""
+        """Contact the endpoints on the origin that the user named, and no others."""
         if not self._wants("oauth-endpoints"):
             return
         for server in walk.servers:
@@ -148,30 +144,30 @@ class Walker:
         get = Exchange(url, self._transport.send("GET", url, headers.ANYTHING))
         if member not in _POSTED_TO:
             return OAuthEndpoint(member, url, get)
-        asked = headers.preflight(walk.page_origin, "POST", "content-type")
-        preflight = Exchange(url, self._transport.send("OPTIONS", url, asked))
+        permission = headers.preflight(walk.page_origin, "POST", "content-type")
+        preflight = Exchange(url, self._transport.send("OPTIONS", url, permission))
         if get.status not in (404, 410):
             return OAuthEndpoint(member, url, get, preflight)
         nowhere = f"{url.partition('?')[0].rstrip('/')}{probes.NOBODYS_PATH}"
-        control = Exchange(nowhere, self._transport.send("OPTIONS", nowhere, asked))
+        control = Exchange(nowhere, self._transport.send("OPTIONS", nowhere, permission))
         return OAuthEndpoint(member, url, get, preflight, control)
 
     def _fetch(self, role: Role, url: str) -> Fetched:
-        """Return what is at an address; addresses that are the same are asked once."""
+        """Return the document at an address; each address is requested once."""
         url = sendable(url)
         if url not in self._documents:
             self._documents[url] = self._get(url)
         return Fetched(role, self._documents[url])
 
-    def _get(self, url: str, asked: Headers = headers.DOCUMENT) -> Exchange:
-        """GET a URL; a redirect is followed if it stays on the origin, as clients follow it."""
+    def _get(self, url: str, request: Headers = headers.DOCUMENT) -> Exchange:
+        """Send a GET, and follow redirects on the same origin as clients do."""
         hops: list[Answer] = []
-        outcome = self._transport.send("GET", url, asked)
-        seen = {url}
+        outcome = self._transport.send("GET", url, request)
+        visited = {url}
         while isinstance(outcome, Answer) and (to := redirects.target(outcome)):
-            if to in seen or origin(to) != origin(url) or len(hops) == MOST_HOPS:
+            if to in visited or origin(to) != origin(url) or len(hops) == MOST_HOPS:
                 break
-            seen.add(to)
+            visited.add(to)
             hops.append(outcome)
-            outcome = self._transport.send("GET", to, asked)
+            outcome = self._transport.send("GET", to, request)
         return Exchange(url, outcome, tuple(hops))

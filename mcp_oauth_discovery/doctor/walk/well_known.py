@@ -1,4 +1,4 @@
-"""Where clients look for the documents, in the order in which they do."""
+"""Where clients look for the documents, in their order."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ OPENID = "/.well-known/openid-configuration"
 
 
 class Role(str, Enum):
-    """How a client came to an address."""
+    """Why a client tries an address."""
 
     CHALLENGE = "named by the challenge"
     PATH = "well-known, with the path"
-    STRIPPED = "well-known, with the path less its final slash"
+    STRIPPED = "well-known, with the path without its final slash"
     ROOT = "well-known, at the root"
     OAUTH = "OAuth, path inserted"
     OPENID = "OpenID, path inserted"
@@ -33,7 +33,7 @@ def sendable(url: str) -> str:
 
 
 def resource_addresses(endpoint: str, named: str | None = None) -> list[tuple[Role, str]]:
-    """Return the addresses of the PRM of an endpoint; `named` is that of its challenge.
+    """Return the addresses of the PRM of an endpoint; its challenge may name one, `named`.
 
     A final slash of the path is kept, as the Python and Go SDKs do; the TypeScript SDK drops it.
     """
@@ -48,7 +48,7 @@ def resource_addresses(endpoint: str, named: str | None = None) -> list[tuple[Ro
 
 
 def last_address(issuer: str) -> str | None:
-    """Return where the Rust SDK alone looks last for an issuer with a path."""
+    """Return the last address that the Rust SDK alone tries for an issuer with a path."""
     origin, path, _, _ = split(issuer)
     return f"{origin}{OAUTH}" if without_final_slash(path) else None
 

@@ -1,10 +1,8 @@
-"""The discovery of this site, or of any other: what is served, and what is wrong with it."""
+"""Check the discovery of this site or of any other, and show the documents of this one."""
 
 from __future__ import annotations
 
-import argparse
 import json
-import math
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import partial
@@ -18,20 +16,27 @@ from django.http import Http404
 from mcp_oauth_discovery.checks import RULES
 from mcp_oauth_discovery.checks.routes import serving_urlconf
 from mcp_oauth_discovery.doctor import report
-from mcp_oauth_discovery.doctor.examination import Selection, examine, unknown
+from mcp_oauth_discovery.doctor.examination import examine
 from mcp_oauth_discovery.doctor.findings import Severity
 from mcp_oauth_discovery.doctor.printing import visible
 from mcp_oauth_discovery.doctor.project import endpoints, show
 from mcp_oauth_discovery.doctor.project.in_process import DjangoTransport
 from mcp_oauth_discovery.doctor.report import Palette, Report
+from mcp_oauth_discovery.doctor.transport.deadlines import BUDGET, TIMEOUT
 from mcp_oauth_discovery.doctor.transport.messages import Fault
 from mcp_oauth_discovery.doctor.transport.network import HTTPTransport
 from mcp_oauth_discovery.doctor.walk.walker import Walker
+from mcp_oauth_discovery.management.arguments import (
+    checked_endpoint,
+    checked_origin,
+    seconds,
+    selection,
+)
 from mcp_oauth_discovery.management.subcommands import SubcommandsCommand, add_subcommand
 from mcp_oauth_discovery.models import SigningKey
-from mcp_oauth_discovery.standards.identifiers import check_resource, origin
+from mcp_oauth_discovery.standards.identifiers import origin
 
-# Where the Inspector runs unless told otherwise: a page of another origin than any site's own.
+# The default address of the Inspector: a page whose origin is never that of the site.
 _PAGE = "http://localhost:6274"
 _PAINTS = {
     "heading": "MIGRATE_HEADING",
@@ -44,154 +49,116 @@ _PAINTS = {
 
 
 class Command(SubcommandsCommand):
-    help = "Check the discovery of an MCP endpoint as clients make it, or show what is served."
-    # It says in its own words what they would say, of whatever site it looks at.
+    help = "Check the discovery of an MCP endpoint as clients do it, or show the documents."
+    # This command reports the same problems, for this site or another.
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         subparsers = parser.add_subparsers(dest="subcommand", required=True)
         check = add_subcommand(
-            subparsers, "check", "Walk from an MCP endpoint to the keys as clients do."
+            subparsers, "check", "Check that MCP clients can discover how to sign in."
         )
         check.add_argument(
-            "url", nargs="?", help="the MCP endpoint, over HTTP; without it, this project's own"
+            "url", nargs="?", help="the MCP endpoint to check over HTTP; default: this project's"
         )
         check.add_argument(
-            "--origin", default=_PAGE, help="of the page that CORS is tried for (%(default)s)"
+            "--origin", default=_PAGE, help="the origin to test CORS with (%(default)s)"
         )
-        for name, text in (("--only", "look at these codes or groups"), ("--skip", "leave out")):
-            check.add_argument(
-                name, action="append", default=[], metavar="CODES", help=f"{text}; with commas"
-            )
-        check.add_argument("--strict", action="store_true", help="fail on warnings as well")
-        check.add_argument(
-            "--timeout", type=_seconds, default=10.0, help="seconds for each answer (%(default)g)"
-        )
-        check.add_argument(
-            "--budget", type=_seconds, default=90.0, help="seconds for all of them (%(default)g)"
-        )
+        for name, text in (("--only", "check only these"), ("--skip", "skip these")):
+            text = f"{text} codes or groups (comma-separated)"
+            check.add_argument(name, action="append", default=[], metavar="CODES", help=text)
+        check.add_argument("--strict", action="store_true", help="fail on warnings too")
+        for name, limit, text in (
+            ("--timeout", TIMEOUT, "each answer"),
+            ("--budget", BUDGET, "all answers"),
+        ):
+            text = f"seconds for {text} (%(default)g)"
+            check.add_argument(name, type=seconds, default=limit, metavar="SECONDS", help=text)
         show = add_subcommand(
-            subparsers, "show", "Print the documents, and where each value comes from."
+            subparsers, "show", "Print the documents and the source of each value."
         )
         for subparser in (check, show):
-            subparser.add_argument("--host", help="the host that this project is asked for")
+            subparser.add_argument("--host", help="the Host header to send (without a URL only)")
 
     def handle(self, *args: Any, subcommand: str, **options: Any) -> None:
         handler = getattr(self, f"handle_{subcommand}")
         try:
             handler(**options)
         except Http404 as error:
-            raise CommandError("There is nothing of this site at that host.") from error
+            raise CommandError("This project does not serve that host.") from error
         except (ImproperlyConfigured, SuspiciousOperation) as error:
             raise CommandError(visible(str(error))) from error
 
     def handle_check(
         self, *, url: str | None, host: str | None, as_json: bool, strict: bool, **options: Any
     ) -> None:
-        selection = _selection(options["only"], options["skip"])
-        page = _checked_origin(options["origin"])
+        chosen = selection(options["only"], options["skip"])
+        page = checked_origin(options["origin"])
         if url is not None and host is not None:
-            raise CommandError("--host is for this project; a URL has a host already.")
+            raise CommandError("--host cannot be used with a URL, which already names the host.")
         if url is None:
-            site = endpoints.site_at(_checked_origin(endpoints.origin_of(host)))
+            site = endpoints.site_at(checked_origin(endpoints.origin_of(host)))
             urls = endpoints.endpoints(site)
             origins = frozenset(map(origin, [site.issuer, *urls]))
             transport = DjangoTransport(timeout=options["timeout"], budget=options["budget"])
             walker = partial(Walker, transport, inside=origins, signing=tuple(_signing_faults()))
         else:
-            urls = [_checked_endpoint(url)]
+            urls = [checked_endpoint(url)]
             walker = partial(Walker, HTTPTransport(url, options["timeout"], options["budget"]))
         if not urls:
-            raise CommandError("This project has no resource that is enabled.")
-        walk = walker(page_origin=page, wants=selection.wants_group).walk
-        reports = [Report(one, tuple(examine(walk(one), selection))) for one in urls]
-        self._tell(reports, as_json, strict)
+            raise CommandError("This project has no enabled resource.")
+        walk = walker(page_origin=page, wants=chosen.wants_group).walk
+        reports = [Report(url, tuple(examine(walk(url), chosen))) for url in urls]
+        self._print_reports(reports, as_json, strict)
 
-    def _tell(self, reports: list[Report], as_json: bool, strict: bool) -> None:
-        counts: Counter[Severity] = sum((one.counts for one in reports), Counter())
-        fails = counts[Severity.CRITICAL] + counts[Severity.ERROR]
-        is_bad = bool(fails or (strict and counts[Severity.WARNING]))
-        told = f"{_capital(report.summary(counts))}."
+    def _print_reports(self, reports: list[Report], as_json: bool, strict: bool) -> None:
+        counts: Counter[Severity] = sum((item.counts for item in reports), Counter())
+        failures = counts[Severity.CRITICAL] + counts[Severity.ERROR]
+        fails = bool(failures or (strict and counts[Severity.WARNING]))
+        summary = report.summary(counts)
+        summary = f"{summary[0].upper()}{summary[1:]}."
         if as_json:
             document = {
-                "ok": not is_bad,
+                "ok": not fails,
                 "counts": {severity.value: counts[severity] for severity in Severity},
-                "reports": [report.as_json(one) for one in reports],
+                "reports": [report.as_json(item) for item in reports],
             }
             self.stdout.write(json.dumps(document, indent=2))
         else:
-            for one in reports:
-                self._print(report.lines(one, self._palette()))
-        if is_bad:
-            raise CommandError(told)
+            for item in reports:
+                self._print(report.lines(item, self._palette()))
+        if fails:
+            raise CommandError(summary)
         if not as_json:
-            self._print([told])
+            self._print([summary])
 
     def handle_show(self, *, host: str | None, as_json: bool, **options: Any) -> None:
-        start = _checked_origin(endpoints.origin_of(host))
+        start = checked_origin(endpoints.origin_of(host))
         site = endpoints.site_at(start, serving_urlconf())
-        shown = list(show.served(site, start, DjangoTransport()))
+        documents = list(show.served(site, start, DjangoTransport()))
         if as_json:
-            self.stdout.write(json.dumps({"documents": [one.as_json() for one in shown]}, indent=2))
-        for document in () if as_json else shown:
-            first, *rest = show.lines(document)
-            self._print([self._palette()["heading"](first), *rest])
-        if failed := sum(bool(document.problem) for document in shown):
-            raise CommandError(f"{failed} of {len(shown)} documents cannot be served.")
+            shown = {"documents": [document.as_json() for document in documents]}
+            self.stdout.write(json.dumps(shown, indent=2))
+        else:
+            for document in documents:
+                first, *rest = show.lines(document)
+                self._print([self._palette()["heading"](first), *rest])
+        if failed := sum(bool(document.problem) for document in documents):
+            raise CommandError(f"{failed} of {len(documents)} documents cannot be served.")
 
     def _palette(self) -> Palette:
         return {name: getattr(self.style, style) for name, style in _PAINTS.items()}
 
-    def _print(self, told: Iterable[str]) -> None:
-        """Write lines; what the terminal has no letters for is escaped."""
+    def _print(self, lines: Iterable[str]) -> None:
+        """Write lines, with escapes for letters that the terminal does not have."""
         encoding = getattr(self.stdout, "encoding", None) or "utf-8"
-        for line in told:
+        for line in lines:
             self.stdout.write(line.encode(encoding, "backslashreplace").decode(encoding))
 
 
 def _signing_faults() -> Iterator[Fault]:
-    """Yield the messages of the checks about why this project cannot sign its tokens."""
+    """Yield the messages of the system checks that say why this project cannot sign tokens."""
     databases = [router.db_for_read(SigningKey)]
     for number in ("W039", "W040"):
         for message in RULES[number].check(app_configs=None, databases=databases):
             yield Fault(message.msg, message.hint or "")
-
-
-def _seconds(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not 0 < value < 3600:
-        problem = f"{text!r} is no number of seconds above 0 and below 3600"
-        raise argparse.ArgumentTypeError(problem)
-    return value
-
-
-def _selection(only: list[str], skip: list[str]) -> Selection:
-    chosen = [
-        frozenset(name.strip() for one in given for name in one.split(",") if name.strip())
-        for given in (only, skip)
-    ]
-    if strange := unknown(chosen[0] | chosen[1]):
-        raise CommandError(f"No code and no group has the name {', '.join(strange)}.")
-    return Selection(*chosen)
-
-
-def _checked_origin(url: str) -> str:
-    if not origin(url) or url.rstrip("/").count("/") != 2:
-        raise CommandError(f"{visible(url)} is not an origin such as https://app.example.com.")
-    return url.rstrip("/")
-
-
-def _checked_endpoint(url: str) -> str:
-    try:
-        check_resource(f"https{url[4:]}" if url.startswith("http:") else url)
-    except ValueError as error:
-        message = f"{visible(url)} is not the URL of an MCP endpoint: {error}."
-        raise CommandError(visible(message)) from error
-    return url
-
-
-def _capital(text: str) -> str:
-    return text[0].upper() + text[1:]
