@@ -14,6 +14,7 @@ from mcp_oauth_discovery.doctor.steps.check import failed
 from mcp_oauth_discovery.doctor.steps.reach import unreachable
 from mcp_oauth_discovery.doctor.walk.fingerprint import fits_django
 from mcp_oauth_discovery.doctor.walk.observations import Walk
+from mcp_oauth_discovery.doctor.walk.probes import Probes
 
 # How many findings of one code at one URL are reported in full. One more counts the rest.
 MOST_ALIKE = 5
@@ -31,13 +32,17 @@ class Selection:
         names = {code, STEP_OF[code].name}
         return not names & self.skip and (not self.only or bool(names & self.only))
 
-    def wants_group(self, name: str) -> bool:
-        """Say whether any code of a step is selected."""
-        return any(self.wants(code) for code, step in STEP_OF.items() if step.name == name)
-
     def wants_all(self, step: Step) -> bool:
         """Say whether every code of a step is selected."""
         return all(self.wants(entry.code) for entry in step.entries)
+
+    def probes(self) -> Probes:
+        """Return the requests that the selected steps need beyond the documents."""
+        return {
+            step.name: step.probes
+            for step in STEPS
+            if any(self.wants(entry.code) for entry in step.entries)
+        }
 
 
 def unknown(names: Iterable[str]) -> list[str]:

@@ -9,6 +9,7 @@ from enum import Enum
 from mcp_oauth_discovery.doctor.clients import Client, named
 from mcp_oauth_discovery.doctor.printing import shortened
 from mcp_oauth_discovery.doctor.walk.observations import Walk
+from mcp_oauth_discovery.doctor.walk.probes import Probe
 
 
 class Severity(str, Enum):
@@ -66,6 +67,8 @@ class Step:
     rules: tuple[Rule, ...]
     # Whether enough was observed for a step without findings to pass.
     has_seen: Callable[[Walk], bool]
+    # The requests beyond the documents that only this step needs.
+    probes: tuple[Probe, ...] = ()
     # Whether the rules judge any answer. A fault of one that no client requests is no error.
     is_about_answers: bool = False
 

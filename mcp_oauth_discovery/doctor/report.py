@@ -91,9 +91,14 @@ def lines(report: Report, palette: Palette) -> Iterator[str]:
 
 def summary(counts: Mapping[Severity, int]) -> str:
     """Return how many problems there are, in words."""
+    plurals = {
+        Severity.CRITICAL: "critical",
+        Severity.ERROR: "errors",
+        Severity.WARNING: "warnings",
+    }
     parts = [
-        f"{counts[severity]} {_noun(severity, counts[severity])}"
-        for severity in (Severity.CRITICAL, Severity.ERROR, Severity.WARNING)
+        f"{counts[severity]} {severity.value if counts[severity] == 1 else plural}"
+        for severity, plural in plurals.items()
         if counts.get(severity)
     ]
     return ", ".join(parts) or "no problems found"
@@ -163,9 +168,3 @@ def _verdict_line(verdict: Verdict, width: int, palette: Palette) -> str:
     reason = f": {codes}" if codes else ""
     outcome = palette[paint](verdict.outcome)
     return f"  {verdict.client.value:{width}}  {outcome}{reason}  (by {verdict.basis})"
-
-
-def _noun(severity: Severity, count: int) -> str:
-    if severity is Severity.CRITICAL:
-        return "critical"
-    return severity.value if count == 1 else f"{severity.value}s"

@@ -59,7 +59,7 @@ def test_every_code_says_what_where_and_how():
 
 def select(world: World, **chosen) -> list[str]:
     selection = Selection(**{name: frozenset(codes) for name, codes in chosen.items()})
-    walker = Walker(world, page_origin="https://page.example.net", wants=selection.wants_group)
+    walker = Walker(world, page_origin="https://page.example.net", probes=selection.probes())
     return [one.code for one in examine(walker.walk(ENDPOINT), selection)]
 
 

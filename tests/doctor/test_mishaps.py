@@ -95,7 +95,7 @@ def test_silent_rule_that_fails_passes_nothing(set_rules):
 
 def test_failed_step_is_reported_whatever_is_selected(set_rules):
     set_rules("documents", broken_rule)
-    walk = Walker(World(), page_origin=PAGE).walk(ENDPOINT)
+    walk = Walker(World(), page_origin=PAGE, probes=Selection().probes()).walk(ENDPOINT)
     findings = examine(walk, Selection(only=frozenset({"caching"})))
     assert [one.code for one in findings] == ["caching-ok", "check-failed"]
 
@@ -125,7 +125,7 @@ def test_healthy_check_has_come_to_its_end():
 
 def test_mishap_is_a_warning():
     world = World()
-    walk = Walker(world, page_origin=PAGE).walk(ENDPOINT)
+    walk = Walker(world, page_origin=PAGE, probes=Selection().probes()).walk(ENDPOINT)
     walk.mishaps.append("a step: ValueError: a reason")
     [one] = [one for one in examine(walk, Selection()) if one.severity is not Severity.PASS]
     assert (one.code, one.severity, one.clients) == ("check-failed", Severity.WARNING, ())

@@ -83,7 +83,7 @@ def test_document_at_one_url_is_read_once():
     world = World()
     world.prm["authorization_servers"] = [ORIGIN, f"{ORIGIN}/a"]
     world.json(f"{SERVER}/a", {**world.server, "issuer": f"{ORIGIN}/a"})
-    walk = Walker(world, page_origin=ORIGIN, wants=lambda group: False).walk(ENDPOINT)
+    walk = Walker(world, page_origin=ORIGIN).walk(ENDPOINT)
     first, second = [one.jwks for one in walk.servers]
     assert first.reading is second.reading
 

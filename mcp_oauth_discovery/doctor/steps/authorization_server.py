@@ -38,7 +38,7 @@ AS_NOT_FOUND = Entry(
     expected="the document at the well-known URL of the issuer",
     section="RFC 8414 §3",
     clients=EVERY,
-    fix=("Serve it at /.well-known/oauth-authorization-server followed by the issuer's path."),
+    fix="Serve it at /.well-known/oauth-authorization-server followed by the issuer's path.",
 )
 AS_ELSEWHERE = Entry(
     code="as-elsewhere",
@@ -94,7 +94,7 @@ AS_OPENID_INCOMPLETE = Entry(
     code="as-openid-incomplete",
     severity=Severity.WARNING,
     seen="openid-configuration lacks members that OpenID requires.",
-    expected=("subject_types_supported, id_token_signing_alg_values_supported, jwks_uri; or 404"),
+    expected="subject_types_supported, id_token_signing_alg_values_supported, jwks_uri; or 404",
     section="OpenID Connect Discovery §3",
     clients=TYPESCRIPT_BASED,
     fix="Complete it, or serve no openid-configuration.",
@@ -228,7 +228,7 @@ def has_seen(walk: Walk) -> bool:
 STEP = Step(
     name="authorization-server",
     title="Authorization server metadata",
-    holds=("found where clients look, with the expected issuer, and complete enough to sign in"),
+    holds="found where clients look, with the expected issuer, and complete enough to sign in",
     entries=(
         AS_NOT_FOUND,
         AS_ELSEWHERE,

@@ -9,6 +9,7 @@ from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, 
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.transport.messages import Answer
 from mcp_oauth_discovery.doctor.walk.observations import Walk, all_answered
+from mcp_oauth_discovery.doctor.walk.probes import ask_with_head
 
 DAY = 24 * 60 * 60
 # Enough for any age or lifetime; Python refuses to read thousands of digits.
@@ -46,7 +47,7 @@ CACHE_VARY = Entry(
     seen="A document varies with everything, or with the cookie.",
     expected="no Vary: * and no Vary: Cookie",
     section="RFC 9111 §4.1",
-    fix=("Answer requests for the public documents before sessions, logins and redirects."),
+    fix="Answer requests for the public documents before sessions, logins and redirects.",
     django_fix="Put DiscoveryMiddleware first, before session and CSRF middleware.",
 )
 HEAD_DIFFERS = Entry(
@@ -127,4 +128,5 @@ STEP = Step(
     ),
     rules=(lifetimes, stale, variants, heads),
     has_seen=has_seen,
+    probes=(ask_with_head,),
 )

@@ -61,7 +61,7 @@ CHALLENGE_NOT_FIRST = Entry(
     expected="Bearer first",
     section="RFC 6750 §3",
     clients=TYPESCRIPT_BASED,
-    fix=("Put the bearer authentication first, or remove the other one from the endpoint."),
+    fix="Put the bearer authentication first, or remove the other one from the endpoint.",
 )
 CHALLENGE_SEVERAL = Entry(
     code="challenge-several",

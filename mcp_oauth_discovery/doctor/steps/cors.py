@@ -11,6 +11,7 @@ from mcp_oauth_discovery.doctor.transport.messages import Answer
 from mcp_oauth_discovery.doctor.walk.headers import OF_DOCUMENTS
 from mcp_oauth_discovery.doctor.walk.intermediaries import intermediary
 from mcp_oauth_discovery.doctor.walk.observations import Exchange, Walk, all_answered
+from mcp_oauth_discovery.doctor.walk.probes import ask_documents_as_a_page, ask_endpoint_as_a_page
 from mcp_oauth_discovery.standards.mcp_headers import REQUEST_HEADERS
 
 # How an endpoint that has no use for GET answers it.
@@ -61,7 +62,7 @@ CORS_ENDPOINT_CLOSED = Entry(
     expected="their origins allowed, if clients in a browser must work",
     section="Fetch, CORS check",
     fix="Allow the origins of those pages, or check an allowed one with --origin.",
-    django_fix=("Add the origins to CORS_ALLOWED_ORIGINS, or check an allowed one with --origin."),
+    django_fix="Add the origins to CORS_ALLOWED_ORIGINS, or check an allowed one with --origin.",
 )
 CORS_ENDPOINT_PREFLIGHT = Entry(
     code="cors-endpoint-preflight",
@@ -82,7 +83,7 @@ CORS_ENDPOINT_HEADERS = Entry(
     expected=", ".join(REQUEST_HEADERS),
     section="Fetch, CORS-preflight fetch",
     clients=BROWSERS,
-    fix=("Name them in Access-Control-Allow-Headers. The wildcard does not cover authorization."),
+    fix="Name them in Access-Control-Allow-Headers. The wildcard does not cover authorization.",
     django_fix=(
         "CORS_ALLOW_HEADERS = MCP_REQUEST_HEADERS from mcp_oauth_discovery.cors. The wildcard "
         "does not cover authorization."
@@ -288,4 +289,8 @@ STEP = Step(
     ),
     rules=(document_reads, document_preflights, endpoint, credentials),
     has_seen=has_seen,
+    probes=(
+        ask_documents_as_a_page,
+        ask_endpoint_as_a_page,
+    ),
 )

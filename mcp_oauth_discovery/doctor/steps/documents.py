@@ -68,7 +68,7 @@ DOCUMENT_CONTENT_TYPE = Entry(
     section="RFC 9728 §3.2, RFC 8414 §3.2",
     clients=(Client.GO,),
     fix="Set the type: web servers do not know it for files without an extension.",
-    django_fix=("Use JsonResponse, or set the type of files without extension in the web server."),
+    django_fix="Use JsonResponse, or set the type of files without extension in the web server.",
 )
 DOCUMENT_NULL = Entry(
     code="document-null",
@@ -101,7 +101,7 @@ DOCUMENT_COOKIE = Entry(
     seen="A public document sets a cookie.",
     expected="no Set-Cookie",
     section="RFC 9111 §7.3",
-    fix=("Answer requests for the public documents before sessions, logins and redirects."),
+    fix="Answer requests for the public documents before sessions, logins and redirects.",
     django_fix="Put DiscoveryMiddleware first, before session and CSRF middleware.",
 )
 

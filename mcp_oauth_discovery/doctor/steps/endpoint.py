@@ -75,7 +75,7 @@ ENDPOINT_CSRF = Entry(
     expected="401 with a challenge",
     section="RFC 6750 §3.1",
     clients=EVERY,
-    fix=("Exempt the endpoint from CSRF protection: MCP clients send a token, not a cookie."),
+    fix="Exempt the endpoint from CSRF protection: MCP clients send a token, not a cookie.",
     django_fix="Mark the endpoint csrf_exempt: MCP clients send a token, not a cookie.",
 )
 ENDPOINT_METHOD = Entry(
@@ -114,6 +114,8 @@ def post(walk: Walk) -> Iterator[Finding]:
     status = answer.status
     observation = f"{status} to an empty POST without a token."
     is_get_protected = walk.get is not None and walk.get.status == 401
+    # The documents are bad requests as well, for example if the host is not allowed.
+    is_host_refused = any(place.exchange.status in _BAD_REQUEST for place in walk.asked)
     if status in (404, 410):
         entry = ENDPOINT_NOT_ROUTED if walk.in_process else ENDPOINT_NOT_FOUND
         yield finding(entry, walk.url, observation)
@@ -125,15 +127,10 @@ def post(walk: Walk) -> Iterator[Finding]:
         yield finding(ENDPOINT_METHOD, walk.url, observation)
     elif 200 <= status < 300:
         yield finding(ENDPOINT_HTML if is_html(answer) else ENDPOINT_OPEN, walk.url, observation)
-    elif status in OF_THE_REQUEST and not _refuses_everything(walk):
+    elif status in OF_THE_REQUEST and not is_host_refused:
         # An endpoint that protects GET needs a token; it only judges the request first.
         entry = ENDPOINT_PARSES_FIRST if is_get_protected else ENDPOINT_OPEN
         yield finding(entry, walk.url, observation)
-
-
-def _refuses_everything(walk: Walk) -> bool:
-    """Say whether documents are bad requests as well, as for a host that is not allowed."""
-    return any(place.exchange.status in _BAD_REQUEST for place in walk.asked)
 
 
 def get(walk: Walk) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.steps.caching import lifetime
 from mcp_oauth_discovery.doctor.transport.messages import Answer
 from mcp_oauth_discovery.doctor.walk.observations import Walk, all_ended
+from mcp_oauth_discovery.doctor.walk.probes import ask_with_forged_hosts
 
 HOST_REFLECTED = Entry(
     code="host-reflected",
@@ -88,4 +89,5 @@ STEP = Step(
     ),
     rules=(reflections,),
     has_seen=has_seen,
+    probes=(ask_with_forged_hosts,),
 )

@@ -10,6 +10,7 @@ from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.transport.messages import Answer, Failure, Trouble
 from mcp_oauth_discovery.doctor.walk.headers import AGENTS
 from mcp_oauth_discovery.doctor.walk.observations import Again, Walk, all_ended
+from mcp_oauth_discovery.doctor.walk.probes import ask_as_other_agents, ask_in_a_burst
 from mcp_oauth_discovery.doctor.walk.reading import is_html, read
 
 AGENT_DEPENDENT = Entry(
@@ -129,4 +130,8 @@ STEP = Step(
     ),
     rules=(agents, bursts),
     has_seen=has_seen,
+    probes=(
+        ask_as_other_agents,
+        ask_in_a_burst,
+    ),
 )

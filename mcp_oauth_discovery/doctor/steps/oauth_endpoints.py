@@ -10,6 +10,7 @@ from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.steps.cors import is_closed, lacking, passing
 from mcp_oauth_discovery.doctor.walk.fingerprint import is_django
 from mcp_oauth_discovery.doctor.walk.observations import OAuthEndpoint, Walk, all_answered
+from mcp_oauth_discovery.doctor.walk.probes import ask_oauth_endpoints
 from mcp_oauth_discovery.doctor.walk.reading import is_html
 from mcp_oauth_discovery.doctor.walk.redirects import Cause, cause, target
 
@@ -33,7 +34,7 @@ OAUTH_ENDPOINT_UNSEEN = Entry(
     expected="an endpoint; 405 for a method that it does not accept",
     section="RFC 9110 §15.5.6",
     clients=EVERY,
-    fix=("Send it a POST with curl: 400 or 401 is fine, 404 means that the path is wrong."),
+    fix="Send it a POST with curl: 400 or 401 is fine, 404 means that the path is wrong.",
 )
 OAUTH_ENDPOINT_HTML = Entry(
     code="oauth-endpoint-html",
@@ -157,4 +158,5 @@ STEP = Step(
     ),
     rules=(existence, redirected, pages),
     has_seen=has_seen,
+    probes=(ask_oauth_endpoints,),
 )

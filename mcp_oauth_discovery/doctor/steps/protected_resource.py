@@ -48,7 +48,7 @@ PRM_PATH_NOT_FOUND = Entry(
     section="RFC 9728 §3.1",
     clients=(Client.VS_CODE, Client.GO),
     fix="Serve it also at the well-known URL with the path of the endpoint.",
-    django_fix=("Set MCP_RESOURCE to the URL of the endpoint, or list its path in MCP_RESOURCES."),
+    django_fix="Set MCP_RESOURCE to the URL of the endpoint, or list its path in MCP_RESOURCES.",
 )
 PRM_CHALLENGE_NOT_FOUND = Entry(
     code="prm-challenge-not-found",
@@ -113,7 +113,7 @@ PRM_RESOURCE_MISMATCH = Entry(
 PRM_RESOURCE_NOT_EXACT = Entry(
     code="prm-resource-not-exact",
     severity=Severity.ERROR,
-    seen=("resource covers the endpoint but is not its URL; some clients require an exact match."),
+    seen="resource covers the endpoint but is not its URL; some clients require an exact match.",
     expected="the URL of the endpoint, character by character",
     section="RFC 9728 §3.3",
     clients=(Client.VS_CODE, Client.GO),
@@ -219,9 +219,9 @@ def _invalid(value: object) -> str:
 
 
 def has_seen(walk: Walk) -> bool:
-    asked = [place for place in walk.asked if place in walk.resources]
-    are_read = all(place.members is not None or place.is_absent for place in asked)
-    named = [place for place in asked if place.role is Role.CHALLENGE]
+    tried = [place for place in walk.asked if place in walk.resources]
+    are_read = all(place.members is not None or place.is_absent for place in tried)
+    named = [place for place in tried if place.role is Role.CHALLENGE]
     return walk.resource is not None and are_read and not any(place.is_absent for place in named)
 
 

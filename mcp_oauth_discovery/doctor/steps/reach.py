@@ -52,7 +52,7 @@ REACH_TIMEOUT = Entry(
     expected="a complete answer within seconds",
     section="RFC 9110 §15.6.5",
     clients=EVERY,
-    fix=("Look for a view that waits: for the database, for another server, or for a free worker."),
+    fix="Look for a view that waits: for the database, for another server, or for a free worker.",
 )
 REACH_BROKEN = Entry(
     code="reach-broken",
@@ -61,7 +61,7 @@ REACH_BROKEN = Entry(
     expected="a well-formed HTTP/1.1 response as long as its Content-Length says",
     section="RFC 9112 §6",
     clients=EVERY,
-    fix=("Ask the application server directly. If its answer is complete, the proxy breaks it."),
+    fix="Ask the application server directly. If its answer is complete, the proxy breaks it.",
 )
 REACH_PLAIN_HTTP = Entry(
     code="reach-plain-http",
@@ -75,12 +75,12 @@ REACH_PLAIN_HTTP = Entry(
 REACH_PRIVATE = Entry(
     code="reach-private",
     severity=Severity.ERROR,
-    seen=("A document of a public site names a host with a private address; it was not contacted."),
+    seen="A document of a public site names a host with a private address; it was not contacted.",
     expected="hosts that clients on the Internet can reach",
     section="RFC 9728 §7.7",
     clients=EVERY,
     fix="Put the public host into the documents.",
-    django_fix=("Put the public host into MCP_ISSUER, MCP_RESOURCE and MCP_AUTHORIZATION_SERVERS."),
+    django_fix="Put the public host into MCP_ISSUER, MCP_RESOURCE and MCP_AUTHORIZATION_SERVERS.",
 )
 REACH_CUT = Entry(
     code="reach-cut",

@@ -8,7 +8,6 @@ from mcp_oauth_discovery.doctor.clients import EVERY, TYPESCRIPT_BASED, Client
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, finding
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.steps.exchanges import PUBLIC, plain, stopped
-from mcp_oauth_discovery.doctor.transport.messages import Answer
 from mcp_oauth_discovery.doctor.transport.reachability import is_exposed
 from mcp_oauth_discovery.doctor.walk.intermediaries import login_service
 from mcp_oauth_discovery.doctor.walk.observations import Exchange, Walk
@@ -37,7 +36,7 @@ REDIRECT_SLASH = Entry(
     expected="a direct answer at the published URL",
     section="RFC 9728 §3.2, RFC 8414 §3.2",
     clients=(Client.PYTHON,),
-    fix=("Route the URL exactly as it is published: the redirect loses the body of a POST."),
+    fix="Route the URL exactly as it is published: the redirect loses the body of a POST.",
     django_fix=(
         "Route the URL exactly as it is published: the redirect of APPEND_SLASH loses the body "
         "of a POST."
@@ -50,7 +49,7 @@ REDIRECT_WWW = Entry(
     expected="a direct answer at the host that the identifiers name",
     section="RFC 9728 §3.2, RFC 8414 §3.2",
     clients=_SAME_ORIGIN_ONLY,
-    fix=("Use the host that the site redirects to in the documents, or remove the redirect."),
+    fix="Use the host that the site redirects to in the documents, or remove the redirect.",
     django_fix=(
         "Use the host that the site redirects to in MCP_ISSUER and MCP_RESOURCE, or turn off "
         "PREPEND_WWW."
@@ -75,7 +74,7 @@ REDIRECT_LOGIN = Entry(
     expected="an answer without a login; 401 from the MCP endpoint",
     section="RFC 9728 §3.2, RFC 6750 §3",
     clients=EVERY,
-    fix=("Exempt the documents and the endpoint from the login, and have the endpoint answer 401."),
+    fix="Exempt the documents and the endpoint from the login, and have the endpoint answer 401.",
     django_fix=(
         "Put DiscoveryMiddleware first, or mark the view login_not_required: "
         "LoginRequiredMiddleware or login_required sends clients to LOGIN_URL."
@@ -139,7 +138,7 @@ def redirected(walk: Walk) -> Iterator[Finding]:
             if likely is Cause.HTTPS and is_exposed(walk.url):
                 # Correct: the user gave a URL that is not https.
                 continue
-            services = (login_service(target(answer) or "") for answer in _answers(exchange))
+            services = (login_service(target(answer) or "") for answer in exchange.answers())
             login = next(filter(None, services), None)
             yield finding(
                 _ENTRY_OF[likely],
@@ -154,16 +153,12 @@ def _causes(exchange: Exchange) -> list[tuple[Cause, str]]:
     """Return the cause of each redirect that was followed, and a description."""
     causes = []
     visited = {exchange.url}
-    for answer in _answers(exchange):
+    for answer in exchange.answers():
         if (to := target(answer)) is not None:
             likely = Cause.LOOP if to in visited else cause(answer.url, to)
             causes.append((likely, f"{answer.status} to {shown(to)}."))
             visited.add(to)
     return causes
-
-
-def _answers(exchange: Exchange) -> list[Answer]:
-    return [*exchange.hops, *([exchange.answer] if exchange.answer else [])]
 
 
 ENTRIES = (

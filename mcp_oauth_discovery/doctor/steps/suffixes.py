@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, finding
 from mcp_oauth_discovery.doctor.walk.observations import Walk, all_answered
-from mcp_oauth_discovery.doctor.walk.probes import NOBODYS_PATH
+from mcp_oauth_discovery.doctor.walk.probes import NOBODYS_PATH, ask_unknown_addresses
 from mcp_oauth_discovery.doctor.walk.reading import Unreadable, is_html
 
 SUFFIX_ECHOED = Entry(
@@ -23,7 +23,7 @@ SUFFIX_HTML = Entry(
     seen="An unknown well-known URL is an HTML page.",
     expected="404",
     section="RFC 9728 §3.2, RFC 8414 §3.2",
-    fix=("Exclude /.well-known/ from the catch-all route: clients parse the page and stop."),
+    fix="Exclude /.well-known/ from the catch-all route: clients parse the page and stop.",
 )
 SUFFIX_ANSWERED = Entry(
     code="suffix-answered",
@@ -66,4 +66,5 @@ STEP = Step(
     ),
     rules=(unknown,),
     has_seen=has_seen,
+    probes=(ask_unknown_addresses,),
 )

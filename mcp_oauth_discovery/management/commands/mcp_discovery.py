@@ -107,7 +107,7 @@ class Command(SubcommandsCommand):
             walker = partial(Walker, HTTPTransport(url, options["timeout"], options["budget"]))
         if not urls:
             raise CommandError("This project has no enabled resource.")
-        walk = walker(page_origin=page, wants=chosen.wants_group).walk
+        walk = walker(page_origin=page, probes=chosen.probes()).walk
         reports = [Report(url, tuple(examine(walk(url), chosen))) for url in urls]
         self._print_reports(reports, as_json, strict)
 
