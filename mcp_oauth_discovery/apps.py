@@ -4,6 +4,8 @@ from importlib import import_module
 
 from django.apps import AppConfig, apps
 
+__all__ = ["McpOAuthDiscoveryConfig"]
+
 
 class McpOAuthDiscoveryConfig(AppConfig):
     name = "mcp_oauth_discovery"
@@ -11,10 +13,10 @@ class McpOAuthDiscoveryConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        # Not before: the checks read models, which wait for all apps.
+        # Import this here: the checks import models, which need the app registry.
         from mcp_oauth_discovery import checks
 
         checks.register_all()
         if apps.is_installed("drf_spectacular"):
-            # drf-spectacular finds the extensions that have been imported.
+            # drf-spectacular finds its extensions once they are imported.
             import_module("mcp_oauth_discovery.contrib.spectacular")

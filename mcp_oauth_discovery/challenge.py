@@ -1,4 +1,4 @@
-"""The challenge that leads an MCP client from a 401 to the protected resource metadata."""
+"""The challenge in a 401 that points an MCP client to the protected resource metadata."""
 
 from __future__ import annotations
 
@@ -28,23 +28,25 @@ from mcp_oauth_discovery.standards.www_authenticate import (
     scope_tokens,
 )
 
+__all__ = ["bearer_challenge", "insufficient_scope", "resource_metadata_url", "unauthorized"]
+
 Scope = str | Iterable[str] | None
 # A name is looked up in each call. A `BearerProtection` passes a lookup, which it uses again.
 Named = str | Lookup | None
 
-# A disabled resource or an unknown tenant; an invalid setting; a request whose host or path cannot
-# be part of a URL.
+# A disabled resource or an unknown tenant. A wrong setting. A request whose host or path cannot be
+# part of a URL.
 FAULTS = (Http404, Misconfigured, UnusableRequest)
 
-# What a challenge says that cannot say where the metadata is: RFC 6750 §3 wants a parameter.
+# Used when the metadata URL is unknown: RFC 6750 §3 requires a parameter.
 _REALM = "mcp"
 
 
 def resource_metadata_url(request: HttpRequest, resource: Named = None) -> str:
     """Return the URL of the metadata of a resource (RFC 9728 §3.1), on the resource's own origin.
 
-    `resource` is its identifier, or its key or path in the settings. Without it, it is the
-    resource at the path of the request, or else the default one. Raises `UnknownResource`, and
+    `resource` is its identifier, or its key or path in the settings. Without it, the resource at
+    the path of the request is meant, or else the default one. Raises `UnknownResource`, and
     `Http404` if the resource is disabled.
     """
     lookup = resource if isinstance(resource, Lookup) else Lookup(request, resource)
@@ -64,8 +66,8 @@ def bearer_challenge(
     """Return the value of `WWW-Authenticate` for a resource, chosen as in `resource_metadata_url`.
 
     `error` and its description are left out if the request has no bearer token (RFC 6750 §3.1),
-    except for `insufficient_scope`, which nobody says without one. Raises `ValueError` for a
-    value that its parameter may not have.
+    except for `insufficient_scope`, which implies a token. Raises `ValueError` for a value that
+    its parameter cannot have.
     """
     return str(_challenge(request, resource, scope, error, error_description))
 
@@ -93,8 +95,8 @@ def insufficient_scope(
 ) -> JsonResponse:
     """Return the 403 that names every scope that the operation needs (RFC 6750 §3.1).
 
-    `granted` has the scopes of the token. Some clients ask only for the scopes that are named, and
-    would lose the others.
+    `granted` has the scopes of the token. Some clients request only the named scopes, and would
+    lose the others.
     """
     tokens = checked_scope(scope)
     if not tokens:
@@ -107,13 +109,13 @@ def insufficient_scope(
 def invalid_request(
     request: HttpRequest, error_description: str, *, resource: Named = None
 ) -> JsonResponse:
-    """Return the 400 for credentials that are there twice (RFC 6750 §3.1)."""
+    """Return the 400 for repeated credentials (RFC 6750 §3.1)."""
     details = (resource, None, "invalid_request", error_description)
     return _refusal(request, HTTPStatus.BAD_REQUEST, *details)
 
 
 def fault_response(request: HttpRequest, fault: Exception) -> JsonResponse:
-    """Return the answer where no challenge can be made: 404, 400, or a logged 500."""
+    """Return the answer if no challenge can be made: 404, 400, or a logged 500."""
     if isinstance(fault, Http404):
         return _json(request, HTTPStatus.NOT_FOUND, {"error": "not_found"})
     if isinstance(fault, (SuspiciousOperation, BadRequest)):
@@ -135,14 +137,14 @@ def add_challenge(
     resource: Named = None,
     scope: Scope = None,
 ) -> None:
-    """Give a 401 or 403 of somebody else the challenge, or what its Bearer challenge lacks."""
+    """Add the challenge to a 401 or 403 of other code, or complete its Bearer challenge."""
     challenge = _challenge(request, resource, scope, None, None)
     existing = response.headers.get("WWW-Authenticate", "")
     try:
         header = merge(existing, challenge)
     except ValueError as error:
         logger.warning(
-            "Replaced a WWW-Authenticate header that nobody can read: %s",
+            "Replaced an invalid WWW-Authenticate header: %s",
             one_line(error),
             extra={"event": "challenge.replaced"},
         )
@@ -152,18 +154,18 @@ def add_challenge(
 
 
 def is_unfinished(response: HttpResponseBase) -> bool:
-    """Say whether a response is to have a challenge: each 401, and a 403 that is about tokens."""
+    """Return whether a response needs a challenge: each 401, and a 403 about tokens."""
     if response.status_code != HTTPStatus.FORBIDDEN:
         return response.status_code == HTTPStatus.UNAUTHORIZED
     header = response.headers.get("WWW-Authenticate", "")
     try:
-        return any(one.is_bearer for one in parse(header))
+        return any(challenge.is_bearer for challenge in parse(header))
     except ValueError:
         return presents_bearer(header)
 
 
 def make_readable(response: HttpResponseBase) -> None:
-    """Let scripts of every origin read a refusal and its challenge, and no cache keep it."""
+    """Let scripts of all origins read a refusal and its challenge, and keep it out of caches."""
     response.headers["Cache-Control"] = "no-store"
     response.headers.setdefault("Access-Control-Allow-Origin", "*")
     exposed = response.headers.get("Access-Control-Expose-Headers", "")
@@ -185,7 +187,7 @@ def checked_scope(scope: Scope) -> tuple[str, ...]:
 
 
 def with_granted(needed: tuple[str, ...], granted: str | Iterable[str]) -> tuple[str, ...]:
-    """Return the needed scopes, then those of a token, as far as a challenge has room."""
+    """Return the needed scopes, then as many of a token as fit into a challenge."""
     tokens = needed
     held = granted.split(" ") if isinstance(granted, str) else granted
     for token in sorted(set(held) - set(needed)):
@@ -193,7 +195,7 @@ def with_granted(needed: tuple[str, ...], granted: str | Iterable[str]) -> tuple
             longer = (*tokens, *checked_scope([token]))
             check_value("scope", " ".join(longer))
         except ValueError:
-            # The scope is offline_access, too long, or invalid: another site wrote the token.
+            # Another site issued the token: this scope is offline_access, too long or invalid.
             continue
         tokens = longer
     return tokens
@@ -207,7 +209,7 @@ def _challenge(
     error_description: str | None,
 ) -> Challenge:
     metadata = _sendable_url(request, resource)
-    # Judged before it is left out: the programmer's mistake is one in either case.
+    # Check every value, even one that is left out below: an invalid one is a mistake in the code.
     challenge = bearer(
         {
             "realm": None if metadata else _REALM,
@@ -231,8 +233,8 @@ def _sendable_url(request: HttpRequest, resource: Named) -> str | None:
     except UnusableRequest:
         raise
     except SuspiciousOperation as refusal:
-        # A URL must not have a host that is not allowed. The client still gets a challenge, and
-        # looks for the metadata itself.
+        # The URL cannot have a host that is not allowed. The client still gets a challenge, and
+        # tries the well-known URLs.
         log_refusal(request, refusal)
         return None
     if len(url) > LONGEST_VALUE:
@@ -244,7 +246,7 @@ def _sendable_url(request: HttpRequest, resource: Named) -> str | None:
 
 
 def _roll_back() -> None:
-    """Roll the transaction of the request back, as Django does when a view raises an exception."""
+    """Roll back the transaction of the request, as Django does if a view raises an exception."""
     for connection in connections.all(initialized_only=True):
         if connection.settings_dict["ATOMIC_REQUESTS"] and connection.in_atomic_block:
             connection.set_rollback(True)
@@ -262,10 +264,10 @@ def _refusal(
         challenge = _challenge(request, resource, scope, error, error_description)
     except UnusableRequest as fault:
         return fault_response(request, fault)
-    said = challenge.parameters
-    body = {"error": said.get("error", "unauthorized")}
-    if "error_description" in said:
-        body["error_description"] = said["error_description"]
+    body = {"error": "unauthorized"}
+    for name in ("error", "error_description"):
+        if name in challenge.parameters:
+            body[name] = challenge.parameters[name]
     return _json(request, status, body, {"WWW-Authenticate": str(challenge)})
 
 
@@ -279,7 +281,7 @@ def _json(
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Content-Length"] = str(len(response.content))
     if request.method == "HEAD":
-        # Not every server does it, and RFC 9110 §9.3.2 wants the headers of GET.
+        # Not every server does this. RFC 9110 §9.3.2: HEAD has the headers of GET.
         response.content = b""
     patch_vary_headers(response, ["Authorization"])
     make_readable(response)

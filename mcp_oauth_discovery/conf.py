@@ -1,4 +1,4 @@
-"""The settings, read anew on every access; this module alone reads `django.conf.settings`."""
+"""The settings, read on every access. Only this module reads `django.conf.settings`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
 
+__all__ = ["Misconfigured", "conf"]
+
 T = TypeVar("T")
 Identifier = str | Callable[[HttpRequest], str] | None
 
@@ -20,7 +22,7 @@ _USERINFO = re.compile(r"//[^/@\s'\"]+@")
 
 class _Repr(reprlib.Repr):
     def repr_int(self, x: int, level: int) -> str:
-        # Python writes no number of more than some thousand digits.
+        # Python refuses to convert numbers of more than 4,300 digits to text.
         return "a very large number" if x.bit_length() > 9999 else super().repr_int(x, level)
 
 
@@ -34,7 +36,7 @@ def _get(name: str, default: T) -> T:
 
 
 class Settings:
-    """One property per setting; the values are as the project wrote them, not yet judged."""
+    """One property per setting. The values are unchecked, as the project wrote them."""
 
     @property
     def MCP_ISSUER(self) -> Identifier:
@@ -99,7 +101,7 @@ def secret_keys() -> list[str]:
 
 
 def fixed_script_prefix() -> str:
-    """Return the path prefix of all URLs that is configured, with its final slash."""
+    """Return the configured prefix of all paths, with a final slash."""
     return f"{(settings.FORCE_SCRIPT_NAME or '').rstrip('/')}/"
 
 
@@ -124,17 +126,17 @@ def default_language() -> str:
 
 
 def project_setting(name: str, default: T) -> T:
-    """Return a setting of Django or of another app, for the checks to judge."""
+    """Return a setting of Django or of another app, for the system checks."""
     return _get(name, default)
 
 
 def names_in_settings() -> list[str]:
-    """Return the name of everything in the settings, whoever it is for."""
+    """Return the names of all settings, those of other apps included."""
     return dir(settings)
 
 
 class Misconfigured(ImproperlyConfigured):
-    """A setting that cannot be right: its name, what is wrong with it, and what to type."""
+    """A wrong setting: its name, the problem, and what to type."""
 
     def __init__(self, setting: str, problem: str, hint: str) -> None:
         super().__init__(f"{problem} {hint}")
@@ -152,7 +154,7 @@ class Misconfigured(ImproperlyConfigured):
 
 
 def shown(value: object) -> str:
-    """Return a value as a message may show it: not at any length, and without a password."""
+    """Return a value for a message, shortened and without passwords."""
     return _USERINFO.sub("//***@", _repr.repr(value))
 
 

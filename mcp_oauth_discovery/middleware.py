@@ -1,4 +1,4 @@
-"""Answers the discovery URLs before the rest of the middleware stack sees them."""
+"""Answers the discovery URLs before the rest of the middleware."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ from mcp_oauth_discovery.standards.well_known import (
 )
 from mcp_oauth_discovery.views import DiscoveryView
 
+__all__ = ["DiscoveryMiddleware"]
+
 _PRM, _ASM, _JWKS = (
     re.escape(path.removeprefix(WELL_KNOWN))
     for path in (PROTECTED_RESOURCE, AUTHORIZATION_SERVER, JWKS)
 )
-# A discovery URL, or one with a longer path: its client expects JSON, never a page.
+# A discovery URL, or one with a longer path. Its client expects JSON, never a page.
 _NEAR_MISS = re.compile(rf"/+\.well-known/+({_PRM}|{_ASM}|{_JWKS})(?![\w.-])")
-# The same, spelt as no application means it. A route for all that is left would answer with a page.
-_MISSPELT = re.compile(
-    rf"//|[\x00-\x1F\x7F]|{_JWKS}/.|\A/+\.well-known/+[\w.-]+[^\w./-]",
-)
+# A misspelt discovery URL. A catch-all route of the project would answer it with a page.
+_MISSPELT = re.compile(rf"//|[\x00-\x1F\x7F]|{_JWKS}/.|\A/+\.well-known/+[\w.-]+[^\w./-]")
 
 SyncGetResponse = Callable[[HttpRequest], HttpResponseBase]
 AsyncGetResponse = Callable[[HttpRequest], Awaitable[HttpResponseBase]]
 
 
 class DiscoveryMiddleware:
-    """Serve what the project's URLconf routes to a `DiscoveryView`; pass on everything else.
+    """Serve what the project's URLconf routes to a `DiscoveryView`, and pass on all else.
 
-    Put it first: then no CORS policy, session, login, locale or redirect stands in the way.
+    Put it first. Then no CORS policy, session, login, locale or redirect can interfere.
     """
 
     sync_capable = True
@@ -63,7 +63,7 @@ class DiscoveryMiddleware:
         get_response = cast(AsyncGetResponse, self.get_response)
         if not _is_ours(request):
             return await get_response(request)
-        # The views are synchronous, and a callable setting may well ask the database.
+        # The views are synchronous, and a callable setting may query the database.
         document = await sync_to_async(_document)(request)
         if document is not None:
             return document
@@ -72,7 +72,7 @@ class DiscoveryMiddleware:
 
 
 def _document(request: HttpRequest) -> HttpResponseBase | None:
-    """Return the response of a discovery view, if the URLconf of the request has one here."""
+    """Return the response of the discovery view at the path of a request, or None."""
     match = _match(request)
     view_class = getattr(match and match.func, "view_class", None)
     if match is None or view_class is None or not issubclass(view_class, DiscoveryView):
@@ -83,10 +83,10 @@ def _document(request: HttpRequest) -> HttpResponseBase | None:
 
 
 def _after_the_stack(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-    """Return the response to a discovery URL that was not routed to us before the stack.
+    """Return the response to a discovery URL that had no discovery view before the stack.
 
-    A middleware may have chosen another URLconf. The document is then made again, because the
-    rest of the stack has changed the headers of the first one.
+    A middleware may have set another URLconf. The document is then made again, because the rest
+    of the stack may have changed the headers of its response.
     """
     document = _document(request)
     if document is not None:
@@ -102,7 +102,7 @@ def _after_the_stack(request: HttpRequest, response: HttpResponseBase) -> HttpRe
 
 
 def _match(request: HttpRequest) -> ResolverMatch | None:
-    # As Django's handler does. `resolve` would use the URLconf of the thread as well.
+    # As Django's handler does it. `resolve` would also use the URLconf of the thread.
     try:
         return get_resolver(getattr(request, "urlconf", None)).resolve(request.path_info)
     except Resolver404:
@@ -110,7 +110,7 @@ def _match(request: HttpRequest) -> ResolverMatch | None:
 
 
 def _refusal(request: HttpRequest, status: int) -> HttpResponseBase:
-    """Return a 404 as JSON, or the error with which the stack answered before the URLconf."""
+    """Return a 404 as JSON, or the error that the stack answered with before the URLconf."""
     if request.method == "OPTIONS":
         return preflight_response(request)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
@@ -121,5 +121,5 @@ def _refusal(request: HttpRequest, status: int) -> HttpResponseBase:
 
 
 def _is_ours(request: HttpRequest) -> bool:
-    """Say whether the path may be one of the discovery URLs, before it costs a look-up."""
+    """Return whether the path may be a discovery URL, without a look-up in the URLconf."""
     return WELL_KNOWN in request.path_info

@@ -1,4 +1,4 @@
-"""The five URL patterns; include them at the root of the site: RFC 8615 §3 knows no other place.
+"""The five URL patterns. Include them at the root of the site (RFC 8615 §3):
 
 path("", include("mcp_oauth_discovery.urls"))
 """
@@ -18,14 +18,16 @@ from mcp_oauth_discovery.views import (
     ProtectedResourceMetadataView,
 )
 
+__all__ = ["app_name", "urlpatterns"]
+
 app_name = "mcp_oauth_discovery"
 
 _PRM, _ASM, _JWKS = (
     path[1:].replace(".", r"\.") for path in (PROTECTED_RESOURCE, AUTHORIZATION_SERVER, JWKS)
 )
 
-# Regular expressions, because a final slash is optional and because `<path:path>` stops at a line
-# feed, which would leave %0A in a path to whatever the project does with unknown URLs.
+# Regular expressions, because the final slash is optional, and because `<path:path>` does not match
+# a line feed: a path with %0A would get the project's answer to unknown URLs.
 urlpatterns = [
     re_path(
         rf"^{_PRM}/?\Z",

@@ -1,4 +1,4 @@
-"""The views of the three documents, made to be subclassed."""
+"""The views of the three documents. Projects may subclass them."""
 
 from __future__ import annotations
 
@@ -28,11 +28,18 @@ from mcp_oauth_discovery.logs.redaction import hide_credentials, log_refusal
 from mcp_oauth_discovery.standards.identifiers import without_final_slash
 from mcp_oauth_discovery.standards.metadata import Document
 
+__all__ = [
+    "AuthorizationServerMetadataView",
+    "DiscoveryView",
+    "JWKSView",
+    "ProtectedResourceMetadataView",
+]
+
 
 class DiscoveryView(View):
-    """Serve one JSON document to everybody, with CORS, caching and errors as JSON.
+    """Serve one JSON document to all clients, with CORS, caching and errors as JSON.
 
-    A subclass says what is in it: `get_document`. `self.site` tells who the site is.
+    A subclass defines `get_document`. `self.site` has the identifiers of the site.
     """
 
     http_method_names = ["get", "head", "options"]
@@ -41,7 +48,7 @@ class DiscoveryView(View):
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponseBase]:
         view = login_not_required(csrf_exempt(super().as_view(**initkwargs)))
-        # ATOMIC_REQUESTS would begin a transaction, which a database that is down makes a 500.
+        # ATOMIC_REQUESTS would begin a transaction, and so answer 500 while a database is down.
         for alias in connections:
             view = transaction.non_atomic_requests(using=alias)(view)
         return view
@@ -51,8 +58,8 @@ class DiscoveryView(View):
         self.site = Site(request)
 
     def get_document(self, request: HttpRequest, **kwargs: Any) -> Document:
-        """Return the document as a dict that JSON can carry; raise `Http404` if there is none."""
-        raise NotImplementedError(f"{type(self).__name__} has to define get_document()")
+        """Return the document, a dict that JSON can carry, or raise `Http404`."""
+        raise NotImplementedError(f"{type(self).__name__} must define get_document()")
 
     def get_max_age(self) -> int:
         """Return for how many seconds a document may be cached, if its site is pinned."""
@@ -68,15 +75,15 @@ class DiscoveryView(View):
             log_refusal(request, error)
             return error_response(request, HTTPStatus.BAD_REQUEST, "invalid_request")
         except Exception as error:
-            # These answers carry CORS headers whatever happens; the record has the reason.
+            # Django's own 500 would have no CORS headers.
             hide_credentials(request)
+            name = type(self).__name__
             extra = {
                 "event": "document.failed",
                 "status_code": 500,
                 "request": request,
                 "fault": error,
             }
-            name = type(self).__name__
             logger.error(
                 "No document for %s: %s%s",
                 name,
@@ -113,9 +120,8 @@ class ProtectedResourceMetadataView(DiscoveryView):
         self, request: HttpRequest, path: str | None = None, **kwargs: Any
     ) -> Document:
         query = request.META.get("QUERY_STRING", "")
-        return _found(
-            documents.protected_resource_metadata(self.site, _identifier_path(path), query)
-        )
+        identifier_path = _identifier_path(path)
+        return _or_404(documents.protected_resource_metadata(self.site, identifier_path, query))
 
 
 class AuthorizationServerMetadataView(DiscoveryView):
@@ -124,7 +130,7 @@ class AuthorizationServerMetadataView(DiscoveryView):
     def get_document(
         self, request: HttpRequest, path: str | None = None, **kwargs: Any
     ) -> Document:
-        return _found(documents.authorization_server_metadata(self.site, _identifier_path(path)))
+        return _or_404(documents.authorization_server_metadata(self.site, _identifier_path(path)))
 
 
 class JWKSView(DiscoveryView):
@@ -132,22 +138,22 @@ class JWKSView(DiscoveryView):
 
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().setup(request, *args, **kwargs)
-        # One instant for the keys and for how long they may be cached.
+        # The keys and their max-age must be of the same instant.
         self.now = timezone.now()
 
     def get_document(self, request: HttpRequest, **kwargs: Any) -> Document:
-        return _found(documents.published_jwk_set(self.site, self.now))
+        return _or_404(documents.published_jwk_set(self.site, self.now))
 
     def get_max_age(self) -> int:
         return documents.jwks_max_age(self.now)
 
 
 def _identifier_path(captured: str | None) -> str | None:
-    """Return the path of the identifier that a metadata URL was made of, None for the root."""
+    """Return the path of the identifier in a metadata URL, or None for the root."""
     return None if captured is None else without_final_slash(f"/{captured}")
 
 
-def _found(document: Document | None) -> Document:
+def _or_404(document: Document | None) -> Document:
     if document is None:
         raise Http404
     return document

@@ -78,9 +78,9 @@ ROWS = [
     row(
         "MCP_RESOURCES",
         {"/a": {"resource": "https://h"}},
-        "'resource' is not for this place",
+        "'resource' cannot be set here",
         id="own-resource",
-        hint="Leave it out: the key says which resource this is.",
+        hint="Leave it out: the key is the identifier.",
         shown="MCP_RESOURCES['/a'] is {'resource': 'https://h'}",
     ),
     row("MCP_RESOURCE_METADATA", ["x"], "expected a dict of members", id="metadata-list"),
@@ -128,7 +128,7 @@ ROWS = [
     row(
         SERVER,
         {"issuer": "https://h"},
-        "'issuer' is not for this place",
+        "'issuer' cannot be set here",
         id="server-issuer",
         hint="Leave it out, and set MCP_ISSUER instead.",
     ),

@@ -111,7 +111,7 @@ def test_endpoint_of_the_other_document_is_nothing_special_here(settings, site, 
 @pytest.mark.parametrize(
     ("name", "value", "problem"),
     [
-        pytest.param("resource", ISSUER, "'resource' is not for this place", id="resource"),
+        pytest.param("resource", ISSUER, "'resource' cannot be set here", id="resource"),
         pytest.param("scopes_supported", "mcp", "a list of strings, not str", id="string"),
         pytest.param("authorization_servers", [], "at least one", id="no-servers"),
         pytest.param("authorization_servers", None, "at least one", id="servers-none"),
@@ -288,8 +288,8 @@ def test_project_without_our_urls_is_told_to_include_them(settings, site):
 @pytest.mark.parametrize(
     ("name", "value", "problem"),
     [
-        pytest.param("issuer", ISSUER, "'issuer' is not for this place", id="issuer"),
-        pytest.param("issuer", None, "'issuer' is not for this place", id="issuer-none"),
+        pytest.param("issuer", ISSUER, "'issuer' cannot be set here", id="issuer"),
+        pytest.param("issuer", None, "'issuer' cannot be set here", id="issuer-none"),
         pytest.param("token_endpoint", None, "cannot be left out", id="token"),
         pytest.param("authorization_endpoint", "", "cannot be left out", id="authorization"),
         pytest.param("response_types_supported", [], "cannot be left out", id="response-types"),

@@ -19,6 +19,7 @@ from django.core import checks as levels
 from django.core.management import call_command
 from django.core.management.base import CommandParser
 from django.http import HttpResponse
+from django.test import override_settings
 from django.urls import include, path
 
 from mcp_oauth_discovery import checks, rotation
@@ -84,28 +85,34 @@ def encryption_keys(monkeypatch):
     monkeypatch.setenv("MCP_KEY_ENCRYPTION_KEYS", Fernet.generate_key().decode())
 
 
-def settings_examples() -> list:
-    """Return the blocks that say something about the settings of this app.
+def settings_examples() -> dict[str, list[str]]:
+    """Return the blocks that say something about the settings of this app, by their page.
 
     Those of `docs/integrations/` are parts of whole projects, which `tests/integrations/` makes.
     """
-    alone = [block for block in PYTHON if not block.id.startswith("docs/integrations/")]
-    return [block for block in alone if re.search(r"^MCP_\w+ = ", block.values[0], re.M)]
+    alone = [page for page in PAGES if not page.startswith("docs/integrations/")]
+    found = {
+        page: [one for one in blocks(read(page), "python") if re.search(r"^MCP_\w+ = ", one, re.M)]
+        for page in alone
+    }
+    return {page: codes for page, codes in found.items() if codes}
 
 
 def refused_examples(name: str) -> list[str]:
     return re.findall(r"^  - `(MCP_\w+ = .+?)`: ", section(CONFIGURATION, f"`{name}`"), re.M)
 
 
-def apply(settings, code: str) -> dict:
-    """Give `settings` the values of an example, in a project that has the URLs."""
-    settings.ROOT_URLCONF = __name__
+def names_of(code: str) -> dict:
+    """Return what an example assigns."""
     names: dict = {"timedelta": timedelta}
     exec(compile(code, "example", "exec"), names)  # noqa: S102
-    for name, value in names.items():
-        if name.startswith("MCP_"):
-            setattr(settings, name, value)
     return names
+
+
+def applied(code: str) -> override_settings:
+    """Give the settings the values of an example for a block, in a project that has the URLs."""
+    values = {name: one for name, one in names_of(code).items() if name.startswith("MCP_")}
+    return override_settings(ROOT_URLCONF=__name__, **values)
 
 
 def value_of(text: str) -> object:
@@ -160,27 +167,30 @@ def test_every_python_block_compiles():
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("code", settings_examples())
-def test_settings_example_is_right_and_answers(settings, fetch, code):
-    apply(settings, code)
-    assert check_settings() == []
-    for url in WHERE:
-        assert fetch(f"https://a.example.com{url}").status_code in (200, 404)
+@pytest.mark.parametrize("page", settings_examples())
+def test_settings_examples_are_right_and_answer(fetch, page):
+    for code in settings_examples()[page]:
+        with applied(code):
+            assert check_settings() == [], code
+            for url in WHERE:
+                assert fetch(f"https://a.example.com{url}").status_code in (200, 404), code
 
 
 @pytest.mark.parametrize("name", SETTINGS)
-def test_every_refused_example_is_refused(settings, name):
+def test_every_refused_example_is_refused(name):
+    assert refused_examples(name)
     for code in refused_examples(name):
-        names = apply(settings, code)
-        [message] = check_settings()
+        with applied(code):
+            [message] = check_settings()
         assert isinstance(message, levels.Error), code
-        assert CHECK_IDS[message.id] in names, code
+        assert CHECK_IDS[message.id] in names_of(code), code
 
 
 def test_cors_example_lets_a_browser_client_in(settings, client):
     [code] = blocks(section(CONFIGURATION, "CORS on the MCP endpoint"), "python")
-    for name, value in apply(settings, code).items():
-        if name.startswith("CORS_"):
+    settings.ROOT_URLCONF = __name__
+    for name, value in names_of(code).items():
+        if name.startswith(("CORS_", "MCP_")):
             setattr(settings, name, value)
     headers = {
         "origin": "https://client.example.com",
@@ -467,3 +477,8 @@ def test_page_names_the_supported_versions(page):
     djangos = [version for version in versions if not version.startswith("3.")]
     assert f"Python {pythons[0]} to {pythons[-1]}" in read(page)
     assert f"Django {', '.join(djangos[:-1])} and {djangos[-1]}" in read(page)
+
+
+def test_no_module_of_the_package_has_more_than_300_lines():
+    lengths = {str(path): len(path.read_text().splitlines()) for path in PACKAGE.rglob("*.py")}
+    assert [path for path, length in lengths.items() if length > 300] == []

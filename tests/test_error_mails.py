@@ -326,6 +326,7 @@ def test_text_of_the_error_keeps_what_is_not_the_token(token, records, kind):
     [record] = [one for one in records if getattr(one, "event", "") == "endpoint.failed"]
     assert "cannot ask about ********" in record.getMessage()
     assert record.exc_info[0] is RuntimeError
+    assert token not in record.exc_info[1].url
 
 
 def test_short_word_as_a_token_takes_nothing_out_of_the_log(records):

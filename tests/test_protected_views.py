@@ -165,12 +165,16 @@ async def _request(method, url, headers):
     return await client.generic(method, url, headers=headers)
 
 
-@pytest.fixture(params=["wsgi", "asgi"])
+BOTH_STACKS = pytest.mark.parametrize("call", ["wsgi", "asgi"], indirect=True)
+
+
+@pytest.fixture
 def call(request, db):
     """Return a function that sends a request through the whole stack, CSRF checks included."""
+    stack = getattr(request, "param", "wsgi")
 
     def call(method, url, headers=None):
-        if request.param == "asgi":
+        if stack == "asgi":
             return asyncio.run(_request(method, url, headers or {}))
         return Client(enforce_csrf_checks=True).generic(method, url, headers=headers or {})
 
@@ -180,6 +184,7 @@ def call(request, db):
 EVERY_VIEW = pytest.mark.parametrize("name", VIEWS)
 
 
+@BOTH_STACKS
 @EVERY_VIEW
 def test_right_token_reaches_the_view_past_csrf_and_login(call, name):
     response = call("POST", f"/{name}/ada", RIGHT)
@@ -187,6 +192,7 @@ def test_right_token_reaches_the_view_past_csrf_and_login(call, name):
     assert "WWW-Authenticate" not in response
 
 
+@BOTH_STACKS
 @EVERY_VIEW
 def test_every_view_is_challenged_before_dispatch(call, name):
     response = call("DELETE", f"/{name}/ada")
@@ -201,6 +207,7 @@ def test_every_method_is_challenged(db, client, method):
     assert client.generic(method, "/class/ada").status_code == 401
 
 
+@BOTH_STACKS
 @pytest.mark.parametrize("name", ["sync", "async-class"])
 def test_wrong_token_does_not_reach_the_view(call, name):
     response = call("POST", f"/{name}/ada", {"authorization": "Bearer wrong"})
@@ -210,6 +217,7 @@ def test_wrong_token_does_not_reach_the_view(call, name):
     )
 
 
+@BOTH_STACKS
 @pytest.mark.parametrize("name", ["sync", "async-class"])
 @pytest.mark.parametrize("headers", [{}, RIGHT], ids=["without", "with"])
 def test_options_is_answered_without_a_challenge(call, name, headers):

@@ -512,7 +512,7 @@ def test_view_without_a_document_is_a_logged_error(rf, caplog):
     bare = type("Bare", (DiscoveryView,), {})
     response = bare.as_view()(rf.get("/"))
     assert (response.status_code, response.content) == (500, b'{"error": "server_error"}')
-    assert "Bare has to define get_document()" in caplog.text
+    assert "Bare must define get_document()" in caplog.text
 
 
 @pytest.mark.parametrize(

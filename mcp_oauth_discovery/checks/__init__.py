@@ -1,7 +1,7 @@
-"""System checks: what a request or a client would stumble over, said at start-up.
+"""System checks: problems that would break requests or clients, reported at start-up.
 
-An error is what turns a request into a 500; `settings` has them. A warning is what makes a client
-give up; each has a small function in the module of its subject.
+An error would turn a request into a 500; `settings` has all errors. A warning is about a problem
+that stops clients; each has a small function in the module of its subject.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ __all__ = [
 
 
 def register_all() -> None:
-    """Tell Django about every check."""
+    """Register every check with Django."""
     register(check_settings, TAG)
     for rule in RULES.values():
         register(rule.check, *rule.tags, deploy=rule.deploy)

@@ -1,4 +1,4 @@
-"""What matters once strangers can reach the site: nearly all of it is for `check --deploy`."""
+"""What matters on a public site: nearly all of it is for `check --deploy`."""
 
 from __future__ import annotations
 
@@ -40,70 +40,70 @@ _TIMEOUTS = {
 _NAMES = {"postgresql": "PostgreSQL", "mysql": "MySQL or MariaDB"}
 
 
-def _asks_the_request() -> bool:
-    """Say whether a document has the scheme and host of the request in it."""
+def _uses_the_request() -> bool:
+    """Say whether a document contains the scheme and host of the request."""
     site = example_site()
     for resource in site.resources:
         documents.resource_document(site, resource)
-    # A cached property: it is there once somebody has asked for the issuer.
+    # It is a cached property, so it is there only if a document needed the issuer.
     return conf.MCP_ISSUER is None and "issuer" in vars(site)
 
 
-def _hosts_are_anybodys() -> bool:
+def _allows_all_hosts() -> bool:
     return "*" in project_setting("ALLOWED_HOSTS", [])
 
 
-def _forwarded_host() -> bool:
+def _uses_forwarded_host() -> bool:
     return project_setting("USE_X_FORWARDED_HOST", False)
 
 
 @rule("W013", deploy=True)
 def check_issuer_is_pinned(**kwargs: Any) -> Iterator[Advice]:
-    """Report a site that calls itself what it is called by whoever asks."""
-    if _asks_the_request() and not _hosts_are_anybodys() and not _forwarded_host():
+    """Report a site whose issuer is the host of each request."""
+    if _uses_the_request() and not _allows_all_hosts() and not _uses_forwarded_host():
         yield Advice(
             "MCP_ISSUER is not set: the documents have the scheme and host of each request. "
-            "They are not cached, nothing is signed, and behind a proxy they may say http.",
+            "They are not cached, nothing is signed, and behind a proxy their URLs may be http.",
             PIN,
         )
 
 
 @rule("W014", deploy=True)
 def check_hosts(**kwargs: Any) -> Iterator[Advice]:
-    """Report that anybody can say who this site is."""
-    if _asks_the_request() and _hosts_are_anybodys():
+    """Report that any client can choose the issuer of this site."""
+    if _uses_the_request() and _allows_all_hosts():
         yield Advice(
-            "MCP_ISSUER is not set, and ALLOWED_HOSTS has '*': whoever sends a Host header says "
-            "where clients take their passwords and tokens.",
+            "MCP_ISSUER is not set, and ALLOWED_HOSTS has '*': the sender of a Host header chooses "
+            "where clients send their passwords and tokens.",
             f"{PIN} List the hosts of this site in ALLOWED_HOSTS as well.",
         )
 
 
 @rule("W015", deploy=True)
-def check_forwarded_host(**kwargs: Any) -> Iterator[Advice]:
-    """Report that a header which many proxies pass on says who this site is."""
-    if _asks_the_request() and _forwarded_host():
+def check_uses_forwarded_host(**kwargs: Any) -> Iterator[Advice]:
+    """Report that a header which many proxies pass on decides the issuer of this site."""
+    if _uses_the_request() and _uses_forwarded_host():
         yield Advice(
-            "MCP_ISSUER is not set, and USE_X_FORWARDED_HOST is True: X-Forwarded-Host, which "
-            "clients can send unless the proxy replaces it, is in the documents.",
+            "MCP_ISSUER is not set, and USE_X_FORWARDED_HOST is True: the documents contain "
+            "X-Forwarded-Host, which clients can send unless the proxy replaces it.",
             f"{PIN} Or USE_X_FORWARDED_HOST = False, if the proxy passes on Host.",
         )
 
 
 @rule("W016")
 def check_redirect_ends(**kwargs: Any) -> Iterator[Advice]:
-    """Report a redirect to https that goes on for ever behind a proxy that ends TLS."""
+    """Report an endless redirect to https behind a proxy that ends TLS."""
     redirects = project_setting("SECURE_SSL_REDIRECT", False)
     header: object = project_setting("SECURE_PROXY_SSL_HEADER", None)
-    # The issuer says of the whole site what it is reached by; a resource of itself alone.
+    # The issuer has the scheme of the whole site; a resource only its own.
     written = written_issuer() if is_pinned() else written_resources()
-    secure = [one for one in written if one.value.lower().startswith("https:")]
+    secure = [named for named in written if named.value.lower().startswith("https:")]
     if redirects and not header and secure and places_in_middleware(_SECURITY):
         setting, value = secure[0]
         yield Advice(
             f"SECURE_SSL_REDIRECT is {redirects}, and SECURE_PROXY_SSL_HEADER is not set. Behind a "
             f"proxy that ends TLS for {value} ({setting}), Django takes every request for plain "
-            "http, and redirects it to where it came from.",
+            "http, and redirects it to the same URL.",
             'Write SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https"), if the proxy '
             "sets that header itself. If the application server ends TLS, silence this check.",
         )
@@ -111,7 +111,7 @@ def check_redirect_ends(**kwargs: Any) -> Iterator[Advice]:
 
 @rule("W037", deploy=True)
 def check_database_timeouts(**kwargs: Any) -> Iterator[Advice]:
-    """Report that requests may wait forever for the database that has the keys."""
+    """Report that requests may wait forever for the database with the keys."""
     alias = router.db_for_read(SigningKey)
     if alias not in connections or not server_metadata(example_site()):
         return
@@ -131,8 +131,8 @@ def check_database_timeouts(**kwargs: Any) -> Iterator[Advice]:
             )
         yield Advice(
             f"{setting} lacks {listed(missing)}. This {_NAMES[vendor]} database has the signing "
-            "keys. If it hangs, each request that uses it waits for minutes or forever, until all "
-            "workers wait.",
+            "keys. If it hangs, each request that uses it waits for minutes or forever. In the end "
+            "all workers wait.",
             hint,
         )
 

@@ -1,4 +1,4 @@
-"""Identifiers that are valid, and yet spelt in a way that clients do not keep (RFC 3986 §6)."""
+"""Identifiers that are valid, but that clients may spell differently (RFC 3986 §6)."""
 
 from __future__ import annotations
 
@@ -28,17 +28,19 @@ from mcp_oauth_discovery.standards.identifiers import (
 
 
 def _servers() -> Iterator[Named]:
-    """Yield what is in the lists of authorization servers."""
+    """Yield the members of the lists of authorization servers."""
     site = example_site()
     common = settings.read_members("MCP_RESOURCE_METADATA", conf.MCP_RESOURCE_METADATA, site)
     if conf.MCP_AUTHORIZATION_SERVERS is not None:
-        yield from (Named("MCP_AUTHORIZATION_SERVERS", one) for one in site.authorization_servers)
+        for issuer in site.authorization_servers:
+            yield Named("MCP_AUTHORIZATION_SERVERS", issuer)
     for resource in site.resources:
         is_own = "authorization_servers" in resource.members
         setting = setting_of(resource) if is_own else "MCP_RESOURCE_METADATA"
         if is_own or "authorization_servers" in common:
             document = documents.resource_document(site, resource)
-            yield from (Named(setting, issuer) for issuer in document["authorization_servers"])
+            for issuer in document["authorization_servers"]:
+                yield Named(setting, issuer)
 
 
 def _written() -> list[Named]:
@@ -48,7 +50,7 @@ def _written() -> list[Named]:
 @rule("W008")
 def check_final_slashes(**kwargs: Any) -> Iterator[Advice]:
     """Report a final slash that clients drop, or add, when they parse the identifier."""
-    problem = "clients and token verifiers that drop the final slash do not find it the same"
+    problem = "for clients and token verifiers that drop the final slash, it is another identifier"
     for setting, issuer in written_issuer():
         if issuer.endswith("/"):
             yield _without_slash(setting, issuer, problem)
@@ -56,7 +58,7 @@ def check_final_slashes(**kwargs: Any) -> Iterator[Advice]:
         if split(resource).path == "/":
             yield _without_slash(setting, resource, problem)
     for setting, resource, path in local_resources(example_site()):
-        # A route that ends in a slash has a URL that does; one without is the subject of W026.
+        # If the route ends in a slash, the URL must; if it does not, W026 reports it.
         is_routed = view_at(path) or view_at(with_other_slash(path))
         if path != "/" and path.endswith("/") and not is_routed:
             yield _without_slash(setting, resource, problem)
@@ -68,17 +70,17 @@ def _without_slash(setting: str, value: str, problem: str) -> Advice:
 
 @rule("W009")
 def check_upper_case(**kwargs: Any) -> Iterator[Advice]:
-    """Report capitals in a scheme or host, which URL parsers turn into small letters."""
+    """Report capitals in a scheme or host, which URL parsers convert to lower case."""
     for setting, value in _written():
         origin, *rest = split(value)
         if origin != origin.lower():
-            problem = "clients write the host in small letters, and compare the identifier as text"
+            problem = "clients write the host in lower case, and compare the identifier as text"
             yield about(setting, value, problem, f"Write {origin.lower() + ''.join(rest)!r}.")
 
 
 @rule("W010")
 def check_default_ports(**kwargs: Any) -> Iterator[Advice]:
-    """Report the port that goes without saying, which URL parsers leave out."""
+    """Report the default port, which URL parsers leave out."""
     for setting, value in _written():
         origin, *rest = split(value)
         scheme, _, host = origin.partition("://")
@@ -101,26 +103,26 @@ def check_queries(**kwargs: Any) -> Iterator[Advice]:
 
 @rule("W012")
 def check_one_spelling(**kwargs: Any) -> Iterator[Advice]:
-    """Report issuers that are one to the eye and two to a client (RFC 8414 §3.3)."""
+    """Report an issuer in several spellings, which clients take for several (RFC 8414 §3.3)."""
     spellings: dict[Location, dict[str, str]] = defaultdict(dict)
     for setting, value in [*written_issuer(), *_servers()]:
         spellings[_loosely(value)].setdefault(value, setting)
-    for found in spellings.values():
-        if len(found) > 1:
-            written = listed(f"{setting} has {value!r}" for value, setting in found.items())
+    for settings_by_value in spellings.values():
+        if len(settings_by_value) > 1:
+            first, *_ = settings_by_value
+            places = [f"{setting} has {value!r}" for value, setting in settings_by_value.items()]
             yield Advice(
-                f"One issuer is spelt in {len(found)} ways: {written}. Clients compare issuers as "
-                "text, and take these for different ones.",
-                f"Write the one that the tokens have as iss, such as {next(iter(found))!r}, in all "
-                "places.",
+                f"One issuer is spelt in {len(places)} ways: {listed(places)}. Clients compare "
+                "issuers as text, and take these for different issuers.",
+                f"Write the issuer as in the iss of the tokens, such as {first!r}, in all places.",
             )
 
 
-# Names of one machine. What is below localhost, such as a.localhost, may be a tenant.
+# Names of the same machine. A name below localhost, such as a.localhost, may be a tenant.
 _THIS_MACHINE = re.compile(r"\A(localhost|127\.0\.0\.1|\[::1\])(?=:|\Z)")
 
 
 def _loosely(issuer: str) -> Location:
-    """Return the place of an issuer as people see it, who overlook what clients compare."""
+    """Return the place of an issuer without the differences that people overlook."""
     host, path, query = locate(issuer)
     return Location(_THIS_MACHINE.sub("localhost", host), path.lower(), query)

@@ -1,7 +1,7 @@
 """The settings of the keys, and the keys in the database.
 
-What asks the database runs in `migrate` and in `check --database default`. It has no other tag than
-`database`: for any other one Django 6.1 runs it unasked.
+Rules that query the database run in `migrate` and in `check --database default`. Their only tag is
+`database`: with another tag, Django 6.1 would run them in every check.
 """
 
 from __future__ import annotations
@@ -36,50 +36,44 @@ _ANNOUNCED = "id_token_signing_alg_values_supported"
 
 
 def _stored(databases: Sequence[str] | None) -> list[SigningKey] | None:
-    """Return all keys; None if their database is not to be asked, or not ready to answer."""
+    """Return all keys, or None if their database must not be queried or is not ready."""
     alias = router.db_for_read(SigningKey)
     if alias not in (databases or ()):
         return None
     try:
-        # The overview runs this too, in a request that may have a transaction.
+        # The overview in the admin runs this too, perhaps inside a transaction.
         with undisturbed(connections[alias]):
             return list(SigningKey.objects.using(alias))
     except AnyDatabaseError:
-        # `migrate` runs the checks before it makes the tables.
+        # `migrate` runs the checks before it creates the tables.
         return None
 
 
 def _wanted_algorithms() -> list[str]:
-    """Return the algorithms that this site says it signs with."""
+    """Return the algorithms that this site needs a key for, as its documents say."""
     ours = policy.signing_algorithms()
     document = published_server_metadata(example_site())
-    # Whoever names another JWK Set, or none, signs with other keys, or not at all.
+    # With another `jwks_uri`, or none, the keys of this site are not used.
     is_announced = _ANNOUNCED in document and "jwks_uri" not in _configured()
     announced = (_configured().get(_ANNOUNCED) or ours) if is_announced else []
     needed = ours[:1] if settings.signs_metadata() and is_pinned() else []
-    return [one for one in ours if one in announced or one in needed]
+    return [name for name in ours if name in announced or name in needed]
 
 
 def _generates_tokens() -> bool:
-    """Say whether django-oauth-toolkit makes its access tokens with this app."""
+    """Say whether django-oauth-toolkit signs its access tokens with this app."""
     toolkit: object = project_setting("OAUTH2_PROVIDER", {})
     generator = toolkit.get("ACCESS_TOKEN_GENERATOR") if isinstance(toolkit, Mapping) else None
     module, name = getattr(generator, "__module__", ""), getattr(generator, "__qualname__", "")
     if generator != _GENERATOR and (module, name) != (_GENERATOR_MODULE, "access_token"):
         return False
-    # Only a request can tell whose issuer it is while the issuer is not pinned.
+    # While the issuer is not pinned, only a request shows which issuer it is.
     return not is_pinned() or bool(server_metadata(example_site()))
-
-
-def _has_signed(keys: Sequence[SigningKey]) -> bool:
-    """Say whether keys were made here, and the metadata still names their JWK Set."""
-    is_named = bool(server_metadata(example_site())) and "jwks_uri" not in _configured()
-    return is_named and any(key.generation is not None for key in keys)
 
 
 @rule("W002")
 def check_time_zones(**kwargs: Any) -> Iterator[Advice]:
-    """Report dates in local time, with which no key can be made."""
+    """Report dates in local time, which keys cannot have."""
     for fault in policy.timing_faults():
         if fault.setting == "USE_TZ":
             yield Advice(fault.problem, fault.hint)
@@ -87,7 +81,7 @@ def check_time_zones(**kwargs: Any) -> Iterator[Advice]:
 
 @rule("W003")
 def check_publish_ahead(**kwargs: Any) -> Iterator[Advice]:
-    """Report a publish-ahead that is long enough for one host, and not for several clocks."""
+    """Report a publish-ahead that is too short for several hosts with different clocks."""
     fault = policy.tight_publish_ahead()
     if fault:
         yield Advice(fault.problem, fault.hint)
@@ -95,12 +89,12 @@ def check_publish_ahead(**kwargs: Any) -> Iterator[Advice]:
 
 @rule("W029", Tags.database)
 def check_a_key_signs(databases: Sequence[str] | None = None, **kwargs: Any) -> Iterator[Advice]:
-    """Report algorithms that are announced, and that nothing is signed with."""
-    # A test database has no keys, and that is as it should be.
+    """Report announced algorithms without an active key."""
+    # A test database need not have keys.
     keys = None if sys.argv[1:2] == ["test"] else _stored(databases)
     if keys is not None:
         active = {key.algorithm for key in keys if key.state() is State.ACTIVE}
-        idle = [one for one in _wanted_algorithms() if one not in active]
+        idle = [algorithm for algorithm in _wanted_algorithms() if algorithm not in active]
         if idle:
             yield Advice(
                 f"MCP_SIGNING_ALGORITHMS has {listed(idle)}, and no active key: nothing can be "
@@ -112,24 +106,24 @@ def check_a_key_signs(databases: Sequence[str] | None = None, **kwargs: Any) -> 
 
 @rule("W030", Tags.database)
 def check_rotation(databases: Sequence[str] | None = None, **kwargs: Any) -> Iterator[Advice]:
-    """Report keys that have signed for longer than they should, with no successor in sight."""
+    """Report keys that have signed for too long and have no successor."""
     now, interval = timezone.now(), policy.timing().interval
     for key in _stored(databases) or ():
         is_ours = key.algorithm in policy.signing_algorithms() and key.generation is not None
-        # A host whose clock is ahead may have postponed the handover by years.
+        # A host with a wrong clock may have planned the handover years ahead.
         is_open = key.retires_at is None or key.retires_at > now + interval
         due = key.activates_at + interval
         if is_ours and key.state(now) is State.ACTIVE and is_open and due < now:
             yield Advice(
-                f"The {key.algorithm} key {key} was to be replaced on {due:%Y-%m-%d}, and signs "
-                f"still: MCP_KEY_ROTATION_INTERVAL is {interval}.",
+                f"The {key.algorithm} key {key} was due for replacement on {due:%Y-%m-%d}, and "
+                f"still signs: MCP_KEY_ROTATION_INTERVAL is {interval}.",
                 "Run 'manage.py mcp_keys rotate --if-due', and let cron run it every day.",
             )
 
 
 @rule("W031", Tags.database)
 def check_keys_open(databases: Sequence[str] | None = None, **kwargs: Any) -> Iterator[Advice]:
-    """Report keys that are to sign, and cannot be decrypted or verified."""
+    """Report active and pending keys that cannot be decrypted or verified."""
     for key in _stored(databases) or ():
         if key.private_key and key.state() in (State.ACTIVE, State.PENDING):
             try:
@@ -142,14 +136,17 @@ def check_keys_open(databases: Sequence[str] | None = None, **kwargs: Any) -> It
 def check_tokens_can_be_signed(
     databases: Sequence[str] | None = None, **kwargs: Any
 ) -> Iterator[Advice]:
-    """Report that this site signs tokens, and that signing will fail."""
+    """Report that this site signs tokens, but signing will fail."""
     keys = None if sys.argv[1:2] == ["test"] else _stored(databases)
     if keys is None:
         return
     first = policy.signing_algorithms()[0]
     is_idle = not any(key.algorithm == first and key.state() is State.ACTIVE for key in keys)
-    # Otherwise W029 reports it, for the algorithms that are announced.
-    is_expected = _has_signed(keys) and first not in _wanted_algorithms()
+    # This site has signed if it made keys, and its metadata still names their JWK Set.
+    is_named = bool(server_metadata(example_site())) and "jwks_uri" not in _configured()
+    has_signed = is_named and any(key.generation is not None for key in keys)
+    # W029 reports announced algorithms.
+    is_expected = has_signed and first not in _wanted_algorithms()
     if is_idle and (_generates_tokens() or is_expected):
         yield Advice(
             f"No key for {first}, the first of MCP_SIGNING_ALGORITHMS, is active, and this site "

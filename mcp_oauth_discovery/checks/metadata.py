@@ -1,4 +1,4 @@
-"""Documents that are valid, and that MCP clients cannot make use of."""
+"""Documents that are valid, but that MCP clients cannot use."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from mcp_oauth_discovery.standards.metadata import Document
 
 
 def _sign_in() -> Document:
-    """Return the AS metadata, or nothing where it is not for people who sign in."""
+    """Return the AS metadata, or nothing if people do not sign in with it."""
     document = published_server_metadata(example_site())
-    # RFC 8414 §2: authorization_code is among the grants that go without saying.
+    # RFC 8414 §2: authorization_code is one of the default grants.
     grants = document.get("grant_types_supported", ["authorization_code"])
     return document if "authorization_code" in grants else {}
 
 
 @rule("W018")
 def check_clients_can_introduce_themselves(**kwargs: Any) -> Iterator[Advice]:
-    """Report an authorization server that no client can get to know by itself."""
+    """Report an authorization server that offers no way for new clients to register."""
     document = _sign_in()
     has_documents = document.get("client_id_metadata_document_supported")
     if document and not has_documents and "registration_endpoint" not in document:
         yield Advice(
             f"{SERVER_SETTING} has neither a registration_endpoint nor "
-            "client_id_metadata_document_supported: a client that was not registered by hand "
-            "stops here.",
+            "client_id_metadata_document_supported: clients that were not registered by hand "
+            "stop here.",
             'Write "client_id_metadata_document_supported": True, or "registration_endpoint": '
-            "with the name of its URL pattern, whichever the authorization server can do. If "
+            "with the name of its URL pattern, whichever the authorization server supports. If "
             "every client is registered by hand, silence this check.",
         )
 
@@ -42,10 +42,10 @@ def check_clients_can_introduce_themselves(**kwargs: Any) -> Iterator[Advice]:
 def check_documents_have_a_method(**kwargs: Any) -> Iterator[Advice]:
     """Report that clients with a metadata document have no way to authenticate.
 
-    They have no secret in common with the server.
+    They share no secret with the server.
     """
     document = _sign_in()
-    # RFC 8414 §2 has this default.
+    # RFC 8414 §2 names this default.
     methods = document.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
     if document.get("client_id_metadata_document_supported") and not (
         {"none", "private_key_jwt"} & set(methods)
@@ -62,7 +62,7 @@ def check_documents_have_a_method(**kwargs: Any) -> Iterator[Advice]:
 
 @rule("W020")
 def check_pkce(**kwargs: Any) -> Iterator[Advice]:
-    """Report that S256 is not announced, without which MCP clients do not begin."""
+    """Report that S256, which MCP clients require, is not announced."""
     document = _sign_in()
     methods = document.get("code_challenge_methods_supported")
     if document and "S256" not in (methods or ()):
@@ -75,7 +75,7 @@ def check_pkce(**kwargs: Any) -> Iterator[Advice]:
 
 
 class Scopes(NamedTuple):
-    """The scopes in one setting, and who issues tokens with them."""
+    """The scopes in one setting, and the issuers of tokens with them."""
 
     setting: str
     scopes: list[str]
@@ -83,7 +83,7 @@ class Scopes(NamedTuple):
 
 
 def _scopes(site: Site) -> list[Scopes]:
-    found: dict[str, Scopes] = {}
+    scopes_by_setting: dict[str, Scopes] = {}
     for resource in site.resources:
         is_own = "scopes_supported" in resource.members
         setting = setting_of(resource) if is_own else "MCP_RESOURCE_METADATA"
@@ -94,53 +94,53 @@ def _scopes(site: Site) -> list[Scopes]:
                 list(document.get("scopes_supported", ())),
                 document["authorization_servers"],
             )
-            found.setdefault(setting, scopes)
-    return list(found.values())
+            scopes_by_setting.setdefault(setting, scopes)
+    return list(scopes_by_setting.values())
 
 
-# Scopes that are about the client and its tokens, or the person, and not about a resource.
+# Scopes about the client, its tokens or the person, but not about a resource.
 _NOT_OF_A_RESOURCE = ("offline_access", "openid")
 
 
 @rule("W021")
 def check_scopes_are_of_the_resource(**kwargs: Any) -> Iterator[Advice]:
-    """Report scopes that make each client ask for more than the resource needs."""
+    """Report scopes that make each client request more than the resource needs."""
     for setting, scopes, _ in _scopes(example_site()):
-        strange = [scope for scope in _NOT_OF_A_RESOURCE if scope in scopes]
-        if strange:
+        misplaced = [scope for scope in _NOT_OF_A_RESOURCE if scope in scopes]
+        if misplaced:
             yield about(
                 setting,
                 scopes,
-                f"{listed(strange)} is not for a resource to ask. Clients that ask for all "
-                "scopes in this list ask for it, too, and some servers refuse",
-                f"Write {[scope for scope in scopes if scope not in strange]!r}, and announce "
-                f"{listed(strange)} in the metadata of the authorization server.",
+                f"{listed(misplaced)} is not a scope of a resource. Clients request all scopes in "
+                "this list, and some servers refuse that",
+                f"Write {[scope for scope in scopes if scope not in misplaced]!r}, and announce "
+                f"{listed(misplaced)} in the metadata of the authorization server.",
             )
 
 
 @rule("W022")
 def check_scopes_are_offered(**kwargs: Any) -> Iterator[Advice]:
-    """Report scopes that a client will ask for and not get."""
+    """Report scopes that clients request and the server does not offer."""
     site = example_site()
     offered: list[str] = list(published_server_metadata(site).get("scopes_supported", ()))
     for setting, scopes, issuers in _scopes(site):
         missing = [scope for scope in scopes if scope not in (*offered, *_NOT_OF_A_RESOURCE)]
-        # A server that lists none may have any.
+        # A server that lists no scopes may support any.
         if offered and missing and site.issuer in issuers:
             yield about(
                 setting,
                 scopes,
                 f"{SERVER_SETTING}['scopes_supported'] does not have {listed(missing)}. Clients "
-                "ask for what the resource names, and the server answers invalid_scope",
+                "request the scopes of the resource, and the server answers invalid_scope",
                 f'Write "scopes_supported": {[*offered, *missing]!r} there, or fewer here.',
             )
 
 
 @rule("W035")
 def check_one_language_goes_without_saying(**kwargs: Any) -> Iterator[Advice]:
-    """Report members that are there for some languages only (RFC 9728 §2.1)."""
+    """Report members that exist only for some languages (RFC 9728 §2.1)."""
     site = example_site()
-    found: dict[tuple[str, str], list[str]] = {}
+    names_by_member: dict[tuple[str, str], list[str]] = {}
     for resource in site.resources:
         document = documents.resource_document(site, resource) if resource.enabled else {}
         for name in document:
@@ -148,19 +148,19 @@ def check_one_language_goes_without_saying(**kwargs: Any) -> Iterator[Advice]:
             if tagged and base in LOCALISABLE and base not in document:
                 is_own = name in resource.members
                 setting = setting_of(resource) if is_own else "MCP_RESOURCE_METADATA"
-                names = found.setdefault((setting, base), [])
+                names = names_by_member.setdefault((setting, base), [])
                 names += [] if name in names else [name]
-    for (setting, base), names in found.items():
+    for (setting, base), names in names_by_member.items():
         yield Advice(
-            f"{setting} has {listed(names)}, and no {base}: whoever speaks another language, or "
-            "does not look for languages, finds none.",
+            f"{setting} has {listed(names)}, and no {base}: clients without one of these "
+            "languages get no value.",
             f'Write "{base}" as well, in the language that most people read.',
         )
 
 
 @rule("W036")
 def check_resources_are_listed(**kwargs: Any) -> Iterator[Advice]:
-    """Report resources that the authorization server of this site leaves out (RFC 9728 §4)."""
+    """Report resources that the authorization server of this site does not list (RFC 9728 §4)."""
     site = example_site()
     shown: list[str] = list(published_server_metadata(site).get("protected_resources", ()))
     missing = [
@@ -168,7 +168,7 @@ def check_resources_are_listed(**kwargs: Any) -> Iterator[Advice]:
         for resource in site.resources
         if resource.enabled
         and resource.identifier not in shown
-        # The host of a request is known to nobody before there is one.
+        # Only a request shows the host of these resources.
         and not resource.identifier.startswith(EXAMPLE_ORIGIN)
         and site.issuer in documents.resource_document(site, resource)["authorization_servers"]
     ]
@@ -176,8 +176,8 @@ def check_resources_are_listed(**kwargs: Any) -> Iterator[Advice]:
         yield about(
             f"{SERVER_SETTING}['protected_resources']",
             shown,
-            f"it lacks {listed(missing)}, and this site issues the tokens for that. A client that "
-            "compares the list with the resource takes it for somebody else's",
-            f"Write {[*shown, *missing]!r}, or leave the member out. If that is left out on "
-            "purpose, silence this check.",
+            f"it lacks {listed(missing)}, for which this site issues tokens. Clients that compare "
+            "the list with the resource conclude that another server issues them",
+            f"Write {[*shown, *missing]!r}, or leave the member out. If the list is right, silence "
+            "this check.",
         )

@@ -1,4 +1,4 @@
-"""Middleware that stands between clients and what they ask for."""
+"""Middleware that keeps clients from what they request."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ _CORS = "corsheaders.middleware.CorsMiddleware"
 _COMMON = "django.middleware.common.CommonMiddleware"
 _LOGIN = "django.contrib.auth.middleware.LoginRequiredMiddleware"
 
-# Where people come with a browser, and may well have to log in.
+# People open these in a browser, and may have to log in.
 _FOR_PEOPLE = {"authorization_endpoint", "end_session_endpoint", "check_session_iframe"}
 
 
 @rule("W023")
 def check_preflights(**kwargs: Any) -> Iterator[Advice]:
-    """Report a CORS policy that answers the preflights of our URLs before us, with a refusal."""
+    """Report a CORS policy that refuses the preflights of our URLs before they reach us."""
     cors, ours = places_in_middleware(_CORS), places_in_middleware(_OURS)
     if not cors or (ours and ours[0] < cors[0]):
         return
@@ -50,13 +50,13 @@ def check_preflights(**kwargs: Any) -> Iterator[Advice]:
 
 
 def _refused_by_cors() -> str:
-    """Say what the settings of django-cors-headers refuse, nothing if all may come."""
+    """Return what the settings of django-cors-headers refuse, or an empty text."""
     if check_request_enabled.has_listeners():
         # A receiver decides on each request.
         return ""
-    everybody = project_setting("CORS_ORIGIN_ALLOW_ALL", False)
+    allows_all = project_setting("CORS_ORIGIN_ALLOW_ALL", False)
     regexes: Sequence[str] = project_setting("CORS_ALLOWED_ORIGIN_REGEXES", [])
-    if not project_setting("CORS_ALLOW_ALL_ORIGINS", everybody) and not any(
+    if not project_setting("CORS_ALLOW_ALL_ORIGINS", allows_all) and not any(
         re.match(regex, "https://any.invalid") for regex in regexes
     ):
         return "every origin that its settings do not list"
@@ -68,11 +68,11 @@ def _refused_by_cors() -> str:
 
 @rule("W024")
 def check_logins(**kwargs: Any) -> Iterator[Advice]:
-    """Report endpoints for programs that send them to the login page."""
+    """Report endpoints for programs that redirect to the login page."""
     if not places_in_middleware(_LOGIN):
         return
     site = example_site()
-    endpoints = [one for one in local_endpoints(site) if one.name not in _FOR_PEOPLE]
+    endpoints = [local for local in local_endpoints(site) if local.name not in _FOR_PEOPLE]
     guarded = []
     for name, _, path in [*local_resources(site), *endpoints]:
         view = view_at(path)
@@ -98,6 +98,6 @@ def check_www(**kwargs: Any) -> Iterator[Advice]:
         if not host.startswith("www."):
             yield Advice(
                 f"PREPEND_WWW is True, and {setting} is {value!r}: Django redirects that host to "
-                f"www.{host}. Clients do not follow, or find that the identifier is another one.",
+                f"www.{host}. Clients do not follow, or find another identifier there.",
                 "Leave PREPEND_WWW out, or write the host with www. there.",
             )

@@ -1,4 +1,4 @@
-"""Whether views are protected correctly, for resources that this site has."""
+"""Views that are protected incorrectly, or for resources that this site does not have."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from mcp_oauth_discovery.standards.identifiers import split, without_final_slash
 def check_named_resources(**kwargs: Any) -> Iterator[Advice]:
     """Report a view that is protected for a resource that the settings do not have."""
     site = example_site()
-    astray: dict[str, list[str]] = {}
+    routes_by_name: dict[str, list[str]] = {}
     for route in routes():
         for name in _resource_names(route.view):
             if name is not None and _is_certain(name) and find_named(site, name) is None:
-                astray.setdefault(shown(name), []).append(route.written)
-    known = listed(shown(_name(one)) for one in site.resources)
-    for name, written in astray.items():
+                routes_by_name.setdefault(shown(name), []).append(route.written)
+    known = listed(shown(_name(resource)) for resource in site.resources)
+    for name, written in routes_by_name.items():
         yield Advice(
             f"ROOT_URLCONF has a view at {_places(written)} that is protected for {name}. That is "
             f"no resource of this site, which has {known}: every request gets a 500.",
@@ -37,21 +37,21 @@ def check_named_resources(**kwargs: Any) -> Iterator[Advice]:
 
 @rule("W033")
 def check_unnamed_resources(**kwargs: Any) -> Iterator[Advice]:
-    """Report a view that is protected for the resource at its path, where there is none."""
+    """Report a view that is protected for the resource at its path, if there is none."""
     site = example_site()
     if site.default_resource is not None:
         return
-    own = [one.location.path for one in site.resources]
-    astray = []
+    own_paths = [resource.location.path for resource in site.resources]
+    unknown = []
     for route in routes():
         path = route.path if None in _resource_names(route.view) else None
-        # Not equality: a server may put a prefix before all paths that the URLconf knows.
-        if path and not any(one.endswith(without_final_slash(path)) for one in own):
-            astray.append(route.written)
-    if astray:
-        known = listed(shown(_name(one)) for one in site.resources)
+        # Not equality: a server may put a prefix before the paths of the URLconf.
+        if path and not any(own.endswith(without_final_slash(path)) for own in own_paths):
+            unknown.append(route.written)
+    if unknown:
+        known = listed(shown(_name(resource)) for resource in site.resources)
         yield Advice(
-            f"ROOT_URLCONF has a view at {_places(astray)} that is protected for no resource by "
+            f"ROOT_URLCONF has a view at {_places(unknown)} that is protected for no resource by "
             "name. None is at its path, and none is the default one: every request gets a 500.",
             f"Name one of {known} in bearer_required() or BearerProtection(), or set MCP_RESOURCE.",
         )
@@ -60,28 +60,29 @@ def check_unnamed_resources(**kwargs: Any) -> Iterator[Advice]:
 @rule("W038")
 def check_contracts(**kwargs: Any) -> Iterator[Advice]:
     """Report refusals that a framework would take for a user, and 401s without a challenge."""
-    taken = [route for route in routes() if any(map(_is_misplaced, _judges(route.view)))]
-    if taken:
+    misplaced = [
+        route.written for route in routes() if any(map(_is_misplaced, _judges(route.view)))
+    ]
+    if misplaced:
         yield Advice(
-            f"ROOT_URLCONF has a view at {_places(one.written for one in taken)} whose "
-            "authentication is a BearerProtection. The framework takes a true value for the user, "
-            "and a BearerProtection returns the refusal: requests with a valid token are refused.",
+            f"ROOT_URLCONF has a view at {_places(misplaced)} whose authentication is a "
+            "BearerProtection. The framework takes a true value for the user, and a "
+            "BearerProtection returns the refusal: requests with a valid token are refused.",
             "For django-ninja, write auth=BearerAuth(BearerProtection(…)), with BearerAuth from "
             "mcp_oauth_discovery.contrib.ninja. In place of user_passes_test, write "
             "@bearer_required(…).",
         )
-    bare = [route for route in routes() if _has_bare_401(route.view)]
+    bare = [route.written for route in routes() if _has_bare_401(route.view)]
     if bare:
         yield Advice(
-            f"ROOT_URLCONF has a view at {_places(one.written for one in bare)} that has "
-            "auth=BearerAuth(…), and its URLs are api.urls. Its 401 has no challenge, so clients "
-            "do not begin to sign in.",
+            f"ROOT_URLCONF has a view at {_places(bare)} that has auth=BearerAuth(…), and its "
+            "URLs are api.urls. Its 401 has no challenge, so clients do not start to sign in.",
             "Write bearer_urls(api) from mcp_oauth_discovery.contrib.ninja in place of api.urls.",
         )
 
 
 def _judges(view: Any) -> Iterator[Any]:
-    """Yield the functions that return a true value if a request to a view has a user."""
+    """Yield the functions of a view that return a true value for a request with a user."""
     while view is not None:
         for operation in ninja_operations(view):
             yield from operation.auth_callbacks
@@ -96,26 +97,27 @@ def _is_misplaced(judge: Any) -> bool:
 
 
 def _has_bare_401(view: Any) -> bool:
-    protections = [getattr(one, "protection", None) for one in _judges(view)]
-    is_ours = any(isinstance(one, BearerProtection) for one in protections)
+    protections = [getattr(judge, "protection", None) for judge in _judges(view)]
+    is_ours = any(isinstance(protection, BearerProtection) for protection in protections)
     return is_ours and not hasattr(view, "protection")
 
 
 def _resource_names(view: Any) -> list[str | None]:
-    """Return the resource of each protection that a request to a view meets."""
-    found = []
+    """Return the resource of each protection around a view."""
+    guards: list[Any] = []
     while view is not None:
-        # One of django-mcpz has it in `auth`.
-        found += [getattr(one, "protection", None) for one in (view, *authenticators(view))]
-        found.append(getattr(view, "auth", None))
+        owners = (view, *authenticators(view))
+        guards += [getattr(owner, "protection", None) for owner in owners]
+        # A server of django-mcpz has the protection in `auth`.
+        guards.append(getattr(view, "auth", None))
         for operation in ninja_operations(view):
-            found += [getattr(judge, "protection", judge) for judge in ninja_judges(operation)]
+            guards += [getattr(judge, "protection", judge) for judge in ninja_judges(operation)]
         view = getattr(view, "__wrapped__", None)
-    return [one.resource for one in found if isinstance(one, BearerProtection)]
+    return [guard.resource for guard in guards if isinstance(guard, BearerProtection)]
 
 
 def _is_certain(name: object) -> bool:
-    """Say whether the settings alone tell if there is a resource of this name."""
+    """Say whether the settings, without a request, decide if a resource has this name."""
     if callable(conf.MCP_RESOURCE):
         return False
     if "://" in str(name):
@@ -126,10 +128,10 @@ def _is_certain(name: object) -> bool:
 
 
 def _name(resource: Resource) -> str:
-    """Return what a project calls a resource, for its host may be that of a request."""
+    """Return the name of a resource in the settings, because its host may be that of a request."""
     default = conf.MCP_RESOURCE if isinstance(conf.MCP_RESOURCE, str) else None
     return resource.key or default or split(resource.identifier).path
 
 
 def _places(written: Iterable[str]) -> str:
-    return listed(repr(one) for one in dict.fromkeys(written))
+    return listed(repr(route) for route in dict.fromkeys(written))

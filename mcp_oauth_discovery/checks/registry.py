@@ -1,4 +1,4 @@
-"""What all warnings have in common: an ID, a message with a hint, and when to be silent."""
+"""The registry of the warnings: an ID for each, and a message with a hint."""
 
 from __future__ import annotations
 
@@ -36,22 +36,22 @@ RULES: dict[str, Rule] = {}
 def rule(
     number: str, *tags: str, deploy: bool = False
 ) -> Callable[[Callable[..., Iterable[Advice]]], Check]:
-    """Make a check with an ID of its own out of a function that yields advice.
+    """Register a function that yields advice as a check with an ID.
 
-    Without tags it has that of this app.
+    Without tags it has the tag of this app.
     """
 
     def decorate(find: Callable[..., Iterable[Advice]]) -> Check:
         def check(**kwargs: Any) -> list[CheckMessage]:
-            # A process that has no URLs serves nothing.
+            # A process without URLs serves nothing.
             if not has_urlconf():
                 return []
             try:
                 advice = list(find(**kwargs))
             except ImproperlyConfigured:
-                # Such a value is an error, which `check_settings` reports.
+                # `check_settings` reports such a value as an error.
                 return []
-            return [CheckWarning(*one, id=f"{TAG}.{number}") for one in advice]
+            return [CheckWarning(*item, id=f"{TAG}.{number}") for item in advice]
 
         check.__name__, check.__doc__ = find.__name__, find.__doc__
         check.__module__ = find.__module__

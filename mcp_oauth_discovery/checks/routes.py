@@ -1,4 +1,4 @@
-"""What the project's URLconf does with a path, without a request."""
+"""What the URLconf and MIDDLEWARE of the project do with a path, without a request."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from mcp_oauth_discovery.standards.identifiers import locate, split
 from mcp_oauth_discovery.views import DiscoveryView
 
 _HOSTS = "django_hosts.middleware.HostsBaseMiddleware"
-_NOBODYS = "nobody-has-this-path"
+_UNKNOWN = "no-view-has-this-path"
 
 
 def has_urlconf() -> bool:
@@ -41,26 +41,26 @@ def has_urlconf() -> bool:
 
 
 def places_in_middleware(wanted: str) -> list[int]:
-    """Return where in MIDDLEWARE a class is, given by its path, or a subclass of it."""
+    """Return the indexes in MIDDLEWARE of a class, named by its path, and of its subclasses."""
     installed: Sequence[str] = project_setting("MIDDLEWARE", [])
     return [place for place, path in enumerate(installed) if _is_a(path, wanted)]
 
 
 def _is_a(path: str, wanted: str) -> bool:
-    """Compare by name: what is wanted need not be there."""
+    """Compare by name, because the wanted class may not be installed."""
     try:
         middleware = import_string(path)
     except ImportError:
-        # Django says so when the first request comes.
+        # Django reports it at the first request.
         return False
     ancestors = getattr(middleware, "__mro__", ())
-    return any(f"{one.__module__}.{one.__qualname__}" == wanted for one in ancestors)
+    return any(f"{base.__module__}.{base.__qualname__}" == wanted for base in ancestors)
 
 
 def urlconfs() -> list[Any]:
-    """Return ROOT_URLCONF, and the URLconf of each host where django-hosts chooses it.
+    """Return ROOT_URLCONF, and the URLconf of each host if django-hosts chooses it.
 
-    A check cannot know what another middleware will choose.
+    A check cannot know which URLconf another middleware will choose.
     """
     known = [root_urlconf()]
     hostconf: object = project_setting("ROOT_HOSTCONF", None)
@@ -74,24 +74,24 @@ def urlconfs() -> list[Any]:
 def serving_urlconf() -> Any:
     """Return the first URLconf with a discovery view, or None if there is only one URLconf."""
     known = urlconfs()
-    serving = [one for one in known if placements(one)] if len(known) > 1 else []
+    serving = [urlconf for urlconf in known if placements(urlconf)] if len(known) > 1 else []
     return next(iter(serving), None)
 
 
 def example_site() -> Site:
-    """Return the site without a request, as the URLconf of the documents sees it."""
+    """Return the site without a request, with the URLconf that serves the documents."""
     return Site(None, urlconf=serving_urlconf())
 
 
 def looked_at() -> str:
-    """Return the settings that say where `urlconfs` are, with their values."""
+    """Return the settings that name the `urlconfs`, with their values, for messages."""
     root = f"ROOT_URLCONF is {shown(root_urlconf())}"
     others = urlconfs()[1:]
     return f"{root}, and ROOT_HOSTCONF adds {shown(others)}" if others else root
 
 
 class Placement(NamedTuple):
-    """Where in the URLconf a discovery view is: the prefix as it is written there."""
+    """Where in the URLconf a discovery view is, with the prefix as it is written there."""
 
     prefix: str
     is_localised: bool
@@ -121,7 +121,7 @@ class Route(NamedTuple):
 
     @property
     def path(self) -> str | None:
-        """The path that is the view's in every request; None if it is a pattern, or hidden."""
+        """The path of the view in every request, or None if it varies or another route hides it."""
         path = f"/{self.written}"
         if self.is_localised or "<" in path:
             return None
@@ -143,7 +143,7 @@ def authenticators(view: Any) -> list[type]:
     classes = given.get("authentication_classes") if isinstance(given, dict) else None
     if classes is None:
         classes = getattr(getattr(view, "cls", None), "authentication_classes", ())
-    # One that is a property has its answer for each request.
+    # A property has another value for each request.
     return list(classes) if isinstance(classes, (list, tuple)) else []
 
 
@@ -173,28 +173,28 @@ def is_discovery(view: object) -> bool:
 
 def match_at(path: str, urlconf: Any = None) -> ResolverMatch | None:
     """Return the match of a percent-decoded path in a URLconf, or in the first that has one."""
-    for one in urlconfs() if urlconf is None else [urlconf]:
+    for known in urlconfs() if urlconf is None else [urlconf]:
         with translation.override(default_language()), suppress(Resolver404):
             # `resolve` would use the URLconf that a middleware has set for the thread.
-            return get_resolver(one).resolve(path)
+            return get_resolver(known).resolve(path)
     return None
 
 
 def view_at(path: str, *, below: str = "") -> Any:
-    """Return the view that is meant for the path `below` + `path`, or None.
+    """Return the view for the path `below` + `path`, or None.
 
-    One that answers to any path, as a single-page app or a CMS does, is not.
+    A view that answers any path, as in a single-page app or a CMS, does not count.
     """
     for urlconf in urlconfs():
         match = match_at(below + path, urlconf)
-        anybodys = match_at(below + re.sub(r"[^/]+", _NOBODYS, path), urlconf)
-        if match is not None and (anybodys is None or anybodys.route != match.route):
+        other = match_at(below + re.sub(r"[^/]+", _UNKNOWN, path), urlconf)
+        if match is not None and (other is None or other.route != match.route):
             return match.func
     return None
 
 
 def path_below(origin: str, url: str) -> str | None:
-    """Return the path of a URL as the URLconf sees it; None when it is not below the origin."""
+    """Return the path of a URL as the URLconf sees it, or None if it is not below the origin."""
     if _place(url) != _place(origin):
         return None
     path = unquote(split(url).path) or "/"
@@ -207,5 +207,5 @@ def _place(url: str) -> tuple[str, str]:
 
 
 def with_other_slash(path: str) -> str:
-    """Return a path with a final slash where it has none, and without where it has one."""
+    """Return a path without its final slash, or with one if it has none."""
     return path[:-1] if path.endswith("/") else f"{path}/"

@@ -1,4 +1,4 @@
-"""What the settings say of this site before any request, as far as that is certain."""
+"""What is certain about this site without a request: its documents, endpoints and resources."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from mcp_oauth_discovery.standards.well_known import AUTHORIZATION_SERVER
 from mcp_oauth_discovery.views import AuthorizationServerMetadataView
 
 SERVER_SETTING = "MCP_AUTHORIZATION_SERVER_METADATA"
-# What to type where the issuer is not a string.
+# What to type if the issuer is not a string.
 PIN = 'Write the https URL of this site: MCP_ISSUER = "https://app.example.com".'
 
 
 def server_metadata(site: Site) -> Document:
-    """Return the AS metadata less `jwks_uri`, or nothing where somebody else issues the tokens.
+    """Return the AS metadata without `jwks_uri`, or nothing if another site issues the tokens.
 
-    A site is an authorization server if one of its resources says so. One whose issuer is not
-    pinned may turn out to be in `MCP_AUTHORIZATION_SERVERS`; nobody knows before a request.
+    A site is an authorization server if one of its resources names it. Without a request, it is
+    unknown whether an issuer that is not pinned is in `MCP_AUTHORIZATION_SERVERS`.
     """
     if not site.is_authorization_server or not any(
         site.issuer in documents.resource_document(site, resource)["authorization_servers"]
@@ -39,9 +39,9 @@ def server_metadata(site: Site) -> Document:
 
 
 def published_server_metadata(site: Site) -> Document:
-    """Return the AS metadata less `jwks_uri`, if that is what a client is given.
+    """Return the AS metadata without `jwks_uri`, if clients get it.
 
-    Another app may answer at that path, or a view that makes a document of its own.
+    Another app may answer at that path, or a view with its own document.
     """
     match = match_at(AUTHORIZATION_SERVER)
     view_class = getattr(match and match.func, "view_class", None)
@@ -52,7 +52,7 @@ def published_server_metadata(site: Site) -> Document:
 
 
 class Local(NamedTuple):
-    """Something at a path of this site: how it is called, its URL, and its path in the URLconf."""
+    """Something at a path of this site: its name, its URL, and its path in the URLconf."""
 
     name: str
     url: str
@@ -60,7 +60,7 @@ class Local(NamedTuple):
 
 
 def local_endpoints(site: Site) -> list[Local]:
-    """Return the endpoints of the authorization server that are on this site's origin."""
+    """Return the endpoints of the authorization server on the origin of this site."""
     endpoints = []
     for name, value in published_server_metadata(site).items():
         path = path_below(site.origin, value) if name in ENDPOINTS else None
@@ -70,9 +70,9 @@ def local_endpoints(site: Site) -> list[Local]:
 
 
 def local_resources(site: Site) -> Iterator[Local]:
-    """Yield the MCP endpoints that are on this site's origin, under the names of their settings.
+    """Yield the MCP endpoints on the origin of this site, with the names of their settings.
 
-    Where the issuer is not pinned any origin may be this site's.
+    If the issuer is not pinned, any origin may be that of this site.
     """
     for resource in site.resources:
         own = split(resource.identifier).origin
@@ -82,7 +82,7 @@ def local_resources(site: Site) -> Iterator[Local]:
 
 
 class Named(NamedTuple):
-    """An identifier, and the setting that it is written in."""
+    """An identifier, and the setting that has it."""
 
     setting: str
     value: str
@@ -95,7 +95,7 @@ def written_issuer() -> Iterator[Named]:
 
 
 def written_resources() -> Iterator[Named]:
-    """Yield the resources that are written out, not those that are joined to the issuer."""
+    """Yield the resources that the settings have as URLs, not as paths below the issuer."""
     for resource in example_site().resources:
         if not resource.enabled:
             continue
@@ -110,5 +110,5 @@ def is_pinned() -> bool:
 
 
 def setting_of(resource: Resource) -> str:
-    """Return the setting that a resource is named in."""
+    """Return the setting that names a resource."""
     return "MCP_RESOURCE" if resource.key is None else f"MCP_RESOURCES[{resource.key!r}]"

@@ -1,4 +1,4 @@
-"""Whether the discovery URLs are where clients look: at the root, in no language, first."""
+"""Whether the discovery URLs are where clients look: at the root, without a language, first."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def discovery_paths() -> list[str]:
 
 @rule("W001")
 def check_urls_are_included(**kwargs: Any) -> Iterator[Advice]:
-    """Report that a document of this site is not served at all."""
+    """Report that a document of this site is not served."""
     urlconf = looked_at()
     places = placements()
     if not places:
@@ -62,7 +62,7 @@ def check_urls_are_included(**kwargs: Any) -> Iterator[Advice]:
             )
         elif not _has_jwks_name():
             yield Advice(
-                f"{urlconf}: the URLs of mcp_oauth_discovery are in it under another namespace, "
+                f"{urlconf}: it includes the URLs of mcp_oauth_discovery under another namespace, "
                 "so the authorization server metadata is a 500.",
                 f"Write {_INCLUDE} in {shown(root_urlconf())} itself, not in the URLs of "
                 "another app, and without a namespace.",
@@ -80,14 +80,14 @@ def _has_jwks_name() -> bool:
 
 @rule("W005")
 def check_urls_are_at_the_root(**kwargs: Any) -> Iterator[Advice]:
-    """Report discovery URLs below a prefix, where no client looks (RFC 8615 §3)."""
+    """Report discovery URLs below a prefix, where clients do not look (RFC 8615 §3)."""
     places = placements()
     if any(place.is_root or place.is_localised for place in places):
         return
     for place in places:
         yield Advice(
-            f"{looked_at()}: it includes the URLs "
-            f"of mcp_oauth_discovery below {place.prefix!r}. Clients look at the root of the site.",
+            f"{looked_at()}: it includes the URLs of mcp_oauth_discovery below {place.prefix!r}. "
+            "Clients look at the root of the site.",
             f"Move {_INCLUDE} to the urlpatterns of ROOT_URLCONF, with an empty prefix. The MCP "
             "endpoint itself may be anywhere.",
         )
@@ -95,21 +95,20 @@ def check_urls_are_at_the_root(**kwargs: Any) -> Iterator[Advice]:
 
 @rule("W006")
 def check_urls_have_no_language(**kwargs: Any) -> Iterator[Advice]:
-    """Report discovery URLs that change with the language of the visitor."""
+    """Report discovery URLs whose path contains a language."""
     places = placements()
     if any(place.is_localised for place in places) and not any(place.is_root for place in places):
         yield Advice(
-            f"{looked_at()}: it includes the URLs "
-            "of mcp_oauth_discovery inside i18n_patterns. Clients ask for them without a language "
-            "in the path.",
+            f"{looked_at()}: it includes the URLs of mcp_oauth_discovery inside i18n_patterns. "
+            "Clients request them without a language in the path.",
             f"Move {_INCLUDE} out of i18n_patterns() into urlpatterns.",
         )
 
 
 @rule("W007")
 def check_urls_come_first(**kwargs: Any) -> Iterator[Advice]:
-    """Report a route before ours that answers one of our paths."""
-    others = [one for urlconf in urlconfs() for one in _routes_before_ours(urlconf)]
+    """Report a route of another app that comes first and answers one of our paths."""
+    others = [path for urlconf in urlconfs() for path in _routes_before_ours(urlconf)]
     if others:
         yield Advice(
             f"{looked_at()}: views of other apps come first, and answer at {listed(others)}.",
@@ -118,13 +117,13 @@ def check_urls_come_first(**kwargs: Any) -> Iterator[Advice]:
 
 
 def _routes_before_ours(urlconf: Any) -> Iterator[str]:
-    """Yield the paths of our documents that views of other apps answer, each with its view."""
+    """Yield the paths of our documents that views of other apps answer, with these views."""
     places = placements(urlconf).items()
     ours = [pattern for place, patterns in places if place.is_root for pattern in patterns]
     for path in discovery_paths():
         match = match_at(path, urlconf)
         if match is None or is_discovery(match.func):
             continue
-        # A project may include one of our views, and leave the other documents to another app.
+        # A project may include only some of our views, and leave the others to another app.
         if any(pattern.resolve(path[1:]) for pattern in ours):
             yield f"{path} ({match._func_path})"  # noqa: SLF001

@@ -1,9 +1,9 @@
-"""The challenge for django-ninja: `auth=` of an API, a router or an operation, and the URLs."""
+"""Challenges for django-ninja: `auth=` of an API, a router or an operation, and the URLs."""
 
 from __future__ import annotations
 
 from functools import wraps
-from typing import Any
+from typing import Any, cast
 
 from asgiref.sync import markcoroutinefunction
 from django.contrib.auth.decorators import login_not_required
@@ -22,7 +22,7 @@ class BearerAuth(HttpAuthBase):
     """Admit requests that have a token; `request.auth` is the user, or else the claims.
 
     Pass it as `auth=`, and route `bearer_urls(api)`. In a list of several, write it last:
-    django-ninja does not ask the next one after a refusal.
+    django-ninja does not try the next one after a refusal.
     """
 
     openapi_scheme = "bearer"
@@ -51,22 +51,18 @@ def bearer_urls(api: NinjaAPI) -> tuple[list[URLPattern | URLResolver], str, str
 
     Unsupported methods of a protected path get a challenge too, and OPTIONS is answered.
     """
-    api.add_exception_handler(Refused, _response_of)
+    # django-ninja says that the exception may be a class.
+    api.add_exception_handler(Refused, lambda request, refused: cast("Any", refused).response)
     patterns, app_name, namespace = api.urls
-    return [_challenging(one) for one in patterns], app_name, namespace
-
-
-def _response_of(request: HttpRequest, refused: Any) -> HttpResponse:
-    response: HttpResponse = refused.response
-    return response
+    return [_challenging(pattern) for pattern in patterns], app_name, namespace
 
 
 def _challenging(pattern: URLPattern | URLResolver) -> URLPattern | URLResolver:
-    protections = {
-        method: _protection_of(operation)
-        for operation in ninja_operations(pattern.callback)
-        for method in operation.methods
-    }
+    protections: dict[str, BearerProtection | None] = {}
+    for operation in ninja_operations(pattern.callback):
+        guards = [getattr(judge, "protection", None) for judge in ninja_judges(operation)]
+        protection = next((guard for guard in guards if isinstance(guard, BearerProtection)), None)
+        protections.update(dict.fromkeys(operation.methods, protection))
     first = next(filter(None, protections.values()), None)
     if first is None or not isinstance(pattern, URLPattern):
         return pattern
@@ -76,15 +72,13 @@ def _challenging(pattern: URLPattern | URLResolver) -> URLPattern | URLResolver:
     return URLPattern(pattern.pattern, view, pattern.default_args, pattern.name)
 
 
-def _protection_of(operation: Any) -> BearerProtection | None:
-    guards = (getattr(judge, "protection", None) for judge in ninja_judges(operation))
-    return next((guard for guard in guards if isinstance(guard, BearerProtection)), None)
-
-
 def _by_method(
     view: View, protections: dict[str, BearerProtection | None], first: BearerProtection
 ) -> View:
-    views = {name: complete(view, one) if one else view for name, one in protections.items()}
+    views = {
+        method: complete(view, protection) if protection else view
+        for method, protection in protections.items()
+    }
     otherwise = protect(view, first)
 
     @wraps(view)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import unquote_plus
+from urllib.parse import unquote_plus, urlsplit
 
 from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.db import Error as AnyDatabaseError
@@ -17,11 +17,12 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.multipartparser import MultiPartParserError
 from django.views import View
 from oauthlib.common import INVALID_HEX_PATTERN, Request
-from oauthlib.oauth2.rfc6749.errors import InvalidRequestError
+from oauthlib.oauth2.rfc6749.errors import InvalidRedirectURIError, InvalidRequestError
 
 from mcp_oauth_discovery.keys.database_errors import remedy
 from mcp_oauth_discovery.logs.lines import logger, one_line
 from mcp_oauth_discovery.logs.redaction import forget_variables
+from mcp_oauth_discovery.standards.identifiers import check_secure_url
 
 # oauthlib looks up a missing attribute of a request among the parameters. django-oauth-toolkit
 # sets and reads these attributes itself, so a client must not send them.
@@ -34,8 +35,8 @@ _ATTRIBUTES = (
     "user",
 )
 
-# What Django raises for a query or a form that it cannot read. A LookupError comes from a codec
-# that is no charset, such as `hex`. An OSError is a broken connection.
+# What Django raises for a query or a form that it cannot read. A codec that is not for text, such
+# as `hex`, raises LookupError. A broken connection raises OSError.
 _UNREADABLE = (
     SuspiciousOperation,
     BadRequest,
@@ -74,7 +75,7 @@ def read_parameters(request: HttpRequest) -> None:
 
 
 def is_storable(text: str | None) -> bool:
-    """Say whether every database stores a text: NUL and lone surrogates are refused."""
+    """Say whether every database can store a text: NUL and lone surrogates are refused."""
     return not _NO_TEXT.search(text or "")
 
 
@@ -88,6 +89,25 @@ def check_stored(request: Request, model: type[Model]) -> None:
             raise InvalidRequestError(description, request=request)
 
 
+def check_redirect_uri(uri: str) -> None:
+    """Raise `ValueError` for an http URL that is not on the user's own machine (RFC 8252 §7.3).
+
+    An https URL with a user name, a fragment, or letters beyond ASCII is refused too: a browser
+    may go elsewhere than a person reads. The toolkit itself checks other schemes.
+    """
+    if urlsplit(uri).scheme in ("http", "https"):
+        check_secure_url(uri)
+
+
+def refuse_redirect_uri(uri: str) -> None:
+    """Raise the error of oauthlib for a redirect URI that `check_redirect_uri` refuses."""
+    try:
+        check_redirect_uri(uri)
+    except ValueError as error:
+        # oauthlib never sends this error to the client.
+        raise InvalidRedirectURIError(str(error)) from error
+
+
 def _credentials(request: HttpRequest) -> Iterator[str]:
     """Yield the ID and secret of a client (RFC 6749 §2.3.1); raises `BadParameters`."""
     header = request.headers.get("Authorization", "")
@@ -95,7 +115,7 @@ def _credentials(request: HttpRequest) -> Iterator[str]:
         raise BadParameters("The Authorization header contains a character that is not ASCII.")
     scheme, _, encoded = header.partition(" ")
     if scheme.lower() == "basic":
-        # Invalid base64 or UTF-8 names no client, and the toolkit says so.
+        # The toolkit itself refuses invalid base64 or UTF-8.
         with suppress(ValueError):
             yield unquote_plus(b64decode(encoded).decode())
 

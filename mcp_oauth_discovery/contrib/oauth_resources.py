@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from django.core.exceptions import SuspiciousOperation
 from django.core.handlers.wsgi import WSGIRequest
 from django.http import Http404, HttpRequest
+from oauth2_provider.models import get_grant_model
 from oauthlib.common import Request
 from oauthlib.oauth2.rfc6749.errors import CustomOAuth2Error
 
@@ -27,9 +28,9 @@ _UNRESERVED = re.compile(r"[A-Za-z0-9\-._~]")
 
 
 class InvalidTarget(CustomOAuth2Error):  # type: ignore[misc]
-    """A resource that no token is issued for (RFC 8707 §2)."""
+    """The request names no resource, or a wrong one (RFC 8707 §2)."""
 
-    # The toolkit sends the headers of the error. oauthlib itself sets no content type there.
+    # The toolkit sends the headers of the error. oauthlib itself does not set the content type.
     headers = {"Content-Type": "application/json", "Cache-Control": "no-store"}
 
     def __init__(self, description: str, request: Request) -> None:
@@ -38,15 +39,15 @@ class InvalidTarget(CustomOAuth2Error):  # type: ignore[misc]
 
 def as_configured(resources: Iterable[str], request: Request) -> list[str]:
     """Return the configured spelling of each resource; raises `InvalidTarget`."""
-    # A resource that was sent in several spellings is listed once.
+    # A resource in several spellings is listed once.
     identifiers = {resource: find(resource) for resource in resources}
     if None in identifiers.values():
         raise InvalidTarget("This site has no such resource.", request)
-    return list(dict.fromkeys(one for one in identifiers.values() if one))
+    return list(dict.fromkeys(filter(None, identifiers.values())))
 
 
 def only_resource(request: Request) -> str:
-    """Return the only resource of this site, for a request that names none."""
+    """Return the only resource of this site; raises `InvalidTarget` if there is not exactly one."""
     pinned_issuer()
     resources = _enabled(_as_django(request))
     if len(resources) != 1:
@@ -58,12 +59,12 @@ def only_resource(request: Request) -> str:
 def is_for_mcp(scopes: Iterable[str], request: Request) -> bool:
     """Say whether a request for scopes that names no resource may be for an MCP endpoint.
 
-    It is not if every resource has `scopes_supported`, and the request has none of these scopes.
+    It is not if every resource has `scopes_supported` and the request has none of these scopes.
     """
     requested = list(scopes)
     offered = [_scopes_of(resource.members) for resource in _enabled(_as_django(request))]
     if callable(conf.MCP_RESOURCE):
-        # This request may not tell which resource the tenant has.
+        # The resource of the tenant may be unknown in this request.
         offered.append(_scopes_of({}))
     return any(not names or any(scope in names for scope in requested) for names in offered)
 
@@ -75,16 +76,16 @@ def _scopes_of(members: Mapping[str, object]) -> list[object]:
 
 def find(resource: str) -> str | None:
     """Return the configured spelling of a resource, or None if this site does not have it."""
-    # An invalid MCP_ISSUER is not the client's fault.
+    # Raise for an invalid MCP_ISSUER first: it is not the client's fault.
     pinned_issuer()
     try:
         wanted = _normalized(check_resource(resource))
     except ValueError:
         return None
-    # A callable recognises its resource by a request to that URL, not by one for a token.
+    # A callable expects a request to its resource, not one to the token endpoint.
     request = WSGIRequest(environ("GET", resource, prefix=fixed_script_prefix()))
-    known = _enabled(request)
-    return next((one.identifier for one in known if _normalized(one.identifier) == wanted), None)
+    identifiers = [resource.identifier for resource in _enabled(request)]
+    return next((known for known in identifiers if _normalized(known) == wanted), None)
 
 
 def _normalized(identifier: str) -> str:
@@ -101,7 +102,7 @@ def _normalized_octet(match: re.Match[str]) -> str:
 
 def _enabled(request: HttpRequest) -> list[Resource]:
     try:
-        return [one for one in Site(request).resources if one.enabled]
+        return [resource for resource in Site(request).resources if resource.enabled]
     except (Http404, SuspiciousOperation):
         return []
     except Misconfigured:
@@ -109,6 +110,17 @@ def _enabled(request: HttpRequest) -> list[Resource]:
         if callable(conf.MCP_RESOURCE):
             return []
         raise
+
+
+def granted_resources(request: Request) -> list[str]:
+    """Return the resources of the code or the refresh token in a token request."""
+    if request.grant_type == "refresh_token":
+        return list(request.refresh_token_instance.resource)
+    if request.grant_type != "authorization_code":
+        return []
+    grants = get_grant_model().objects
+    grant = grants.filter(code=request.code, application=request.client).first()
+    return list(grant.resource) if grant else []
 
 
 def _as_django(request: Request) -> HttpRequest:

@@ -1,19 +1,28 @@
-"""The access tokens of django-oauth-toolkit as JWTs: made here, and verified."""
+"""Access tokens of django-oauth-toolkit as JWTs: how they are made and verified."""
 
 from __future__ import annotations
 
 import hashlib
 import secrets
+from datetime import timedelta
 
 from django.http import HttpRequest
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
-from oauth2_provider.models import get_access_token_model, get_grant_model
+from oauth2_provider.models import (
+    get_access_token_model,
+    get_refresh_token_model,
+)
 from oauthlib.common import Request
 from oauthlib.oauth2.rfc6749.tokens import random_token_generator
 
 from mcp_oauth_discovery import protection
-from mcp_oauth_discovery.contrib.oauth_resources import InvalidTarget, as_configured, find
+from mcp_oauth_discovery.contrib.oauth_resources import (
+    InvalidTarget,
+    as_configured,
+    find,
+    granted_resources,
+)
 from mcp_oauth_discovery.protection import Claims
 from mcp_oauth_discovery.signing import InvalidToken, sign_jwt
 
@@ -21,7 +30,7 @@ from mcp_oauth_discovery.signing import InvalidToken, sign_jwt
 def access_token(request: Request) -> str:
     """Return an access token for `ACCESS_TOKEN_GENERATOR`: a JWT as in RFC 9068.
 
-    A token without a resource or a user is not for an MCP endpoint: it is a random string.
+    A token without a resource or a user is not for an MCP endpoint. It is a random string.
     """
     resource = _resource(request) if request.user else None
     if resource is None:
@@ -43,11 +52,11 @@ def _resource(request: Request) -> str | None:
 
     `request.resource` becomes the granted spelling, because the toolkit compares the two.
     """
-    granted = {name: find(name) for name in _granted_resources(request)}
+    granted = {name: find(name) for name in granted_resources(request)}
     values = [value for name, value in request.decoded_body or [] if name == "resource"]
     if not granted and not values:
         return None
-    # django-oauth-toolkit itself takes any resource where none was named to the user.
+    # If the user consented to no resource, django-oauth-toolkit itself accepts any.
     requested = as_configured(values or granted, request) if granted else values
     if not set(requested).issubset(granted.values()):
         raise InvalidTarget("The user has not consented to this resource.", request)
@@ -55,16 +64,6 @@ def _resource(request: Request) -> str | None:
         raise InvalidTarget("A token is for one resource. Send one of them as `resource`.", request)
     request.resource = [name for name, identifier in granted.items() if identifier in requested]
     return requested[0]
-
-
-def _granted_resources(request: Request) -> list[str]:
-    if request.grant_type == "refresh_token":
-        return list(request.refresh_token_instance.resource)
-    if request.grant_type != "authorization_code":
-        return []
-    grants = get_grant_model().objects
-    grant = grants.filter(code=request.code, application=request.client).first()
-    return list(grant.resource) if grant else []
 
 
 @sensitive_variables()
@@ -83,3 +82,20 @@ def verify_token(request: HttpRequest, token: str, resource: str) -> Claims:
 def checksum(token: str) -> str:
     """Return the `token_checksum` by which the toolkit finds an access or refresh token."""
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+def was_just_used(refresh_token: str, window: timedelta) -> bool:
+    """Say whether a refresh token was exchanged for new tokens in the last moments.
+
+    A refresh token that was revoked on purpose has no successors.
+    """
+    refreshed = get_refresh_token_model().objects.filter(
+        token_checksum=checksum(refresh_token), revoked__gt=timezone.now() - window
+    )
+    former = refreshed.first()
+    if former is None:
+        return False
+    successors = get_access_token_model().objects.filter(
+        source_refresh_token__token_family=former.token_family, created__gte=former.revoked
+    )
+    return bool(successors.exists())

@@ -1,4 +1,4 @@
-"""django-oauth-toolkit as the authorization server: it asks each time, and issues JWTs once."""
+"""django-oauth-toolkit as the authorization server: consent for each request, and JWTs."""
 
 from __future__ import annotations
 
@@ -6,14 +6,12 @@ from contextlib import ExitStack
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.contrib.auth.decorators import login_not_required
 from django.db import router, transaction
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
-from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_post_parameters
 from oauth2_provider import views
@@ -36,10 +34,12 @@ from mcp_oauth_discovery.conf import Misconfigured
 from mcp_oauth_discovery.contrib.oauth_requests import (
     BadParameters,
     JSONView,
+    check_redirect_uri,
     check_stored,
     explain,
     is_storable,
     read_parameters,
+    refuse_redirect_uri,
 )
 from mcp_oauth_discovery.contrib.oauth_resources import (
     InvalidTarget,
@@ -47,9 +47,14 @@ from mcp_oauth_discovery.contrib.oauth_resources import (
     is_for_mcp,
     only_resource,
 )
-from mcp_oauth_discovery.contrib.oauth_tokens import access_token, checksum, verify_token
+from mcp_oauth_discovery.contrib.oauth_tokens import (
+    access_token,
+    checksum,
+    verify_token,
+    was_just_used,
+)
 from mcp_oauth_discovery.logs.lines import logger
-from mcp_oauth_discovery.standards.identifiers import check_secure_url, check_url
+from mcp_oauth_discovery.standards.identifiers import check_url
 
 try:
     from oauth2_provider.core.exceptions import FatalClientError
@@ -71,8 +76,8 @@ __all__ = [
 ]
 
 
-# How far apart requests are that a client sends at once, where the server has much to do: they
-# wait for each other, and a client that was refused tries again with what another one got.
+# Clients send the same request several times in parallel. Those within this time count as
+# concurrent: on a busy server they wait for each other.
 AT_ONCE = timedelta(seconds=30)
 
 # RFC 8628 §3.4.
@@ -80,7 +85,7 @@ _DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 
 
 class ConsentView(views.AuthorizationView):  # type: ignore[misc]
-    """Ask the user each time, but for an application with `skip_authorization`."""
+    """Ask the user each time, unless the application has `skip_authorization`."""
 
     @method_decorator(login_not_required)
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -92,8 +97,8 @@ class ConsentView(views.AuthorizationView):  # type: ignore[misc]
         return response
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        # With approval_prompt=auto in its link a client that has some token would get one for
-        # another resource, and nobody would have been asked.
+        # With approval_prompt=auto in its link, a client that already has a token would get one for
+        # another resource without the consent of the user.
         parameters = request.GET.copy()
         parameters["approval_prompt"] = "force"
         request.GET = parameters  # type: ignore[assignment]
@@ -102,7 +107,7 @@ class ConsentView(views.AuthorizationView):  # type: ignore[misc]
 
     def validate_authorization_request(self, request: HttpRequest) -> tuple[list[str], Any]:
         scopes, credentials = super().validate_authorization_request(request)
-        # The page shows, and the form sends, the resources as `Validator` has spelt them.
+        # The page and its form have the resources in the spelling of `Validator`.
         if resources := credentials["request"].resource:
             parameters = request.GET.copy()
             parameters.setlist("resource", resources)
@@ -113,13 +118,17 @@ class ConsentView(views.AuthorizationView):  # type: ignore[misc]
         return self._refuse(InvalidRequestFatalError("The form is incomplete."))
 
     def form_valid(self, form: Form) -> HttpResponse:
-        # The toolkit itself sends a refusal to wherever the form says.
+        # The toolkit itself would send a refusal to any URL in the form.
         client_id, uri = form.cleaned_data["client_id"], form.cleaned_data["redirect_uri"]
         application = get_application_model().objects.filter(client_id=client_id).first()
-        if not all(map(_is_url, form.cleaned_data["resource"].split())):
+        try:
+            # The toolkit fails on an invalid URL before it calls `Validator`.
+            for resource in form.cleaned_data["resource"].split():
+                check_url(resource)
+        except ValueError:
             return self.form_invalid(form)
         try:
-            _judge(uri)
+            refuse_redirect_uri(uri)
             if application is None or not application.redirect_uri_allowed(uri):
                 raise InvalidRedirectURIError("The client has no such redirect URI.")
         except InvalidRedirectURIError as error:
@@ -132,36 +141,30 @@ class ConsentView(views.AuthorizationView):  # type: ignore[misc]
         return refusal
 
 
-# Django logs an answer 500 with its request, whose form has codes and tokens.
+# Django logs a 500 with its request, whose form has codes and tokens.
 @method_decorator(sensitive_post_parameters(), name="dispatch")
 class TokenView(JSONView, views.TokenView):  # type: ignore[misc]
-    """Give tokens for codes and refresh tokens, one request at a time, and nothing to devices."""
+    """Issue tokens for codes and refresh tokens, one request at a time; refuse device codes."""
 
     def respond(self, request: HttpRequest) -> HttpResponse:
         read_parameters(request)
         if request.POST.get("grant_type") == _DEVICE_CODE:
-            # The toolkit has a view of its own for it. This way it would fail for an unknown code.
+            # The toolkit has another view for it. This one would fail for an unknown code.
             body = {"error": "unsupported_grant_type"}
             return JsonResponse(body, status=HTTPStatus.BAD_REQUEST)
-        # Of several requests with the same code or refresh token, the first has to be through
-        # before the next one is judged. SQLite lets one transaction write at a time; other
-        # databases lock the row.
+        # Of several requests with the same code or refresh token, each must end before the next
+        # begins. SQLite allows one writer at a time; other databases lock the row.
+        models = (get_access_token_model(), get_refresh_token_model(), get_grant_model())
         with ExitStack() as transactions:
-            for alias in sorted(_aliases()):
+            for alias in sorted({router.db_for_write(model) for model in models}):
                 transactions.enter_context(transaction.atomic(using=alias))
-            used = checksum(request.POST.get("refresh_token", ""))
-            tokens = get_refresh_token_model().objects.filter(token_checksum=used)
+            digest = checksum(request.POST.get("refresh_token", ""))
+            tokens = get_refresh_token_model().objects.filter(token_checksum=digest)
             codes = get_grant_model().objects.filter(code=request.POST.get("code", ""))
             for rows in (tokens, codes):
                 list(rows.select_for_update())
             response: HttpResponse = self.authorization_flow_token_response(request)
         return response
-
-
-def _aliases() -> set[str]:
-    """Return the databases that the token endpoint writes to."""
-    models = (get_access_token_model(), get_refresh_token_model(), get_grant_model())
-    return {router.db_for_write(model) for model in models}
 
 
 @method_decorator(sensitive_post_parameters(), name="dispatch")
@@ -170,23 +173,23 @@ class RevokeTokenView(JSONView, views.RevokeTokenView):  # type: ignore[misc]
 
 
 class Validator(OAuth2Validator):  # type: ignore[misc]
-    """Send no answer where others read it, and ask no user for a resource that is not here.
+    """Refuse unsafe redirect URIs and unknown resources; tolerate concurrent refreshes.
 
-    Redirect URIs are judged each time, for a client may have registered before there were rules.
-    A refresh token that comes again at once is refused, and ends no session: see `TokenView`.
+    Redirect URIs are checked each time: a client may be older than these rules. A refresh token
+    that comes twice within `AT_ONCE` is refused, but the tokens of the first request stay valid.
     """
 
     def validate_redirect_uri(
         self, client_id: str, redirect_uri: str, request: Request, *args: Any, **kwargs: Any
     ) -> bool:
-        _judge(redirect_uri)
+        refuse_redirect_uri(redirect_uri)
         return bool(super().validate_redirect_uri(client_id, redirect_uri, request))
 
     def get_default_redirect_uri(
         self, client_id: str, request: Request, *args: Any, **kwargs: Any
     ) -> str:
         uri: str = super().get_default_redirect_uri(client_id, request)
-        _judge(uri)
+        refuse_redirect_uri(uri)
         return uri
 
     def validate_scopes(
@@ -198,7 +201,7 @@ class Validator(OAuth2Validator):  # type: ignore[misc]
         *args: Any,
         **kwargs: Any,
     ) -> bool:
-        # oauthlib knows no resources. This is the first place where an error reaches the client.
+        # oauthlib does not know resources. This is the first method whose errors reach the client.
         # Only the authorization endpoint has a response type.
         if request.response_type:
             check_stored(request, get_grant_model())
@@ -209,15 +212,15 @@ class Validator(OAuth2Validator):  # type: ignore[misc]
         """Say whether an authorization request without a resource is for an MCP endpoint.
 
         If so, it is for the only resource of the site; with several, the request is refused.
-        Return False for your own applications that do not use MCP.
+        Override it to return False for your own applications that do not use MCP.
         """
         return is_for_mcp(scopes, request)
 
     def _resources(self, client: Any, scopes: list[str], request: Request) -> list[str]:
-        """Return the resources that an authorization request is for, as they are configured."""
+        """Return the resources of an authorization request, in their configured spelling."""
         resources = [value for name, value in request.uri_query_params if name == "resource"]
         if isinstance(request.resource, list):
-            # The user has confirmed those of the form, and no others.
+            # The user has consented to those of the form, and no others.
             resources = request.resource
         try:
             if not resources and self.needs_resource(client, scopes, request):
@@ -237,7 +240,7 @@ class Validator(OAuth2Validator):  # type: ignore[misc]
         *args: Any,
         **kwargs: Any,
     ) -> bool:
-        # oauthlib treats it as a code grant, and the toolkit fails an assertion.
+        # oauthlib treats it as a code grant, and an assertion in the toolkit fails.
         if grant_type == "openid":
             raise UnsupportedGrantTypeError(request=request)
         return bool(super().validate_grant_type(client_id, grant_type, client, request))
@@ -256,53 +259,7 @@ class Validator(OAuth2Validator):  # type: ignore[misc]
     def validate_refresh_token(
         self, refresh_token: str, client: Any, request: Request, *args: Any, **kwargs: Any
     ) -> bool:
-        if _was_just_used(refresh_token):
+        # Otherwise the toolkit would revoke the tokens of the first of several parallel requests.
+        if was_just_used(refresh_token, AT_ONCE):
             return False
         return bool(super().validate_refresh_token(refresh_token, client, request))
-
-
-def check_redirect_uri(uri: str) -> None:
-    """Raise `ValueError` for an http URL that is not on the user's own machine (RFC 8252 §7.3).
-
-    So are an https URL with a user name, with letters beyond ASCII, or with a fragment: what a
-    person reads there is not where a browser goes. Other schemes are for the toolkit to judge.
-    """
-    if urlsplit(uri).scheme in ("http", "https"):
-        check_secure_url(uri)
-
-
-def _judge(uri: str) -> None:
-    # Of the errors of oauthlib, one that never goes to the client.
-    try:
-        check_redirect_uri(uri)
-    except ValueError as error:
-        raise InvalidRedirectURIError(str(error)) from error
-
-
-def _is_url(resource: str) -> bool:
-    # The toolkit fails on an invalid URL before it calls `Validator`.
-    try:
-        check_url(resource)
-    except ValueError:
-        return False
-    return True
-
-
-def _was_just_used(refresh_token: str) -> bool:
-    # Clients refresh several times at once. Those that come late get no token, but they are no
-    # thieves, and what the first has got, or got for that, goes on. One that was revoked on
-    # purpose has no successors.
-    used = (
-        get_refresh_token_model()
-        .objects.filter(
-            token_checksum=checksum(refresh_token), revoked__gt=timezone.now() - AT_ONCE
-        )
-        .first()
-    )
-    return used is not None and bool(
-        get_access_token_model()
-        .objects.filter(
-            source_refresh_token__token_family=used.token_family, created__gte=used.revoked
-        )
-        .exists()
-    )

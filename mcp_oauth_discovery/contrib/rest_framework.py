@@ -1,4 +1,4 @@
-"""The challenge for Django REST framework: authentication, permission, and a mixin for views."""
+"""Challenges for Django REST framework: authentication, a permission, and a mixin for views."""
 
 from __future__ import annotations
 
@@ -27,9 +27,8 @@ from mcp_oauth_discovery.challenge import (
     with_granted,
 )
 from mcp_oauth_discovery.protection import BearerProtection, find_user, granted_scope
-from mcp_oauth_discovery.protection.caching import keep_private
-from mcp_oauth_discovery.protection.preflight import preflight_response
 from mcp_oauth_discovery.protection.request_data import UNREADABLE, Unreadable, unreadable
+from mcp_oauth_discovery.protection.responses import keep_private, preflight_response
 from mcp_oauth_discovery.protection.tokens import describe
 from mcp_oauth_discovery.protection.view_kinds import BeforeView
 from mcp_oauth_discovery.signing import InvalidToken
@@ -43,17 +42,17 @@ _STATUS = {
 
 
 class BearerChallengeMixin:
-    """Give an authentication class the challenge, so that REST framework answers 401, not 403.
+    """Give an authentication class a challenge, so that REST framework answers 401, not 403.
 
     Write it before the class, and put that class first in `authentication_classes`: REST framework
-    asks only the first one. `protection` says for which resource and scope; `required_scope` of
-    the view goes before the latter.
+    uses only the challenge of the first one. `protection` has the resource and the scope. A
+    `required_scope` of the view takes precedence over its scope.
     """
 
     protection = BearerProtection()
 
     def authenticate(self, request: Request) -> Any:
-        """Authenticate as the next class does; failures are logged and answered in JSON.
+        """Authenticate as the next class does; log failures, and answer them in JSON.
 
         No shared cache may keep the answer.
         """
@@ -63,7 +62,7 @@ class BearerChallengeMixin:
 
     def authenticate_header(self, request: Request) -> str:
         """Return the value of `WWW-Authenticate` for a 401."""
-        # Left out where no token was presented, by bearer_challenge().
+        # If the request has no token, bearer_challenge() leaves the error out.
         return self.refusal(request, "invalid_token").auth_header
 
     def needed_scope(self, request: Request) -> tuple[str, ...]:
@@ -92,22 +91,22 @@ class BearerChallengeMixin:
         *,
         error_description: str | None = None,
     ) -> _Refusal:
-        """Return the exception for an error of RFC 6750 §3.1: raise it, and a refusal is sent."""
+        """Return the exception to raise for an error of RFC 6750 §3.1."""
         try:
             challenge = self.challenge(request, error, error_description)
         except FAULTS as fault:
             return self.failure(request, fault)
-        _tell_view(request, self.protection)
+        _set_handler(request, self.protection)
         return _Refusal(error, text, challenge)
 
     def failure(self, request: Request, fault: Exception) -> _Refusal:
-        """Return the exception where there is no challenge to make: raise it for a 404 or 500."""
-        _tell_view(request, self.protection, fault)
+        """Return the exception to raise for a 404, 400 or 500 that has no challenge."""
+        _set_handler(request, self.protection, fault)
         return _Refusal("invalid_token", None, "Bearer")
 
     @contextmanager
     def _answering(self, request: Request) -> Iterator[None]:
-        """Refuse a token that is wrong; log other failures, and answer them in JSON."""
+        """Refuse an invalid token; log other failures, and answer them in JSON."""
         try:
             yield
         except (exceptions.APIException, PermissionDenied):
@@ -127,8 +126,8 @@ class BearerChallengeMixin:
 class BearerAuthentication(BearerChallengeMixin, BaseAuthentication):
     """Authenticate by a bearer token: `request.user` is its user, `request.auth` its claims.
 
-    A subclass says in `protection` how tokens are verified and users found. Where it finds none,
-    because `protection.user` is None, the user is anonymous.
+    Set `protection` in a subclass to choose how tokens are verified and users are found. If
+    `protection.user` is None, the user is anonymous.
     """
 
     protection = BearerProtection(user=find_user)
@@ -145,9 +144,9 @@ class BearerAuthentication(BearerChallengeMixin, BaseAuthentication):
 
 
 class HasScope(BasePermission):
-    """Let in whose token has the `required_scope` of the view, or else of the `protection`.
+    """Allow tokens that have the `required_scope` of the view, or the scope of the `protection`.
 
-    A token without it gets a 403 with the challenge; whoever came in without a token is refused.
+    Other tokens get a 403 with the challenge. Requests without a token are refused.
     """
 
     def has_permission(self, request: Request, view: views.APIView) -> bool:
@@ -161,10 +160,10 @@ class HasScope(BasePermission):
 
 
 class BearerViewMixin(BeforeView):
-    """Have a view answer each OPTIONS, and complete each 401 that it answers by itself.
+    """Have a view answer each OPTIONS request, and add the challenge to its own 401 responses.
 
     Write it before `APIView`. Resource and scope are those of the first authentication class that
-    is a `BearerChallengeMixin`; without one it is the resource at the path, or the default one.
+    is a `BearerChallengeMixin`. Without one, it is the resource at the path, or the default one.
     """
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -181,7 +180,7 @@ class BearerViewMixin(BeforeView):
 
     def _refusal_of_unreadable(self, request: Request, error: Exception) -> Exception:
         try:
-            # REST framework reads the query, for a format, before it judges the token.
+            # REST framework reads the query, for a format, before it checks the token.
             self.perform_authentication(request)  # type: ignore[attr-defined]
             self.check_permissions(request)  # type: ignore[attr-defined]
         except (exceptions.APIException, Http404, PermissionDenied) as refusal:
@@ -204,16 +203,19 @@ class BearerViewMixin(BeforeView):
         return finished
 
     def _challenger(self) -> BearerChallengeMixin:
-        classes: list[object] = self.get_authenticators()  # type: ignore[attr-defined]
-        found = (one for one in classes if isinstance(one, BearerChallengeMixin))
-        return next(found, BearerChallengeMixin())
+        challengers = (
+            authenticator
+            for authenticator in self.get_authenticators()  # type: ignore[attr-defined]
+            if isinstance(authenticator, BearerChallengeMixin)
+        )
+        return next(challengers, BearerChallengeMixin())
 
 
 def exception_handler(exc: Exception, context: dict[str, Any]) -> HttpResponse | None:
-    """Handle exceptions as REST framework does; a refusal with a challenge is made readable.
+    """Handle exceptions as REST framework does, and let scripts read refusals with a challenge.
 
-    Name it in `EXCEPTION_HANDLER` for authentication classes that are no `BearerChallengeMixin`.
-    An OPTIONS that was refused is answered as a preflight.
+    Name it in `EXCEPTION_HANDLER` for authentication classes without `BearerChallengeMixin`. A
+    refused OPTIONS request gets the answer to a preflight.
     """
     response: HttpResponse | None = views.exception_handler(exc, context)
     if response is None or "WWW-Authenticate" not in response.headers:
@@ -228,7 +230,7 @@ class _Refusal(exceptions.APIException):
     def __init__(self, error: str, text: str | None, challenge: str) -> None:
         super().__init__(text or exceptions.AuthenticationFailed.default_detail, error)
         self.status_code = _STATUS[error]
-        # Where REST framework itself puts the header of a 401.
+        # REST framework itself keeps the header of a 401 in this attribute.
         self.auth_header = challenge
 
 
@@ -256,14 +258,14 @@ def _keep_view_private(request: Request) -> None:
         keep_private(response)
         return response
 
-    # As below, the view is there for this request alone.
+    # REST framework makes a view for each request.
     view.finalize_response = finalized
 
 
-def _tell_view(
+def _set_handler(
     request: Request, protection: BearerProtection, fault: Exception | None = None
 ) -> None:
-    """Have the view of a request answer as a protection does, whatever EXCEPTION_HANDLER is."""
+    """Have the view of a request answer as a protection does, despite EXCEPTION_HANDLER."""
     view = _view(request)
     if view is None:
         if fault is not None:
@@ -272,7 +274,7 @@ def _tell_view(
     handler = view.get_exception_handler()
 
     def handle(exc: Exception, context: dict[str, Any]) -> HttpResponseBase | None:
-        # Another one can follow a refusal that somebody swallowed, to see what is allowed.
+        # Another exception may follow, as REST framework catches refusals to see what is allowed.
         is_refusal = isinstance(exc, _REFUSALS)
         if is_refusal and request.method == "OPTIONS":
             return protection.preflight(request._request)  # noqa: SLF001
@@ -283,6 +285,5 @@ def _tell_view(
             make_readable(response)
         return response
 
-    # REST framework asks an authentication class for one header, and for nothing else. The view
-    # is there for this request alone.
+    # REST framework takes one header from an authentication class, and nothing else.
     view.get_exception_handler = lambda: handle

@@ -16,10 +16,11 @@ NAME = "mcpBearer"
 class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """Describe `BearerAuthentication`, and classes with `BearerChallengeMixin`, as HTTP bearer."""
 
-    # By name, because REST framework may be importing that module for its default settings.
+    # As text, because REST framework may be importing that module for its default settings.
     target_class = "mcp_oauth_discovery.contrib.rest_framework.BearerChallengeMixin"
     match_subclasses = True
-    # The extensions of drf-spectacular and of the project come first: they know the next class.
+    # The extensions of drf-spectacular and of the project come first: they know the class that
+    # has the mixin.
     priority = -2
     # drf-spectacular warns if two classes share a name, so this class gives none.
     name: list[str] = []

@@ -1,4 +1,4 @@
-"""From the settings and one request to the three documents."""
+"""Builds the three documents from the settings and one request."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ _ALGORITHMS = "id_token_signing_alg_values_supported"
 def protected_resource_metadata(
     site: Site, path: str | None = None, query: str = ""
 ) -> Document | None:
-    """Return the PRM (RFC 9728 §2) of the resource at `path`, or None if that is nobody's.
+    """Return the PRM (RFC 9728 §2) of the resource at `path`, or None if there is none.
 
-    `path` is percent-decoded and begins with a slash; None asks for the document at the root,
-    where MCP clients look for the default resource too. `query` is the raw query of the request.
+    `path` is percent-decoded and begins with a slash. None means the document at the root, where
+    MCP clients look for the default resource too. `query` is the raw query of the request.
     """
     resource = site.find_resource(path or "", query)
     if resource is None and path is None:
@@ -51,7 +51,7 @@ def resource_document(site: Site, resource: Resource) -> Document:
         **read_members("MCP_RESOURCE_METADATA", conf.MCP_RESOURCE_METADATA, site),
         **read_members("MCP_RESOURCES", resource.members, site, resource.key),
     }
-    # Not asked for when it is not wanted: it may have to come from the request.
+    # Read this property only if needed: it may depend on the request.
     issuers = members.pop("authorization_servers", None) or site.authorization_servers
     return metadata.protected_resource_metadata(resource.identifier, issuers, members)
 
@@ -59,7 +59,7 @@ def resource_document(site: Site, resource: Resource) -> Document:
 def authorization_server_metadata(site: Site, path: str | None = None) -> Document | None:
     """Return the AS metadata (RFC 8414 §2), or None if the issuer at `path` is not this site's.
 
-    `path` is as in `protected_resource_metadata`; the root serves an issuer with a path as well.
+    `path` is as in `protected_resource_metadata`. The root serves an issuer with a path too.
     """
     if not site.is_authorization_server:
         return None
@@ -72,12 +72,12 @@ def authorization_server_metadata(site: Site, path: str | None = None) -> Docume
 def issuer_document(site: Site, algorithms: Callable[[], Sequence[str]]) -> Document:
     """Return the AS metadata of this site's issuer; raises `Misconfigured`.
 
-    `algorithms` is called if the settings do not list the advertised ones.
+    `algorithms` is called if the settings do not list the signing algorithms.
     """
     setting = "MCP_AUTHORIZATION_SERVER_METADATA"
     configured = conf.MCP_AUTHORIZATION_SERVER_METADATA
     members = read_members(setting, configured, site)
-    # Keys that are not announced need not be read.
+    # Read the keys only if the document announces them.
     if _ALGORITHMS in members:
         advertised: Sequence[str] = ()
     elif members.get("jwks_uri", True):
@@ -86,7 +86,7 @@ def issuer_document(site: Site, algorithms: Callable[[], Sequence[str]]) -> Docu
         advertised = policy.signing_algorithms()
     defaults = metadata.default_authorization_server_members(
         site.issuer,
-        # Not looked up when it is not wanted: the URLs may be included elsewhere, or not at all.
+        # Look this up only if needed: the URLs may be included elsewhere, or not at all.
         jwks_uri=None if "jwks_uri" in members else jwks_uri(site),
         signing_algorithms=advertised,
     )
@@ -101,7 +101,7 @@ def issuer_document(site: Site, algorithms: Callable[[], Sequence[str]]) -> Docu
 
 
 def jwk_set(now: datetime | None = None) -> Document:
-    """Return the JWK Set (RFC 7517 §5) of the keys that are published at an instant."""
+    """Return the JWK Set (RFC 7517 §5) of the keys that are published at `now`."""
     return metadata.jwk_set(key.jwk for key in published_keys.at(now))
 
 
@@ -121,7 +121,7 @@ def published_jwk_set(site: Site, now: datetime | None = None) -> Document | Non
 
 
 def announces_keys(site: Site) -> bool:
-    """Say whether this site is an authorization server whose metadata has a `jwks_uri`."""
+    """Return whether this site is an authorization server whose metadata has a `jwks_uri`."""
     members: object = conf.MCP_AUTHORIZATION_SERVER_METADATA
     is_left_out = isinstance(members, Mapping) and not members.get("jwks_uri", True)
     return site.is_authorization_server and not is_left_out
@@ -129,16 +129,16 @@ def announces_keys(site: Site) -> bool:
 
 @lru_cache(maxsize=64)
 def _log_unread(reason: str) -> None:
-    # Once for each reason: without a database, every request of a scanner would log it.
+    # Once per reason: without a database, every request of a scanner would log it.
     extra = {"event": "jwks.unread"}
     text = "The JWK Set is a 404. This site announces no keys, and cannot read any: %s"
     logger.warning(text, reason, extra=extra)
 
 
 def jwks_max_age(now: datetime | None = None) -> int:
-    """Return for how many seconds the JWK Set may be cached: never past the end of one of its keys.
+    """Return for how many seconds the JWK Set may be cached; raises `Misconfigured`.
 
-    At most `MCP_JWKS_MAX_AGE`; raises `Misconfigured`.
+    At most `MCP_JWKS_MAX_AGE`, and never beyond the expiry of one of its keys.
     """
     now = now or timezone.now()
     ends = [key.expires_at for key in published_keys.at(now) if key.expires_at]
@@ -146,12 +146,12 @@ def jwks_max_age(now: datetime | None = None) -> int:
 
 
 def _advertised_algorithms() -> list[str]:
-    """Return what is signed with now, and what else is still verified by a published key."""
+    """Return the configured algorithms, then those of other published keys."""
     configured = policy.signing_algorithms()
     try:
         published = {key.algorithm for key in published_keys.at(patience=SHORT_WAIT)}
     except Exception as error:
-        # Most of this document is not about keys, so serve it while the database is down.
+        # Most of this document is not about keys: serve it while the database is down.
         if tracebacks.of(error, "algorithms"):
             logger.error(
                 "The signing keys cannot be read; advertising MCP_SIGNING_ALGORITHMS only: %s%s",

@@ -1,4 +1,4 @@
-"""Documents and errors as HTTP responses, with the headers that all of them carry."""
+"""Makes HTTP responses of documents and errors, with their common headers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _COMMON_HEADERS = {
 }
 _PREFLIGHT_HEADERS = {
     "Allow": ", ".join(ALLOWED_METHODS),
-    # Fetch Standard: the wildcard never covers Authorization, which has to be named.
+    # Fetch Standard: the wildcard does not include Authorization.
     "Access-Control-Allow-Headers": "*, Authorization",
     "Access-Control-Max-Age": "86400",
 }
@@ -29,9 +29,9 @@ _PREFLIGHT_HEADERS = {
 def document_response(
     request: HttpRequest, document: Mapping[str, Any], *, max_age: int | None
 ) -> HttpResponse:
-    """Return 200 with the document, or 304 or 412 as the request's preconditions have it.
+    """Return 200 with the document, or 304 or 412 if the request has preconditions.
 
-    `max_age` is in seconds; None keeps the document out of every cache.
+    `max_age` is in seconds. None keeps the document out of all caches.
     """
     body = json.dumps(document, ensure_ascii=False, allow_nan=False).encode()
     etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
@@ -39,16 +39,16 @@ def document_response(
     response = HttpResponse(
         body, content_type="application/json", headers={"Cache-Control": caching, "ETag": etag}
     )
-    # RFC 9110 §13.1.4: to be ignored where there is no modification date, which Django does not do.
+    # RFC 9110 §13.1.4: servers must ignore it without a modification date. Django does not.
     request.META.pop("HTTP_IF_UNMODIFIED_SINCE", None)
-    answer = get_conditional_response(request, etag=etag, response=response) or response
-    if answer.status_code == HTTPStatus.PRECONDITION_FAILED:
+    conditional = get_conditional_response(request, etag=etag, response=response) or response
+    if conditional.status_code == HTTPStatus.PRECONDITION_FAILED:
         return error_response(request, HTTPStatus.PRECONDITION_FAILED, "precondition_failed")
-    return finish(request, answer)
+    return finish(request, conditional)
 
 
 def error_response(request: HttpRequest, status: int, error: str) -> HttpResponse:
-    """Return an error as JSON; nothing of the request is in it."""
+    """Return an error as JSON, which contains nothing from the request."""
     body = json.dumps({"error": error}).encode()
     response = HttpResponse(body, status=status, content_type="application/json")
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
@@ -58,7 +58,7 @@ def error_response(request: HttpRequest, status: int, error: str) -> HttpRespons
 
 
 def preflight_response(request: HttpRequest) -> HttpResponse:
-    """Return the answer to OPTIONS, from a browser's preflight or from anybody else."""
+    """Return the answer to OPTIONS, from a browser's preflight or any other client."""
     response = HttpResponse(status=HTTPStatus.NO_CONTENT, headers=_PREFLIGHT_HEADERS)
     del response["Content-Type"]
     response["Cache-Control"] = "no-store"
@@ -66,12 +66,12 @@ def preflight_response(request: HttpRequest) -> HttpResponse:
 
 
 def finish(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    """Add the headers that every answer carries, and take the body off an answer to HEAD."""
+    """Add the common headers, and remove the body if the request is a HEAD."""
     for name, value in _COMMON_HEADERS.items():
         response[name] = value
     if response.content:
         response["Content-Length"] = str(len(response.content))
     if request.method == "HEAD":
-        # Not every server does it, and RFC 9110 §9.3.2 wants the headers of GET.
+        # Not every server does this. RFC 9110 §9.3.2: HEAD has the headers of GET.
         response.content = b""
     return response

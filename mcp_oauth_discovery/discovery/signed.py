@@ -1,4 +1,4 @@
-"""The `signed_metadata` member: a document once more, as a JWT by the key that signs now."""
+"""The `signed_metadata` member: the document as a JWT, signed by the active key."""
 
 from __future__ import annotations
 
@@ -22,21 +22,19 @@ from mcp_oauth_discovery.signing.readings import Store, current_store, read_soon
 from mcp_oauth_discovery.signing.sign import LONGEST_CLAIMS, sign, stand_in
 from mcp_oauth_discovery.standards.metadata import Document
 
-# One for each resource and the issuer; beyond that many, some are signed anew on each request.
-_KEPT = 1024
+# Signed documents in memory: one per resource, and the issuer. More are signed on each request.
+_CACHE_SIZE = 1024
 
-# For each store, the key that was not available, the reading of the key store until which that is
-# taken for granted, and why: a document that stays unsigned costs no query of its own.
+# The last failure in each key store: kid, reading of the key store, reason. Until the next reading,
+# documents stay unsigned without another query.
 _failures: dict[Store, tuple[str, object, str]] = {}
 
 
 def sign_document(document: dict[str, Any], issuer: str, typ: str) -> str:
-    """Return the JWT of a document, attested by `issuer`; raises `NoSigningKey`.
+    """Return the JWT of a document, attested by `issuer`.
 
-    It also raises this for a document that is too long to be signed.
-
-    It says the same in every process: there is no instant in it. As long as the document and the
-    key stay, it is taken from memory.
+    Raises `NoSigningKey`, also if the document is too long to sign. The JWT has no timestamp, so
+    it is the same in every process. It is cached as long as the document and the key stay.
     """
     name, now = policy.signing_algorithms()[0], timezone.now()
     keys = published_keys.at(now, patience=SHORT_WAIT)
@@ -54,29 +52,26 @@ def sign_document(document: dict[str, Any], issuer: str, typ: str) -> str:
     return _sign(active.kid, text, typ)
 
 
-@lru_cache(maxsize=_KEPT)
+@lru_cache(maxsize=_CACHE_SIZE)
 def _sign(kid: str, claims: str, typ: str) -> str:
     reading, store = published_keys.reading(), current_store()
     failure = _failures.get(store)
     if failure and failure[:2] == (kid, reading):
         raise NoSigningKey(failure[2])
     try:
-        return sign(json.loads(claims), _find(kid, store), typ)
+        row = SigningKey.objects.using(store.alias).filter(kid=kid)
+        key: SigningKey | None = read_soon(store, row.first, SHORT_WAIT)
+        if key is None:
+            raise NoSigningKey(f"The key {kid} has just been deleted.")
+        signer = key if key.private_key else stand_in(key, timezone.now())
+        return sign(json.loads(claims), signer, typ)
     except (AnyDatabaseError, NoSigningKey) as error:
         _failures[store] = (kid, reading, str(error))
         raise NoSigningKey(str(error)) from error
 
 
-def _find(kid: str, store: Store) -> SigningKey:
-    row = SigningKey.objects.using(store.alias).filter(kid=kid)
-    key: SigningKey | None = read_soon(store, row.first, SHORT_WAIT)
-    if key is None:
-        raise NoSigningKey(f"The key {kid} has just been deleted.")
-    return key if key.private_key else stand_in(key, timezone.now())
-
-
 def with_signed_metadata(document: Document, site: Site, typ: str) -> Document:
-    """Add `signed_metadata` (RFC 9728 §2.2, RFC 8414 §2.1) where that is wanted and possible."""
+    """Add `signed_metadata` (RFC 9728 §2.2, RFC 8414 §2.1) if set and possible."""
     if not signs_metadata():
         return document
     if not (site.is_pinned and isinstance(conf.MCP_ISSUER, str)):
@@ -100,6 +95,6 @@ def with_signed_metadata(document: Document, site: Site, typ: str) -> Document:
 
 @lru_cache(maxsize=64)
 def _log_left_out(reason: str, typ: str, reading: object) -> None:
-    # Not on every request: once for each reading of the key store.
+    # Once per reading of the key store, not on every request.
     extra = {"event": "signed_metadata.no_key"}
     logger.warning("Left signed_metadata out: %s", one_line(reason), extra=extra)

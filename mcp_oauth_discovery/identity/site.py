@@ -26,6 +26,7 @@ from mcp_oauth_discovery.standards.identifiers import (
     Location,
     check_issuer,
     check_resource,
+    check_secure_url,
     check_url,
     is_loopback,
     split,
@@ -141,6 +142,20 @@ class Site:
             # This URLconf or SCRIPT_NAME comes from the request.
             self.is_pinned = False
         return self.origin + path
+
+    def endpoint_url(self, value: object) -> str:
+        """Return the URL of an endpoint: an absolute URL, a path, or the name of a URL pattern.
+
+        Raises `ValueError` and `NoReverseMatch`.
+        """
+        if not isinstance(value, str):
+            raise ValueError(f"expected a string, not {type(value).__name__}")
+        if "://" in value or value.startswith("//"):
+            return check_secure_url(value)
+        if value.startswith("/"):
+            check_secure_url(EXAMPLE_ORIGIN + value)
+            return self.origin + value
+        return self.url_for(value)
 
     def log_if_http(self, published: object) -> None:
         """Log a warning if a published value contains an http origin from the request."""

@@ -1,1 +1,1 @@
-"""Internal: what this package writes to the log, and what it keeps out of it."""
+"""Internal: what the package writes to the log, and what it keeps out of it."""

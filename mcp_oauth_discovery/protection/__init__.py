@@ -1,4 +1,4 @@
-"""Who may call an MCP endpoint: a callable, a decorator and a mixin that send the challenges."""
+"""Protects MCP endpoints: a callable, a decorator and a mixin that send the challenges."""
 
 from __future__ import annotations
 

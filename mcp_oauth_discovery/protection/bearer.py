@@ -1,4 +1,4 @@
-"""Whom an MCP endpoint lets in: a callable, a decorator and a mixin that send the challenges."""
+"""`BearerProtection`: admits requests that carry a valid token, and answers all others."""
 
 from __future__ import annotations
 
@@ -25,10 +25,8 @@ from mcp_oauth_discovery.challenge import (
 )
 from mcp_oauth_discovery.conf import Misconfigured
 from mcp_oauth_discovery.identity.lookup import Lookup
-from mcp_oauth_discovery.protection.caching import keep_private
-from mcp_oauth_discovery.protection.preflight import preflight_response
-from mcp_oauth_discovery.protection.refusal import Refusal
 from mcp_oauth_discovery.protection.request_data import Unreadable, refuse_second_token, unreadable
+from mcp_oauth_discovery.protection.responses import Refusal, keep_private, preflight_response
 from mcp_oauth_discovery.protection.tokens import (
     Claims,
     describe,
@@ -44,17 +42,17 @@ from mcp_oauth_discovery.standards.authorization import Malformed, Repeated, rea
 class BearerProtection:
     """Admit requests that carry a token for a resource; answer all others, including OPTIONS.
 
-    An instance is a callable: it takes the request and returns the refusal, or None after it has
-    set `request.mcp_claims`. django-mcpz takes it as it is: `MCPServer(auth=BearerProtection())`.
-    The refusal is neither true nor false: compare it with None. A caller that takes a true value
-    for the user gets `authenticate`.
+    An instance is a callable. It takes the request and returns the refusal, or it sets
+    `request.mcp_claims` and returns None. django-mcpz takes an instance as it is:
+    `MCPServer(auth=BearerProtection())`. The refusal is neither true nor false: compare it with
+    None. If a framework takes a true value for the user, pass it `authenticate`.
 
-    `resource` is the identifier of a configured resource, or its key or path there; without it,
-    the one at the path of the request, or else the default one. `scope` is what a token must have
-    in its `scope`. `verify(request, token, identifier)` returns the claims or raises
-    `InvalidToken`; it may be a coroutine function. `user(request, claims)`, such as `find_user`,
-    returns what `request.user` becomes; with None the request is refused. With `repeat_granted`
-    the 403 also names the scopes that the token has.
+    `resource` is the identifier of a configured resource, or its key or path in the settings.
+    Without it, it is the resource at the path of the request, or else the default one. `scope`
+    is what a token must have in its `scope`. `verify(request, token, identifier)` returns the
+    claims or raises `InvalidToken`; it may be a coroutine function. `user(request, claims)`, such
+    as `find_user`, returns the value of `request.user`; if it returns None, the request is
+    refused. With `repeat_granted` the 403 also names the scopes that the token has.
     """
 
     resource: str | None = None
@@ -64,7 +62,7 @@ class BearerProtection:
     repeat_granted: bool = False
 
     def __post_init__(self) -> None:
-        # Here, so that a scope that no challenge may name fails when the project is loaded.
+        # Checked here, so that an invalid scope fails when the project is loaded.
         object.__setattr__(self, "scope", checked_scope(self.scope))
 
     def __call__(self, request: HttpRequest) -> HttpResponse | None:
@@ -79,7 +77,7 @@ class BearerProtection:
     def authenticate(self, request: HttpRequest) -> Any:
         """Return the user or the claims, or None, for callers that need a true value.
 
-        If it is None, send the response in `request.mcp_refusal`.
+        If it returns None, send the response in `request.mcp_refusal`.
         """
         refusal = self._answer(request)
         if refusal is not None:
@@ -97,7 +95,7 @@ class BearerProtection:
         except PermissionDenied:
             raise
         except Exception as fault:  # noqa: BLE001
-            # Scripts can read the answer to any failure, and its log record has no token.
+            # So that scripts can read the answer to any failure, and its log record has no token.
             return fault_response(request, fault)
 
     def _refusal(self, request: HttpRequest) -> HttpResponse | None:
@@ -130,7 +128,7 @@ class BearerProtection:
         except Http404:
             return preflight_response(HTTPStatus.NOT_FOUND)
         except (SuspiciousOperation, Misconfigured):
-            # The request itself is then refused, and logged; a script has to be let that far.
+            # Let the script send the request itself, which is then refused and logged.
             pass
         return preflight_response()
 
@@ -141,8 +139,8 @@ class BearerProtection:
     def finish(self, request: HttpRequest, response: Any) -> Any:
         """Return a response of the view, which no shared cache may keep.
 
-        A 401 gets the challenge, a Bearer 403 the missing parameters. Other values pass through: a
-        view of django-ninja may return a dict.
+        A 401 gets the challenge, and a Bearer 403 the missing parameters. Other values pass
+        through: a view of django-ninja may return a dict.
         """
         if not self._needs_challenge(response):
             return response
@@ -153,7 +151,7 @@ class BearerProtection:
         return response
 
     async def afinish(self, request: HttpRequest, response: Any) -> Any:
-        """Do the same in an async stack, without another thread for what is finished."""
+        """Do the same in an async stack; use another thread only to add a challenge."""
         if not self._needs_challenge(response):
             return response
         return await sync_to_async(self.finish)(request, response)
@@ -174,9 +172,9 @@ class BearerProtection:
 
     @sensitive_variables()
     def read_claims(self, request: HttpRequest) -> Claims | None:
-        """Return what the token says, None if there is none; with `user`, set `request.user`.
+        """Return the claims of the token, or None without a token; with `user`, set `request.user`.
 
-        Raises `InvalidToken`, `Malformed`, `Repeated` or `Unreadable`. It does not look at the
+        Raises `InvalidToken`, `Malformed`, `Repeated` or `Unreadable`. It does not check the
         scope. Query and form are read last, and only if the token is valid.
         """
         claims = self._judge(request)

@@ -1,4 +1,4 @@
-"""Views, sync and async, behind what judges their requests and completes their answers."""
+"""Put views, sync and async, behind a protection: functions, a decorator and a mixin."""
 
 from __future__ import annotations
 
@@ -12,14 +12,9 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
 from mcp_oauth_discovery.protection.bearer import BearerProtection
-from mcp_oauth_discovery.protection.refusal import as_response
-from mcp_oauth_discovery.protection.request_data import (
-    UNREADABLE,
-)
-from mcp_oauth_discovery.protection.tokens import (
-    Claims,
-    verify_token,
-)
+from mcp_oauth_discovery.protection.request_data import UNREADABLE
+from mcp_oauth_discovery.protection.responses import as_response
+from mcp_oauth_discovery.protection.tokens import Claims, verify_token
 from mcp_oauth_discovery.protection.view_kinds import BeforeView, is_awaited
 
 P = ParamSpec("P")
@@ -28,7 +23,7 @@ View = Callable[..., Any]
 
 
 class Guard(Protocol):
-    """What a view is put behind: a `BearerProtection`, or one of a project's own."""
+    """What `protect` needs: a `BearerProtection`, or a class of the project with these methods."""
 
     def __call__(self, request: HttpRequest) -> HttpResponse | None: ...
 
@@ -42,7 +37,7 @@ class Guard(Protocol):
 
 
 def protect(view: Callable[P, R], protection: Guard) -> Callable[P, R]:
-    """Return the view behind a protection, which judges a request before the view gets it."""
+    """Wrap a view so that the protection runs first."""
     completed: View = complete(view, protection)
     if is_awaited(view):
 
@@ -62,16 +57,16 @@ def protect(view: Callable[P, R], protection: Guard) -> Callable[P, R]:
                 return as_response(refusal)
             return completed(request, *args, **kwargs)
 
-    # For the system checks, which ask the URLconf what is protected.
+    # The system checks find the protected views by this attribute.
     protected.protection = protection  # type: ignore[attr-defined]
     exempt: View = login_not_required(csrf_exempt(protected))
     return exempt
 
 
 def complete(view: Callable[P, R], protection: Guard) -> Callable[P, R]:
-    """Return the view with a challenge in each 401 that it sends; it still gets every request.
+    """Wrap a view so that each 401 that it sends has a challenge; the view gets every request.
 
-    For views of a framework that calls `protection.authenticate` itself.
+    It is for views of a framework that calls `protection.authenticate` itself.
     """
     inner: View = view
     if is_awaited(view):
@@ -116,7 +111,7 @@ def bearer_required(
 
 
 class BearerRequiredMixin(BeforeView):
-    """Put a class-based view, sync or async, behind its `protection`; write it before `View`."""
+    """Put a class-based view, sync or async, behind its `protection`. Write it before `View`."""
 
     protection = BearerProtection()
 

@@ -15,7 +15,7 @@ from mcp_oauth_discovery.logs.lines import logger, one_line
 from mcp_oauth_discovery.logs.redaction import without_credentials
 from mcp_oauth_discovery.standards.authorization import Repeated
 
-# What Django raises for such a request. Its own response would be a page in HTML.
+# What Django raises for such a request. Its own response would be an HTML page.
 UNREADABLE = (
     RequestDataTooBig,
     TooManyFieldsSent,
@@ -37,8 +37,8 @@ def refuse_second_token(request: HttpRequest) -> None:
     This reads the body of a form, so verify the token of the request first.
     """
     try:
-        # Python has codecs that are not for text, such as "hex". Django fails if it decodes a form
-        # with them.
+        # Fail here, where it is handled, if the charset is a codec that is not for text, such as
+        # "hex". Django would fail when it decodes the form.
         b"x".decode(request.encoding or "utf-8", "replace")
         if "access_token" in request.GET or (
             request.content_type == _FORM and "access_token" in request.POST

@@ -1,4 +1,4 @@
-"""What a token is taken for: its claims, its scopes, and the user whom it is about."""
+"""Reads a token: its claims, its scopes and its user."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ class BearerRequest(HttpRequest):
 def verify_token(request: HttpRequest, token: str, resource: str) -> Claims:
     """Return the claims of a token that this site has signed for exactly this resource.
 
-    This is the default of `BearerProtection.verify`; another one has the same arguments and
-    raises `InvalidToken` as well.
+    This is the default of `BearerProtection.verify`. A function of your own takes the same
+    arguments and raises `InvalidToken` too.
     """
     try:
         return verify_jwt(token, audience=resource)
     except Misconfigured as error:
-        # Nothing can have been signed here: the token is not ours, whatever it is.
+        # This site cannot have signed anything, so the token is not ours.
         extra = {"event": "tokens.unverifiable"}
-        text = "No token is let in, because none can be verified. %s"
+        text = "All tokens are refused, because none can be verified. %s"
         logger.error(text, one_line(error), extra=extra)
         raise InvalidToken("This site has issued no token") from error
 
 
 def find_user(request: HttpRequest, claims: Claims) -> AbstractBaseUser | None:
-    """Return the active user whose primary key, as `str` has it, is the `sub` of the claims."""
+    """Return the active user whose primary key, as text, is the `sub` of the claims."""
     subject = claims.get("sub")
     if not isinstance(subject, str):
         return None
@@ -51,34 +51,34 @@ def find_user(request: HttpRequest, claims: Claims) -> AbstractBaseUser | None:
         user = get_user_model()._default_manager.filter(pk=subject).first()  # noqa: SLF001
     except (ValueError, OverflowError, ValidationError):
         return None
-    # Databases and fields take other spellings for the same key.
-    found = user is not None and user.is_active and str(user.pk) == subject
-    return user if found else None
+    # Databases and fields accept other spellings of the same key, so compare the text.
+    is_active = user is not None and user.is_active and str(user.pk) == subject
+    return user if is_active else None
 
 
 def sign_in(request: HttpRequest, user: Any) -> None:
-    """Make the user of a token that of the request; raises `InvalidToken` if there is none."""
+    """Set `request.user` to the user of a token; raises `InvalidToken` if it is None."""
     if user is None:
         raise InvalidToken("The user of the token cannot sign in")
 
     async def auser() -> Any:
         return user
 
-    # Both, or a session in the same request would have its say in async views.
+    # Set both: otherwise async views would get the user of a session.
     request.user = user
     request.auser = auser
 
 
 def granted_scope(claims: Claims) -> set[str]:
-    """Return the scopes of a token (RFC 9068 §2.2.3); a list of them is understood as well."""
+    """Return the scopes of a token (RFC 9068 §2.2.3), which may be a list too."""
     scope = claims.get("scope", "")
     if isinstance(scope, str):
         return set(scope.split(" "))
-    return {one for one in scope if isinstance(one, str)} if isinstance(scope, list) else set()
+    return {name for name in scope if isinstance(name, str)} if isinstance(scope, list) else set()
 
 
 def describe(error: Exception) -> str | None:
-    """Return the text of an error if a challenge may carry it: it can be a project's own."""
+    """Return the text of an error, which a project may have raised, if a challenge may carry it."""
     try:
         return check_value("error_description", str(error))
     except ValueError:

@@ -1,4 +1,4 @@
-"""Kinds of views that a protection wraps: async ones, classes with a mixin, django-ninja."""
+"""The kinds of views that a protection wraps: async, class-based, and those of django-ninja."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from django.views import View as DjangoView
 
 
 def is_awaited(view: Any) -> bool:
-    """Say whether Django awaits what a view returns, so that a refusal is to be awaited as well."""
+    """Say whether Django awaits what a view returns, so that it must await a refusal too."""
     if iscoroutinefunction(view) or iscoroutinefunction(type(view).__call__):
         return True
     while view is not None:
-        # What method_decorator() hands over is a partial of the bound method. `dispatch` is no
-        # coroutine function, even where it returns what those of an async class return.
+        # method_decorator() passes a partial of the bound method. `dispatch` of an async class
+        # returns a coroutine, but is not a coroutine function.
         owner = getattr(getattr(view, "func", view), "__self__", None)
         if getattr(owner, "view_is_async", False):
             return True
@@ -24,23 +24,24 @@ def is_awaited(view: Any) -> bool:
 
 
 class BeforeView:
-    """Refuse a class that has a mixin after `View`, where it would do nothing."""
+    """Refuse a class that has the mixin after `View`, where it would do nothing."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         order = cls.__mro__
         if DjangoView not in order or order.index(DjangoView) > order.index(BeforeView):
             return
-        mixin = next(one for one in order[order.index(DjangoView) :] if issubclass(one, BeforeView))
-        others = (one for one in cls.__bases__ if not issubclass(one, BeforeView))
-        bases = ", ".join(one.__name__ for one in (mixin, *others))
+        after_view = order[order.index(DjangoView) :]
+        mixin = next(base for base in after_view if issubclass(base, BeforeView))
+        others = [base for base in cls.__bases__ if not issubclass(base, BeforeView)]
+        bases = ", ".join(base.__name__ for base in (mixin, *others))
         raise TypeError(
             f"{mixin.__name__} does nothing after View. Write class {cls.__name__}({bases})."
         )
 
 
 def enclosed(view: Any) -> dict[str, Any]:
-    """Return the variables that a function has from the function around it, by name."""
+    """Return the variables of the enclosing function that a function uses, by name."""
     try:
         return dict(getclosurevars(view).nonlocals)
     except (TypeError, ValueError):
@@ -55,9 +56,9 @@ def ninja_operations(view: Any) -> list[Any]:
     operations = getattr(owner, "operations", None)
     if not isinstance(operations, list):
         return []
-    return [one for one in operations if hasattr(one, "auth_callbacks")]
+    return [operation for operation in operations if hasattr(operation, "auth_callbacks")]
 
 
 def ninja_judges(operation: Any) -> list[Any]:
-    """Return what may judge a request to an operation: its `auth`, and the decorators around it."""
+    """Return what may admit a request to an operation: its `auth`, and the decorators around it."""
     return [*operation.auth_callbacks, operation.view_func, operation.run]

@@ -11,6 +11,15 @@ from urllib.parse import unquote_to_bytes, urlsplit
 from mcp_oauth_discovery.standards import hosts
 from mcp_oauth_discovery.standards.identifiers import origin
 
+_CONSTANTS = {
+    "SERVER_PROTOCOL": "HTTP/1.1",
+    "REMOTE_ADDR": "127.0.0.1",
+    "wsgi.version": (1, 0),
+    "wsgi.multithread": False,
+    "wsgi.multiprocess": False,
+    "wsgi.run_once": False,
+}
+
 
 def environ(
     method: str,
@@ -28,6 +37,7 @@ def environ(
     path, mount = unquote_to_bytes(parts.path or "/"), prefix.rstrip("/").encode()
     script_name = mount if path == mount or path.startswith(mount + b"/") else b""
     variables: dict[str, Any] = {
+        **_CONSTANTS,
         "REQUEST_METHOD": method,
         # PEP 3333 has octets decoded as Latin-1.
         "SCRIPT_NAME": script_name.decode("latin-1"),
@@ -35,17 +45,11 @@ def environ(
         "QUERY_STRING": parts.query,
         "SERVER_NAME": parts.hostname or "",
         "SERVER_PORT": str(parts.port or hosts.DEFAULT_PORTS.get(parts.scheme, 80)),
-        "SERVER_PROTOCOL": "HTTP/1.1",
-        "REMOTE_ADDR": "127.0.0.1",
         "CONTENT_LENGTH": str(len(body)),
         "HTTP_HOST": origin(url).partition("://")[2],
-        "wsgi.version": (1, 0),
         "wsgi.url_scheme": parts.scheme,
         "wsgi.input": io.BytesIO(body),
         "wsgi.errors": sys.stderr,
-        "wsgi.multithread": False,
-        "wsgi.multiprocess": False,
-        "wsgi.run_once": False,
     }
     for name, value in headers:
         key = name.upper().replace("-", "_")

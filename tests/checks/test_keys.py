@@ -113,7 +113,7 @@ def test_rotation_that_is_overdue(key, run):
     SigningKey.objects.update(activates_at=NOW)
     [message] = run(databases=["default"])
     assert message.id == "mcp_oauth_discovery.W030"
-    assert message.msg.startswith(f"The EdDSA key {key} was to be replaced on 2026-04-01, and ")
+    assert message.msg.startswith(f"The EdDSA key {key} was due for replacement on 2026-04-01")
     assert "MCP_KEY_ROTATION_INTERVAL is 90 days" in message.msg
     assert "mcp_keys rotate --if-due" in message.hint
 
@@ -133,7 +133,7 @@ def test_key_whose_successor_signs_in_years_is_overdue(key, run):
     SigningKey.objects.update(activates_at=NOW)
     rotation.rotate("EdDSA", now=timezone.now() + 3 * 365 * DAY)
     [message] = run(databases=["default"])
-    assert message.msg.startswith(f"The EdDSA key {key} was to be replaced on 2026-04-01, and ")
+    assert message.msg.startswith(f"The EdDSA key {key} was due for replacement on 2026-04-01")
     rotation.rotate("EdDSA", if_due=True)
     assert run(databases=["default"]) == []
 

@@ -33,25 +33,16 @@ DOCUMENTS = {
 
 # What may follow a well-known name without being the path of anybody.
 NOBODIES = {
-    "unknown-path": f"/{MARK}",
     "unknown-path-and-query": f"/{MARK}?{MARK}={MARK}",
-    "parent": f"/../{MARK}",
     "parents-out-of-the-root": "/../../../../../etc/passwd",
-    "encoded-parent": f"/%2e%2e/%2e%2e/{MARK}",
     "encoded-slashes": f"/..%2f..%2f{MARK}",
-    "backslashes": f"/..%5c..%5c{MARK}",
     "nul": f"/mcp%00{MARK}",
-    "final-nul": "/mcp%00",
-    "line-feed": f"/%0a{MARK}",
     "final-line-feed": "/mcp%0a",
     "header": f"/%0d%0aX-Injected:{MARK}",
-    "markup": f"/%3Cscript%3E{MARK}%3C/script%3E",
     "not-utf-8": f"/%ff%fe{MARK}",
     "not-percent-encoded": f"/%zz{MARK}",
     "3500-characters": f"/{MARK * 600}"[:3500],
-    "double-slash": "//mcp",
     "double-slash-and-host": f"//{MARK}.example",
-    "double-final-slash": "/mcp//",
     "absolute-url": f"/https://{MARK}.example/mcp",
 }
 
@@ -92,26 +83,33 @@ def assert_refused(answer: Answer, status: HTTPStatus) -> None:
 
 
 @pytest.mark.parametrize("rest", NOBODIES.values(), ids=NOBODIES)
-@pytest.mark.parametrize("name", [PROTECTED_RESOURCE, AUTHORIZATION_SERVER], ids=["resource", "as"])
-def test_path_of_nobody_is_not_found(usual_deployment: Deployment, name: str, rest: str):
-    assert_refused(ask(usual_deployment, name + rest), HTTPStatus.NOT_FOUND)
+def test_path_of_nobody_is_not_found(usual_deployment: Deployment, rest: str):
+    assert_refused(ask(usual_deployment, PROTECTED_RESOURCE + rest), HTTPStatus.NOT_FOUND)
+
+
+def test_path_of_no_issuer_is_not_found(usual_deployment: Deployment):
+    assert_refused(ask(usual_deployment, f"{AUTHORIZATION_SERVER}/{MARK}"), HTTPStatus.NOT_FOUND)
 
 
 @pytest.mark.parametrize("front", ["/", f"//{MARK}.example"], ids=["slash", "host"])
 def test_double_slash_in_front_is_not_ours_and_leads_nowhere(
-    usual_deployment: Deployment, document: str, front: str
+    usual_deployment: Deployment, front: str
 ):
-    answer = ask(usual_deployment, front + document)
+    answer = ask(usual_deployment, front + JWKS)
     assert (answer.status, answer.headers["Location"]) == (HTTPStatus.NOT_FOUND, None)
     assert MARK.encode() not in answer.octets
 
 
 @pytest.mark.parametrize("host", FORGED_HOSTS.values(), ids=FORGED_HOSTS)
-def test_forged_host_is_a_bad_request(usual_deployment: Deployment, path: str, host: str):
-    assert_refused(ask(usual_deployment, path, host=host), HTTPStatus.BAD_REQUEST)
+def test_forged_host_is_a_bad_request(usual_deployment: Deployment, host: str):
+    for path in ANY_PATH.values():
+        assert_refused(ask(usual_deployment, path, host=host), HTTPStatus.BAD_REQUEST)
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [*[(method, JWKS) for method in METHODS], *[("POST", path) for path in ANY_PATH.values()]],
+)
 def test_other_methods_are_not_allowed(usual_deployment: Deployment, path: str, method: str):
     body = f'{{"{MARK}": "{MARK}"}}'
     headers = ["Content-Type: application/json", f"X-{MARK}: {MARK}"]
@@ -124,9 +122,9 @@ def test_other_methods_are_not_allowed(usual_deployment: Deployment, path: str, 
     "content_type",
     ["application/x-www-form-urlencoded", "multipart/form-data", f"text/plain; charset={MARK}"],
 )
-def test_no_body_is_looked_into(usual_deployment: Deployment, document: str, content_type: str):
+def test_no_body_is_looked_into(usual_deployment: Deployment, content_type: str):
     header = f"Content-Type: {content_type}"
-    answer = ask(usual_deployment, document, header, method="POST", body=f"--{MARK}")
+    answer = ask(usual_deployment, JWKS, header, method="POST", body=f"--{MARK}")
     assert_refused(answer, HTTPStatus.METHOD_NOT_ALLOWED)
 
 
@@ -158,12 +156,11 @@ def test_host_may_be_missing(usual_deployment: Deployment, document: str):
         "Range: bytes=0-3",
     ],
 )
-def test_document_is_the_same_whatever_a_header_says(
-    usual_deployment: Deployment, document: str, forged: str
-):
-    plain, answer = ask(usual_deployment, document), ask(usual_deployment, document, forged)
-    assert answer.status == HTTPStatus.OK
-    assert (answer.body, substance(answer)) == (plain.body, substance(plain))
+def test_document_is_the_same_whatever_a_header_says(usual_deployment: Deployment, forged: str):
+    for document in DOCUMENTS.values():
+        plain, answer = ask(usual_deployment, document), ask(usual_deployment, document, forged)
+        assert answer.status == HTTPStatus.OK
+        assert (answer.body, substance(answer)) == (plain.body, substance(plain))
 
 
 def test_head_is_get_without_the_body(usual_deployment: Deployment, path: str):

@@ -13,6 +13,7 @@ from tests.doctor import (  # noqa: F401 - they fill the table
     faults_documents,
     faults_endpoint,
     faults_hosts,
+    faults_key_forms,
     faults_keys,
     faults_load,
     faults_metadata,

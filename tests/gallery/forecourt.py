@@ -14,8 +14,8 @@ import sys
 from pathlib import Path
 
 import django.core.wsgi  # noqa: F401 - imported before the fork, once for all
-import mcp_oauth_discovery.jwk  # noqa: F401
 
+import mcp_oauth_discovery.keys.jwk  # noqa: F401
 from tests.gallery import catalogue
 from tests.gallery.exhibits import EXHIBITS
 from tests.gallery.projects import open_project

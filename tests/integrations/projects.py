@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 from tests import ORIGIN
 from tests.clients.environments import python_with
+from tests.integrations import pages
 from tests.integrations.pages import Page, own_requirements
 from tests.markdown import CHECKOUT
 
@@ -27,6 +28,9 @@ CALL = {
     "Accept": "application/json, text/event-stream",
     "Content-Type": "application/json",
 }
+
+# Pages whose packages go together, in one environment. django-allauth needs Python 3.11.
+TOGETHER = ("fastmcp.md", "allauth.md") if sys.version_info >= (3, 11) else ("fastmcp.md",)
 
 # Runs a script as Python itself would, with the working directory instead of its own on the path.
 _RUN = "import runpy, sys; del sys.argv[0]; runpy.run_path(sys.argv[0], run_name='__main__')"
@@ -131,9 +135,11 @@ class Site:
 
 
 def interpreter_for(page: Page) -> Path:
-    """Return a Python that has what the page installs, in an environment of its own."""
-    requirements = [*own_requirements(), *page.requirements, "uvicorn>=0.34"]
-    return python_with(f"page-{Path(page.name).stem}", *requirements)
+    """Return a Python that has what the page installs, outside of the environment of the tests."""
+    together = TOGETHER if page.name in TOGETHER else (page.name,)
+    installed = [one for name in together for one in pages.page(name).requirements]
+    requirements = dict.fromkeys([*own_requirements(), *installed, "uvicorn>=0.34"])
+    return python_with(f"page-{Path(together[0]).stem}", *requirements)
 
 
 def make(page: Page, directory: Path, python: Path, given: Mapping[str, str]) -> Project:

@@ -10,7 +10,6 @@ from tests.integrations.pages import page
 pytestmark = pytest.mark.clients
 
 PAGE = page("mcp-sdk.md")
-OWN_ENVIRONMENT = True
 METADATA = f'resource_metadata="{ORIGIN}{PRM}/mcp"'
 
 
