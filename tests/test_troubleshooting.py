@@ -8,8 +8,8 @@ import pytest
 
 from mcp_oauth_discovery import checks
 from mcp_oauth_discovery.checks.registry import RULES
-from mcp_oauth_discovery.doctor.catalogue import ENTRIES, GROUPS
 from mcp_oauth_discovery.doctor.findings import Severity
+from mcp_oauth_discovery.doctor.steps import ENTRIES, STEPS
 from tests.markdown import CHECKOUT, headings, read, section
 
 PAGE = read("docs/troubleshooting.md")
@@ -18,7 +18,7 @@ LABELS = ("- **Who**", "- **Cause**", "- **Doctor**")
 
 # Whatever begins like a code is meant to be one. These are other words of the page.
 PREFIXES = {entry.code.partition("-")[0] for entry in ENTRIES.values()} | {
-    group.name.partition("-")[0] for group in GROUPS
+    step.name.partition("-")[0] for step in STEPS
 }
 OTHERS = {"form-action"}
 
@@ -54,8 +54,10 @@ def test_every_code_that_clients_stop_at_or_stumble_over_is_named():
 
 def test_page_promises_no_more_of_a_silent_doctor_than_that():
     introduction = " ".join(PAGE.partition("## ")[0].split())
-    assert "`Nothing found.` means that discovery is right" not in introduction
-    assert "`Nothing found.` means only this: from that machine and at that moment" in introduction
+    assert "`No problems found.` means that discovery is right" not in introduction
+    assert (
+        "`No problems found.` means only this: from that machine and at that moment" in introduction
+    )
     assert "no problem in discovery was seen that stops the clients it knows" in introduction
 
 

@@ -1,4 +1,4 @@
-"""The clients that findings and verdicts are about, and how well their rules are known."""
+"""The clients that findings affect, and the source of what is known about each."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import Enum
 
 
 class Client(str, Enum):
-    """An MCP client, by the name that people know it by."""
+    """An MCP client, by its usual name."""
 
     CLAUDE = "Claude"
     CHATGPT = "ChatGPT"
@@ -21,11 +21,13 @@ class Client(str, Enum):
 
 EVERY = tuple(Client)
 
-# Those that may run in a browser, where CORS decides what they see. The Inspector is the
-# TypeScript SDK in a page.
+# Clients that run in a browser, where CORS applies.
 BROWSERS = (Client.INSPECTOR,)
 
-# Those whose source was read for the rules here, and the version that it was.
+# The Inspector is the TypeScript SDK in a web page.
+TYPESCRIPT_BASED = (Client.TYPESCRIPT, Client.INSPECTOR)
+
+# The clients whose source is open, with the version that was read for the rules here.
 READ = {
     Client.VS_CODE: "its source of 2026",
     Client.PYTHON: "mcp 2.3.0",
@@ -39,13 +41,12 @@ READ = {
 # reports of what they need in a challenge.
 CLOSED = tuple(client for client in Client if client not in READ)
 
-
-# These check the form of the members that they know before anything else.
+# Clients that check the types of the members first.
 TYPED = (Client.PYTHON, Client.TYPESCRIPT, Client.GO, Client.INSPECTOR)
 
 
 def named(clients: tuple[Client, ...]) -> str:
-    """Return the names of clients as a sentence has them."""
+    """Return the names of clients, in words."""
     if clients == EVERY:
         return "all clients"
     return ", ".join(client.value for client in clients) or "no client by itself"

@@ -1,93 +1,114 @@
-"""From what was seen to what is said: the rules applied, the passes, the selection."""
+"""From observations to findings: apply the rules of the selected steps."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from mcp_oauth_discovery.doctor.catalogue import (
-    ENTRIES,
-    GROUP_OF,
-    GROUPS,
-    beside_django,
-    passed,
-)
-from mcp_oauth_discovery.doctor.excess import abridged
-from mcp_oauth_discovery.doctor.findings import Finding, Group, Severity
+from mcp_oauth_discovery.doctor.clients import Client
+from mcp_oauth_discovery.doctor.findings import Finding, Severity, Step, for_django, passed
 from mcp_oauth_discovery.doctor.mishaps import Noted
-from mcp_oauth_discovery.doctor.passes import has_seen
-from mcp_oauth_discovery.doctor.steps import RULES, mishaps
+from mcp_oauth_discovery.doctor.steps import ENTRIES, STEP_OF, STEPS
+from mcp_oauth_discovery.doctor.steps.check import failed
 from mcp_oauth_discovery.doctor.steps.reach import unreachable
 from mcp_oauth_discovery.doctor.walk.fingerprint import fits_django
 from mcp_oauth_discovery.doctor.walk.observations import Walk
+from mcp_oauth_discovery.doctor.walk.probes import Probes
 
-# The groups that are about answers, whatever is in them.
-_OF_ANSWERS = ("reach", "answers", "documents")
+# How many findings of one code at one URL are reported in full. One more counts the rest.
+MOST_ALIKE = 5
 
 
 @dataclass(frozen=True)
 class Selection:
-    """What is wanted, by codes and groups; without `only`, everything that is not skipped."""
+    """The selected codes and steps; without `only`, all that are not skipped."""
 
     only: frozenset[str] = frozenset()
     skip: frozenset[str] = frozenset()
 
     def wants(self, code: str) -> bool:
-        """Say whether the findings of a code are wanted."""
-        names = {code, GROUP_OF[code].name}
+        """Say whether a code is selected."""
+        names = {code, STEP_OF[code].name}
         return not names & self.skip and (not self.only or bool(names & self.only))
 
-    def wants_group(self, name: str) -> bool:
-        """Say whether any finding of a group is wanted."""
-        return any(self.wants(code) for code in _codes(name))
+    def wants_all(self, step: Step) -> bool:
+        """Say whether every code of a step is selected."""
+        return all(self.wants(entry.code) for entry in step.entries)
 
-    def wants_all(self, name: str) -> bool:
-        """Say whether every finding of a group is wanted."""
-        return all(self.wants(code) for code in _codes(name))
+    def probes(self) -> Probes:
+        """Return the requests that the selected steps need beyond the documents."""
+        return {
+            step.name: step.probes
+            for step in STEPS
+            if any(self.wants(entry.code) for entry in step.entries)
+        }
 
 
 def unknown(names: Iterable[str]) -> list[str]:
-    """Return the names that are neither a code nor a group."""
-    groups = {group.name for group in GROUPS}
-    return sorted(name for name in names if name not in ENTRIES and name not in groups)
+    """Return the names that are neither a code nor a step."""
+    known = {*ENTRIES, *(step.name for step in STEPS)}
+    return sorted(name for name in names if name not in known)
 
 
 def examine(walk: Walk, selection: Selection) -> list[Finding]:
-    """Return the findings in the order of the walk, a pass for each step without any."""
+    """Return the findings in the order of the steps, and a pass for each step without any."""
     # Report these whatever is selected: without the endpoint, no other step ran.
-    lost = set(unreachable(walk))
-    knows = fits_django(walk)
+    always = set(unreachable(walk))
+    is_django = fits_django(walk)
     findings: list[Finding] = []
-    for group in GROUPS:
+    for step in STEPS:
         before = len(walk.mishaps)
-        results = _results(group, walk)
+        results = _results(step, walk)
         is_silent = not results and len(walk.mishaps) == before
-        lost.update(mishaps.failed(walk))
-        wanted = [one for one in results if selection.wants(one.code) or one in lost]
-        findings += abridged([one if knows(one.subject) else beside_django(one) for one in wanted])
-        if is_silent and selection.wants_all(group.name) and has_seen(group.name, walk):
-            findings.append(passed(group, walk.url))
+        always.update(failed(walk))
+        wanted = [result for result in results if selection.wants(result.code) or result in always]
+        findings += abridged(
+            [for_django(result) if is_django(result.subject) else result for result in wanted]
+        )
+        if is_silent and selection.wants_all(step) and step.has_seen(walk):
+            findings.append(passed(step, walk.url))
     return findings
 
 
-def _results(group: Group, walk: Walk) -> list[Finding]:
-    """Return the findings of a group, each once; a rule that fails may leave some out."""
+def _results(step: Step, walk: Walk) -> list[Finding]:
+    """Return the findings of a step, each once; a rule that fails may leave some out."""
     results: list[Finding] = []
-    for rule in RULES[group.name]:
-        with Noted(walk.mishaps, f"the rules of {group.name}"):
+    for rule in step.rules:
+        with Noted(walk.mishaps, f"the rules of {step.name}"):
             results += rule(walk)
-    if group.name in _OF_ANSWERS:
+    if step.is_about_answers:
         unused = walk.passed_by
-        results = [_softened(item) if item.subject in unused else item for item in results]
+        results = [_softened(result) if result.subject in unused else result for result in results]
     return list(dict.fromkeys(results))
 
 
-def _softened(one: Finding) -> Finding:
-    """Return a finding about an answer that no client gets: whatever it is, it is no error."""
-    if one.severity is not Severity.ERROR:
-        return one
-    return replace(one, severity=Severity.INFO, clients=())
+def _softened(result: Finding) -> Finding:
+    """Return a finding about an answer that no client requests, which is therefore no error."""
+    if result.severity is not Severity.ERROR:
+        return result
+    return replace(result, severity=Severity.INFO, clients=())
 
 
-def _codes(name: str) -> list[str]:
-    return [code for code, group in GROUP_OF.items() if group.name == name]
+def abridged(findings: Sequence[Finding]) -> list[Finding]:
+    """Return the findings, of one code at one URL only the first few and a count of the rest."""
+    alike: dict[tuple[str, str], list[Finding]] = defaultdict(list)
+    for result in findings:
+        alike[result.code, result.subject].append(result)
+    kept: list[Finding] = []
+    places: dict[tuple[str, str], int] = defaultdict(int)
+    for result in findings:
+        key = result.code, result.subject
+        if places[key] < MOST_ALIKE:
+            kept.append(result)
+        elif places[key] == MOST_ALIKE:
+            kept.append(_counted(alike[key][MOST_ALIKE:]))
+        places[key] += 1
+    return kept
+
+
+def _counted(rest: Sequence[Finding]) -> Finding:
+    """Return one finding for several, with every client that any of them affects."""
+    affected = {client for result in rest for client in result.clients}
+    clients = tuple(client for client in Client if client in affected)
+    return replace(rest[0], seen=f"… and {len(rest)} more.", clients=clients)

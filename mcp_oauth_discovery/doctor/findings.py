@@ -1,56 +1,45 @@
-"""What the doctor says: one finding per fault, each made of a row of the catalogue."""
+"""What the doctor reports: an entry describes a code, a finding is a problem at a URL."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from mcp_oauth_discovery.doctor.clients import Client, named
+from mcp_oauth_discovery.doctor.printing import shortened
+from mcp_oauth_discovery.doctor.walk.observations import Walk
+from mcp_oauth_discovery.doctor.walk.probes import Probe
 
 
 class Severity(str, Enum):
     """How bad it is; the names are those of `--json`."""
 
-    CRITICAL = "critical"  # a secret is out, or a stranger can put words into this site's mouth
-    ERROR = "error"  # a client stops, or whoever keeps to the standard may
+    CRITICAL = "critical"  # a secret is public, or an attacker can publish as this site
+    ERROR = "error"  # a client stops, or a strict one may
     WARNING = "warning"  # a client may stop, or something breaks later
-    INFO = "info"  # worth knowing; nothing to mend
-    PASS = "pass"  # noqa: S105 - a step in which nothing was found
+    INFO = "info"  # worth knowing; nothing to fix
+    PASS = "pass"  # noqa: S105 - a step without problems
 
 
-def whom(clients: tuple[Client, ...], severity: Severity) -> str:
-    """Return whom a finding stops, as a sentence has it."""
-    if clients or severity is not Severity.ERROR:
-        return named(clients)
-    return "none is known to stop, but whoever keeps to the section may"
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Entry:
-    """A row of the catalogue: what is always true of the findings of one code."""
+    """What is true of every finding of one code, unless a rule knows better."""
 
     code: str
     severity: Severity
     seen: str
     expected: str
     section: str
-    clients: tuple[Client, ...]
+    clients: tuple[Client, ...] = ()
     fix: str
-
-
-@dataclass(frozen=True)
-class Group:
-    """A step of the walk: its name, what holds if it passes, and what can be found in it."""
-
-    name: str
-    title: str
-    holds: str
-    entries: tuple[Entry, ...]
+    # For a Django site; "" if `fix` fits there as well.
+    django_fix: str = ""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One fault, at one place; `subject` is the URL that it is about."""
+    """A problem, or a pass; `subject` is the URL that it is about."""
 
     code: str
     severity: Severity
@@ -60,3 +49,79 @@ class Finding:
     section: str
     clients: tuple[Client, ...]
     fix: str
+    django_fix: str = ""
+
+
+Rule = Callable[[Walk], Iterable[Finding]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """A step of the check: its codes, its rules, and when it passes."""
+
+    name: str
+    title: str
+    # What is true if the step passes.
+    holds: str
+    entries: tuple[Entry, ...]
+    rules: tuple[Rule, ...]
+    # Whether enough was observed for a step without findings to pass.
+    has_seen: Callable[[Walk], bool]
+    # The requests beyond the documents that only this step needs.
+    probes: tuple[Probe, ...] = ()
+    # Whether the rules judge any answer. A fault of one that no client requests is no error.
+    is_about_answers: bool = False
+
+
+def finding(
+    entry: Entry,
+    subject: str,
+    seen: str = "",
+    *,
+    expected: str = "",
+    clients: tuple[Client, ...] | None = None,
+    fix: str = "",
+    correction: str = "",
+) -> Finding:
+    """Return a finding of a code; what is not given is what the entry says.
+
+    `fix` replaces both fixes of the entry, `correction` stands before them.
+    """
+    django_fix = "" if fix else entry.django_fix
+    return Finding(
+        entry.code,
+        entry.severity,
+        shortened(subject),
+        seen or entry.seen,
+        expected or entry.expected,
+        entry.section,
+        entry.clients if clients is None else clients,
+        f"{correction}{fix or entry.fix}",
+        f"{correction}{django_fix}" if django_fix else "",
+    )
+
+
+def correcting(parts: Sequence[str]) -> str:
+    """Return the advice for a URL in which these parts are wrong, to stand before a fix.
+
+    The fix of the entry already covers the scheme and the spelling.
+    """
+    is_covered = list(parts) in ([], ["scheme"])
+    return "" if is_covered else f"Correct the {' and the '.join(parts)}. "
+
+
+def for_django(result: Finding) -> Finding:
+    """Return a finding with the fix for a Django site."""
+    return replace(result, fix=result.django_fix or result.fix)
+
+
+def passed(step: Step, subject: str) -> Finding:
+    """Return the finding that a step has no problems."""
+    return Finding(f"{step.name}-ok", Severity.PASS, subject, step.holds, "", "", (), "")
+
+
+def affected(clients: tuple[Client, ...], severity: Severity) -> str:
+    """Return the clients that a finding affects, in words."""
+    if clients or severity is not Severity.ERROR:
+        return named(clients)
+    return "no known client; strict clients may stop"

@@ -1,4 +1,4 @@
-"""Exceptions of the doctor itself: each ends one step, is logged, and is in the report."""
+"""Exceptions in the doctor itself: each ends one step, is logged, and appears in the report."""
 
 from __future__ import annotations
 

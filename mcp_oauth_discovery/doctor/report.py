@@ -3,25 +3,44 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mcp_oauth_discovery.doctor.catalogue import GROUP_OF, GROUPS
-from mcp_oauth_discovery.doctor.findings import Finding, Severity, whom
+from mcp_oauth_discovery.doctor.clients import READ, Client
+from mcp_oauth_discovery.doctor.findings import Finding, Severity, affected
 from mcp_oauth_discovery.doctor.printing import visible
-from mcp_oauth_discovery.doctor.verdicts import Verdict, verdicts
+from mcp_oauth_discovery.doctor.steps import STEP_OF, STEPS
 
 Paint = Callable[[str], str]
 # How each severity is painted, and the headings under "heading".
 Palette = Mapping[str, Paint]
 
 _WIDTH = max(len(severity.value) for severity in Severity)
+_STOPS = (Severity.CRITICAL, Severity.ERROR)
+_BY_SPECIFICATION = "the specification; its source is closed"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the findings mean for a client: what stops it, what may, and by whose rules."""
+
+    client: Client
+    stopped_by: tuple[str, ...]
+    hindered_by: tuple[str, ...]
+    basis: str
+
+    @property
+    def outcome(self) -> str:
+        """One of three texts, for people and for `--json`."""
+        if self.stopped_by:
+            return "stops"
+        return "may stumble" if self.hindered_by else "nothing found"
 
 
 @dataclass(frozen=True)
 class Report:
-    """What was found on the walk from one MCP endpoint."""
+    """The findings about one MCP endpoint."""
 
     url: str
     findings: tuple[Finding, ...]
@@ -35,32 +54,74 @@ class Report:
         return Counter(finding.severity for finding in self.findings)
 
 
+def verdicts(findings: Sequence[Finding]) -> list[Verdict]:
+    """Return a verdict for each client that the doctor knows."""
+    return [
+        Verdict(
+            client,
+            _codes(findings, client, _STOPS),
+            _codes(findings, client, (Severity.WARNING,)),
+            READ.get(client, _BY_SPECIFICATION),
+        )
+        for client in Client
+    ]
+
+
+def _codes(
+    findings: Sequence[Finding], client: Client, severities: Sequence[Severity]
+) -> tuple[str, ...]:
+    codes = [
+        finding.code
+        for finding in findings
+        if client in finding.clients and finding.severity in severities
+    ]
+    return tuple(dict.fromkeys(codes))
+
+
 def lines(report: Report, palette: Palette) -> Iterator[str]:
-    """Yield a report line by line; nothing of the other side reaches a terminal unescaped."""
+    """Yield the lines of a report, with all text of the site escaped for a terminal."""
     yield palette["heading"](f"From {visible(report.url)}")
     for finding in report.findings:
-        yield from _finding(finding, palette)
+        yield from _finding_lines(finding, palette)
     yield palette["heading"]("Clients")
     width = max(len(verdict.client.value) for verdict in report.verdicts)
     for verdict in report.verdicts:
-        yield _verdict(verdict, width, palette)
+        yield _verdict_line(verdict, width, palette)
 
 
 def summary(counts: Mapping[Severity, int]) -> str:
-    """Return the numbers of what was found, in words."""
-    told = [
-        f"{counts[severity]} {_noun(severity, counts[severity])}"
-        for severity in (Severity.CRITICAL, Severity.ERROR, Severity.WARNING)
+    """Return how many problems there are, in words."""
+    plurals = {
+        Severity.CRITICAL: "critical",
+        Severity.ERROR: "errors",
+        Severity.WARNING: "warnings",
+    }
+    parts = [
+        f"{counts[severity]} {severity.value if counts[severity] == 1 else plural}"
+        for severity, plural in plurals.items()
         if counts.get(severity)
     ]
-    return ", ".join(told) or "nothing found"
+    return ", ".join(parts) or "no problems found"
 
 
 def as_json(report: Report) -> dict[str, Any]:
-    """Return a report as a program reads it."""
+    """Return a report for `--json`."""
     return {
         "url": report.url,
-        "findings": [_finding_as_json(finding) for finding in report.findings],
+        "findings": [
+            {
+                "code": finding.code,
+                "severity": finding.severity.value,
+                "group": _step_name(finding),
+                "subject": finding.subject,
+                "seen": finding.seen,
+                "expected": finding.expected,
+                "section": finding.section,
+                "clients": [client.value for client in finding.clients],
+                "fix": finding.fix,
+            }
+            for finding in report.findings
+        ],
         "clients": [
             {
                 "name": verdict.client.value,
@@ -74,61 +135,36 @@ def as_json(report: Report) -> dict[str, Any]:
     }
 
 
-def _finding_as_json(finding: Finding) -> dict[str, Any]:
-    return {
-        "code": finding.code,
-        "severity": finding.severity.value,
-        "group": _group(finding),
-        "subject": finding.subject,
-        "seen": finding.seen,
-        "expected": finding.expected,
-        "section": finding.section,
-        "clients": [client.value for client in finding.clients],
-        "fix": finding.fix,
-    }
+def _step_name(finding: Finding) -> str:
+    step = STEP_OF.get(finding.code)
+    return step.name if step else finding.code.removesuffix("-ok")
 
 
-def _group(finding: Finding) -> str:
-    group = GROUP_OF.get(finding.code)
-    return group.name if group else finding.code.removesuffix("-ok")
-
-
-def _finding(finding: Finding, palette: Palette) -> Iterator[str]:
-    mark = palette[finding.severity.value](_mark(finding.severity))
+def _finding_lines(finding: Finding, palette: Palette) -> Iterator[str]:
+    mark = palette[finding.severity.value](
+        f"{'ok' if finding.severity is Severity.PASS else finding.severity.value:{_WIDTH}}"
+    )
     if finding.severity is Severity.PASS:
-        yield f"  {mark}  {_titles()[_group(finding)]}: {finding.seen}"
+        titles = {step.name: step.title for step in STEPS}
+        yield f"  {mark}  {titles[_step_name(finding)]}: {finding.seen}"
         return
     yield f"  {mark}  {finding.code}  {visible(finding.subject)}"
-    told = {
+    texts = {
         "seen": finding.seen,
         "expected": f"{finding.expected} ({finding.section})",
-        "clients": whom(finding.clients, finding.severity),
+        "clients": affected(finding.clients, finding.severity),
         "fix": finding.fix,
     }
-    for name, text in told.items():
+    for name, text in texts.items():
         first, *rest = text.split("\n")
         yield f"  {'':{_WIDTH}}    {name + ':':10}{visible(first)}"
         for line in rest:
             yield f"  {'':{_WIDTH}}    {'':10}{visible(line)}"
 
 
-def _verdict(verdict: Verdict, width: int, palette: Palette) -> str:
+def _verdict_line(verdict: Verdict, width: int, palette: Palette) -> str:
     paint = {"stops": "error", "may stumble": "warning"}.get(verdict.outcome, "pass")
     codes = ", ".join(verdict.stopped_by or verdict.hindered_by)
-    told = f": {codes}" if codes else ""
+    reason = f": {codes}" if codes else ""
     outcome = palette[paint](verdict.outcome)
-    return f"  {verdict.client.value:{width}}  {outcome}{told}  (by {verdict.basis})"
-
-
-def _mark(severity: Severity) -> str:
-    return f"{'ok' if severity is Severity.PASS else severity.value:{_WIDTH}}"
-
-
-def _titles() -> dict[str, str]:
-    return {group.name: group.title for group in GROUPS}
-
-
-def _noun(severity: Severity, count: int) -> str:
-    if severity is Severity.CRITICAL:
-        return "critical"
-    return severity.value if count == 1 else f"{severity.value}s"
+    return f"  {verdict.client.value:{width}}  {outcome}{reason}  (by {verdict.basis})"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from mcp_oauth_discovery.doctor.catalogue import beside_django, finding
 from mcp_oauth_discovery.doctor.clients import Client
-from mcp_oauth_discovery.doctor.findings import Finding
+from mcp_oauth_discovery.doctor.findings import Finding, finding, for_django
+from mcp_oauth_discovery.doctor.steps import ENTRIES
 from mcp_oauth_discovery.doctor.walk.acceptance import header_refusals
 from tests.doctor.world import ENDPOINT, PRM, PRM_ROOT, World, diagnose
 
@@ -28,7 +28,7 @@ def found(world: World, code: str = "challenge-malformed") -> Finding:
 @pytest.mark.parametrize(
     ("challenge", "clients", "fix"),
     [
-        (f"Bearer resource_metadata={PRM}", (), "Quote what has to be quoted"),
+        (f"Bearer resource_metadata={PRM}", (), "special characters in quotes"),
         (f'Bearer realm="a" {NAMED}', (Client.GO,), "with commas"),
         (f'Bearer realm="a"; {NAMED}', (Client.GO,), "with commas"),
         (f'Bearer {NAMED}, realm="a', (Client.GO,), "Close the quotes"),
@@ -90,14 +90,14 @@ def test_header_that_is_too_long_stops_what_runs_in_node():
     assert (one.clients, one.fix) == ((Client.TYPESCRIPT,), "Shorten the header.")
 
 
-def test_advice_about_a_repetition_is_the_same_beside_django():
+def test_advice_about_a_repetition_is_the_same_for_django():
     one = found(challenged(f"Bearer {NAMED}, {NAMED}"))
-    assert beside_django(one).fix == one.fix
+    assert for_django(one).fix == one.fix
 
 
 def test_advice_about_quotes_names_no_django_beside_it():
-    one = finding("challenge-malformed", ENDPOINT)
-    assert beside_django(one).fix == "Quote what has to be quoted, URLs above all."
+    one = finding(ENTRIES["challenge-malformed"], ENDPOINT)
+    assert one.fix == "Write URLs and other values with special characters in quotes."
 
 
 @pytest.mark.parametrize(

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
+import subprocess
+import sys
 
 import pytest
 from django.core.management.base import CommandParser
 
-from mcp_oauth_discovery.doctor.catalogue import ENTRIES, GROUPS
-from mcp_oauth_discovery.doctor.catalogue.elsewhere import FIXES
-from mcp_oauth_discovery.doctor.excess import MOST_ALIKE
-from mcp_oauth_discovery.doctor.findings import Entry, Severity, whom
+from mcp_oauth_discovery.doctor.examination import MOST_ALIKE
+from mcp_oauth_discovery.doctor.findings import Severity
 from mcp_oauth_discovery.doctor.printing import LONGEST
+from mcp_oauth_discovery.doctor.steps import STEPS
+from mcp_oauth_discovery.doctor.steps.answers import ANSWER_TOO_LARGE
 from mcp_oauth_discovery.doctor.transport import framing, network
 from mcp_oauth_discovery.doctor.transport.messages import SIZE_LIMIT
 from mcp_oauth_discovery.doctor.walk import probes, walker
 from mcp_oauth_discovery.doctor.walk.challenges import LONGEST_HEADER
 from mcp_oauth_discovery.doctor.walk.reading import DEEPEST
 from mcp_oauth_discovery.management.commands.mcp_discovery import Command
-from tests.markdown import headings, read, section
+from tests.markdown import CHECKOUT, headings, read, section
 
 PAGE = read("docs/doctor.md")
 CHECK = section(PAGE, "`mcp_discovery check`")
@@ -33,27 +37,28 @@ def rows(text: str) -> list[list[str]]:
     return [row for row in cells if not row[0].startswith(("---", "Code", "Option", "Severity"))]
 
 
-@pytest.mark.parametrize("group", GROUPS, ids=[group.name for group in GROUPS])
-def test_codes_of_a_group_are_those_of_the_catalogue(group):
-    text = section(section(PAGE, "Codes"), group.title)
-    assert f"Group `{group.name}`. Passes if: {group.holds}." in text
-    assert rows(text) == [row(entry) for entry in group.entries]
+def test_table_of_the_codes_is_the_generated_one():
+    script = [sys.executable, str(CHECKOUT / "docs" / "doctor_table.py")]
+    environment = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
+    subprocess.run([*script, "--check"], env=environment, check=True)
 
 
-def row(entry: Entry) -> list[str]:
-    """Return the row of a code as it is documented."""
-    return [
-        f"`{entry.code}`",
-        entry.severity.value,
-        entry.seen,
-        f"{entry.expected} ({entry.section})",
-        whom(entry.clients, entry.severity),
-        f"{FIXES[entry.code]} In Django: {entry.fix}" if entry.code in FIXES else entry.fix,
-    ]
+@pytest.mark.parametrize("step", STEPS, ids=[step.name for step in STEPS])
+def test_table_has_each_code_of_a_step_once(step):
+    documented = [row[0] for row in rows(section(section(PAGE, "Codes"), step.title))]
+    assert documented == [f"`{entry.code}`" for entry in step.entries]
 
 
-def test_every_group_has_a_heading():
-    assert headings(section(PAGE, "Codes"), 3) == [group.title for group in GROUPS]
+def test_page_of_yesterday_is_out_of_date(tmp_path):
+    for name in ("doctor.md", "doctor_table.py"):
+        shutil.copy(CHECKOUT / "docs" / name, tmp_path)
+    page = tmp_path / "doctor.md"
+    page.write_text(PAGE.replace("`jwks-weak`", "`jwks-feeble`"), encoding="utf-8")
+    script = [sys.executable, str(tmp_path / "doctor_table.py")]
+    environment = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
+    assert subprocess.run([*script, "--check"], env=environment).returncode == 1
+    subprocess.run(script, env=environment, check=True)
+    assert page.read_text(encoding="utf-8") == PAGE
 
 
 def test_every_subcommand_has_a_heading():
@@ -109,7 +114,7 @@ def test_documented_json_is_printed(healthy, run):
 def test_documented_number_of_findings_is_the_number():
     text = section(CHECK, "JSON")
     assert (MOST_ALIKE, "at most five findings" in text) == (5, True)
-    assert f"more than {LONGEST}\ncharacters" in text
+    assert f"cut after {LONGEST} characters" in " ".join(text.split())
 
 
 @pytest.mark.django_db
@@ -132,7 +137,7 @@ def test_documented_limits_are_the_limits():
     assert "five times at most" in text
     assert f"{LONGEST_HEADER} characters of `WWW-Authenticate`" in text
     assert f"more than {DEEPEST} levels deep" in " ".join(text.split())
-    assert f"{SIZE_LIMIT // 1024} KiB" in ENTRIES["answer-too-large"].seen
+    assert f"{SIZE_LIMIT // 1024} KiB" in ANSWER_TOO_LARGE.seen
     assert network.HTTPTransport("https://a.example.com").budget == 90
 
 

@@ -1,22 +1,26 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from mcp_oauth_discovery.doctor.catalogue import ENTRIES, GROUPS, finding, passed
+import mcp_oauth_discovery
 from mcp_oauth_discovery.doctor.clients import EVERY, Client
 from mcp_oauth_discovery.doctor.examination import Selection, examine, unknown
-from mcp_oauth_discovery.doctor.findings import Severity
-from mcp_oauth_discovery.doctor.steps import RULES
+from mcp_oauth_discovery.doctor.findings import Severity, finding, passed
+from mcp_oauth_discovery.doctor.steps import ENTRIES, STEPS
 from mcp_oauth_discovery.doctor.transport.messages import Failure, Trouble
 from mcp_oauth_discovery.doctor.walk.probes import NOBODYS_PATH
 from mcp_oauth_discovery.doctor.walk.walker import Walker
 from tests.doctor.faults_signed import sign
 from tests.doctor.world import ENDPOINT, JWKS, ORIGIN, PRM, PRM_ROOT, TOKEN, World, diagnose
 
+PACKAGE = Path(mcp_oauth_discovery.__file__).parent
+
 
 def test_healthy_site_passes_every_step_but_the_one_that_it_does_without():
     codes = [one.code for one in diagnose(World())]
-    without = [group.name for group in GROUPS if group.name != "signed-metadata"]
+    without = [step.name for step in STEPS if step.name != "signed-metadata"]
     assert codes == [f"{name}-ok" for name in without]
 
 
@@ -27,15 +31,23 @@ def test_step_in_which_nothing_was_seen_is_no_pass():
     assert not codes & {"authorization-server-ok", "jwks-ok", "oauth-endpoints-ok"}
 
 
-def test_every_group_has_rules():
-    assert list(RULES) == [group.name for group in GROUPS]
+@pytest.mark.parametrize("step", STEPS, ids=[step.name for step in STEPS])
+def test_every_step_has_entries_and_rules(step):
+    assert step.entries
+    assert step.rules
 
 
 def test_codes_begin_alike_and_are_there_once():
-    codes = [entry.code for group in GROUPS for entry in group.entries]
+    codes = [entry.code for step in STEPS for entry in step.entries]
     assert len(codes) == len(set(codes))
-    assert not {f"{group.name}-ok" for group in GROUPS} & set(codes)
-    assert not {group.name for group in GROUPS} & set(codes)
+    assert not {f"{step.name}-ok" for step in STEPS} & set(codes)
+    assert not {step.name for step in STEPS} & set(codes)
+
+
+def test_each_code_stands_in_one_place_of_the_package():
+    modules = [path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.py")]
+    places = {code: sum(module.count(f'"{code}"') for module in modules) for code in ENTRIES}
+    assert {code: number for code, number in places.items() if number != 1} == {}
 
 
 def test_every_code_says_what_where_and_how():
@@ -47,7 +59,7 @@ def test_every_code_says_what_where_and_how():
 
 def select(world: World, **chosen) -> list[str]:
     selection = Selection(**{name: frozenset(codes) for name, codes in chosen.items()})
-    walker = Walker(world, page_origin="https://page.example.net", wants=selection.wants_group)
+    walker = Walker(world, page_origin="https://page.example.net", probes=selection.probes())
     return [one.code for one in examine(walker.walk(ENDPOINT), selection)]
 
 
@@ -206,7 +218,7 @@ def test_same_fault_at_the_same_place_is_told_once():
 
 
 def test_finding_takes_what_the_catalogue_says():
-    one, entry = finding("jwks-empty", "https://a/keys"), ENTRIES["jwks-empty"]
+    one, entry = finding(ENTRIES["jwks-empty"], "https://a/keys"), ENTRIES["jwks-empty"]
     assert (one.seen, one.expected, one.section, one.clients, one.fix, one.severity) == (
         entry.seen,
         entry.expected,
@@ -219,10 +231,10 @@ def test_finding_takes_what_the_catalogue_says():
 
 def test_finding_takes_what_is_known_better():
     told = {"expected": "b", "clients": (Client.GO,), "fix": "c"}
-    one = finding("jwks-empty", "https://a/keys", "a", **told)
+    one = finding(ENTRIES["jwks-empty"], "https://a/keys", "a", **told)
     assert (one.seen, one.expected, one.clients, one.fix) == ("a", "b", (Client.GO,), "c")
 
 
 def test_pass_has_the_code_of_its_group():
-    one = passed(GROUPS[0], ENDPOINT)
-    assert (one.code, one.severity, one.seen) == ("reach-ok", Severity.PASS, GROUPS[0].holds)
+    one = passed(STEPS[0], ENDPOINT)
+    assert (one.code, one.severity, one.seen) == ("reach-ok", Severity.PASS, STEPS[0].holds)

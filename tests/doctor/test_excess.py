@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from mcp_oauth_discovery.doctor.catalogue import finding
 from mcp_oauth_discovery.doctor.clients import Client
-from mcp_oauth_discovery.doctor.excess import MOST_ALIKE, abridged
-from mcp_oauth_discovery.doctor.verdicts import verdicts
+from mcp_oauth_discovery.doctor.examination import MOST_ALIKE, abridged
+from mcp_oauth_discovery.doctor.findings import finding
+from mcp_oauth_discovery.doctor.report import verdicts
+from mcp_oauth_discovery.doctor.steps import ENTRIES
 from tests.doctor.world import JWKS, World, diagnose
 
 
 def several(number: int, subject: str = "https://a/keys", code: str = "jwks-weak"):
-    return [finding(code, subject, f"{one}.") for one in range(number)]
+    return [finding(ENTRIES[code], subject, f"{one}.") for one in range(number)]
 
 
 def test_few_findings_are_all_told():
@@ -35,7 +36,7 @@ def test_other_codes_and_other_urls_are_counted_apart():
 
 
 def test_client_that_only_the_others_stop_is_stopped():
-    last = finding("jwks-weak", "https://a/keys", clients=(Client.GO,))
+    last = finding(ENTRIES["jwks-weak"], "https://a/keys", clients=(Client.GO,))
     [go] = [one for one in verdicts(abridged([*several(9), last])) if one.client is Client.GO]
     assert go.stopped_by == ("jwks-weak",)
 

@@ -73,13 +73,13 @@ def test_advice_about_an_issuer_names_the_part_that_is_wrong():
     issuer = "http://app.example.com:8000"
     one = found("as-issuer-mismatch", lambda world: world.server.update(issuer=issuer))
     assert one.seen.endswith("\nThe scheme and the port differ.")
-    assert one.fix.startswith("Correct the scheme and the port. Write one spelling")
+    assert one.fix.startswith("Correct the scheme and the port. Use the same spelling")
 
 
 def test_issuer_that_is_no_url_has_no_part_that_is_wrong():
     one = found("as-issuer-mismatch", lambda world: world.server.update(issuer="me"))
     assert one.seen.endswith("^")
-    assert one.fix.startswith("Write one spelling")
+    assert one.fix.startswith("Use the same spelling")
 
 
 def test_another_spelling_of_the_host_is_not_called_another_host():
@@ -146,7 +146,7 @@ def test_metadata_at_the_root_alone_is_found_by_the_rust_sdk():
 
     one = found("as-not-found", plant)
     assert set(EVERY) - set(one.clients) == {Client.RUST}
-    assert one.seen.endswith(f"It is at {SERVER}, where the Rust SDK alone looks.")
+    assert one.seen.endswith(f"It is at {SERVER}, where only the Rust SDK looks.")
 
 
 def test_metadata_of_another_at_the_root_is_found_by_nobody():

@@ -63,7 +63,7 @@ def test_faults_are_found_over_http(healthy, codes, live_server):
 def test_lines_end_in_a_summary(healthy, run):
     output, message = run("check")
     assert output.startswith("From https://app.example.com/mcp\n  ok ")
-    assert output.endswith("\nNothing found.\n")
+    assert output.endswith("\nNo problems found.\n")
     assert message == ""
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import logging
+from dataclasses import replace
 
 import pytest
 
+from mcp_oauth_discovery.doctor import examination
 from mcp_oauth_discovery.doctor.examination import Selection, examine
 from mcp_oauth_discovery.doctor.findings import Severity
 from mcp_oauth_discovery.doctor.mishaps import Noted
-from mcp_oauth_discovery.doctor.steps import RULES
+from mcp_oauth_discovery.doctor.steps import STEPS
+from mcp_oauth_discovery.doctor.steps.documents import STEP as DOCUMENTS
 from mcp_oauth_discovery.doctor.transport.messages import Failure, Trouble
 from mcp_oauth_discovery.doctor.transport.network import HTTPTransport
 from mcp_oauth_discovery.doctor.walk.walker import Walker
@@ -61,8 +64,19 @@ def broken_rule(walk):
     yield
 
 
-def test_rule_that_fails_leaves_the_others_and_passes_nothing(monkeypatch):
-    monkeypatch.setitem(RULES, "documents", (broken_rule, *RULES["documents"]))
+@pytest.fixture
+def set_rules(monkeypatch):
+    """Return a function that gives a step other rules."""
+
+    def set_rules(name, *rules):
+        steps = (replace(step, rules=rules) if step.name == name else step for step in STEPS)
+        monkeypatch.setattr(examination, "STEPS", tuple(steps))
+
+    return set_rules
+
+
+def test_rule_that_fails_leaves_the_others_and_passes_nothing(set_rules):
+    set_rules("documents", broken_rule, *DOCUMENTS.rules)
     world = World()
     world.json(PRM, {**world.prm, "resource_name": ""})
     found = {one.code: one for one in diagnose(world)}
@@ -72,22 +86,22 @@ def test_rule_that_fails_leaves_the_others_and_passes_nothing(monkeypatch):
     assert "check-ok" not in found
 
 
-def test_silent_rule_that_fails_passes_nothing(monkeypatch):
-    monkeypatch.setitem(RULES, "documents", (broken_rule,))
+def test_silent_rule_that_fails_passes_nothing(set_rules):
+    set_rules("documents", broken_rule)
     codes = [one.code for one in diagnose(World())]
     assert "check-failed" in codes
     assert "documents-ok" not in codes
 
 
-def test_failed_step_is_reported_whatever_is_selected(monkeypatch):
-    monkeypatch.setitem(RULES, "documents", (broken_rule,))
-    walk = Walker(World(), page_origin=PAGE).walk(ENDPOINT)
+def test_failed_step_is_reported_whatever_is_selected(set_rules):
+    set_rules("documents", broken_rule)
+    walk = Walker(World(), page_origin=PAGE, probes=Selection().probes()).walk(ENDPOINT)
     findings = examine(walk, Selection(only=frozenset({"caching"})))
     assert [one.code for one in findings] == ["caching-ok", "check-failed"]
 
 
-def test_report_is_whole_where_a_rule_fails(monkeypatch, run):
-    monkeypatch.setitem(RULES, "endpoint", (broken_rule,))
+def test_report_is_whole_where_a_rule_fails(set_rules, run):
+    set_rules("endpoint", broken_rule)
     with serving(answering(b"HTTP/1.1 404 A\r\nContent-Length: 0\r\n\r\n")) as port:
         output, _ = run("check", f"http://127.0.0.1:{port}/mcp", "--json")
     [report] = json.loads(output)["reports"]
@@ -111,7 +125,7 @@ def test_healthy_check_has_come_to_its_end():
 
 def test_mishap_is_a_warning():
     world = World()
-    walk = Walker(world, page_origin=PAGE).walk(ENDPOINT)
+    walk = Walker(world, page_origin=PAGE, probes=Selection().probes()).walk(ENDPOINT)
     walk.mishaps.append("a step: ValueError: a reason")
     [one] = [one for one in examine(walk, Selection()) if one.severity is not Severity.PASS]
     assert (one.code, one.severity, one.clients) == ("check-failed", Severity.WARNING, ())

@@ -9,7 +9,7 @@ import pytest
 
 from mcp_oauth_discovery.doctor.clients import Client
 from mcp_oauth_discovery.doctor.transport.messages import Answer
-from mcp_oauth_discovery.doctor.walk.reading import DEEPEST, Reading, read
+from mcp_oauth_discovery.doctor.walk.reading import DEEPEST, Reading, Unreadable, read
 from mcp_oauth_discovery.doctor.walk.walker import Walker
 from tests.doctor.world import ENDPOINT, JWKS, ORIGIN, PRM, SERVER, World, only
 
@@ -42,7 +42,7 @@ def test_byte_order_mark_is_no_part_of_the_document():
 )
 def test_encoding_that_is_not_utf_8_is_named(body, encoding, words):
     told = reading(body, encoding)
-    assert (told.fault, told.members) == ("document-not-json", None)
+    assert (told.fault, told.members) == (Unreadable.NOT_JSON, None)
     assert words in told.detail
     assert "utf-8-sig" not in told.detail
 
@@ -67,23 +67,23 @@ def test_depth_has_a_limit(opening, closing):
 
     assert reading(nested(DEEPEST - 2)).members is not None
     told = reading(nested(DEEPEST))
-    assert (told.fault, told.members) == ("document-not-json", None)
+    assert (told.fault, told.members) == (Unreadable.NOT_JSON, None)
     assert told.detail.startswith("more than 64 levels deep: ")
 
 
 def test_depth_that_python_cannot_read_is_told():
-    assert reading("[" * 100_000).fault == "document-not-json"
+    assert reading("[" * 100_000).fault == Unreadable.NOT_JSON
 
 
 def test_number_that_python_cannot_read_is_told():
-    assert reading(f'{{"a": {"9" * 5000}}}').fault == "document-not-json"
+    assert reading(f'{{"a": {"9" * 5000}}}').fault == Unreadable.NOT_JSON
 
 
 def test_document_at_one_url_is_read_once():
     world = World()
     world.prm["authorization_servers"] = [ORIGIN, f"{ORIGIN}/a"]
     world.json(f"{SERVER}/a", {**world.server, "issuer": f"{ORIGIN}/a"})
-    walk = Walker(world, page_origin=ORIGIN, wants=lambda group: False).walk(ENDPOINT)
+    walk = Walker(world, page_origin=ORIGIN).walk(ENDPOINT)
     first, second = [one.jwks for one in walk.servers]
     assert first.reading is second.reading
 

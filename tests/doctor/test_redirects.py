@@ -3,40 +3,40 @@ from __future__ import annotations
 import pytest
 
 from mcp_oauth_discovery.doctor.transport.messages import Answer
-from mcp_oauth_discovery.doctor.walk.redirects import cause, target
+from mcp_oauth_discovery.doctor.walk.redirects import Cause, cause, target
 
 H = "https://h.example.com"
 
 
 @pytest.mark.parametrize(
-    ("url", "to", "code"),
+    ("url", "to", "expected"),
     [
-        ("http://h.example.com/mcp", f"{H}/mcp", "redirect-https"),
-        (f"{H}/mcp", "http://h.example.com/mcp", "redirect-www"),
-        (f"{H}/mcp", "https://www.h.example.com/mcp", "redirect-www"),
-        ("https://www.h.example.com/mcp", f"{H}/mcp", "redirect-www"),
-        ("http://127.0.0.1:8000/mcp", "http://www.127.0.0.1:8000/mcp", "redirect-www"),
-        ("http://127.0.0.1:8000/mcp", "http://www.127.0.0.2:8000/mcp", "redirect-offsite"),
-        (f"{H}/mcp", f"{H}/mcp/", "redirect-slash"),
-        (f"{H}/mcp/", f"{H}/mcp", "redirect-slash"),
-        (f"{H}/mcp", f"{H}/mcp?cookie_check=1", "redirect-other"),
-        (f"{H}/mcp?a", f"{H}/mcp/?a", "redirect-slash"),
-        (f"{H}/mcp", f"{H}/en/mcp", "redirect-language"),
-        (f"{H}/mcp", f"{H}/zh-hant/mcp/", "redirect-language"),
-        (f"{H}/mcp", f"{H}/api/v2/mcp", "redirect-other"),
-        (f"{H}/mcp", f"{H}/accounts/login/?next=/mcp", "redirect-login"),
+        ("http://h.example.com/mcp", f"{H}/mcp", Cause.HTTPS),
+        (f"{H}/mcp", "http://h.example.com/mcp", Cause.WWW),
+        (f"{H}/mcp", "https://www.h.example.com/mcp", Cause.WWW),
+        ("https://www.h.example.com/mcp", f"{H}/mcp", Cause.WWW),
+        ("http://127.0.0.1:8000/mcp", "http://www.127.0.0.1:8000/mcp", Cause.WWW),
+        ("http://127.0.0.1:8000/mcp", "http://www.127.0.0.2:8000/mcp", Cause.OFFSITE),
+        (f"{H}/mcp", f"{H}/mcp/", Cause.SLASH),
+        (f"{H}/mcp/", f"{H}/mcp", Cause.SLASH),
+        (f"{H}/mcp", f"{H}/mcp?cookie_check=1", Cause.OTHER),
+        (f"{H}/mcp?a", f"{H}/mcp/?a", Cause.SLASH),
+        (f"{H}/mcp", f"{H}/en/mcp", Cause.LANGUAGE),
+        (f"{H}/mcp", f"{H}/zh-hant/mcp/", Cause.LANGUAGE),
+        (f"{H}/mcp", f"{H}/api/v2/mcp", Cause.OTHER),
+        (f"{H}/mcp", f"{H}/accounts/login/?next=/mcp", Cause.LOGIN),
         *(
-            (f"{H}/mcp", f"{H}{path}", "redirect-login")
+            (f"{H}/mcp", f"{H}{path}", Cause.LOGIN)
             for path in ("/sign-in", "/signon", "/log_in", "/o?a=b&next=/", "/sso?redirect_to=/")
         ),
-        (f"{H}/mcp", f"{H}/blogs/inbox", "redirect-other"),
-        (f"{H}/mcp", "https://login.example.net/", "redirect-offsite"),
-        (f"{H}/mcp", "javascript:alert(1)", "redirect-offsite"),
-        (f"{H}/mcp", f"{H}/mcp", "redirect-loop"),
+        (f"{H}/mcp", f"{H}/blogs/inbox", Cause.OTHER),
+        (f"{H}/mcp", "https://login.example.net/", Cause.OFFSITE),
+        (f"{H}/mcp", "javascript:alert(1)", Cause.OFFSITE),
+        (f"{H}/mcp", f"{H}/mcp", Cause.LOOP),
     ],
 )
-def test_cause_of_a_redirect(url, to, code):
-    assert cause(url, to) == code
+def test_cause_of_a_redirect(url, to, expected):
+    assert cause(url, to) is expected
 
 
 @pytest.mark.parametrize(

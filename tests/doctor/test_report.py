@@ -6,9 +6,8 @@ from functools import partial
 import pytest
 
 from mcp_oauth_discovery.doctor.clients import CLOSED, READ, Client, named
-from mcp_oauth_discovery.doctor.findings import Severity, whom
-from mcp_oauth_discovery.doctor.report import Report, as_json, lines, summary
-from mcp_oauth_discovery.doctor.verdicts import verdicts
+from mcp_oauth_discovery.doctor.findings import Severity, affected
+from mcp_oauth_discovery.doctor.report import Report, as_json, lines, summary, verdicts
 from tests.doctor.world import ENDPOINT, ORIGIN, World, diagnose
 
 
@@ -47,7 +46,7 @@ def test_fault_is_told_with_all_that_is_known():
         "^",
         "expected: the issuer of authorization_servers, character by character (RFC 8414 §3.3)",
         "clients:  Python SDK, TypeScript SDK, Inspector",
-        "fix:      Write one spelling in both places, best without the slash.",
+        "fix:      Use the same spelling in both places, preferably without the slash.",
     ]
     slash = told[start + 1].index("com/") + 3
     assert told[start + 3].index("^") == slash
@@ -97,23 +96,23 @@ def test_clients_are_named(clients, text):
 @pytest.mark.parametrize("severity", list(Severity))
 def test_error_that_stops_no_client_says_why_it_is_one(severity):
     is_error = severity is Severity.ERROR
-    told = "none is known to stop, but whoever keeps to the section may"
-    assert whom((), severity) == (told if is_error else "no client by itself")
-    assert whom((Client.GO,), severity) == "Go SDK"
+    told = "no known client; strict clients may stop"
+    assert affected((), severity) == (told if is_error else "no client by itself")
+    assert affected((Client.GO,), severity) == "Go SDK"
 
 
 def test_error_that_stops_no_client_is_printed_as_such():
     world = World()
     world.keys["keys"][1]["x"] += "="
     told = "\n".join(lines(report(world), PALETTE))
-    assert "clients:  none is known to stop, but whoever keeps to the section may\n" in told
+    assert "clients:  no known client; strict clients may stop\n" in told
 
 
 @pytest.mark.parametrize(
     ("counts", "text"),
     [
-        ({}, "nothing found"),
-        ({Severity.PASS: 3, Severity.INFO: 1}, "nothing found"),
+        ({}, "no problems found"),
+        ({Severity.PASS: 3, Severity.INFO: 1}, "no problems found"),
         ({Severity.ERROR: 1, Severity.WARNING: 2}, "1 error, 2 warnings"),
         (
             {Severity.CRITICAL: 1, Severity.ERROR: 2, Severity.WARNING: 1},
@@ -140,7 +139,7 @@ def test_json_has_what_the_lines_have():
         "expected": "the URL of the endpoint, character by character",
         "section": "RFC 9728 §3.3",
         "clients": ["Go SDK", "VS Code"],
-        "fix": "Set resource to the URL that clients use, in its very spelling.",
+        "fix": "Set resource to the URL of the endpoint, exactly as clients type it.",
     }
     assert told["findings"][0]["group"] == "reach"
     go = next(one for one in told["clients"] if one["name"] == "Go SDK")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mcp_oauth_discovery.doctor.catalogue import ENTRIES
 from mcp_oauth_discovery.doctor.findings import Severity
+from mcp_oauth_discovery.doctor.steps import ENTRIES
 from tests.doctor import (  # noqa: F401 - they fill the table
     faults_answers,
     faults_around,

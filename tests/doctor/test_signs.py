@@ -6,9 +6,8 @@ import re
 
 import pytest
 
-from mcp_oauth_discovery.doctor.catalogue import ENTRIES
-from mcp_oauth_discovery.doctor.catalogue.elsewhere import FIXES
 from mcp_oauth_discovery.doctor.findings import Finding
+from mcp_oauth_discovery.doctor.steps import ENTRIES
 from tests.doctor.world import ENDPOINT, ORIGIN, PRM, PRM_ROOT, World, diagnose
 
 # Names of settings, of classes and functions, and of Django and its packages.
@@ -35,23 +34,19 @@ def world() -> World:
     return broken
 
 
-def test_every_fix_of_django_has_one_for_the_others():
-    named = {code for code, entry in ENTRIES.items() if OF_DJANGO.search(entry.fix)}
-    # The URLconf is looked at in process alone.
-    assert named - {"endpoint-not-routed"} <= set(FIXES) <= set(ENTRIES)
-
-
 def test_fix_for_the_others_names_nothing_of_django():
-    assert [code for code, fix in FIXES.items() if OF_DJANGO.search(fix)] == []
-    assert [code for code, fix in FIXES.items() if fix == ENTRIES[code].fix] == []
+    # The URLconf is looked at in process alone.
+    entries = [entry for code, entry in ENTRIES.items() if code != "endpoint-not-routed"]
+    assert [entry.code for entry in entries if OF_DJANGO.search(entry.fix)] == []
+    assert [entry.code for entry in entries if entry.fix == entry.django_fix] == []
 
 
 def test_site_of_whom_nothing_is_known_gets_the_fix_without_django(world):
-    assert fix(world) == FIXES["prm-not-found"]
+    assert fix(world) == ENTRIES["prm-not-found"].fix
 
 
 def test_project_in_process_gets_the_fix_of_django(world):
-    assert fix(world, in_process=True) == ENTRIES["prm-not-found"].fix
+    assert fix(world, in_process=True) == ENTRIES["prm-not-found"].django_fix
 
 
 @pytest.mark.parametrize(
@@ -66,12 +61,12 @@ def test_project_in_process_gets_the_fix_of_django(world):
 )
 def test_site_that_shows_itself_as_one_of_django_gets_its_fix(world, body, headers):
     world.reply("GET", PRM_ROOT, status=404, body=body, **headers)
-    assert fix(world) == ENTRIES["prm-not-found"].fix
+    assert fix(world) == ENTRIES["prm-not-found"].django_fix
 
 
 def test_redirect_on_the_way_shows_it_as_well(world):
     world.reply("GET", PRM_ROOT, status=301, Location=f"{PRM_ROOT}/", **SECURITY)
-    assert fix(world, "redirect-slash") == ENTRIES["redirect-slash"].fix
+    assert fix(world, "redirect-slash") == ENTRIES["redirect-slash"].django_fix
 
 
 @pytest.mark.parametrize(
@@ -85,7 +80,7 @@ def test_redirect_on_the_way_shows_it_as_well(world):
 )
 def test_what_others_have_as_well_is_no_sign(world, body, headers):
     world.reply("GET", PRM_ROOT, status=404, body=body, **headers)
-    assert fix(world) == FIXES["prm-not-found"]
+    assert fix(world) == ENTRIES["prm-not-found"].fix
 
 
 def test_outside_server_is_not_told_of_django():
@@ -95,5 +90,5 @@ def test_outside_server_is_not_told_of_django():
     metadata = {**world.server, "issuer": "http://login.example.net"}
     world.json(f"{issuer}/.well-known/oauth-authorization-server", metadata, **SECURITY)
     world.reply("GET", f"{PRM_ROOT}/nobodys-path-but-the-doctors", status=404, **SECURITY)
-    assert fix(world, "as-issuer-mismatch") == FIXES["as-issuer-mismatch"]
+    assert fix(world, "as-issuer-mismatch") == ENTRIES["as-issuer-mismatch"].fix
     assert ENDPOINT.startswith(ORIGIN)

@@ -11,8 +11,9 @@ from mcp_oauth_discovery.standards.identifiers import origin
 from tests.doctor.world import ENDPOINT, JWKS, ORIGIN, PRM, SERVER, World, diagnose
 
 
-def walked(world: World, **options) -> World:
-    Walker(world, page_origin="https://page.example.net", **options).walk(ENDPOINT)
+def walked(world: World, probes=None) -> World:
+    probes = Selection().probes() if probes is None else probes
+    Walker(world, page_origin="https://page.example.net", probes=probes).walk(ENDPOINT)
     return world
 
 
@@ -31,7 +32,7 @@ def test_walk_is_some_sixty_requests():
 
 
 def test_each_address_is_asked_once_in_the_walk():
-    world = walked(World(), wants=lambda group: False)
+    world = walked(World(), probes={})
     assert len({url for _, url, _ in world.requests}) == len(world.requests) - 1
 
 
@@ -73,7 +74,7 @@ def test_nothing_more_is_asked_where_nobody_answers():
 
 def test_what_is_skipped_is_not_asked():
     skip = frozenset({"cors", "caching", "hosts", "suffixes", "load", "oauth-endpoints"})
-    world = walked(World(), wants=Selection(skip=skip).wants_group)
+    world = walked(World(), probes=Selection(skip=skip).probes())
     assert {method for method, _, _ in world.requests} == {"POST", "GET"}
     assert not [headers for _, _, headers in world.requests if "Origin" in headers]
 

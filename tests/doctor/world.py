@@ -118,9 +118,8 @@ class World:
 def diagnose(world: World, url: str = ENDPOINT, in_process=False, probes=True) -> list[Finding]:
     """Return what the doctor finds, with or without all that is asked beyond the walk."""
     inside = frozenset({ORIGIN}) if in_process else None
-    walker = Walker(
-        world, page_origin=PAGE, wants=lambda _: probes, inside=inside, signing=world.signing
-    )
+    wanted = Selection().probes() if probes else {}
+    walker = Walker(world, page_origin=PAGE, probes=wanted, inside=inside, signing=world.signing)
     return examine(walker.walk(url), Selection())
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from mcp_oauth_discovery.doctor.catalogue import GROUP_OF, GROUPS
+from mcp_oauth_discovery.doctor.steps import STEP_OF, STEPS
 from tests.gallery.exhibits import EXHIBITS, Exhibit
 
 pytestmark = pytest.mark.clients
@@ -56,5 +56,5 @@ def test_doctor_is_silent_where_nothing_is_wrong(exhibit: Exhibit, visited):
 
 def test_every_step_has_an_exhibit():
     """Each code has a fault in `tests/doctor/`; here is what a real server makes of some."""
-    shown = {GROUP_OF[code].name for exhibit in EXHIBITS.values() for code in exhibit.codes}
-    assert shown == {group.name for group in GROUPS} - ELSEWHERE
+    shown = {STEP_OF[code].name for exhibit in EXHIBITS.values() for code in exhibit.codes}
+    assert shown == {step.name for step in STEPS} - ELSEWHERE

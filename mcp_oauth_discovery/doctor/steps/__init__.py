@@ -1,48 +1,46 @@
-"""Every rule, by the group of the catalogue that its findings are in."""
+"""Internal: the steps of the check, in their order. A new step is one module and one line here."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-
-from mcp_oauth_discovery.doctor.findings import Finding
+from mcp_oauth_discovery.doctor.findings import Entry, Step
 from mcp_oauth_discovery.doctor.steps import (
     answers,
     authorization_server,
     caching,
     challenge,
+    check,
     cors,
     documents,
     endpoint,
     hosts,
     jwks,
     load,
-    mishaps,
     oauth_endpoints,
     protected_resource,
     reach,
     signed,
-    signing,
     suffixes,
 )
-from mcp_oauth_discovery.doctor.walk.observations import Walk
 
-Rule = Callable[[Walk], Iterable[Finding]]
+STEPS: tuple[Step, ...] = (
+    reach.STEP,
+    answers.STEP,
+    documents.STEP,
+    endpoint.STEP,
+    challenge.STEP,
+    protected_resource.STEP,
+    authorization_server.STEP,
+    oauth_endpoints.STEP,
+    jwks.STEP,
+    signed.STEP,
+    cors.STEP,
+    caching.STEP,
+    hosts.STEP,
+    suffixes.STEP,
+    load.STEP,
+    # Last: it reports the rules that failed before.
+    check.STEP,
+)
 
-RULES: dict[str, tuple[Rule, ...]] = {
-    "reach": reach.RULES,
-    "answers": answers.RULES,
-    "documents": documents.RULES,
-    "endpoint": endpoint.RULES,
-    "challenge": challenge.RULES,
-    "protected-resource": protected_resource.RULES,
-    "authorization-server": authorization_server.RULES,
-    "oauth-endpoints": oauth_endpoints.RULES,
-    "jwks": (*jwks.RULES, *signing.RULES),
-    "signed-metadata": signed.RULES,
-    "cors": cors.RULES,
-    "caching": caching.RULES,
-    "hosts": hosts.RULES,
-    "suffixes": suffixes.RULES,
-    "load": load.RULES,
-    "check": mishaps.RULES,
-}
+ENTRIES: dict[str, Entry] = {entry.code: entry for step in STEPS for entry in step.entries}
+STEP_OF: dict[str, Step] = {entry.code: step for step in STEPS for entry in step.entries}

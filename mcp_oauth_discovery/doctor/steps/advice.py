@@ -1,4 +1,4 @@
-"""Advice from an answer itself, where it says more than its status."""
+"""Advice for answers that show more than their status."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MISDIRECTED = Advice(
     "an answer for this host",
     "RFC 9110 §15.5.20",
     "421 means that the server has no site for this host. Add the host to the virtual host and to "
-    "the allowed hosts of the server. Have the proxy send it in Host and in TLS (SNI).",
+    "the allowed hosts of the server. Have the proxy send it in the Host header and in TLS (SNI).",
 )
 SPEAKS_TLS = Advice(
     "https at a port that speaks TLS",
@@ -38,8 +38,8 @@ SPEAKS_TLS = Advice(
 SPEAKS_PLAIN_HTTP = Advice(
     "TLS at the port of an https URL",
     "RFC 9110 §4.2.2",
-    "The port most likely speaks plain HTTP. Name the port that speaks TLS, or have a proxy end "
-    "TLS at this one.",
+    "The port most likely speaks plain HTTP. Name the port that speaks TLS, or put a proxy with "
+    "TLS in front of this one.",
 )
 HANGS_UP = Advice(
     "a complete TLS handshake",
@@ -48,10 +48,10 @@ HANGS_UP = Advice(
     "and that it has a site for this host name (SNI).",
 )
 HANDSHAKE_WAITS = Advice(
-    "a TLS handshake that comes to its end",
+    "a complete TLS handshake",
     "RFC 9110 §4.2.2",
-    "The port takes the connection and does not answer the TLS handshake. Check that it speaks "
-    "TLS: some servers of plain HTTP wait for the rest of a request.",
+    "The port accepts the connection and does not answer the TLS handshake. Check that it speaks "
+    "TLS: some plain HTTP servers wait for the rest of a request.",
 )
 GATEWAY = Advice(
     "an answer of the application",
@@ -80,8 +80,10 @@ def advice(answer: Answer) -> Advice | None:
     return SPEAKS_TLS if is_for_tls else None
 
 
-def advised(found: Finding, better: Advice | None) -> Finding:
-    """Return a finding with better advice than the catalogue has, if there is any."""
+def advised(result: Finding, better: Advice | None) -> Finding:
+    """Return a finding, with better advice than that of its entry if there is any."""
     if better is None:
-        return found
-    return replace(found, expected=better.expected, section=better.section, fix=better.fix)
+        return result
+    return replace(
+        result, expected=better.expected, section=better.section, fix=better.fix, django_fix=""
+    )

@@ -1,209 +1,261 @@
-"""What any answer can be instead of an answer: a redirect, an error, too much, too late."""
+"""Is any answer a redirect, an error, too large, or too late?"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
 
-from mcp_oauth_discovery.doctor.catalogue import finding
-from mcp_oauth_discovery.doctor.clients import EVERY, Client
-from mcp_oauth_discovery.doctor.findings import Finding, Severity
+from mcp_oauth_discovery.doctor.clients import EVERY
+from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, finding
 from mcp_oauth_discovery.doctor.printing import shown
+from mcp_oauth_discovery.doctor.steps import redirects
 from mcp_oauth_discovery.doctor.steps.advice import advice, advised
 from mcp_oauth_discovery.doctor.steps.endpoint import OF_THE_REQUEST
-from mcp_oauth_discovery.doctor.transport.messages import Answer
-from mcp_oauth_discovery.doctor.transport.reachability import is_exposed
-from mcp_oauth_discovery.doctor.walk import redirects
-from mcp_oauth_discovery.doctor.walk.intermediaries import login_service
-from mcp_oauth_discovery.doctor.walk.observations import Exchange, Fetched, Walk
+from mcp_oauth_discovery.doctor.steps.exchanges import PUBLIC, of_documents, plain, stopped
+from mcp_oauth_discovery.doctor.walk.intermediaries import Intermediary
+from mcp_oauth_discovery.doctor.walk.observations import Exchange, Fetched, Walk, all_answered
 from mcp_oauth_discovery.doctor.walk.reading import gist
+from mcp_oauth_discovery.doctor.walk.redirects import target
 from mcp_oauth_discovery.doctor.walk.well_known import Role
 
 SLOW = 3.0
 FORBIDDEN = (401, 403, 407)
 BAD_REQUEST = (400, 421)
 _OF_DOCUMENTS = (*FORBIDDEN, *BAD_REQUEST)
-# What `endpoint` has rules for.
+# Statuses that `endpoint` has rules for.
 _OF_ENDPOINTS = (*range(200, 300), 401, 403, 404, 405, 410, *OF_THE_REQUEST)
-_PUBLIC = "/.well-known/ and the MCP endpoint"
-# Addresses that the site itself has named. Clients merely try the others.
+# Addresses that the site itself names. Clients only try the others.
 _NAMED = (Role.CHALLENGE, Role.JWKS)
 
-
-def redirected(walk: Walk) -> Iterator[Finding]:
-    """Report redirects, by the setting that is most likely behind each."""
-    for exchange in _plain(walk):
-        found = _causes(exchange)
-        # What leads round in a circle is no fault beside the circle.
-        loops = [one for one in found if one[0] == "redirect-loop"]
-        for code, seen in loops or found:
-            if code == "redirect-https" and is_exposed(walk.url):
-                # As it should be: it is the URL of the user that is not https.
-                continue
-            clients, fix = _stopped(walk, exchange), _past_login(exchange)
-            yield finding(code, exchange.url, seen, clients=clients, fix=fix)
-
-
-def _past_login(exchange: Exchange) -> str:
-    """Return what to do about a redirect to a login service, or "" for other redirects."""
-    targets = (redirects.target(answer) or "" for answer in _answers(exchange))
-    name = next(filter(None, map(login_service, targets)), None)
-    return f"{name} asks for a login first. Exempt {_PUBLIC} from it." if name else ""
-
-
-def _causes(exchange: Exchange) -> list[tuple[str, str]]:
-    """Return the code of each redirect on the way, and what was seen."""
-    found = []
-    been = {exchange.url}
-    for answer in _answers(exchange):
-        to = redirects.target(answer)
-        if to is not None:
-            code = "redirect-loop" if to in been else redirects.cause(answer.url, to)
-            found.append((code, f"{answer.status} to {shown(to)}."))
-            been.add(to)
-    return found
-
-
-def _answers(exchange: Exchange) -> list[Answer]:
-    return [*exchange.hops, *([exchange.answer] if exchange.answer else [])]
+ANSWER_FIREWALL = Entry(
+    code="answer-firewall",
+    severity=Severity.ERROR,
+    seen="A firewall or a login service answers instead of the site.",
+    expected="the answer of the site",
+    section="RFC 9728 §3.2, RFC 6750 §3",
+    clients=EVERY,
+    fix=(
+        "Exempt /.well-known/ and the MCP endpoint there: clients cannot solve a challenge or "
+        "log in."
+    ),
+)
+ANSWER_SERVER_ERROR = Entry(
+    code="answer-server-error",
+    severity=Severity.ERROR,
+    seen="The answer is a server error.",
+    expected="200, or 404 if there is no document",
+    section="RFC 9110 §15.6",
+    clients=EVERY,
+    fix="Read the log of the site: clients give up on a 5xx.",
+    django_fix=(
+        "Read the log of the site: clients give up on a 5xx. manage.py check names wrong settings."
+    ),
+)
+ANSWER_FORBIDDEN = Entry(
+    code="answer-forbidden",
+    severity=Severity.ERROR,
+    seen="A public document requires credentials, or is forbidden.",
+    expected="200 without credentials",
+    section="RFC 9728 §3.2",
+    clients=EVERY,
+    fix=(
+        "Make the documents public: the proxy, the firewall and the application must let "
+        "/.well-known/ pass."
+    ),
+    django_fix=(
+        "Put DiscoveryMiddleware first, and have the proxy or firewall let /.well-known/ pass."
+    ),
+)
+ANSWER_BAD_REQUEST = Entry(
+    code="answer-bad-request",
+    severity=Severity.ERROR,
+    seen="A plain GET is answered with 400 or 421.",
+    expected="200, or 404 if there is no document",
+    section="RFC 9110 §15.5.1",
+    clients=EVERY,
+    fix=(
+        "Configure the public host in the application, and have the proxy pass the Host header on."
+    ),
+    django_fix=(
+        "Add the public host to ALLOWED_HOSTS, and have the proxy pass the Host header on."
+    ),
+)
+ANSWER_UNEXPECTED = Entry(
+    code="answer-unexpected",
+    severity=Severity.ERROR,
+    seen="Clients do not handle this status.",
+    expected="200, or 404 if there is no document; 401 from the MCP endpoint",
+    section="RFC 9728 §3.2, RFC 8414 §3.2",
+    clients=EVERY,
+    fix="Check what stands in front of the site: a rate limit, a firewall, a cache.",
+)
+ANSWER_TOO_LARGE = Entry(
+    code="answer-too-large",
+    severity=Severity.ERROR,
+    seen="The document is larger than 256 KiB; the rest was not read.",
+    expected="a few kilobytes",
+    section="RFC 9728 §3.2",
+    fix="Find out what makes it so large. The Go SDK reads at most 1 MiB.",
+)
+ANSWER_SLOW = Entry(
+    code="answer-slow",
+    severity=Severity.WARNING,
+    seen="The answer took longer than three seconds.",
+    expected="an answer within a second",
+    section="MCP authorization, discovery",
+    clients=EVERY,
+    fix="Look for middleware that waits: only the keys need the database.",
+)
+ANSWER_ENCODED = Entry(
+    code="answer-encoded",
+    severity=Severity.WARNING,
+    seen="The answer is compressed although the request does not allow it.",
+    expected="no Content-Encoding for Accept-Encoding: identity",
+    section="RFC 9110 §12.5.3",
+    clients=EVERY,
+    fix="Compress only if Accept-Encoding allows it.",
+    django_fix="Have the proxy or GZipMiddleware respect Accept-Encoding.",
+)
 
 
 def replaced(walk: Walk) -> Iterator[Finding]:
     """Report answers of firewalls and login services in place of those of the site."""
     if walk.post and walk.post.intermediary:
-        yield _firewall(walk.post)
+        yield _firewall(walk.post, walk.post.intermediary)
     elif walk.get and walk.get.intermediary:
-        yield replace(_firewall(walk.get), clients=())
+        yield replace(_firewall(walk.get, walk.get.intermediary), clients=())
     for place in walk.asked:
-        if place.exchange.intermediary:
-            yield _at(walk, place, _firewall(place.exchange))
+        if service := place.exchange.intermediary:
+            yield _at(walk, place, _firewall(place.exchange, service))
     for endpoint in walk.oauth_endpoints:
         # People open the authorization endpoint in a browser, which can pass a challenge.
-        if endpoint.get.intermediary and endpoint.member != "authorization_endpoint":
-            yield _firewall(endpoint.get)
+        service = endpoint.get.intermediary
+        if service and endpoint.member != "authorization_endpoint":
+            yield _firewall(endpoint.get, service)
 
 
-def _firewall(exchange: Exchange) -> Finding:
-    by = exchange.intermediary
-    name, evidence = (by.name, shown(by.evidence)) if by else ("", "")
-    seen = f"{exchange.status} of {name} ({evidence}): {_gist(exchange)}."
-    fix = f"Exempt {_PUBLIC} from {name}: clients cannot solve a challenge or log in."
-    return finding("answer-firewall", exchange.url, seen, fix=fix)
+def _firewall(exchange: Exchange, service: Intermediary) -> Finding:
+    observation = f"{exchange.status} of {service.name} ({shown(service.evidence)}): "
+    observation += f"{gist(exchange.answer) if exchange.answer else ''}."
+    fix = f"Exempt {PUBLIC} from {service.name}: clients cannot solve a challenge or log in."
+    return finding(ANSWER_FIREWALL, exchange.url, observation, fix=fix)
 
 
 def server_errors(walk: Walk) -> Iterator[Finding]:
-    for exchange in _plain(walk):
+    for exchange in plain(walk):
         if exchange.status >= 500 and not exchange.intermediary:
-            clients = _stopped(walk, exchange)
             fault = exchange.answer.fault if exchange.answer else None
-            seen = f"{exchange.status}: {shown(fault.seen)}" if fault else _status(exchange)
-            fix = fault.fix if fault else ""
-            one = finding("answer-server-error", exchange.url, seen, clients=clients, fix=fix)
-            yield one if walk.in_process else _advised(one, exchange)
+            error = finding(
+                ANSWER_SERVER_ERROR,
+                exchange.url,
+                f"{exchange.status}: {shown(fault.seen)}" if fault else _status(exchange),
+                clients=stopped(walk, exchange),
+                fix=fault.fix if fault else "",
+            )
+            yield error if walk.in_process else _advised(error, exchange)
 
 
 def forbidden(walk: Walk) -> Iterator[Finding]:
     for place in walk.asked:
         if place.exchange.status in FORBIDDEN and not place.exchange.intermediary:
-            seen = _status(place.exchange)
-            yield _at(walk, place, finding("answer-forbidden", place.url, seen))
+            refusal = finding(ANSWER_FORBIDDEN, place.url, _status(place.exchange))
+            yield _at(walk, place, refusal)
 
 
 def bad_requests(walk: Walk) -> Iterator[Finding]:
     for place in walk.asked:
         if place.exchange.status in BAD_REQUEST:
-            one = finding("answer-bad-request", place.url, _status(place.exchange))
-            yield _at(walk, place, _advised(one, place.exchange))
+            refusal = finding(ANSWER_BAD_REQUEST, place.url, _status(place.exchange))
+            yield _at(walk, place, _advised(refusal, place.exchange))
 
 
-def _advised(one: Finding, exchange: Exchange) -> Finding:
-    return advised(one, advice(exchange.answer) if exchange.answer else None)
+def _advised(result: Finding, exchange: Exchange) -> Finding:
+    return advised(result, advice(exchange.answer) if exchange.answer else None)
 
 
-def _at(walk: Walk, place: Fetched, one: Finding) -> Finding:
-    """Return a finding about a place; clients survive a 4xx at a place that they do not need.
+def _at(walk: Walk, place: Fetched, result: Finding) -> Finding:
+    """Return a finding, without clients if they continue after a 4xx at this address.
 
-    Such a finding is no error, unless the site itself has named the place.
+    It is no error then, unless the site itself names the address.
     """
     if not walk.is_spare(place) or place.exchange.status >= 500:
-        return one
-    severity = one.severity if place.role in _NAMED else Severity.INFO
-    return replace(one, clients=(), severity=severity)
+        return result
+    severity = result.severity if place.role in _NAMED else Severity.INFO
+    return replace(result, clients=(), severity=severity)
 
 
 def unexpected(walk: Walk) -> Iterator[Finding]:
-    """Report statuses that no other rule is about, where nothing else is found either."""
+    """Report statuses that no other rule is about, if nothing else is wrong with the answer."""
     if walk.post and walk.post.status not in (*_OF_ENDPOINTS, 0) and not _is_known(walk.post):
-        one = finding("answer-unexpected", walk.url, _status(walk.post))
-        yield _advised(one, walk.post)
+        result = finding(ANSWER_UNEXPECTED, walk.url, _status(walk.post))
+        yield _advised(result, walk.post)
     for place in walk.asked:
-        is_told = place.is_absent or place.exchange.status in (0, 200, *_OF_DOCUMENTS)
-        if not is_told and not walk.is_spare(place) and not _is_known(place.exchange):
-            yield finding("answer-unexpected", place.url, _status(place.exchange))
+        is_judged = place.is_absent or place.exchange.status in (0, 200, *_OF_DOCUMENTS)
+        if not is_judged and not walk.is_spare(place) and not _is_known(place.exchange):
+            yield finding(ANSWER_UNEXPECTED, place.url, _status(place.exchange))
 
 
 def _is_known(exchange: Exchange) -> bool:
     """Say whether an answer is a server error, a redirect, or that of a firewall."""
-    is_redirect = exchange.answer is not None and redirects.target(exchange.answer) is not None
+    is_redirect = exchange.answer is not None and target(exchange.answer) is not None
     return exchange.status >= 500 or is_redirect or exchange.intermediary is not None
 
 
 def too_large(walk: Walk) -> Iterator[Finding]:
-    for exchange in _documents(walk):
+    for exchange in of_documents(walk):
         if exchange.answer and exchange.answer.is_cut:
-            yield finding("answer-too-large", exchange.url)
+            yield finding(ANSWER_TOO_LARGE, exchange.url)
 
 
 def slow(walk: Walk) -> Iterator[Finding]:
-    for exchange in _plain(walk):
+    for exchange in plain(walk):
         if exchange.answer and exchange.answer.seconds > SLOW:
-            seen = f"The answer took {exchange.answer.seconds:.1f} seconds."
-            yield finding("answer-slow", exchange.url, seen)
+            observation = f"The answer took {exchange.answer.seconds:.1f} seconds."
+            yield finding(ANSWER_SLOW, exchange.url, observation)
 
 
 def encoded(walk: Walk) -> Iterator[Finding]:
-    for exchange in _documents(walk):
+    for exchange in of_documents(walk):
         coding = exchange.answer.header("content-encoding") if exchange.answer else None
         if coding and coding.lower() != "identity":
-            seen = f"Content-Encoding: {shown(coding)}, not asked for."
-            yield finding("answer-encoded", exchange.url, seen)
-
-
-def _stopped(walk: Walk, exchange: Exchange) -> tuple[Client, ...] | None:
-    """Return whom an answer stops, if it is not those of the catalogue."""
-    if exchange.url == walk.url:
-        # A POST survives neither an error nor a redirect.
-        return EVERY
-    # MCP clients read no keys.
-    return () if exchange.url in {one.url for one in walk.jwks} else None
-
-
-def _plain(walk: Walk) -> Iterator[Exchange]:
-    """Yield what is asked of the endpoint and of the documents."""
-    yield from (one for one in (walk.post, walk.get) if one)
-    yield from _documents(walk)
-
-
-def _documents(walk: Walk) -> Iterator[Exchange]:
-    yield from (one.exchange for one in walk.asked)
+            observation = f"Content-Encoding: {shown(coding)}, without a request for it."
+            yield finding(ANSWER_ENCODED, exchange.url, observation)
 
 
 def _status(exchange: Exchange) -> str:
-    return f"{exchange.status}: {_gist(exchange)}"
+    return f"{exchange.status}: {gist(exchange.answer) if exchange.answer else ''}"
 
 
-def _gist(exchange: Exchange) -> str:
-    return gist(exchange.answer) if exchange.answer else ""
+def has_seen(walk: Walk) -> bool:
+    return all_answered([walk.post, walk.get, *(place.exchange for place in walk.asked)])
 
 
-RULES = (
-    redirected,
-    replaced,
-    server_errors,
-    forbidden,
-    bad_requests,
-    unexpected,
-    too_large,
-    slow,
-    encoded,
+STEP = Step(
+    name="answers",
+    title="Answers",
+    holds="no redirects, no errors, no login pages, and fast enough",
+    entries=(
+        *redirects.ENTRIES,
+        ANSWER_FIREWALL,
+        ANSWER_SERVER_ERROR,
+        ANSWER_FORBIDDEN,
+        ANSWER_BAD_REQUEST,
+        ANSWER_UNEXPECTED,
+        ANSWER_TOO_LARGE,
+        ANSWER_SLOW,
+        ANSWER_ENCODED,
+    ),
+    rules=(
+        *redirects.RULES,
+        replaced,
+        server_errors,
+        forbidden,
+        bad_requests,
+        unexpected,
+        too_large,
+        slow,
+        encoded,
+    ),
+    has_seen=has_seen,
+    is_about_answers=True,
 )

@@ -1,43 +1,86 @@
-"""How long do caches keep the documents, and does HEAD say what GET says?"""
+"""How long do caches keep the documents, and does HEAD match GET?"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-from mcp_oauth_discovery.doctor.catalogue import finding
-from mcp_oauth_discovery.doctor.findings import Finding
+from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, finding
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.transport.messages import Answer
-from mcp_oauth_discovery.doctor.walk.observations import Walk
+from mcp_oauth_discovery.doctor.walk.observations import Walk, all_answered
+from mcp_oauth_discovery.doctor.walk.probes import ask_with_head
 
 DAY = 24 * 60 * 60
-# As many digits as make an age or a lifetime; Python refuses to read some thousands.
+# Enough for any age or lifetime; Python refuses to read thousands of digits.
 _DIGITS = 18
 _LIFETIME = re.compile(r"(?:^|[\s,])(?:s-maxage|max-age)\s*=\s*\"?(\d+)", re.I)
+
+CACHE_MISSING = Entry(
+    code="cache-missing",
+    severity=Severity.INFO,
+    seen="A document says nothing about caching.",
+    expected="Cache-Control with max-age or no-store",
+    section="RFC 9111 §4.2.2",
+    fix="Set Cache-Control: otherwise caches choose a lifetime themselves.",
+)
+CACHE_LONG = Entry(
+    code="cache-long",
+    severity=Severity.WARNING,
+    seen="A document may be cached for more than a day.",
+    expected="minutes or hours",
+    section="RFC 9111 §5.2.2.1",
+    fix="Lower the lifetime, in the application or in the proxy.",
+    django_fix="Lower MCP_METADATA_MAX_AGE or MCP_JWKS_MAX_AGE, or the proxy's own lifetime.",
+)
+CACHE_STALE = Entry(
+    code="cache-stale",
+    severity=Severity.WARNING,
+    seen="A cache serves a document after its lifetime.",
+    expected="Age below max-age",
+    section="RFC 9111 §4.2",
+    fix="Purge the cache, and have it respect Cache-Control.",
+)
+CACHE_VARY = Entry(
+    code="cache-vary",
+    severity=Severity.WARNING,
+    seen="A document varies with everything, or with the cookie.",
+    expected="no Vary: * and no Vary: Cookie",
+    section="RFC 9111 §4.1",
+    fix="Answer requests for the public documents before sessions, logins and redirects.",
+    django_fix="Put DiscoveryMiddleware first, before session and CSRF middleware.",
+)
+HEAD_DIFFERS = Entry(
+    code="head-differs",
+    severity=Severity.WARNING,
+    seen="HEAD is answered differently from GET.",
+    expected="the status and headers of GET",
+    section="RFC 9110 §9.3.2",
+    fix="Allow HEAD wherever GET is allowed.",
+)
 
 
 def lifetimes(walk: Walk) -> Iterator[Finding]:
     for url, answer in _published(walk):
-        told = answer.header("cache-control")
-        if not told and not answer.header("expires"):
-            yield finding("cache-missing", url)
+        policy = answer.header("cache-control")
+        if not policy and not answer.header("expires"):
+            yield finding(CACHE_MISSING, url)
         elif (longest := lifetime(answer)) is not None and longest > DAY:
-            yield finding("cache-long", url, f"Cache-Control: {shown(told or '')}.")
+            yield finding(CACHE_LONG, url, f"Cache-Control: {shown(policy or '')}.")
 
 
 def stale(walk: Walk) -> Iterator[Finding]:
     for url, answer in _published(walk):
         age, longest = answer.header("age") or "", lifetime(answer)
         if age.isdecimal() and longest is not None and int(age[:_DIGITS]) > longest:
-            yield finding("cache-stale", url, f"Age: {shown(age)}, of {longest} at most.")
+            yield finding(CACHE_STALE, url, f"Age: {shown(age)}, of {longest} at most.")
 
 
 def variants(walk: Walk) -> Iterator[Finding]:
     for url, answer in _published(walk):
-        names = {one.strip().lower() for one in (answer.header("vary") or "").split(",")}
+        names = {name.strip().lower() for name in (answer.header("vary") or "").split(",")}
         if names & {"*", "cookie"}:
-            yield finding("cache-vary", url, f"Vary: {shown(answer.header('vary') or '')}.")
+            yield finding(CACHE_VARY, url, f"Vary: {shown(answer.header('vary') or '')}.")
 
 
 def heads(walk: Walk) -> Iterator[Finding]:
@@ -48,22 +91,42 @@ def heads(walk: Walk) -> Iterator[Finding]:
             continue
         names = [name for name in ("content-type", "etag") if get.header(name) != head.header(name)]
         if head.status != get.status:
-            yield finding("head-differs", document.url, f"{head.status} to HEAD.")
+            yield finding(HEAD_DIFFERS, document.url, f"{head.status} to HEAD.")
         elif names:
-            yield finding("head-differs", document.url, f"Other values of {', '.join(names)}.")
+            yield finding(HEAD_DIFFERS, document.url, f"Other values of {', '.join(names)}.")
 
 
 def lifetime(answer: Answer) -> int | None:
-    """Return for how long a shared or private cache may keep an answer, if it says so."""
-    told = answer.header("cache-control") or ""
-    if "no-store" in told.lower():
+    """Return how long a shared or private cache may keep an answer, if the answer says so."""
+    policy = answer.header("cache-control") or ""
+    if "no-store" in policy.lower():
         return 0
-    spans = [int(one[:_DIGITS]) for one in _LIFETIME.findall(told)]
+    spans = [int(digits[:_DIGITS]) for digits in _LIFETIME.findall(policy)]
     return max(spans, default=None)
 
 
 def _published(walk: Walk) -> Iterator[tuple[str, Answer]]:
-    yield from ((one.url, one.exchange.answer) for one in walk.published if one.exchange.answer)
+    for document in walk.published:
+        if document.exchange.answer:
+            yield document.url, document.exchange.answer
 
 
-RULES = (lifetimes, stale, variants, heads)
+def has_seen(walk: Walk) -> bool:
+    return bool(walk.heads) and all_answered(exchange for _, exchange in walk.heads)
+
+
+STEP = Step(
+    name="caching",
+    title="Caching",
+    holds="short, explicit lifetimes; HEAD matches GET",
+    entries=(
+        CACHE_MISSING,
+        CACHE_LONG,
+        CACHE_STALE,
+        CACHE_VARY,
+        HEAD_DIFFERS,
+    ),
+    rules=(lifetimes, stale, variants, heads),
+    has_seen=has_seen,
+    probes=(ask_with_head,),
+)

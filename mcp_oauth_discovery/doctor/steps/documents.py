@@ -1,25 +1,121 @@
-"""Is each document a JSON object, labelled as one, and without members that say nothing?"""
+"""Is each document a JSON object, declared as one, without empty members or cookies?"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mcp_oauth_discovery.doctor.catalogue import finding
-from mcp_oauth_discovery.doctor.clients import Client
-from mcp_oauth_discovery.doctor.findings import Finding
+from mcp_oauth_discovery.doctor.clients import EVERY, TYPESCRIPT_BASED, Client
+from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, finding
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.steps.values import has_value
-from mcp_oauth_discovery.doctor.walk.observations import Fetched, Walk
+from mcp_oauth_discovery.doctor.walk.observations import Walk
+from mcp_oauth_discovery.doctor.walk.reading import Unreadable
 from mcp_oauth_discovery.doctor.walk.well_known import Role
 
-_TYPESCRIPT = (Client.TYPESCRIPT, Client.INSPECTOR)
 _JSON = ("application/json", "application/jwk-set+json")
+
+DOCUMENT_HTML = Entry(
+    code="document-html",
+    severity=Severity.ERROR,
+    seen="The answer is an HTML page instead of a JSON document.",
+    expected="a JSON document, or 404",
+    section="RFC 9728 §3.2, RFC 8414 §3.2",
+    clients=EVERY,
+    fix=(
+        "A catch-all route answers, often that of a single-page app: route /.well-known/ before it."
+    ),
+    django_fix=(
+        "A catch-all route answers, often that of a single-page app: route /.well-known/ to "
+        "Django before it."
+    ),
+)
+DOCUMENT_NOT_JSON = Entry(
+    code="document-not-json",
+    severity=Severity.ERROR,
+    seen="The body is not JSON.",
+    expected="JSON in UTF-8 without a byte order mark",
+    section="RFC 8259 §8.1",
+    clients=EVERY,
+    fix="Serve the document with a JSON serialiser.",
+)
+DOCUMENT_BYTE_ORDER_MARK = Entry(
+    code="document-byte-order-mark",
+    severity=Severity.ERROR,
+    seen="The body begins with a byte order mark.",
+    expected="JSON in UTF-8 without a byte order mark",
+    section="RFC 8259 §8.1",
+    # Their JSON parsers (pydantic, encoding/json, serde_json) stop at a byte order mark.
+    clients=(Client.PYTHON, Client.GO, Client.RUST),
+    fix=(
+        "Save the file as UTF-8 without the mark. Some editors, and PowerShell on Windows, add it."
+    ),
+)
+DOCUMENT_NOT_OBJECT = Entry(
+    code="document-not-object",
+    severity=Severity.ERROR,
+    seen="The document is not a JSON object.",
+    expected="an object whose members are the metadata",
+    section="RFC 9728 §3.2, RFC 8414 §3.2",
+    clients=EVERY,
+    fix="Serve an object.",
+    django_fix="Return a dict from get_document().",
+)
+DOCUMENT_CONTENT_TYPE = Entry(
+    code="document-content-type",
+    severity=Severity.ERROR,
+    seen="The Content-Type is not application/json.",
+    expected="Content-Type: application/json",
+    section="RFC 9728 §3.2, RFC 8414 §3.2",
+    clients=(Client.GO,),
+    fix="Set the type: web servers do not know it for files without an extension.",
+    django_fix="Use JsonResponse, or set the type of files without extension in the web server.",
+)
+DOCUMENT_NULL = Entry(
+    code="document-null",
+    severity=Severity.ERROR,
+    seen="A member is null.",
+    expected="members without a value are left out",
+    section="RFC 9728 §3.2, RFC 8414 §3.2",
+    clients=TYPESCRIPT_BASED,
+    fix="Leave the member out.",
+)
+DOCUMENT_EMPTY = Entry(
+    code="document-empty",
+    severity=Severity.WARNING,
+    seen="A member is an empty list, string or object.",
+    expected="members without a value are left out",
+    section="RFC 9728 §3.2, RFC 8414 §3.2",
+    fix="Leave the member out.",
+)
+DOCUMENT_DUPLICATE = Entry(
+    code="document-duplicate",
+    severity=Severity.ERROR,
+    seen="A member appears twice.",
+    expected="each member once",
+    section="RFC 8259 §4",
+    fix="Remove one of them: clients differ in which one they use.",
+)
+DOCUMENT_COOKIE = Entry(
+    code="document-cookie",
+    severity=Severity.WARNING,
+    seen="A public document sets a cookie.",
+    expected="no Set-Cookie",
+    section="RFC 9111 §7.3",
+    fix="Answer requests for the public documents before sessions, logins and redirects.",
+    django_fix="Put DiscoveryMiddleware first, before session and CSRF middleware.",
+)
+
+_ENTRY_OF = {
+    Unreadable.HTML: DOCUMENT_HTML,
+    Unreadable.NOT_JSON: DOCUMENT_NOT_JSON,
+    Unreadable.NOT_OBJECT: DOCUMENT_NOT_OBJECT,
+}
 
 
 def unreadable(walk: Walk) -> Iterator[Finding]:
-    """Report what was served with 200 and is no JSON object; the redirect to a page is enough."""
+    """Report documents that are no JSON object; a redirect to a page has its own finding."""
     for document in walk.asked:
-        if document.reading.fault == "document-html" and document.exchange.hops:
+        if document.reading.fault is Unreadable.HTML and document.exchange.hops:
             continue
         if document.exchange.intermediary:
             continue
@@ -29,10 +125,10 @@ def unreadable(walk: Walk) -> Iterator[Finding]:
             detail = shown(document.reading.detail)
             clients: tuple[Client, ...] | None = None
             if walk.is_spare(document):
-                # The TypeScript SDK stops at metadata that it cannot read; the others go on.
-                clients = () if document.role is Role.JWKS else _TYPESCRIPT
-            seen = f"200 with {detail}"
-            yield finding(document.reading.fault, document.url, seen, clients=clients)
+                # The TypeScript SDK stops at unreadable metadata; the others continue.
+                clients = () if document.role is Role.JWKS else TYPESCRIPT_BASED
+            entry = _ENTRY_OF[document.reading.fault]
+            yield finding(entry, document.url, f"200 with {detail}", clients=clients)
 
 
 def marked(walk: Walk) -> Iterator[Finding]:
@@ -40,7 +136,7 @@ def marked(walk: Walk) -> Iterator[Finding]:
     for document in walk.asked:
         if document.reading.has_mark:
             clients = () if document.role is Role.JWKS else None
-            yield finding("document-byte-order-mark", document.url, clients=clients)
+            yield finding(DOCUMENT_BYTE_ORDER_MARK, document.url, clients=clients)
 
 
 def content_type(walk: Walk) -> Iterator[Finding]:
@@ -49,8 +145,8 @@ def content_type(walk: Walk) -> Iterator[Finding]:
         given = (answer.header("content-type") if answer else None) or ""
         allowed = _JSON if document.role is Role.JWKS else _JSON[:1]
         if given.partition(";")[0].strip().lower() not in allowed:
-            seen = f"Content-Type: {shown(given)}." if given else "There is no Content-Type."
-            yield finding("document-content-type", document.url, seen)
+            observation = f"Content-Type: {shown(given)}." if given else "There is no Content-Type."
+            yield finding(DOCUMENT_CONTENT_TYPE, document.url, observation)
 
 
 def without_value(walk: Walk) -> Iterator[Finding]:
@@ -58,28 +154,47 @@ def without_value(walk: Walk) -> Iterator[Finding]:
     for document in walk.published:
         for name, value in document.told.items():
             if value is None:
-                yield finding("document-null", document.url, f"{shown(name)} is null.")
+                yield finding(DOCUMENT_NULL, document.url, f"{shown(name)} is null.")
             elif not has_value(value) and document.role is not Role.JWKS:
-                seen = f"{shown(name)} is {shown(value) or 'an empty string'}."
-                yield finding("document-empty", document.url, seen)
+                observation = f"{shown(name)} is {shown(value) or 'an empty string'}."
+                yield finding(DOCUMENT_EMPTY, document.url, observation)
 
 
 def duplicates(walk: Walk) -> Iterator[Finding]:
     for document in walk.published:
         for name in document.reading.duplicates:
-            yield finding("document-duplicate", document.url, f"{shown(name)} is there twice.")
+            yield finding(DOCUMENT_DUPLICATE, document.url, f"{shown(name)} appears twice.")
 
 
-def cookies(walk: Walk) -> Iterator[Finding]:
+def set_cookies(walk: Walk) -> Iterator[Finding]:
     for document in walk.published:
-        if names := _cookies(document):
-            seen = f"Set-Cookie: {shown(', '.join(names))}."
-            yield finding("document-cookie", document.url, seen)
+        answer = document.exchange.answer
+        cookies = answer.all("set-cookie") if answer else []
+        if names := [cookie.partition("=")[0] for cookie in cookies]:
+            observation = f"Set-Cookie: {shown(', '.join(names))}."
+            yield finding(DOCUMENT_COOKIE, document.url, observation)
 
 
-def _cookies(document: Fetched) -> list[str]:
-    answer = document.exchange.answer
-    return [one.partition("=")[0] for one in answer.all("set-cookie")] if answer else []
+def has_seen(walk: Walk) -> bool:
+    return bool(walk.published)
 
 
-RULES = (unreadable, marked, content_type, without_value, duplicates, cookies)
+STEP = Step(
+    name="documents",
+    title="Documents",
+    holds="each is one JSON object, declared as JSON, without empty members or cookies",
+    entries=(
+        DOCUMENT_HTML,
+        DOCUMENT_NOT_JSON,
+        DOCUMENT_BYTE_ORDER_MARK,
+        DOCUMENT_NOT_OBJECT,
+        DOCUMENT_CONTENT_TYPE,
+        DOCUMENT_NULL,
+        DOCUMENT_EMPTY,
+        DOCUMENT_DUPLICATE,
+        DOCUMENT_COOKIE,
+    ),
+    rules=(unreadable, marked, content_type, without_value, duplicates, set_cookies),
+    has_seen=has_seen,
+    is_about_answers=True,
+)

@@ -1,111 +1,90 @@
-"""Are the published keys public, well-formed, and told apart?"""
+"""Does each JWK Set exist, and does it have the keys that the metadata announces?"""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
-from mcp_oauth_discovery.doctor.catalogue import finding
-from mcp_oauth_discovery.doctor.findings import Finding
+from mcp_oauth_discovery.doctor.clients import EVERY
+from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, finding
 from mcp_oauth_discovery.doctor.printing import shown
+from mcp_oauth_discovery.doctor.steps import published_keys
 from mcp_oauth_discovery.doctor.steps.key_forms import (
     Key,
-    bits,
-    fitting,
     is_for_encryption,
-    private_members,
-    problem,
     signatures,
-    weakness,
 )
+from mcp_oauth_discovery.doctor.steps.published_keys import key_sets, keys_of
 from mcp_oauth_discovery.doctor.steps.values import strings
 from mcp_oauth_discovery.doctor.walk.observations import Fetched, Server, Walk
 from mcp_oauth_discovery.doctor.walk.well_known import Role
-from mcp_oauth_discovery.keys.jwk import RSA_BITS
 from mcp_oauth_discovery.standards.identifiers import origin
 
-# How many keys of a set are checked for weaknesses, because each check takes some time.
-_MOST_JUDGED = 20
+JWKS_NOT_FOUND = Entry(
+    code="jwks-not-found",
+    severity=Severity.ERROR,
+    seen="jwks_uri does not lead to a JWK Set.",
+    expected="a JWK Set",
+    section="RFC 8414 §2, RFC 7517 §5",
+    fix="Correct jwks_uri, or leave the member out if nothing is signed.",
+)
+JWKS_EMPTY = Entry(
+    code="jwks-empty",
+    severity=Severity.ERROR,
+    seen="The JWK Set has no key for signatures, although something is signed.",
+    expected="the key that signs",
+    section="OpenID Connect Core §10.1",
+    fix="Publish the key that signs.",
+    django_fix="Run manage.py mcp_keys rotate.",
+)
+JWKS_CANNOT_SIGN = Entry(
+    code="jwks-cannot-sign",
+    severity=Severity.ERROR,
+    seen="This project is configured to sign tokens, but cannot.",
+    expected="an active key and a pinned issuer",
+    section="RFC 9068 §2, OAuth 2.1 §3.2.3",
+    clients=EVERY,
+    fix="Publish a key that signs, and configure the issuer.",
+    django_fix="Run manage.py mcp_keys rotate, and pin MCP_ISSUER.",
+)
+JWKS_UNSERVED = Entry(
+    code="jwks-unserved",
+    severity=Severity.WARNING,
+    seen="An announced algorithm has no key.",
+    expected="a key for each algorithm of this site, or for one algorithm of an outside provider",
+    section="OpenID Connect Discovery §3",
+    fix="Publish a key for it, or shorten the list.",
+    django_fix="Run manage.py mcp_keys rotate, or shorten MCP_SIGNING_ALGORITHMS.",
+)
+JWKS_ELSEWHERE = Entry(
+    code="jwks-elsewhere",
+    severity=Severity.INFO,
+    seen="The keys are on another origin; it was not contacted.",
+    expected="keys on the origin of the site or of the issuer, so that they can be checked",
+    section="RFC 9728 §7.7",
+    fix="Check these keys separately, with the tools of their host.",
+)
 
 
 def places(walk: Walk) -> Iterator[Finding]:
-    for document in _sets(walk):
+    for document in key_sets(walk):
         if document.is_absent:
-            yield finding("jwks-not-found", document.url, f"{document.exchange.status}.")
+            yield finding(JWKS_NOT_FOUND, document.url, f"{document.exchange.status}.")
         elif document.members is not None and not isinstance(document.members.get("keys"), list):
-            yield finding("jwks-not-found", document.url, "There is no list of keys in it.")
-
-
-def private(walk: Walk) -> Iterator[Finding]:
-    """Report key material that is nobody's to see; the finding does not repeat it."""
-    for document, key in _keys(walk):
-        leaked = private_members(key)
-        if leaked or key.get("kty") == "oct":
-            seen = f"The key {_name(key)} has {', '.join(leaked) or 'the type oct'}."
-            yield finding("jwks-private", document.url, seen)
-
-
-def kids(walk: Walk) -> Iterator[Finding]:
-    for document in _sets(walk):
-        keys = keys_of(document)
-        kids = Counter(str(key["kid"]) for key in keys if "kid" in key)
-        for kid in sorted(one for one, count in kids.items() if count > 1):
-            seen = f"{kids[kid]} keys have the kid {shown(kid)}."
-            yield finding("jwks-duplicate-kid", document.url, seen)
-        without = len(keys) - kids.total()
-        if len(keys) > 1 and without:
-            yield finding("jwks-no-kid", document.url, f"{without} of {len(keys)} keys.")
-
-
-def entries(walk: Walk) -> Iterator[Finding]:
-    """Report what is in the list and no key at all."""
-    for document in _sets(walk):
-        keys = document.told.get("keys")
-        for one in keys if isinstance(keys, list) else ():
-            if not isinstance(one, dict):
-                yield finding("jwks-key-invalid", document.url, f"{shown(one)} is no object.")
+            yield finding(JWKS_NOT_FOUND, document.url, "There is no list of keys in it.")
 
 
 def elsewhere(walk: Walk) -> Iterator[Finding]:
-    """Report sets on other origins than those that are asked."""
+    """Report sets on origins that the doctor does not contact."""
     owners = [walk.resource, *(server.found for server in walk.servers)]
-    asked = {document.url for document in _sets(walk)}
+    contacted = {document.url for document in key_sets(walk)}
     for owner in owners:
         uri = owner.told.get("jwks_uri") if owner else None
-        if owner and isinstance(uri, str) and origin(uri) and uri not in asked:
-            yield finding("jwks-elsewhere", owner.url, f"jwks_uri is {shown(uri)}.")
-
-
-def forms(walk: Walk) -> Iterator[Finding]:
-    """Report malformed and weak keys, as strictly as an import does."""
-    for document in _sets(walk):
-        for place, key in enumerate(keys_of(document)):
-            if fault := problem(key):
-                seen = f"The key {_name(key)}: {shown(fault)}."
-                yield finding("jwks-key-invalid", document.url, seen)
-            elif key.get("kty") == "RSA" and (size := bits(key)) < RSA_BITS:
-                yield finding("jwks-weak", document.url, f"The key {_name(key)} has {size} bits.")
-            elif place < _MOST_JUDGED and (fault := weakness(key)):
-                yield finding(
-                    "jwks-weak",
-                    document.url,
-                    f"The key {_name(key)}: {shown(fault)}",
-                    fix="Stop trusting the key, and publish a new one in its place.",
-                )
-
-
-def algorithms(walk: Walk) -> Iterator[Finding]:
-    """Report an `alg` that the key cannot have."""
-    for document, key in _keys(walk):
-        wanted = fitting(key)
-        if wanted is not None:
-            seen = f"The key {_name(key)} has alg {shown(key['alg'])}."
-            expected = f"one of {', '.join(sorted(wanted))}" if wanted else "no alg"
-            yield finding("jwks-algorithm", document.url, seen, expected=expected)
+        if owner and isinstance(uri, str) and origin(uri) and uri not in contacted:
+            yield finding(JWKS_ELSEWHERE, owner.url, f"jwks_uri is {shown(uri)}.")
 
 
 def served(walk: Walk) -> Iterator[Finding]:
-    """Report a set that lacks what the metadata needs."""
+    """Report a set without the keys that the metadata announces."""
     for server in walk.servers:
         if server.jwks is None or not isinstance(server.jwks.told.get("keys"), list):
             continue
@@ -115,18 +94,24 @@ def served(walk: Walk) -> Iterator[Finding]:
         named = [name for name in announced if not _is_symmetric(name) and name != "none"]
         if not everything or not (keys or named):
             if signer := _signed_by(walk, server):
-                seen = "All keys are for encryption, and " if everything else ""
-                yield finding("jwks-empty", server.jwks.url, f"{seen}{signer} is signed.")
+                observation = "All keys are for encryption, and " if everything else ""
+                yield finding(JWKS_EMPTY, server.jwks.url, f"{observation}{signer} is signed.")
             continue
-        served_by_keys = _served_by(keys)
-        missing = [name for name in named if name not in served_by_keys]
-        # The list is for all clients. An outside provider, or one with algorithms per client, may
-        # publish a key only once a client uses it.
+        available = {name for key in keys for name in _algorithms(key)}
+        missing = [name for name in named if name not in available]
+        # The list is for all clients. An outside provider, or one that lets clients choose, may
+        # publish a key only after a client uses it.
         is_per_client = any(map(_is_symmetric, announced))
         is_per_client = is_per_client or origin(server.issuer) != origin(walk.url)
         if missing and not (is_per_client and len(missing) < len(named)):
-            seen = f"id_token_signing_alg_values_supported has {shown(', '.join(missing))}."
-            yield finding("jwks-unserved", server.jwks.url, seen)
+            observation = f"id_token_signing_alg_values_supported has {shown(', '.join(missing))}."
+            yield finding(JWKS_UNSERVED, server.jwks.url, observation)
+
+
+def unable_to_sign(walk: Walk) -> Iterator[Finding]:
+    """Report faults in the settings and the key store, which the documents do not show."""
+    for fault in walk.signing:
+        yield finding(JWKS_CANNOT_SIGN, walk.url, fault.seen, fix=fault.fix)
 
 
 def _announced(document: Fetched | None) -> list[str]:
@@ -139,7 +124,7 @@ def _is_symmetric(algorithm: str) -> bool:
 
 
 def _signed_by(walk: Walk, server: Server) -> str:
-    """Return what is signed by the keys of a server, as far as its documents tell."""
+    """Return what the keys of a server sign, as far as its documents say."""
     documents = [*server.documents]
     if walk.resource and walk.resource_jwks is None and len(walk.servers) == 1:
         documents.append(walk.resource)
@@ -156,36 +141,49 @@ def _signed_by(walk: Walk, server: Server) -> str:
     return ""
 
 
-def keys_of(document: Fetched) -> list[Key]:
-    """Return the keys of a set that are objects."""
-    keys = document.told.get("keys")
-    return [one for one in keys if isinstance(one, dict)] if isinstance(keys, list) else []
+def _algorithms(key: Key) -> set[str]:
+    """Return the algorithms of a key: that of `alg`, or all of its type."""
+    known, given = signatures(key), key.get("alg")
+    # RFC 9864: an alg of an OKP key has two names, and only the curve says which algorithm it is.
+    if given is None or key.get("kty") == "OKP":
+        return known
+    return {str(given)} & (known or {str(given)})
 
 
-def _sets(walk: Walk) -> Iterator[Fetched]:
-    yield from {one.url: one for one in walk.jwks}.values()
+def has_seen(walk: Walk) -> bool:
+    """Say whether every announced set was read; servers may do without one."""
+    servers = [
+        server
+        for server in walk.servers
+        if server.found is None or server.found.told.get("jwks_uri")
+    ]
+    return bool(servers) and all(
+        server.jwks and server.jwks.members is not None for server in servers
+    )
 
 
-def _keys(walk: Walk) -> Iterator[tuple[Fetched, Key]]:
-    for document in _sets(walk):
-        yield from ((document, key) for key in keys_of(document))
-
-
-def _served_by(keys: Iterable[Key]) -> set[str]:
-    """Return the algorithms that keys can sign with: that of `alg`, or all of the type."""
-    served: set[str] = set()
-    for key in keys:
-        known, given = signatures(key), key.get("alg")
-        # RFC 9864: an alg of an OKP key has two names, and the curve alone says which it is.
-        if given is None or key.get("kty") == "OKP":
-            served |= known
-        else:
-            served |= {str(given)} & (known or {str(given)})
-    return served
-
-
-def _name(key: Key) -> str:
-    return shown(key.get("kid", "without kid"))
-
-
-RULES = (places, private, kids, entries, elsewhere, forms, algorithms, served)
+STEP = Step(
+    name="jwks",
+    title="Keys",
+    holds="well-formed public keys, each with its own kid",
+    entries=(
+        JWKS_NOT_FOUND,
+        *published_keys.ENTRIES,
+        JWKS_EMPTY,
+        JWKS_CANNOT_SIGN,
+        JWKS_UNSERVED,
+        JWKS_ELSEWHERE,
+    ),
+    rules=(
+        places,
+        published_keys.private,
+        published_keys.kids,
+        published_keys.entries,
+        elsewhere,
+        published_keys.forms,
+        published_keys.algorithms,
+        served,
+        unable_to_sign,
+    ),
+    has_seen=has_seen,
+)

@@ -1,4 +1,4 @@
-"""Keys of a JWK Set: what they may be used for, and what is wrong with their form."""
+"""Keys of a JWK Set: their purpose, their algorithms, and faults of their form."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _CURVES = {
     "P-521": ec.SECP521R1(),
     "secp256k1": ec.SECP256K1(),
 }
-# Other specifications name these curves like this. No client finds a key by these names.
+# Names of these curves in other specifications. Clients do not know keys by these names.
 _MISSPELT = {"secp256r1", "prime256v1", "secp384r1", "secp521r1"}
 _TYPE_OF = {curve: kind for kind, curve in _OCTETS}
 # RFC 7517 §4.1 and §4.2: case counts.
@@ -60,7 +60,7 @@ _ENCRYPTION = {
     **{("EC", curve): _AGREEMENT for curve in _CURVES},
     **{("OKP", curve): _AGREEMENT for curve in ("X25519", "X448")},
 }
-_SIGNS = {one for names in _SIGNATURES.values() for one in names}
+_SIGNS = {name for names in _SIGNATURES.values() for name in names}
 _ENCRYPTS = _RSA_ENCRYPTION | _AGREEMENT
 # RFC 7517 §4.3.
 _OPERATIONS = {
@@ -75,7 +75,7 @@ def private_members(key: Key) -> list[str]:
 
 
 def is_for_encryption(key: Key) -> bool:
-    """Say whether a key, by its members, is not for signatures."""
+    """Say whether the members of a key show that it is not for signatures."""
     purpose = _purpose(key)
     if purpose:
         return purpose == "enc"
@@ -131,7 +131,7 @@ def weakness(key: Key) -> str:
     """Return why anyone can sign with a well-formed key, by the rules of an import, or ""."""
     kind, curve = key.get("kty"), key.get("crv")
     if kind == "RSA" and RSA_BITS <= bits(key) <= RSA_MOST_BITS:
-        # The weaknesses are in the modulus, whatever the exponent is.
+        # The weaknesses are in the modulus, not in the exponent.
         public = {"kty": "RSA", "n": key["n"], "e": "AQAB"}
     elif (kind, curve) == ("OKP", "Ed25519"):
         public = {"kty": "OKP", "crv": "Ed25519", "x": key["x"]}
@@ -150,11 +150,11 @@ def _kind(key: Key) -> tuple[str, str]:
 
 
 def _purpose(key: Key) -> str:
-    """Return "sig" or "enc" where `use` or `key_ops` says so, otherwise ""."""
+    """Return "sig" or "enc" if `use` or `key_ops` says so, otherwise ""."""
     use, operations = key.get("use"), key.get("key_ops")
     if use in ("sig", "enc"):
         return str(use)
-    named = [str(one) for one in operations] if isinstance(operations, list) else []
+    named = [str(item) for item in operations] if isinstance(operations, list) else []
     return next((use for use, known in _OPERATIONS.items() if known & set(named)), "")
 
 
@@ -169,7 +169,7 @@ def _label_problem(key: Key) -> str:
         return f"{empty[0]} is {key[empty[0]]!r}, and a public key has no such member"
     for name in ("key_ops", "x5c"):
         listed = key.get(name, [])
-        if not isinstance(listed, list) or not all(isinstance(one, str) for one in listed):
+        if not isinstance(listed, list) or not all(isinstance(item, str) for item in listed):
             return f"{name} is {listed!r}, not a list of strings"
     operations = key.get("key_ops", [])
     known = _OPERATIONS.get(key.get("use", ""), set())
@@ -179,7 +179,7 @@ def _label_problem(key: Key) -> str:
 
 
 def _is_misspelt(name: str) -> bool:
-    """Say whether a name is one of those of RFC 7518 and RFC 8037 but for case and hyphens."""
+    """Say whether a name differs from one of RFC 7518 or RFC 8037 only by case or hyphens."""
     return name not in _NAMES and _folded(name) in map(_folded, _NAMES)
 
 

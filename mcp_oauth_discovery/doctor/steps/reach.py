@@ -1,50 +1,134 @@
-"""Was every address reached, and is it one that the Internet can reach?"""
+"""Does every address answer, and can clients on the Internet reach it?"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mcp_oauth_discovery.doctor.catalogue import finding
 from mcp_oauth_discovery.doctor.clients import EVERY
-from mcp_oauth_discovery.doctor.findings import Finding
+from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, finding
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.steps.advice import OF_SPEECH, advised
 from mcp_oauth_discovery.doctor.steps.values import urls_in
 from mcp_oauth_discovery.doctor.transport.messages import Failure, Trouble
 from mcp_oauth_discovery.doctor.transport.reachability import host_of, is_exposed, is_private_host
-from mcp_oauth_discovery.doctor.walk.observations import Walk
+from mcp_oauth_discovery.doctor.walk.observations import Walk, all_answered
 from mcp_oauth_discovery.standards.members import ENDPOINTS
 
-# What clients follow, other than links for people to read.
+# Members whose URLs clients follow. Other members are links for people.
 _NEEDED = {"resource", "authorization_servers", "issuer", *ENDPOINTS}
+
+REACH_NAME = Entry(
+    code="reach-name",
+    severity=Severity.ERROR,
+    seen="The host name does not resolve.",
+    expected="a public DNS record for the host",
+    section="RFC 9110 §4.3.3",
+    clients=EVERY,
+    fix="Publish the DNS record, or correct the host in the documents.",
+    django_fix="Publish the DNS record, or correct the host in MCP_ISSUER and MCP_RESOURCE.",
+)
+REACH_REFUSED = Entry(
+    code="reach-refused",
+    severity=Severity.ERROR,
+    seen="Nothing answers at that host and port.",
+    expected="an HTTP server",
+    section="RFC 9110 §4.3.3",
+    clients=EVERY,
+    fix="Start the server, open the port, and check where the proxy in front listens.",
+)
+REACH_TLS = Entry(
+    code="reach-tls",
+    severity=Severity.ERROR,
+    seen="The TLS handshake fails.",
+    expected="a certificate from a public authority, with its whole chain",
+    section="RFC 9110 §4.3.4",
+    clients=EVERY,
+    fix="Install a certificate for this host name, with the intermediate certificates.",
+)
+REACH_TIMEOUT = Entry(
+    code="reach-timeout",
+    severity=Severity.ERROR,
+    seen="The answer was not complete in time.",
+    expected="a complete answer within seconds",
+    section="RFC 9110 §15.6.5",
+    clients=EVERY,
+    fix="Look for a view that waits: for the database, for another server, or for a free worker.",
+)
+REACH_BROKEN = Entry(
+    code="reach-broken",
+    severity=Severity.ERROR,
+    seen="The response is not valid HTTP, or is incomplete.",
+    expected="a well-formed HTTP/1.1 response as long as its Content-Length says",
+    section="RFC 9112 §6",
+    clients=EVERY,
+    fix="Ask the application server directly. If its answer is complete, the proxy breaks it.",
+)
+REACH_PLAIN_HTTP = Entry(
+    code="reach-plain-http",
+    severity=Severity.ERROR,
+    seen="The URL is plain http on a host that is not loopback.",
+    expected="https; http is for loopback hosts only",
+    section="MCP authorization, communication security",
+    clients=EVERY,
+    fix="Serve the site over TLS, and give clients the https URL.",
+)
+REACH_PRIVATE = Entry(
+    code="reach-private",
+    severity=Severity.ERROR,
+    seen="A document of a public site names a host with a private address; it was not contacted.",
+    expected="hosts that clients on the Internet can reach",
+    section="RFC 9728 §7.7",
+    clients=EVERY,
+    fix="Put the public host into the documents.",
+    django_fix="Put the public host into MCP_ISSUER, MCP_RESOURCE and MCP_AUTHORIZATION_SERVERS.",
+)
+REACH_CUT = Entry(
+    code="reach-cut",
+    severity=Severity.WARNING,
+    seen="The time for all requests is over; the remaining ones were not sent.",
+    expected="some sixty answers within ninety seconds",
+    section="MCP authorization, discovery",
+    clients=EVERY,
+    fix="Fix what is slow, or give the check more time with --budget.",
+)
+
+_ENTRY_OF = {
+    Trouble.NAME: REACH_NAME,
+    Trouble.REFUSED: REACH_REFUSED,
+    Trouble.TLS: REACH_TLS,
+    Trouble.TIMEOUT: REACH_TIMEOUT,
+    Trouble.BROKEN: REACH_BROKEN,
+    Trouble.PRIVATE: REACH_PRIVATE,
+    Trouble.CUT: REACH_CUT,
+}
 
 
 def unreachable(walk: Walk) -> Iterator[Finding]:
-    """Report an endpoint without an answer, which ends the walk."""
+    """Report an endpoint without an answer, which ends the check."""
     if walk.post is None or walk.post.answer is None:
         yield from failures(walk)
 
 
 def failures(walk: Walk) -> Iterator[Finding]:
-    """Report each address without an answer; the end of all time once."""
+    """Report each address without an answer; if the overall budget ends, report it once."""
     is_cut = False
     for exchange in walk.exchanges():
         outcome = exchange.outcome
         if not isinstance(outcome, Failure) or (is_cut and outcome.trouble is Trouble.CUT):
             continue
         is_cut = is_cut or outcome.trouble is Trouble.CUT
-        seen = f"No answer: {shown(outcome.reason)}."
-        failure = finding(f"reach-{outcome.trouble.value}", outcome.url, seen)
+        observation = f"No answer: {shown(outcome.reason)}."
+        failure = finding(_ENTRY_OF[outcome.trouble], outcome.url, observation)
         yield advised(failure, OF_SPEECH[outcome.speech] if outcome.speech else None)
 
 
 def plain_http(walk: Walk) -> Iterator[Finding]:
     if is_exposed(walk.url):
-        yield finding("reach-plain-http", walk.url)
+        yield finding(REACH_PLAIN_HTTP, walk.url)
 
 
 def private_hosts(walk: Walk) -> Iterator[Finding]:
-    """Report hosts in the documents of a public site that are private by their very name."""
+    """Report hosts in the documents of a public site that are private by their name."""
     if is_private_host(host_of(walk.url)):
         return
     reported: set[str] = set()
@@ -53,9 +137,30 @@ def private_hosts(walk: Walk) -> Iterator[Finding]:
             host = host_of(url)
             if host and is_private_host(host) and host not in reported:
                 reported.add(host)
-                seen = f"{shown(member)} is {shown(url)}: that host is not one of the Internet."
+                observation = f"{shown(member)} is {shown(url)}: this host is not on the Internet."
                 clients = EVERY if member in _NEEDED else ()
-                yield finding("reach-private", document.url, seen, clients=clients)
+                yield finding(REACH_PRIVATE, document.url, observation, clients=clients)
 
 
-RULES = (failures, plain_http, private_hosts)
+def has_seen(walk: Walk) -> bool:
+    return all_answered([walk.post])
+
+
+STEP = Step(
+    name="reach",
+    title="Connection",
+    holds="every address was reached, over TLS or on this machine",
+    entries=(
+        REACH_NAME,
+        REACH_REFUSED,
+        REACH_TLS,
+        REACH_TIMEOUT,
+        REACH_BROKEN,
+        REACH_PLAIN_HTTP,
+        REACH_PRIVATE,
+        REACH_CUT,
+    ),
+    rules=(failures, plain_http, private_hosts),
+    has_seen=has_seen,
+    is_about_answers=True,
+)

@@ -1,30 +1,70 @@
-"""Is there nothing at addresses that belong to nobody?"""
+"""Are unknown well-known URLs a 404?"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mcp_oauth_discovery.doctor.catalogue import finding
-from mcp_oauth_discovery.doctor.findings import Finding
-from mcp_oauth_discovery.doctor.walk.observations import Walk
-from mcp_oauth_discovery.doctor.walk.probes import NOBODYS_PATH
-from mcp_oauth_discovery.doctor.walk.reading import is_html
+from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, finding
+from mcp_oauth_discovery.doctor.walk.observations import Walk, all_answered
+from mcp_oauth_discovery.doctor.walk.probes import NOBODYS_PATH, ask_unknown_addresses
+from mcp_oauth_discovery.doctor.walk.reading import Unreadable, is_html
+
+SUFFIX_ECHOED = Entry(
+    code="suffix-echoed",
+    severity=Severity.ERROR,
+    seen="The metadata of an unknown path repeats the path.",
+    expected="404",
+    section="RFC 9728 §3.3, §7.3",
+    fix="List the resources; do not build the identifier from the requested path.",
+)
+SUFFIX_HTML = Entry(
+    code="suffix-html",
+    severity=Severity.ERROR,
+    seen="An unknown well-known URL is an HTML page.",
+    expected="404",
+    section="RFC 9728 §3.2, RFC 8414 §3.2",
+    fix="Exclude /.well-known/ from the catch-all route: clients parse the page and stop.",
+)
+SUFFIX_ANSWERED = Entry(
+    code="suffix-answered",
+    severity=Severity.WARNING,
+    seen="An unknown well-known URL has a document.",
+    expected="404",
+    section="RFC 9728 §3.2, RFC 8414 §3.2",
+    fix="Answer 404 for paths that belong to no resource and no issuer.",
+)
 
 
 def unknown(walk: Walk) -> Iterator[Finding]:
-    # Where a document itself is a page, that says it all.
-    pages = any(one.reading.fault == "document-html" for one in walk.asked)
+    # A document that is a page has its own finding, with the same cause.
+    pages = any(place.reading.fault is Unreadable.HTML for place in walk.asked)
     for exchange in walk.suffixes:
         answer = exchange.answer
         if answer is None or answer.status != 200:
             continue
         if is_html(answer):
             if not pages:
-                yield finding("suffix-html", exchange.url)
+                yield finding(SUFFIX_HTML, exchange.url)
         elif NOBODYS_PATH.encode() in answer.body:
-            yield finding("suffix-echoed", exchange.url)
+            yield finding(SUFFIX_ECHOED, exchange.url)
         else:
-            yield finding("suffix-answered", exchange.url)
+            yield finding(SUFFIX_ANSWERED, exchange.url)
 
 
-RULES = (unknown,)
+def has_seen(walk: Walk) -> bool:
+    return bool(walk.suffixes) and all_answered(walk.suffixes)
+
+
+STEP = Step(
+    name="suffixes",
+    title="Unknown addresses",
+    holds="unknown /.well-known/ paths return 404",
+    entries=(
+        SUFFIX_ECHOED,
+        SUFFIX_HTML,
+        SUFFIX_ANSWERED,
+    ),
+    rules=(unknown,),
+    has_seen=has_seen,
+    probes=(ask_unknown_addresses,),
+)

@@ -1,4 +1,4 @@
-"""The members of a document: of the wrong form, without a value, naming URLs."""
+"""The members of a document: invalid values, empty values, URLs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mcp_oauth_discovery.standards.members import ENDPOINTS, check_member
 
 
 def misformed(members: Mapping[str, Any], table: Mapping[str, Check]) -> Iterator[tuple[str, str]]:
-    """Yield the name and the problem of each member that has a value of the wrong form."""
+    """Yield the name and the problem of each member with an invalid value."""
     for name, value in members.items():
         if not has_value(value):
             continue
@@ -32,25 +32,25 @@ def check_host(url: str) -> None:
 
 
 def strict(name: str, value: object) -> tuple[Client, ...]:
-    """Return the clients that refuse a document for one value of the wrong kind of JSON."""
+    """Return the clients that refuse a document because of the JSON type of one value."""
     is_list = name.endswith("s_supported")
     return TYPED if is_list != isinstance(value, list) else ()
 
 
 def has_value(value: object) -> bool:
-    """Say whether a member has a value at all: not null, and not empty."""
+    """Say whether a value is neither null nor empty."""
     return value not in (None, "", [], {})
 
 
 def strings(members: Mapping[str, Any], name: str) -> list[str]:
-    """Return the strings of a member that is a list, and none of one that is not."""
+    """Return the strings of a member that is a list; none if it is not a list."""
     value = members.get(name)
-    return [one for one in value if isinstance(one, str)] if isinstance(value, list) else []
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
 
 
 def urls_in(members: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield every URL in a document, with the member that it is in."""
+    """Yield every URL in a document, after the name of its member."""
     for name, value in members.items():
-        for one in value if isinstance(value, list) else [value]:
-            if isinstance(one, str) and one.lower().startswith(("http://", "https://")):
-                yield name, one
+        for item in value if isinstance(value, list) else [value]:
+            if isinstance(item, str) and item.lower().startswith(("http://", "https://")):
+                yield name, item

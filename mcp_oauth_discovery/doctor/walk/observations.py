@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from mcp_oauth_discovery.doctor.transport.messages import Answer, Failure, Fault
+from mcp_oauth_discovery.doctor.transport.messages import Answer, Failure, Fault, Trouble
 from mcp_oauth_discovery.doctor.walk.intermediaries import Intermediary, intermediary
 from mcp_oauth_discovery.doctor.walk.reading import Reading, read
 from mcp_oauth_discovery.doctor.walk.well_known import Role
@@ -227,3 +227,17 @@ def _each_once(places: Iterable[Fetched]) -> list[Fetched]:
     for place in places:
         by_url.setdefault(place.url, place)
     return list(by_url.values())
+
+
+def all_answered(exchanges: Iterable[Exchange | None]) -> bool:
+    """Say whether each of these was made, and answered."""
+    return all(exchange is not None and exchange.answer is not None for exchange in exchanges)
+
+
+def all_ended(exchanges: Iterable[Exchange]) -> bool:
+    """Say whether there are any, and all were answered or refused in time."""
+    outcomes = [exchange.outcome for exchange in exchanges]
+    late = (Trouble.CUT, Trouble.TIMEOUT)
+    return bool(outcomes) and not any(
+        isinstance(outcome, Failure) and outcome.trouble in late for outcome in outcomes
+    )

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from urllib.parse import urlsplit
 
 from mcp_oauth_discovery.doctor.mishaps import Noted
 from mcp_oauth_discovery.doctor.transport.messages import Headers, Transport
 from mcp_oauth_discovery.doctor.transport.reachability import host_of
 from mcp_oauth_discovery.doctor.walk import headers
-from mcp_oauth_discovery.doctor.walk.observations import Again, Exchange, Fetched, Forgery, Walk
-from mcp_oauth_discovery.doctor.walk.well_known import OAUTH, PRM
+from mcp_oauth_discovery.doctor.walk.observations import (
+    Again,
+    Exchange,
+    Fetched,
+    Forgery,
+    OAuthEndpoint,
+    Walk,
+)
+from mcp_oauth_discovery.doctor.walk.well_known import OAUTH, PRM, sendable
 from mcp_oauth_discovery.standards.identifiers import origin, split
 from mcp_oauth_discovery.standards.mcp_headers import REQUEST_HEADERS
 
 Get = Callable[..., Exchange]
-Wants = Callable[[str], bool]
+Probe = Callable[[Walk, Get, Transport], None]
+# By the name of the step that needs the requests.
+Probes = Mapping[str, Iterable[Probe]]
 # What is forged, the headers, and the texts that the answer must not contain.
 Forged = tuple[str, Headers, tuple[str, ...]]
 
@@ -26,13 +35,47 @@ NOBODYS_PATH = "/nobodys-path-but-the-doctors"
 # About as many requests as one client sends in a second.
 BURST = 10
 
+OAUTH_ENDPOINTS = (
+    "authorization_endpoint",
+    "token_endpoint",
+    "registration_endpoint",
+    "revocation_endpoint",
+    "introspection_endpoint",
+)
+# Web pages post to these. They neither revoke nor introspect.
+_POSTED_TO = ("token_endpoint", "registration_endpoint")
 
-def probe(walk: Walk, get: Get, transport: Transport, wants: Wants) -> None:
-    """Add the observations beyond the documents, for the groups that are wanted."""
-    for group, probes in _PROBES.items():
-        for ask in probes if wants(group) else ():
-            with Noted(walk.mishaps, f"the requests for {group}"):
+
+def probe(walk: Walk, get: Get, transport: Transport, probes: Probes) -> None:
+    """Add the observations beyond the documents, step by step."""
+    for name, requests in probes.items():
+        for ask in requests:
+            with Noted(walk.mishaps, f"the requests for {name}"):
                 ask(walk, get, transport)
+
+
+def ask_oauth_endpoints(walk: Walk, get: Get, transport: Transport) -> None:
+    """Contact the endpoints on the origin that the user named, and no others."""
+    for server in walk.servers:
+        members = server.found.told if server.found else {}
+        for member in OAUTH_ENDPOINTS:
+            url = members.get(member)
+            if isinstance(url, str) and origin(url) and origin(url) == origin(walk.url):
+                endpoint = _oauth_endpoint(walk, member, sendable(url), transport)
+                walk.oauth_endpoints.append(endpoint)
+
+
+def _oauth_endpoint(walk: Walk, member: str, url: str, transport: Transport) -> OAuthEndpoint:
+    get = Exchange(url, transport.send("GET", url, headers.ANYTHING))
+    if member not in _POSTED_TO:
+        return OAuthEndpoint(member, url, get)
+    permission = headers.preflight(walk.page_origin, "POST", "content-type")
+    preflight = Exchange(url, transport.send("OPTIONS", url, permission))
+    if get.status not in (404, 410):
+        return OAuthEndpoint(member, url, get, preflight)
+    nowhere = f"{url.partition('?')[0].rstrip('/')}{NOBODYS_PATH}"
+    control = Exchange(nowhere, transport.send("OPTIONS", nowhere, permission))
+    return OAuthEndpoint(member, url, get, preflight, control)
 
 
 def ask_documents_as_a_page(walk: Walk, get: Get, transport: Transport) -> None:
@@ -139,12 +182,3 @@ def ask_in_a_burst(walk: Walk, get: Get, transport: Transport) -> None:
 def _own_documents(walk: Walk) -> list[Fetched]:
     """Return the documents on the endpoint's origin; forged requests go to no other."""
     return [document for document in walk.direct if origin(document.url) == origin(walk.url)]
-
-
-_PROBES = {
-    "cors": (ask_documents_as_a_page, ask_endpoint_as_a_page),
-    "caching": (ask_with_head,),
-    "hosts": (ask_with_forged_hosts,),
-    "suffixes": (ask_unknown_addresses,),
-    "load": (ask_as_other_agents, ask_in_a_burst),
-}

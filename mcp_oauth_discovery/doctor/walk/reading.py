@@ -8,6 +8,7 @@ import re
 from codecs import BOM_UTF8
 from collections import Counter
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any, NoReturn
 
 from mcp_oauth_discovery.doctor.printing import shown
@@ -27,12 +28,20 @@ _HTML = re.compile(rb"\s*<(?:!doctype\s|html|head|body|title|meta|div|script|h1)
 _TITLE = re.compile(rb"<title[^>]*>([^<]{1,120})", re.I)
 
 
+class Unreadable(Enum):
+    """Why an answer has no members."""
+
+    HTML = "html"
+    NOT_JSON = "not JSON"
+    NOT_OBJECT = "no object"
+
+
 @dataclass(frozen=True)
 class Reading:
-    """The members of a document, or the code of the finding that says why there are none."""
+    """The members of a document, or why there are none."""
 
     members: dict[str, Any] | None = None
-    fault: str | None = None
+    fault: Unreadable | None = None
     detail: str = ""
     duplicates: tuple[str, ...] = field(default=())
     # Some clients remove a byte order mark, others fail on it.
@@ -42,7 +51,7 @@ class Reading:
 def read(answer: Answer) -> Reading:
     """Return the JSON object in an answer."""
     if is_html(answer):
-        return Reading(fault="document-html", detail=_beginning(answer.body))
+        return Reading(fault=Unreadable.HTML, detail=_beginning(answer.body))
     duplicates: list[str] = []
 
     def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -60,9 +69,9 @@ def read(answer: Answer) -> Reading:
         check_depth(document)
     except (ValueError, RecursionError) as error:
         problem = f"{error}: {_beginning(answer.body)}"
-        return Reading(fault="document-not-json", detail=problem)
+        return Reading(fault=Unreadable.NOT_JSON, detail=problem)
     if not isinstance(document, dict):
-        return Reading(fault="document-not-object", detail=_beginning(answer.body))
+        return Reading(fault=Unreadable.NOT_OBJECT, detail=_beginning(answer.body))
     return Reading(document, duplicates=tuple(duplicates), has_mark=has_mark)
 
 

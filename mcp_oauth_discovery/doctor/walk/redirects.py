@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from enum import Enum
 from urllib.parse import urljoin, urlsplit
 
 from mcp_oauth_discovery.doctor.transport.messages import Answer
@@ -10,6 +11,19 @@ from mcp_oauth_discovery.standards.identifiers import origin
 
 _LANGUAGE = re.compile(r"/[a-z]{2,3}(?:-[a-z]{2,8})?(?=/)", re.I)
 _LOGIN = re.compile(r"(?:log|sign)[-_]?(?:in|on)\b|[?&](?:next|redirect_to|return_to)=", re.I)
+
+
+class Cause(Enum):
+    """The most likely reason for a redirect."""
+
+    HTTPS = "https"
+    SLASH = "slash"
+    WWW = "www"
+    LANGUAGE = "language"
+    LOGIN = "login"
+    OFFSITE = "offsite"
+    OTHER = "other"
+    LOOP = "loop"
 
 
 def target(answer: Answer) -> str | None:
@@ -23,21 +37,21 @@ def target(answer: Answer) -> str | None:
         return location
 
 
-def cause(url: str, to: str) -> str:
-    """Return the code of the finding about a redirect from one URL to another."""
+def cause(url: str, to: str) -> Cause:
+    """Return the most likely cause of a redirect from one URL to another."""
     if to == url:
-        return "redirect-loop"
+        return Cause.LOOP
     if origin(url) != origin(to):
         here, there = origin(url).partition("://")[2], origin(to).partition("://")[2]
         if here == there and to.lower().startswith("https:"):
-            return "redirect-https"
+            return Cause.HTTPS
         # An IP address with "www." in front has no origin, and PREPEND_WWW redirects there.
         host = there or to.lower().partition("://")[2].partition("/")[0]
         is_www = bool(host) and here.removeprefix("www.") == host.removeprefix("www.")
-        return "redirect-www" if is_www else "redirect-offsite"
+        return Cause.WWW if is_www else Cause.OFFSITE
     path, other = urlsplit(url).path, urlsplit(to).path
     if path != other and path.rstrip("/") == other.rstrip("/"):
-        return "redirect-slash"
+        return Cause.SLASH
     if (prefix := _LANGUAGE.match(other)) and other[prefix.end() :].rstrip("/") == path.rstrip("/"):
-        return "redirect-language"
-    return "redirect-login" if _LOGIN.search(to) else "redirect-other"
+        return Cause.LANGUAGE
+    return Cause.LOGIN if _LOGIN.search(to) else Cause.OTHER

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
+from types import MappingProxyType
 
 from mcp_oauth_discovery.doctor.mishaps import Noted
 from mcp_oauth_discovery.doctor.transport.messages import Answer, Fault, Headers, Transport
-from mcp_oauth_discovery.doctor.walk import headers, probes, redirects
+from mcp_oauth_discovery.doctor.walk import headers, redirects
 from mcp_oauth_discovery.doctor.walk.challenges import challenges_of_walk, named_metadata
 from mcp_oauth_discovery.doctor.walk.observations import (
     Exchange,
     Fetched,
-    OAuthEndpoint,
     Server,
     Walk,
 )
+from mcp_oauth_discovery.doctor.walk.probes import Probes, probe
 from mcp_oauth_discovery.doctor.walk.well_known import (
     Role,
     last_address,
@@ -29,16 +29,6 @@ from mcp_oauth_discovery.standards.identifiers import check_issuer, origin, spli
 MOST_SERVERS = 3
 MOST_HOPS = 5
 
-OAUTH_ENDPOINTS = (
-    "authorization_endpoint",
-    "token_endpoint",
-    "registration_endpoint",
-    "revocation_endpoint",
-    "introspection_endpoint",
-)
-# Web pages post to these. They neither revoke nor introspect.
-_POSTED_TO = ("token_endpoint", "registration_endpoint")
-
 
 class Walker:
     """Sends the requests of clients, and keeps every answer in a `Walk`."""
@@ -48,18 +38,19 @@ class Walker:
         transport: Transport,
         *,
         page_origin: str,
-        wants: Callable[[str], bool] = lambda group: True,
+        probes: Probes = MappingProxyType({}),
         inside: frozenset[str] | None = None,
         signing: tuple[Fault, ...] = (),
     ) -> None:
         """Store the options.
 
-        `inside` has the origins that the transport reaches, None if it reaches all. `signing` has
-        the reasons why this project cannot sign.
+        `probes` has the requests that each step needs beyond the documents. `inside` has the
+        origins that the transport reaches, None if it reaches all. `signing` has the reasons why
+        this project cannot sign.
         """
         self._transport = transport
         self._page_origin = page_origin
-        self._wants = wants
+        self._probes = probes
         self._inside = inside
         self._signing = signing
         self._documents: dict[str, Exchange] = {}
@@ -76,10 +67,10 @@ class Walker:
         self._documents.clear()
         with Noted(walk.mishaps, "the walk"):
             walk.challenges = challenges_of_walk(walk)
-        for step in (self._find_resource, self._find_servers, self._find_oauth_endpoints):
+        for step in (self._find_resource, self._find_servers):
             with Noted(walk.mishaps, "the walk"):
                 step(walk)
-        probes.probe(walk, self._get, self._transport, self._wants)
+        probe(walk, self._get, self._transport, self._probes)
         return walk
 
     def _find_resource(self, walk: Walk) -> None:
@@ -128,29 +119,6 @@ class Walker:
         """Return the keys at a `jwks_uri`, if its origin is allowed."""
         is_allowed = isinstance(uri, str) and origin(uri) in allowed
         return self._fetch(Role.JWKS, str(uri)) if is_allowed else None
-
-    def _find_oauth_endpoints(self, walk: Walk) -> None:
-        """Contact the endpoints on the origin that the user named, and no others."""
-        if not self._wants("oauth-endpoints"):
-            return
-        for server in walk.servers:
-            members = server.found.told if server.found else {}
-            for member in OAUTH_ENDPOINTS:
-                url = members.get(member)
-                if isinstance(url, str) and origin(url) and origin(url) == origin(walk.url):
-                    walk.oauth_endpoints.append(self._oauth_endpoint(walk, member, sendable(url)))
-
-    def _oauth_endpoint(self, walk: Walk, member: str, url: str) -> OAuthEndpoint:
-        get = Exchange(url, self._transport.send("GET", url, headers.ANYTHING))
-        if member not in _POSTED_TO:
-            return OAuthEndpoint(member, url, get)
-        permission = headers.preflight(walk.page_origin, "POST", "content-type")
-        preflight = Exchange(url, self._transport.send("OPTIONS", url, permission))
-        if get.status not in (404, 410):
-            return OAuthEndpoint(member, url, get, preflight)
-        nowhere = f"{url.partition('?')[0].rstrip('/')}{probes.NOBODYS_PATH}"
-        control = Exchange(nowhere, self._transport.send("OPTIONS", nowhere, permission))
-        return OAuthEndpoint(member, url, get, preflight, control)
 
     def _fetch(self, role: Role, url: str) -> Fetched:
         """Return the document at an address; each address is requested once."""

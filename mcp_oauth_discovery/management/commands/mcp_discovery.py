@@ -15,17 +15,13 @@ from django.http import Http404
 
 from mcp_oauth_discovery.checks import RULES
 from mcp_oauth_discovery.checks.routes import serving_urlconf
-from mcp_oauth_discovery.doctor import report
-from mcp_oauth_discovery.doctor.examination import examine
-from mcp_oauth_discovery.doctor.findings import Severity
+from mcp_oauth_discovery.doctor import HTTPTransport, Report, Severity, Walker, examine, report
 from mcp_oauth_discovery.doctor.printing import visible
 from mcp_oauth_discovery.doctor.project import endpoints, show
 from mcp_oauth_discovery.doctor.project.in_process import DjangoTransport
-from mcp_oauth_discovery.doctor.report import Palette, Report
+from mcp_oauth_discovery.doctor.report import Palette
 from mcp_oauth_discovery.doctor.transport.deadlines import BUDGET, TIMEOUT
 from mcp_oauth_discovery.doctor.transport.messages import Fault
-from mcp_oauth_discovery.doctor.transport.network import HTTPTransport
-from mcp_oauth_discovery.doctor.walk.walker import Walker
 from mcp_oauth_discovery.management.arguments import (
     checked_endpoint,
     checked_origin,
@@ -107,7 +103,7 @@ class Command(SubcommandsCommand):
             walker = partial(Walker, HTTPTransport(url, options["timeout"], options["budget"]))
         if not urls:
             raise CommandError("This project has no enabled resource.")
-        walk = walker(page_origin=page, wants=chosen.wants_group).walk
+        walk = walker(page_origin=page, probes=chosen.probes()).walk
         reports = [Report(url, tuple(examine(walk(url), chosen))) for url in urls]
         self._print_reports(reports, as_json, strict)
 

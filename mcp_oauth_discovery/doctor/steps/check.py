@@ -1,0 +1,41 @@
+"""Did the doctor complete each step? This one comes last, after those that may fail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, finding
+from mcp_oauth_discovery.doctor.printing import shown
+from mcp_oauth_discovery.doctor.walk.observations import Walk, all_answered
+
+CHECK_FAILED = Entry(
+    code="check-failed",
+    severity=Severity.WARNING,
+    seen="A step of the check failed with an exception.",
+    expected="a finding, whatever a site sends",
+    section="mcp_discovery check",
+    fix=(
+        "Report this as a bug, with the traceback in the log and the answer of the site. The "
+        "findings of this step may be missing."
+    ),
+)
+
+
+def failed(walk: Walk) -> Iterator[Finding]:
+    """Report each step that ended in an exception."""
+    for mishap in walk.mishaps:
+        yield finding(CHECK_FAILED, walk.url, shown(mishap))
+
+
+def has_seen(walk: Walk) -> bool:
+    return all_answered([walk.post])
+
+
+STEP = Step(
+    name="check",
+    title="The check itself",
+    holds="every step was completed",
+    entries=(CHECK_FAILED,),
+    rules=(failed,),
+    has_seen=has_seen,
+)

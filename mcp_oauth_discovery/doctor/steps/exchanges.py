@@ -1,0 +1,31 @@
+"""The exchanges that rules about answers judge, and the clients that a bad answer stops."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mcp_oauth_discovery.doctor.clients import EVERY, Client
+from mcp_oauth_discovery.doctor.walk.observations import Exchange, Walk
+
+# What firewalls and login services must let pass.
+PUBLIC = "/.well-known/ and the MCP endpoint"
+
+
+def plain(walk: Walk) -> Iterator[Exchange]:
+    """Yield the requests to the endpoint and for the documents."""
+    yield from (exchange for exchange in (walk.post, walk.get) if exchange)
+    yield from of_documents(walk)
+
+
+def of_documents(walk: Walk) -> Iterator[Exchange]:
+    """Yield the requests for the documents."""
+    yield from (place.exchange for place in walk.asked)
+
+
+def stopped(walk: Walk, exchange: Exchange) -> tuple[Client, ...] | None:
+    """Return the clients that a bad answer stops, or None for those of the entry."""
+    if exchange.url == walk.url:
+        # A POST survives neither an error nor a redirect.
+        return EVERY
+    # MCP clients read no keys.
+    return () if exchange.url in {document.url for document in walk.jwks} else None

@@ -1,0 +1,174 @@
+"""Is any answer a redirect, and which setting is most likely behind it?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mcp_oauth_discovery.doctor.clients import EVERY, TYPESCRIPT_BASED, Client
+from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, finding
+from mcp_oauth_discovery.doctor.printing import shown
+from mcp_oauth_discovery.doctor.steps.exchanges import PUBLIC, plain, stopped
+from mcp_oauth_discovery.doctor.transport.reachability import is_exposed
+from mcp_oauth_discovery.doctor.walk.intermediaries import login_service
+from mcp_oauth_discovery.doctor.walk.observations import Exchange, Walk
+from mcp_oauth_discovery.doctor.walk.redirects import Cause, cause, target
+
+# These follow no redirect to another origin; the Python SDK follows none at all.
+_SAME_ORIGIN_ONLY = (Client.PYTHON, *TYPESCRIPT_BASED, Client.RUST)
+
+REDIRECT_HTTPS = Entry(
+    code="redirect-https",
+    severity=Severity.ERROR,
+    seen="The answer is a redirect to the https URL it came from.",
+    expected="a direct answer",
+    section="RFC 9728 §3.2, RFC 8414 §3.2",
+    clients=_SAME_ORIGIN_ONLY,
+    fix="Have the proxy send X-Forwarded-Proto, and have the application trust it.",
+    django_fix=(
+        "Django does not know that the proxy ends TLS, so SECURE_SSL_REDIRECT redirects: set "
+        "SECURE_PROXY_SSL_HEADER, and have the proxy send that header."
+    ),
+)
+REDIRECT_SLASH = Entry(
+    code="redirect-slash",
+    severity=Severity.ERROR,
+    seen="The answer is a redirect that only adds or removes a final slash.",
+    expected="a direct answer at the published URL",
+    section="RFC 9728 §3.2, RFC 8414 §3.2",
+    clients=(Client.PYTHON,),
+    fix="Route the URL exactly as it is published: the redirect loses the body of a POST.",
+    django_fix=(
+        "Route the URL exactly as it is published: the redirect of APPEND_SLASH loses the body "
+        "of a POST."
+    ),
+)
+REDIRECT_WWW = Entry(
+    code="redirect-www",
+    severity=Severity.ERROR,
+    seen="The answer is a redirect to the host with or without www.",
+    expected="a direct answer at the host that the identifiers name",
+    section="RFC 9728 §3.2, RFC 8414 §3.2",
+    clients=_SAME_ORIGIN_ONLY,
+    fix="Use the host that the site redirects to in the documents, or remove the redirect.",
+    django_fix=(
+        "Use the host that the site redirects to in MCP_ISSUER and MCP_RESOURCE, or turn off "
+        "PREPEND_WWW."
+    ),
+)
+REDIRECT_LANGUAGE = Entry(
+    code="redirect-language",
+    severity=Severity.ERROR,
+    seen="The answer is a redirect to a path with a language.",
+    expected="one URL for all languages",
+    section="RFC 9728 §3.2, RFC 8414 §3.2",
+    clients=(Client.PYTHON,),
+    fix="Serve it at a path without a language.",
+    django_fix=(
+        "Move the route out of i18n_patterns(): LocaleMiddleware redirects the paths in it."
+    ),
+)
+REDIRECT_LOGIN = Entry(
+    code="redirect-login",
+    severity=Severity.ERROR,
+    seen="The answer is a redirect to a login page.",
+    expected="an answer without a login; 401 from the MCP endpoint",
+    section="RFC 9728 §3.2, RFC 6750 §3",
+    clients=EVERY,
+    fix="Exempt the documents and the endpoint from the login, and have the endpoint answer 401.",
+    django_fix=(
+        "Put DiscoveryMiddleware first, or mark the view login_not_required: "
+        "LoginRequiredMiddleware or login_required sends clients to LOGIN_URL."
+    ),
+)
+REDIRECT_OFFSITE = Entry(
+    code="redirect-offsite",
+    severity=Severity.ERROR,
+    seen="The answer is a redirect to another host; it was not followed.",
+    expected="a direct answer",
+    section="RFC 9728 §3.2, RFC 8414 §3.2",
+    clients=_SAME_ORIGIN_ONLY,
+    fix="Answer at the host that the identifiers name, or name the host that answers.",
+)
+REDIRECT_OTHER = Entry(
+    code="redirect-other",
+    severity=Severity.ERROR,
+    seen="The answer is a redirect.",
+    expected="a direct answer",
+    section="RFC 9728 §3.2, RFC 8414 §3.2",
+    clients=(Client.PYTHON,),
+    fix="Find the redirect in the proxy or the application, and answer directly.",
+    django_fix="Find the redirect in the proxy or the URLconf, and answer directly.",
+)
+REDIRECT_LOOP = Entry(
+    code="redirect-loop",
+    severity=Severity.ERROR,
+    seen="The redirects form a loop.",
+    expected="a direct answer",
+    section="RFC 9110 §15.4",
+    clients=EVERY,
+    fix=(
+        "Two rules contradict each other, often one to https in the application and one to http "
+        "in the proxy: remove one of them."
+    ),
+    django_fix=(
+        "Two rules contradict each other, often SECURE_SSL_REDIRECT in Django and a redirect to "
+        "http in the proxy: set SECURE_PROXY_SSL_HEADER."
+    ),
+)
+
+_ENTRY_OF = {
+    Cause.HTTPS: REDIRECT_HTTPS,
+    Cause.SLASH: REDIRECT_SLASH,
+    Cause.WWW: REDIRECT_WWW,
+    Cause.LANGUAGE: REDIRECT_LANGUAGE,
+    Cause.LOGIN: REDIRECT_LOGIN,
+    Cause.OFFSITE: REDIRECT_OFFSITE,
+    Cause.OTHER: REDIRECT_OTHER,
+    Cause.LOOP: REDIRECT_LOOP,
+}
+
+
+def redirected(walk: Walk) -> Iterator[Finding]:
+    """Report redirects, by the setting that is most likely behind each."""
+    for exchange in plain(walk):
+        causes = _causes(exchange)
+        # The other redirects of a loop are no faults of their own.
+        loops = [pair for pair in causes if pair[0] is Cause.LOOP]
+        for likely, observation in loops or causes:
+            if likely is Cause.HTTPS and is_exposed(walk.url):
+                # Correct: the user gave a URL that is not https.
+                continue
+            services = (login_service(target(answer) or "") for answer in exchange.answers())
+            login = next(filter(None, services), None)
+            yield finding(
+                _ENTRY_OF[likely],
+                exchange.url,
+                observation,
+                clients=stopped(walk, exchange),
+                fix=f"{login} asks for a login first. Exempt {PUBLIC} from it." if login else "",
+            )
+
+
+def _causes(exchange: Exchange) -> list[tuple[Cause, str]]:
+    """Return the cause of each redirect that was followed, and a description."""
+    causes = []
+    visited = {exchange.url}
+    for answer in exchange.answers():
+        if (to := target(answer)) is not None:
+            likely = Cause.LOOP if to in visited else cause(answer.url, to)
+            causes.append((likely, f"{answer.status} to {shown(to)}."))
+            visited.add(to)
+    return causes
+
+
+ENTRIES = (
+    REDIRECT_HTTPS,
+    REDIRECT_SLASH,
+    REDIRECT_WWW,
+    REDIRECT_LANGUAGE,
+    REDIRECT_LOGIN,
+    REDIRECT_OFFSITE,
+    REDIRECT_OTHER,
+    REDIRECT_LOOP,
+)
+RULES = (redirected,)

@@ -1,0 +1,216 @@
+"""Do the members of the resource metadata have usable values?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mcp_oauth_discovery.doctor.clients import CLOSED, EVERY, Client
+from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, finding
+from mcp_oauth_discovery.doctor.printing import pointed, shown
+from mcp_oauth_discovery.doctor.steps.values import (
+    check_host,
+    has_value,
+    misformed,
+    strict,
+    strings,
+)
+from mcp_oauth_discovery.doctor.transport.reachability import is_exposed
+from mcp_oauth_discovery.doctor.walk.acceptance import (
+    difference,
+)
+from mcp_oauth_discovery.doctor.walk.observations import Fetched, Walk
+from mcp_oauth_discovery.standards import hosts
+from mcp_oauth_discovery.standards.identifiers import (
+    check_issuer,
+    locate,
+    origin,
+)
+from mcp_oauth_discovery.standards.members import PROTECTED_RESOURCE
+
+# Scopes about the client and the user, not about a resource.
+_CLIENTS_SCOPES = ("offline_access", "openid")
+# Other rules judge these members.
+_JUDGED = ("resource", "authorization_servers", "signed_metadata")
+
+PRM_MEMBER_INVALID = Entry(
+    code="prm-member-invalid",
+    severity=Severity.ERROR,
+    seen="A member has an invalid value.",
+    expected="the form that the standard defines",
+    section="RFC 9728 §2",
+    fix="Correct it.",
+    django_fix="Correct it in MCP_RESOURCE_METADATA or MCP_RESOURCES.",
+)
+PRM_SERVERS_MISSING = Entry(
+    code="prm-servers-missing",
+    severity=Severity.ERROR,
+    seen="No authorization server is named.",
+    expected="authorization_servers with at least one issuer",
+    section="MCP authorization, authorization server location",
+    clients=(*CLOSED, Client.GO),
+    fix="Name the issuers of the tokens: the site itself, if it issues them.",
+    django_fix=(
+        "Leave MCP_AUTHORIZATION_SERVERS out if this site issues the tokens; otherwise name the "
+        "issuers."
+    ),
+)
+PRM_SERVER_INVALID = Entry(
+    code="prm-server-invalid",
+    severity=Severity.ERROR,
+    seen="An authorization server is not an issuer identifier.",
+    expected="issuers: https URLs without query, fragment and well-known part",
+    section="RFC 9728 §2, RFC 8414 §2",
+    clients=EVERY,
+    fix=(
+        "Write the https URL that is the issuer in the server's metadata, not the URL of the "
+        "document."
+    ),
+)
+PRM_SERVERS_SPELLINGS = Entry(
+    code="prm-servers-spellings",
+    severity=Severity.WARNING,
+    seen="Two authorization servers differ only in spelling.",
+    expected="each issuer once, spelt as in its own metadata",
+    section="RFC 8414 §3.3",
+    fix="Keep the spelling of the issuer's own metadata.",
+)
+PRM_BEARER_HEADER = Entry(
+    code="prm-bearer-header",
+    severity=Severity.ERROR,
+    seen="bearer_methods_supported rules out the Authorization header.",
+    expected='bearer_methods_supported with "header", or without the member',
+    section="RFC 9728 §2, MCP authorization, token requirements",
+    clients=EVERY,
+    fix='Add "header" to bearer_methods_supported.',
+)
+PRM_SCOPES_OF_CLIENTS = Entry(
+    code="prm-scopes-of-clients",
+    severity=Severity.WARNING,
+    seen="scopes_supported has offline_access or openid, which are not scopes of a resource.",
+    expected="the scopes of the resource",
+    section="MCP authorization, refresh tokens",
+    fix="Move them to the authorization server's scopes_supported.",
+)
+PRM_SCOPES_NOT_OFFERED = Entry(
+    code="prm-scopes-not-offered",
+    severity=Severity.INFO,
+    seen="This site is its own authorization server, but does not announce a scope.",
+    expected="every scope of the resource that the server knows; the list may be incomplete",
+    section="RFC 9728 §2, RFC 8414 §2",
+    fix="If the server refuses the scope with invalid_scope, add the scope there.",
+)
+
+
+def identifier(document: Fetched) -> object:
+    """Return the `resource` of a document, whatever it is."""
+    return document.told.get("resource")
+
+
+def is_plain_http(value: object, endpoint: str) -> bool:
+    """Say whether a URL is http where that of the endpoint is https."""
+    return isinstance(value, str) and value.startswith("http:") and endpoint.startswith("https:")
+
+
+def members(walk: Walk) -> Iterator[Finding]:
+    document = walk.resource
+    if document is not None:
+        table = {name: check for name, check in PROTECTED_RESOURCE.items() if name not in _JUDGED}
+        values = {name: value for name, value in document.told.items() if name not in _JUDGED}
+        if _rules_out_header(document):
+            del values["bearer_methods_supported"]
+        for name, problem in misformed(values, table):
+            clients = strict(name, values[name])
+            yield finding(PRM_MEMBER_INVALID, document.url, problem, clients=clients)
+
+
+def servers(walk: Walk) -> Iterator[Finding]:
+    """Report missing authorization servers, and those that are no issuers."""
+    document = walk.resource
+    if document is None:
+        return
+    listed = document.told.get("authorization_servers")
+    if not has_value(listed):
+        yield finding(PRM_SERVERS_MISSING, document.url)
+        return
+    if not isinstance(listed, list):
+        observation = f"authorization_servers is {shown(listed)}: expected a list."
+        yield finding(PRM_SERVER_INVALID, document.url, observation)
+        return
+    for issuer in listed:
+        is_reported = is_exposed(walk.url) or is_plain_http(identifier(document), walk.url)
+        if is_reported and str(issuer).startswith("http:"):
+            # The endpoint or the resource has the same fault.
+            continue
+        try:
+            check_host(check_issuer(issuer))
+        except ValueError as error:
+            observation = f"{shown(issuer)}: {shown(str(error))}."
+            # Clients use the first one.
+            clients = None if issuer == listed[0] else ()
+            yield finding(PRM_SERVER_INVALID, document.url, observation, clients=clients)
+
+
+def spellings(walk: Walk) -> Iterator[Finding]:
+    document = walk.resource
+    spelling_of: dict[object, str] = {}
+    for issuer in strings(document.told, "authorization_servers") if document else ():
+        try:
+            place = locate(issuer)._replace(host=hosts.origin(issuer))
+        except ValueError:
+            continue
+        other = spelling_of.setdefault(place, issuer)
+        if document and other != issuer:
+            observation = f"{pointed(issuer, other)}\n{difference(issuer, other)}"
+            yield finding(PRM_SERVERS_SPELLINGS, document.url, observation)
+
+
+def bearer_methods(walk: Walk) -> Iterator[Finding]:
+    document = walk.resource
+    if document and _rules_out_header(document):
+        methods = strings(document.told, "bearer_methods_supported")
+        observation = f"bearer_methods_supported is {shown(methods)}."
+        yield finding(PRM_BEARER_HEADER, document.url, observation)
+
+
+def _rules_out_header(document: Fetched) -> bool:
+    methods = strings(document.told, "bearer_methods_supported")
+    return bool(methods) and "header" not in methods
+
+
+def scopes(walk: Walk) -> Iterator[Finding]:
+    """Report scopes that do not belong to a resource, or that this site does not announce.
+
+    RFC 8414 §2 lets a server leave scopes out, and providers omit those of APIs.
+    """
+    document = walk.resource
+    required = strings(document.told, "scopes_supported") if document else []
+    of_clients = [scope for scope in _CLIENTS_SCOPES if scope in required]
+    if document and of_clients:
+        yield finding(PRM_SCOPES_OF_CLIENTS, document.url, f"It has {', '.join(of_clients)}.")
+    own = [server for server in walk.servers if origin(server.issuer) == origin(walk.url)]
+    for server in own:
+        offered = set(strings(server.found.told, "scopes_supported") if server.found else ())
+        missing = [scope for scope in required if scope not in offered and scope not in of_clients]
+        if document and offered and missing:
+            observation = (
+                f"{shown(', '.join(missing))} missing from those of {shown(server.issuer)}."
+            )
+            yield finding(PRM_SCOPES_NOT_OFFERED, document.url, observation)
+
+
+ENTRIES = (
+    PRM_MEMBER_INVALID,
+    PRM_SERVERS_MISSING,
+    PRM_SERVER_INVALID,
+    PRM_SERVERS_SPELLINGS,
+    PRM_BEARER_HEADER,
+    PRM_SCOPES_OF_CLIENTS,
+    PRM_SCOPES_NOT_OFFERED,
+)
+RULES = (
+    members,
+    servers,
+    spellings,
+    bearer_methods,
+    scopes,
+)

@@ -1,0 +1,218 @@
+"""Do the members of the server metadata let a client sign in?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mcp_oauth_discovery.doctor.clients import CLOSED, EVERY, TYPESCRIPT_BASED, Client
+from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, finding
+from mcp_oauth_discovery.doctor.printing import shown
+from mcp_oauth_discovery.doctor.steps.values import has_value, misformed, strict, strings
+from mcp_oauth_discovery.doctor.transport.reachability import host_of
+from mcp_oauth_discovery.doctor.walk.observations import Fetched, Server, Walk
+from mcp_oauth_discovery.doctor.walk.well_known import Role
+from mcp_oauth_discovery.standards.identifiers import is_loopback
+from mcp_oauth_discovery.standards.member_forms import check_string, list_of
+from mcp_oauth_discovery.standards.members import AUTHORIZATION_SERVER, ENDPOINTS
+
+_REQUIRED = ("authorization_endpoint", "token_endpoint", "response_types_supported")
+# The endpoints that MCP clients use. They read no keys.
+_USED = ("authorization_endpoint", "token_endpoint", "registration_endpoint")
+_JWT_METHODS = {"private_key_jwt", "client_secret_jwt"}
+# OpenID Connect Discovery §3 allows more algorithms if no ID Token passes through the browser.
+_MEMBERS = {**AUTHORIZATION_SERVER, "id_token_signing_alg_values_supported": list_of(check_string)}
+
+AS_MEMBER_MISSING = Entry(
+    code="as-member-missing",
+    severity=Severity.ERROR,
+    seen="A required member is missing.",
+    expected="issuer, authorization_endpoint, token_endpoint, response_types_supported",
+    section="RFC 8414 §2",
+    clients=EVERY,
+    fix="Add the member.",
+)
+AS_MEMBER_INVALID = Entry(
+    code="as-member-invalid",
+    severity=Severity.ERROR,
+    seen="A member has an invalid value.",
+    expected="the form that the standard defines",
+    section="RFC 8414 §2",
+    fix="Correct it.",
+    django_fix="Correct it in MCP_AUTHORIZATION_SERVER_METADATA.",
+)
+AS_ENDPOINT_HTTP = Entry(
+    code="as-endpoint-http",
+    severity=Severity.ERROR,
+    seen="An endpoint is plain http on a host that is not loopback.",
+    expected="https endpoints",
+    section="MCP authorization, communication security",
+    clients=(*CLOSED, *TYPESCRIPT_BASED),
+    fix="Announce https URLs. Behind a proxy, configure the public URL of the application.",
+    django_fix="Pin MCP_ISSUER to the https URL, and set SECURE_PROXY_SSL_HEADER behind a proxy.",
+)
+AS_PKCE_MISSING = Entry(
+    code="as-pkce-missing",
+    severity=Severity.ERROR,
+    seen="code_challenge_methods_supported is missing.",
+    expected='code_challenge_methods_supported with "S256"',
+    section="MCP authorization, authorization code protection",
+    clients=(*CLOSED, Client.GO),
+    fix="Add it: clients must not continue without it.",
+)
+AS_PKCE_METHOD = Entry(
+    code="as-pkce-method",
+    severity=Severity.ERROR,
+    seen="The PKCE methods lack S256.",
+    expected='"S256" in code_challenge_methods_supported',
+    section="MCP authorization, authorization code protection",
+    clients=(*CLOSED, *TYPESCRIPT_BASED, Client.RUST),
+    fix="Support S256 and announce it.",
+)
+AS_RESPONSE_TYPE = Entry(
+    code="as-response-type",
+    severity=Severity.ERROR,
+    seen="response_types_supported lacks code.",
+    expected='"code" in response_types_supported',
+    section="RFC 8414 §2",
+    clients=(*CLOSED, *TYPESCRIPT_BASED, Client.RUST),
+    fix="Add it: MCP clients use the authorization code grant.",
+)
+AS_GRANT_TYPE = Entry(
+    code="as-grant-type",
+    severity=Severity.ERROR,
+    seen="grant_types_supported lacks authorization_code.",
+    expected='"authorization_code" in grant_types_supported, or no such member',
+    section="RFC 8414 §2",
+    clients=EVERY,
+    fix="Add it: MCP clients use the authorization code grant.",
+)
+AS_REGISTRATION = Entry(
+    code="as-registration",
+    severity=Severity.WARNING,
+    seen="There is neither registration nor support for client ID metadata documents.",
+    expected="registration_endpoint or client_id_metadata_document_supported",
+    section="MCP authorization, client registration",
+    clients=EVERY,
+    fix="Offer one of them, or register each client by hand and give it the client_id.",
+)
+AS_METADATA_DOCUMENTS = Entry(
+    code="as-metadata-documents",
+    severity=Severity.ERROR,
+    seen="Client ID metadata documents are announced, without client authentication for them.",
+    expected='"none" or "private_key_jwt" in token_endpoint_auth_methods_supported',
+    section="Client ID Metadata Document §4.1",
+    clients=(Client.PYTHON, Client.TYPESCRIPT),
+    fix='Add "none": such clients have no secret.',
+)
+AS_JWT_ALGORITHMS = Entry(
+    code="as-jwt-algorithms",
+    severity=Severity.ERROR,
+    seen="JWT client authentication is announced without its algorithms.",
+    expected="the matching …_auth_signing_alg_values_supported; optional in openid-configuration",
+    section="RFC 8414 §2",
+    fix="Add the member.",
+)
+
+
+def chosen(walk: Walk) -> Iterator[tuple[Server, Fetched]]:
+    """Yield each server with the document that clients use."""
+    yield from ((server, server.found) for server in walk.servers if server.found)
+
+
+def members(walk: Walk) -> Iterator[Finding]:
+    """Report missing members, invalid values, and endpoints over plain http."""
+    for _, document in chosen(walk):
+        values = document.told
+        for name in _REQUIRED:
+            if not has_value(values.get(name)):
+                clients = TYPESCRIPT_BASED if name == "response_types_supported" else EVERY
+                observation = f"There is no {name}."
+                yield finding(AS_MEMBER_MISSING, document.url, observation, clients=clients)
+        plain = [name for name in ENDPOINTS if _is_plain(values.get(name))]
+        for name in sorted(plain):
+            observation = f"{name} is {shown(values[name])}."
+            clients = AS_ENDPOINT_HTTP.clients if name in _USED else ()
+            yield finding(AS_ENDPOINT_HTTP, document.url, observation, clients=clients)
+        # Another step judges the signed copy.
+        judged = (*plain, "signed_metadata")
+        rest = {name: value for name, value in values.items() if name not in judged}
+        for name, problem in misformed(rest, _MEMBERS):
+            clients = strict(name, rest[name])
+            yield finding(AS_MEMBER_INVALID, document.url, problem, clients=clients)
+
+
+def pkce(walk: Walk) -> Iterator[Finding]:
+    for _, document in chosen(walk):
+        methods = document.told.get("code_challenge_methods_supported")
+        if not has_value(methods):
+            yield finding(AS_PKCE_MISSING, document.url)
+        elif isinstance(methods, list) and "S256" not in methods:
+            observation = f"code_challenge_methods_supported is {shown(methods)}."
+            yield finding(AS_PKCE_METHOD, document.url, observation)
+
+
+def flows(walk: Walk) -> Iterator[Finding]:
+    """Report lists that rule out the authorization code."""
+    needed = (
+        ("response_types_supported", "code", AS_RESPONSE_TYPE),
+        ("grant_types_supported", "authorization_code", AS_GRANT_TYPE),
+    )
+    for _, document in chosen(walk):
+        for member, value, entry in needed:
+            listed = strings(document.told, member)
+            if listed and value not in listed:
+                yield finding(entry, document.url, f"{member} is {shown(listed)}.")
+
+
+def registration(walk: Walk) -> Iterator[Finding]:
+    """Report a server without registration, or with only part of what it needs."""
+    for _, document in chosen(walk):
+        values = document.told
+        takes_documents = values.get("client_id_metadata_document_supported") is True
+        if not takes_documents and not has_value(values.get("registration_endpoint")):
+            yield finding(AS_REGISTRATION, document.url)
+        methods = strings(values, "token_endpoint_auth_methods_supported")
+        if takes_documents and not {"none", "private_key_jwt"} & set(methods):
+            observation = f"token_endpoint_auth_methods_supported is {shown(methods or 'missing')}."
+            yield finding(AS_METADATA_DOCUMENTS, document.url, observation)
+
+
+def jwt_authentication(walk: Walk) -> Iterator[Finding]:
+    """Report missing lists of algorithms; RFC 8414 requires them, OpenID does not."""
+    for _, document in chosen(walk):
+        if document.role is not Role.OAUTH:
+            continue
+        values = document.told
+        for endpoint in ("token_endpoint", "revocation_endpoint", "introspection_endpoint"):
+            methods = _JWT_METHODS & set(strings(values, f"{endpoint}_auth_methods_supported"))
+            needed = f"{endpoint}_auth_signing_alg_values_supported"
+            if methods and not has_value(values.get(needed)):
+                observation = f"{', '.join(sorted(methods))} without {needed}."
+                yield finding(AS_JWT_ALGORITHMS, document.url, observation)
+
+
+def _is_plain(value: object) -> bool:
+    if not isinstance(value, str) or not value.lower().startswith("http:"):
+        return False
+    return bool(host_of(value)) and not is_loopback(host_of(value))
+
+
+ENTRIES = (
+    AS_MEMBER_MISSING,
+    AS_MEMBER_INVALID,
+    AS_ENDPOINT_HTTP,
+    AS_PKCE_MISSING,
+    AS_PKCE_METHOD,
+    AS_RESPONSE_TYPE,
+    AS_GRANT_TYPE,
+    AS_REGISTRATION,
+    AS_METADATA_DOCUMENTS,
+    AS_JWT_ALGORITHMS,
+)
+RULES = (
+    members,
+    pkce,
+    flows,
+    registration,
+    jwt_authentication,
+)
