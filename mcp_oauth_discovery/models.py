@@ -13,6 +13,7 @@ from django.utils import timezone
 from joserfc.errors import JoseError
 
 from mcp_oauth_discovery.keys import encryption, jwk, policy
+from mcp_oauth_discovery.keys.algorithms import ALGORITHMS, Key
 from mcp_oauth_discovery.keys.freshness import note_change
 
 __all__ = [
@@ -74,7 +75,7 @@ class SigningKeyQuerySet(models.QuerySet["SigningKey"]):
             # At any time: the clock of the host that revoked a key may be ahead.
             revoked_at=None,
             # Another version may have stored keys of further algorithms.
-            algorithm__in=list(jwk.ALGORITHMS),
+            algorithm__in=list(ALGORITHMS),
         )
         return keys
 
@@ -189,7 +190,7 @@ class SigningKey(models.Model):
     @property
     def published_jwk(self) -> jwk.PublicJWK:
         """The public key as it is in the JWK Set; raises `Unpublishable`."""
-        if self.algorithm not in jwk.ALGORITHMS:
+        if self.algorithm not in ALGORITHMS:
             raise UnknownAlgorithm(f"unknown algorithm {self.algorithm!r}")
         labels = {"kid": self.kid, "alg": self.algorithm, "use": "sig"}
         try:
@@ -203,11 +204,11 @@ class SigningKey(models.Model):
             raise Unpublishable("the public JWK is that of another key")
         return members
 
-    def seal(self, key: jwk.Key) -> None:
+    def seal(self, key: Key) -> None:
         """Encrypt and keep a private key; `save` stores it."""
         self.private_key = encryption.encrypt(jwk.to_pem(key), policy.encryption_keys())
 
-    def unseal(self) -> jwk.Key:
+    def unseal(self) -> Key:
         """Return the private key; raises `Unusable`, which says why and what to do."""
         if not self.private_key:
             raise Unusable(f"The private key of {self.kid} is not in the key store.")
@@ -234,7 +235,7 @@ class SigningKey(models.Model):
             )
         return private
 
-    def unseal_to_sign(self) -> jwk.Key:
+    def unseal_to_sign(self) -> Key:
         """Return the private key if the JWK Set has the public key; raises `Unusable`."""
         private = self.unseal()
         try:

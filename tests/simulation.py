@@ -18,8 +18,8 @@ from joserfc.jwk import KeySet
 
 from mcp_oauth_discovery import rotation, signing
 from mcp_oauth_discovery.discovery import documents
-from mcp_oauth_discovery.keys.freshness import changes
-from mcp_oauth_discovery.keys.policy import CLOCK_SKEW, READ_AT_MOST_EVERY, jwks_max_age, timing
+from mcp_oauth_discovery.keys.freshness import READ_AT_MOST_EVERY, changes
+from mcp_oauth_discovery.keys.policy import CLOCK_SKEW, jwks_max_age, timing
 from mcp_oauth_discovery.models import SigningKey
 from mcp_oauth_discovery.rotation.succession import due_at
 from mcp_oauth_discovery.signing import copies, verify

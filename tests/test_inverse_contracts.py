@@ -16,7 +16,7 @@ from ninja import NinjaAPI, Router
 from ninja.decorators import decorate_view
 
 from mcp_oauth_discovery.protection import BearerProtection, bearer_required, complete, protect
-from mcp_oauth_discovery.protection.responses import Refusal
+from mcp_oauth_discovery.protection.bearer import Refusal
 from mcp_oauth_discovery.signing import InvalidToken
 from tests import ORIGIN, PRM
 

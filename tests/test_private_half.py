@@ -10,14 +10,14 @@ from cryptography.fernet import Fernet
 from django.core.management import call_command
 
 from mcp_oauth_discovery import rotation
-from mcp_oauth_discovery.keys import jwk
+from mcp_oauth_discovery.keys.algorithms import ALGORITHMS
 from mcp_oauth_discovery.models import FormerKey, SigningKey, Unusable
 from tests.keys import DAY, EC, ED, NOW, RSA, VECTORS, as_file, is_private_in, make_key
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.mark.parametrize("algorithm", jwk.ALGORITHMS)
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_private_half_is_sealed_and_unsealed(algorithm):
     key = SigningKey.objects.get(pk=make_key(algorithm).pk)
     assert key.unseal().thumbprint() == key.kid

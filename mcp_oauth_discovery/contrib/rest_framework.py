@@ -27,8 +27,9 @@ from mcp_oauth_discovery.challenge import (
     with_granted,
 )
 from mcp_oauth_discovery.protection import BearerProtection, find_user, granted_scope
+from mcp_oauth_discovery.protection.caching import keep_private
+from mcp_oauth_discovery.protection.preflight import preflight_response
 from mcp_oauth_discovery.protection.request_data import UNREADABLE, Unreadable, unreadable
-from mcp_oauth_discovery.protection.responses import keep_private, preflight_response
 from mcp_oauth_discovery.protection.tokens import describe
 from mcp_oauth_discovery.protection.view_kinds import BeforeView
 from mcp_oauth_discovery.signing import InvalidToken

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_ssh_private_key,
 )
 
-from mcp_oauth_discovery.keys.jwk import RSA_MOST_BITS
+from mcp_oauth_discovery.keys.algorithms import RSA_MOST_BITS
 
 _MARKER = re.compile(rb"^-----(BEGIN|END) ([A-Z0-9 ]+)-----", re.M)
 

@@ -12,8 +12,8 @@ from typing import Any
 from joserfc.errors import JoseError, SecurityWarning
 from joserfc.jwk import JWKRegistry, OKPKey
 
+from mcp_oauth_discovery.keys.algorithms import ALGORITHMS, RSA_MOST_BITS, Key
 from mcp_oauth_discovery.keys.encodings import UnsuitableKey, read_der, read_pem
-from mcp_oauth_discovery.keys.jwk import ALGORITHMS, RSA_MOST_BITS, Key
 from mcp_oauth_discovery.keys.weak_keys import weakness
 
 __all__ = ["LARGEST_FILE", "UnsuitableKey", "declared_kid", "kid_to_keep", "read"]

@@ -1,11 +1,15 @@
-"""Whether a cached copy of the keys is still the latest, as far as this process knows."""
+"""How long a process may serve a cached copy of the keys, and which changes make it out of date."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from django.db import transaction
+
+# How long this process may serve a cached copy after another process changed the keys.
+READ_AT_MOST_EVERY = timedelta(seconds=5)
 
 # Counts the changes that this process has made to the key store.
 _changes = 0

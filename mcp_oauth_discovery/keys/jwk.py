@@ -1,13 +1,11 @@
-"""Signing keys as JWKs (RFC 7517, RFC 7518, RFC 8037), with one row of facts per algorithm."""
+"""Signing keys as JWKs (RFC 7517) and as PEM."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -15,76 +13,11 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
     load_pem_private_key,
 )
-from joserfc.jwk import ECKey, JWKRegistry, OKPKey, RSAKey
+from joserfc.jwk import JWKRegistry
+
+from mcp_oauth_discovery.keys.algorithms import ALGORITHMS, Key
 
 PublicJWK = dict[str, str]
-Key = RSAKey | ECKey | OKPKey
-
-RSA_BITS = 2048
-# Larger keys are too slow to sign with, and joserfc refuses signatures of 8192 bits.
-RSA_MOST_BITS = 4096
-RSA_EXPONENT = 65537
-
-
-@dataclass(frozen=True)
-class Algorithm:
-    """What a JWS algorithm requires of its keys.
-
-    `members` are the public members beside `kty`. JWKs may call the algorithm `other_name` too.
-    """
-
-    name: str
-    key_class: type[RSAKey] | type[ECKey] | type[OKPKey]
-    members: tuple[str, ...]
-    generate: Callable[[], Any]
-    accepts: Callable[[Any], bool]
-    needs: str
-    other_name: str | None = None
-
-    def wrap(self, native: Any) -> Key:
-        """Return a key of `cryptography` as a key of joserfc."""
-        key: Key = self.key_class.import_key(native)
-        return key
-
-
-ALGORITHMS: Mapping[str, Algorithm] = {
-    algorithm.name: algorithm
-    for algorithm in (
-        Algorithm(
-            "RS256",
-            RSAKey,
-            ("n", "e"),
-            lambda: rsa.generate_private_key(RSA_EXPONENT, RSA_BITS),
-            lambda public: (
-                isinstance(public, rsa.RSAPublicKey)
-                and RSA_BITS <= public.key_size <= RSA_MOST_BITS
-                and public.public_numbers().e == RSA_EXPONENT
-            ),
-            f"an RSA key of {RSA_BITS} to {RSA_MOST_BITS} bits with the exponent {RSA_EXPONENT}",
-        ),
-        Algorithm(
-            "ES256",
-            ECKey,
-            ("crv", "x", "y"),
-            lambda: ec.generate_private_key(ec.SECP256R1()),
-            lambda public: (
-                isinstance(public, ec.EllipticCurvePublicKey)
-                and isinstance(public.curve, ec.SECP256R1)
-            ),
-            "an EC key on the curve P-256",
-        ),
-        Algorithm(
-            "EdDSA",
-            OKPKey,
-            ("crv", "x"),
-            ed25519.Ed25519PrivateKey.generate,
-            lambda public: isinstance(public, ed25519.Ed25519PublicKey),
-            "an Ed25519 key",
-            # From RFC 9864, which most verifiers do not know yet.
-            "Ed25519",
-        ),
-    )
-}
 
 
 def generate(algorithm: str) -> Key:

@@ -14,13 +14,12 @@ from mcp_oauth_discovery.conf import (
     secret_keys,
     uses_time_zones,
 )
+from mcp_oauth_discovery.keys.algorithms import ALGORITHMS
 from mcp_oauth_discovery.keys.encryption import check_keys, derive_key
-from mcp_oauth_discovery.keys.jwk import ALGORITHMS
+from mcp_oauth_discovery.keys.freshness import READ_AT_MOST_EVERY
 
 # How far the clocks of the hosts that sign, publish and verify may be apart, either way.
 CLOCK_SKEW = timedelta(seconds=60)
-# How long this process may serve a cached copy after another process changed the keys.
-READ_AT_MOST_EVERY = timedelta(seconds=5)
 
 # Larger than anyone needs, and small enough that date arithmetic cannot overflow.
 MOST_SECONDS = 365 * 86400

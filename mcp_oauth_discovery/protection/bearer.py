@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NoReturn
 
 from asgiref.sync import async_to_sync, iscoroutinefunction, sync_to_async
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
@@ -25,8 +25,9 @@ from mcp_oauth_discovery.challenge import (
 )
 from mcp_oauth_discovery.conf import Misconfigured
 from mcp_oauth_discovery.identity.lookup import Lookup
+from mcp_oauth_discovery.protection.caching import keep_private
+from mcp_oauth_discovery.protection.preflight import preflight_response
 from mcp_oauth_discovery.protection.request_data import Unreadable, refuse_second_token, unreadable
-from mcp_oauth_discovery.protection.responses import Refusal, keep_private, preflight_response
 from mcp_oauth_discovery.protection.tokens import (
     Claims,
     describe,
@@ -36,6 +37,31 @@ from mcp_oauth_discovery.protection.tokens import (
 )
 from mcp_oauth_discovery.signing import InvalidToken
 from mcp_oauth_discovery.standards.authorization import Malformed, Repeated, read_bearer
+
+_NO_TRUTH_VALUE = (
+    "A refusal of BearerProtection is neither true nor false, because some frameworks take a true "
+    "value for the user. Write `if refusal is not None: return refusal`. For django-ninja, write "
+    "auth=BearerAuth(…) from mcp_oauth_discovery.contrib.ninja. For another such framework, pass "
+    "the method authenticate of the BearerProtection."
+)
+
+
+class Refusal(HttpResponse):
+    """A refusal without a truth value, so that no framework takes it for a user."""
+
+    def __init__(self, response: HttpResponse) -> None:
+        super().__init__(response.content, status=response.status_code)
+        # Unchanged, because the answer to OPTIONS has no Content-Type.
+        self.headers = response.headers
+        self.response = response
+
+    def __bool__(self) -> NoReturn:
+        raise TypeError(_NO_TRUTH_VALUE)
+
+
+def as_response(refusal: HttpResponse) -> HttpResponse:
+    """Return the response of a refusal; middleware may test a response for truth."""
+    return refusal.response if isinstance(refusal, Refusal) else refusal
 
 
 @dataclass(frozen=True)

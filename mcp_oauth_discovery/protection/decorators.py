@@ -11,9 +11,8 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
-from mcp_oauth_discovery.protection.bearer import BearerProtection
+from mcp_oauth_discovery.protection.bearer import BearerProtection, as_response
 from mcp_oauth_discovery.protection.request_data import UNREADABLE
-from mcp_oauth_discovery.protection.responses import as_response
 from mcp_oauth_discovery.protection.tokens import Claims, verify_token
 from mcp_oauth_discovery.protection.view_kinds import BeforeView, is_awaited
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from django.db.models import Exists, OuterRef, Q
 
 from mcp_oauth_discovery.keys import jwk, policy
+from mcp_oauth_discovery.keys.algorithms import ALGORITHMS
 from mcp_oauth_discovery.keys.lifetimes import stamp
 from mcp_oauth_discovery.models import FormerKey, SigningKey, State, Unusable
 from mcp_oauth_discovery.rotation.intake import import_key
@@ -51,8 +52,8 @@ def rotate(algorithm: str, *, now: datetime | None = None, if_due: bool = False)
     pending, that key is returned. With `if_due`, the active key is returned until its successor is
     due. A pending key from a host whose clock was far ahead takes over as early as a new one.
     """
-    if algorithm not in jwk.ALGORITHMS:
-        known = ", ".join(jwk.ALGORITHMS)
+    if algorithm not in ALGORITHMS:
+        known = ", ".join(ALGORITHMS)
         raise Refused(f"Unknown algorithm {algorithm!r}; expected one of {known}.")
     now = instant(now)
     active_keys: list[SigningKey | None] = []
@@ -205,7 +206,7 @@ def _find(kid: str) -> SigningKey:
 def _spare(gone: SigningKey, now: datetime) -> SigningKey | None:
     """Return a new key to replace a key; None if there is a successor, or no key can be made."""
     # Another version may have stored keys of further algorithms.
-    if gone.algorithm not in jwk.ALGORITHMS:
+    if gone.algorithm not in ALGORITHMS:
         return None
     if gone.state(now) is State.ACTIVE and standing(gone.algorithm, now).pending:
         return None

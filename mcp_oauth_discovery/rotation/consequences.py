@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from mcp_oauth_discovery.conf import Misconfigured
 from mcp_oauth_discovery.keys import policy
-from mcp_oauth_discovery.keys.jwk import ALGORITHMS
+from mcp_oauth_discovery.keys.algorithms import ALGORITHMS
 from mcp_oauth_discovery.keys.lifetimes import span, stamp
 from mcp_oauth_discovery.models import SigningKey, State
 from mcp_oauth_discovery.rotation.succession import is_astray, standing

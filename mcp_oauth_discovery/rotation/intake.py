@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from mcp_oauth_discovery.keys import files, jwk, policy
+from mcp_oauth_discovery.keys.algorithms import Key
 from mcp_oauth_discovery.models import SigningKey
 from mcp_oauth_discovery.rotation.succession import is_imported, is_known, standing
 from mcp_oauth_discovery.rotation.writes import (
@@ -52,7 +53,7 @@ def import_key(
     return retrying(lambda: _import_private(key, algorithm, now))
 
 
-def _import_private(key: jwk.Key, algorithm: str, now: datetime) -> SigningKey:
+def _import_private(key: Key, algorithm: str, now: datetime) -> SigningKey:
     if not jwk.is_private(key):
         raise Refused("The file holds a public key only, which cannot sign. Add --public-only.")
     _check_unknown(key.thumbprint())
@@ -63,7 +64,7 @@ def _import_private(key: jwk.Key, algorithm: str, now: datetime) -> SigningKey:
     return succeed(current, key, algorithm, now)
 
 
-def _import_public(key: jwk.Key, algorithm: str, kept: str | None, now: datetime) -> SigningKey:
+def _import_public(key: Key, algorithm: str, kept: str | None, now: datetime) -> SigningKey:
     if jwk.is_private(key):
         raise Refused(
             "The file holds a private key. Give its public key, or leave out --public-only."

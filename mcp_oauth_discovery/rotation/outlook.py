@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from mcp_oauth_discovery.conf import Misconfigured
 from mcp_oauth_discovery.keys import policy
-from mcp_oauth_discovery.keys.jwk import ALGORITHMS
+from mcp_oauth_discovery.keys.algorithms import ALGORITHMS
 from mcp_oauth_discovery.keys.lifetimes import in_words, span
 from mcp_oauth_discovery.models import SigningKey, State
 from mcp_oauth_discovery.rotation.succession import due_at

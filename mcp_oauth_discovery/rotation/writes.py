@@ -15,6 +15,7 @@ from django.db import IntegrityError, connections, router, transaction
 from django.utils import timezone
 
 from mcp_oauth_discovery.keys import jwk, policy
+from mcp_oauth_discovery.keys.algorithms import Key
 from mcp_oauth_discovery.keys.database_errors import is_conflict
 from mcp_oauth_discovery.models import THUMBPRINT, FormerKey, SigningKey
 from mcp_oauth_discovery.rotation.succession import Standing, heirs, standing
@@ -81,7 +82,7 @@ def instant(now: datetime | None) -> datetime:
     return now or timezone.now()
 
 
-def draft(key: jwk.Key, algorithm: str) -> SigningKey:
+def draft(key: Key, algorithm: str) -> SigningKey:
     """Return an unsaved row for a key, encrypted and without dates."""
     public = jwk.public_jwk(key, algorithm)
     row = SigningKey(kid=public["kid"], algorithm=algorithm, public_jwk=public)
@@ -127,7 +128,7 @@ def go_by(key: SigningKey, kid: str, now: datetime) -> None:
     key.kid, key.public_jwk = kid, {**key.public_jwk, "kid": kid, THUMBPRINT: thumbprint}
 
 
-def succeed(current: Standing, key: jwk.Key, algorithm: str, now: datetime) -> SigningKey:
+def succeed(current: Standing, key: Key, algorithm: str, now: datetime) -> SigningKey:
     """Store a key as the next one of its algorithm; raises `Overtaken`."""
     successor = draft(key, algorithm)
     successor.generation = current.last_generation + 1

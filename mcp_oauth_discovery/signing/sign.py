@@ -13,7 +13,7 @@ from joserfc import jwt
 
 from mcp_oauth_discovery.identity import pinned_issuer
 from mcp_oauth_discovery.keys import policy
-from mcp_oauth_discovery.keys.jwk import ALGORITHMS
+from mcp_oauth_discovery.keys.algorithms import ALGORITHMS
 from mcp_oauth_discovery.models import SigningKey, Unusable
 from mcp_oauth_discovery.signing.jose import Registry, StrictJSON, check_text
 

@@ -7,11 +7,12 @@ import base64
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from mcp_oauth_discovery.keys import files, jwk
+from mcp_oauth_discovery.keys import files
+from mcp_oauth_discovery.keys.algorithms import ALGORITHMS
 from tests.keys import VECTORS, as_file
 
 EVERY_VECTOR = pytest.mark.parametrize("vector", VECTORS.values(), ids=VECTORS)
-EVERY_ALGORITHM = pytest.mark.parametrize("algorithm", jwk.ALGORITHMS)
+EVERY_ALGORITHM = pytest.mark.parametrize("algorithm", ALGORITHMS)
 MEMBERS = {
     "RS256": ["kty", "kid", "alg", "use", "n", "e"],
     "ES256": ["kty", "kid", "alg", "use", "crv", "x", "y"],

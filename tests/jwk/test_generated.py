@@ -8,6 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from mcp_oauth_discovery.keys import files, jwk
+from mcp_oauth_discovery.keys.algorithms import ALGORITHMS
 from tests.jwk.reading import EVERY_ALGORITHM, EVERY_VECTOR, octets, read
 from tests.keys import PRIVATE_MEMBERS, as_file
 
@@ -16,7 +17,7 @@ from tests.keys import PRIVATE_MEMBERS, as_file
 
 @pytest.fixture(scope="module")
 def generated():
-    return {algorithm: jwk.generate(algorithm) for algorithm in jwk.ALGORITHMS}
+    return {algorithm: jwk.generate(algorithm) for algorithm in ALGORITHMS}
 
 
 @EVERY_ALGORITHM
@@ -56,7 +57,7 @@ def inconsistent():
     kept = {name: getattr(numbers, name) for name in others}
     wrong = rsa.RSAPrivateNumbers(d=numbers.d + 2, **kept)
     native = wrong.private_key(unsafe_skip_rsa_key_validation=True)
-    return jwk.to_pem(jwk.ALGORITHMS["RS256"].wrap(native))
+    return jwk.to_pem(ALGORITHMS["RS256"].wrap(native))
 
 
 def test_numbers_of_a_file_are_checked(inconsistent):

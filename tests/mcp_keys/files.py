@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from mcp_oauth_discovery.keys import jwk
+from mcp_oauth_discovery.keys.algorithms import ALGORITHMS
 
 
 def private_pem(native, encryption=None, form=PrivateFormat.PKCS8):
@@ -22,7 +23,7 @@ def public_pem(native):
     return native.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
 
-KEYS = {name: (key.private_key, key) for name in jwk.ALGORITHMS for key in [jwk.generate(name)]}
+KEYS = {name: (key.private_key, key) for name in ALGORITHMS for key in [jwk.generate(name)]}
 RSA, EC, ED = (native for native, _ in KEYS.values())
 
 

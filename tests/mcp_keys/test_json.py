@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from mcp_oauth_discovery import rotation
 from mcp_oauth_discovery.keys import jwk
+from mcp_oauth_discovery.keys.algorithms import ALGORITHMS
 from mcp_oauth_discovery.models import SigningKey
 from tests.keys import PRIVATE_MEMBERS
 from tests.mcp_keys.command import active, ago, document, mcp_keys, pending
@@ -46,7 +47,7 @@ def every_output(file):
     """Yield each subcommand with what it prints, in both forms, on a store with all algorithms."""
 
     def outputs():
-        for algorithm in jwk.ALGORITHMS:
+        for algorithm in ALGORITHMS:
             rotation.rotate(algorithm, now=ago(2))
         for name, (native, _) in KEYS.items():
             yield "import", mcp_keys("import", file(private_pem(native)))
@@ -63,7 +64,7 @@ def every_output(file):
         )
         yield "reencrypt", mcp_keys("reencrypt")
         yield "reencrypt", document("reencrypt")
-        for algorithm in jwk.ALGORITHMS:
+        for algorithm in ALGORITHMS:
             for command in ("retire", "revoke"):
                 for options in (["--dry-run"], []):
                     yield command, mcp_keys(command, active(algorithm).kid, *options)

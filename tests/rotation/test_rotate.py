@@ -6,7 +6,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from mcp_oauth_discovery import rotation
-from mcp_oauth_discovery.keys import jwk
+from mcp_oauth_discovery.keys.algorithms import ALGORITHMS
 from mcp_oauth_discovery.models import SigningKey, State
 from tests import ASM, JWKS, ORIGIN, PRM
 from tests.keys import DAY, HOUR, NOW, TICK, make_key, statements
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.django_db
 # Rotate
 
 
-@pytest.mark.parametrize("algorithm", jwk.ALGORITHMS)
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_first_key_signs_at_once(algorithm):
     key = rotation.rotate(algorithm, now=NOW)
     assert dates(key) == (NOW, None, None, None)

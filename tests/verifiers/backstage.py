@@ -21,7 +21,7 @@ DATES = ("created_at", "activates_at", "retires_at", "expires_at", "revoked_at")
 
 
 def sign(audience: str) -> None:
-    from mcp_oauth_discovery.keys.jwk import ALGORITHMS
+    from mcp_oauth_discovery.keys.algorithms import ALGORITHMS
     from mcp_oauth_discovery.signing import sign_jwt
 
     claims = {"sub": "somebody", "aud": audience, "exp": int(time.time()) + 3600}

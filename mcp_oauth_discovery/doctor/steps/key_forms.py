@@ -12,7 +12,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from mcp_oauth_discovery.keys import files
-from mcp_oauth_discovery.keys.jwk import RSA_BITS, RSA_MOST_BITS
+from mcp_oauth_discovery.keys.algorithms import RSA_BITS, RSA_MOST_BITS
 
 Key = Mapping[str, Any]
 

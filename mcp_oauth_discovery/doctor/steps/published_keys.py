@@ -16,7 +16,7 @@ from mcp_oauth_discovery.doctor.steps.key_forms import (
     weakness,
 )
 from mcp_oauth_discovery.doctor.walk.observations import Fetched, Walk
-from mcp_oauth_discovery.keys.jwk import RSA_BITS
+from mcp_oauth_discovery.keys.algorithms import RSA_BITS
 
 # How many keys of a set are checked for weaknesses, because each check takes some time.
 _MOST_JUDGED = 20

@@ -18,7 +18,8 @@ from django.utils import timezone
 
 from mcp_oauth_discovery import rotation
 from mcp_oauth_discovery.conf import shown
-from mcp_oauth_discovery.keys import files, jwk, policy
+from mcp_oauth_discovery.keys import files, policy
+from mcp_oauth_discovery.keys.algorithms import ALGORITHMS
 from mcp_oauth_discovery.keys.database_errors import remedy
 from mcp_oauth_discovery.keys.lifetimes import stamp
 from mcp_oauth_discovery.management.subcommands import SubcommandsCommand
@@ -42,7 +43,7 @@ class Command(SubcommandsCommand):
         subparsers = parser.add_subparsers(dest="subcommand", required=True)
 
         rotate = _add(subparsers, "rotate", "Publish the successor of each active key.")
-        rotate.add_argument("--algorithm", help=f"only this one of {', '.join(jwk.ALGORITHMS)}")
+        rotate.add_argument("--algorithm", help=f"only this one of {', '.join(ALGORITHMS)}")
         rotate.add_argument(
             "--if-due", action="store_true", help="do nothing until a rotation is due; for cron"
         )
