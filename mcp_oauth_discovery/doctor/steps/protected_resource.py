@@ -107,8 +107,8 @@ PRM_RESOURCE_MISMATCH = Entry(
     expected="the URL of the endpoint",
     section="RFC 9728 §3.3",
     clients=EVERY,
-    fix="Set resource to the URL of the endpoint, exactly as clients type it.",
-    django_fix="Set MCP_RESOURCE to the URL of the endpoint, exactly as clients type it.",
+    fix="Set resource to the URL of the endpoint, exactly as users type it.",
+    django_fix="Set MCP_RESOURCE to the URL of the endpoint, exactly as users type it.",
 )
 PRM_RESOURCE_NOT_EXACT = Entry(
     code="prm-resource-not-exact",
@@ -117,8 +117,8 @@ PRM_RESOURCE_NOT_EXACT = Entry(
     expected="the URL of the endpoint, character by character",
     section="RFC 9728 §3.3",
     clients=(Client.VS_CODE, Client.GO),
-    fix="Set resource to the URL of the endpoint, exactly as clients type it.",
-    django_fix="Set MCP_RESOURCE to the URL of the endpoint, exactly as clients type it.",
+    fix="Set resource to the URL of the endpoint, exactly as users type it.",
+    django_fix="Set MCP_RESOURCE to the URL of the endpoint, exactly as users type it.",
 )
 
 
