@@ -22,7 +22,7 @@ from mcp_oauth_discovery.keys.freshness import changes
 from mcp_oauth_discovery.keys.policy import CLOCK_SKEW, READ_AT_MOST_EVERY, jwks_max_age, timing
 from mcp_oauth_discovery.models import SigningKey
 from mcp_oauth_discovery.rotation.succession import due_at
-from mcp_oauth_discovery.signing import published, verify
+from mcp_oauth_discovery.signing import copies, verify
 from mcp_oauth_discovery.signing.published import PublishedKeys
 
 BEGIN = datetime(2026, 1, 1, tzinfo=timezone.utc)
@@ -91,7 +91,7 @@ class World:
         self._events, self._order = [], count()
         self._ends, self._changes = {}, None
         # Each host is a process of its own, that learns of the others' changes by reading.
-        monkeypatch.setattr(published, "changes", lambda: self.host.changes)
+        monkeypatch.setattr(copies, "changes", lambda: self.host.changes)
         monkeypatch.setattr(documents, "published_keys", self)
         monkeypatch.setattr(verify, "published_keys", self)
 

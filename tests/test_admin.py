@@ -308,7 +308,7 @@ def test_change_from_another_site_is_refused(login, keys, where):
 def test_rotate_asks_first(staff, keys):
     before = rows()
     page = read(staff, ROTATE)
-    assert "A new key is published at once and signs 1 d later." in page
+    assert "A new key is published immediately and signs 1 d later." in page
     assert f"{keys[State.PENDING].kid} is pending and signs from" in page
     assert rows() == before
 
@@ -371,12 +371,12 @@ def test_confirmed_change_is_done_and_written_down(staff, keys, verb, state):
 def test_revoke_says_until_when_copies_are_in_use(staff, keys, settings):
     settings.MCP_JWKS_MAX_AGE = 3600
     assert (
-        "for 1 h 5 s at most"
+        "for up to 1 h 5 s"
         in act(staff, "revoke", keys[State.ACTIVE], confirmed=False).content.decode()
     )
     [(_, text)] = said(act(staff, "revoke", keys[State.ACTIVE]))
     revoked_at = SigningKey.objects.get(pk=keys[State.ACTIVE].pk).revoked_at
-    until = re.search(r"can be in use until (\S+ \S+) UTC", text)[1]
+    until = re.search(r"may be in use until (\S+ \S+) UTC", text)[1]
     # From when others can see it, which is after it was done.
     span = timedelta(seconds=3605)
     earliest, latest = revoked_at + span, timezone.now() + span
@@ -481,7 +481,7 @@ def test_revocation_waits_for_no_setting_to_be_mended(staff, keys, settings):
     settings.MCP_JWKS_MAX_AGE = -1
     key = keys[State.ACTIVE]
     page = act(staff, "revoke", key, confirmed=False).content.decode()
-    assert "a copy of the JWK Set that they have cached before." in page
+    assert "Verifiers may keep using a cached copy of the JWK Set." in page
     [(level, text)] = said(act(staff, "revoke", key))
     assert level == "success"
     assert text.endswith("For how long is unknown: run manage.py check.")

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from mcp_oauth_discovery.conf import Misconfigured, conf, secret_keys
@@ -25,18 +24,15 @@ DEFAULTS = {
 }
 
 
-@pytest.mark.parametrize(("name", "default"), DEFAULTS.items())
-def test_unset_setting_has_its_default(name, default):
-    assert getattr(conf, name) == default
+def test_unset_setting_has_its_default():
+    assert {name: getattr(conf, name) for name in DEFAULTS} == DEFAULTS
 
 
-@pytest.mark.parametrize("name", DEFAULTS)
-def test_setting_is_read_on_every_access(settings, name):
-    before, now = object(), object()
-    setattr(settings, name, before)
-    assert getattr(conf, name) is before
-    setattr(settings, name, now)
-    assert getattr(conf, name) is now
+def test_every_setting_is_read_on_every_access(settings):
+    for name in DEFAULTS:
+        for value in (object(), object()):
+            setattr(settings, name, value)
+            assert getattr(conf, name) is value
 
 
 def test_every_setting_stands_in_the_table_above():

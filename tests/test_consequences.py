@@ -24,12 +24,11 @@ REFUSED_AT_FIRST = (
     "Verifiers may refuse its tokens until they fetch the JWK Set again: within 5 min 5 s "
     "(MCP_JWKS_MAX_AGE), unless they cache it for longer."
 )
-NEW_KEY = ("A new key is made and signs at once.", REFUSED_AT_FIRST)
-ALL_REFUSED = "Every token that it has signed is refused. Whoever holds one has to get a new one."
-STAYS = "It signs no more. It stays in the JWK Set for 2 d, for the tokens it has signed."
+NEW_KEY = ("A new key is made and signs immediately.", REFUSED_AT_FIRST)
+ALL_REFUSED = "Every token that it has signed is refused. Clients must get new tokens."
+STAYS = "It no longer signs. It stays in the JWK Set for 2 d, for the tokens it has signed."
 AHEAD = (
-    "It signs nothing yet, but for some tokens in the last minutes before its time: these are "
-    "refused."
+    "It is not in use yet, except for a few tokens that were signed early. These will be refused."
 )
 
 
@@ -100,7 +99,10 @@ def test_rotation_of_a_successor_that_a_wrong_clock_has_made():
 
 
 def test_rotation_without_an_active_key():
-    assert plan() == ["No key is active: a new one is made and signs at once.", REFUSED_AT_FIRST]
+    assert plan() == [
+        "No key is active: a new one is made and signs immediately.",
+        REFUSED_AT_FIRST,
+    ]
     assert rotation.rotate("EdDSA").state() is State.ACTIVE
 
 
@@ -108,8 +110,8 @@ def test_rotation_with_an_active_key(settings):
     settings.MCP_KEY_PUBLISH_AHEAD = timedelta(hours=6)
     active = rotation.rotate("EdDSA", now=ago(days=9))
     assert plan() == [
-        "A new key is published at once and signs 6 h later.",
-        f"Until then {active.kid} goes on to sign.",
+        "A new key is published immediately and signs 6 h later.",
+        f"Until then, {active.kid} keeps signing.",
     ]
     made = rotation.rotate("EdDSA")
     assert made.is_published()
@@ -145,7 +147,7 @@ def line():
 @pytest.mark.parametrize("state", sorted(set(State) - {State.ACTIVE}, key=str))
 def test_retire_refuses_what_is_not_active(line, state):
     assert sentences("retire", line[state]) == [
-        [f"It is {state.value}, and only an active key can be retired: nothing will happen."]
+        [f"Skipped: only active keys can be retired, and this one is {state.value}."]
     ]
     with pytest.raises(rotation.Refused):
         rotation.retire(line[state])
@@ -164,7 +166,7 @@ def test_retire_makes_a_new_key():
 
 def test_retire_lets_the_pending_key_sign(line):
     pending = line[State.PENDING]
-    said = f"The pending key {pending.kid} signs at once."
+    said = f"The pending key {pending.kid} signs immediately."
     assert sentences("retire", line[State.ACTIVE]) == [[STAYS, said]]
     rotation.retire(line[State.ACTIVE])
     assert now_standing().active == pending
@@ -175,7 +177,7 @@ def test_pending_key_that_not_every_cache_has_may_be_refused(settings):
     active = rotation.rotate("EdDSA", now=ago(days=9))
     pending = rotation.rotate("EdDSA", now=ago(minutes=59))
     said = [
-        f"The pending key {pending.kid} signs at once.",
+        f"The pending key {pending.kid} signs immediately.",
         REFUSED_AT_FIRST.replace("5 min 5 s", "1 h 5 s"),
     ]
     assert sentences("retire", active)[0][-2:] == said
@@ -184,7 +186,7 @@ def test_pending_key_that_not_every_cache_has_may_be_refused(settings):
 
 def test_retire_with_an_algorithm_that_is_not_wanted_any_more(settings):
     key = rotation.rotate("ES256", now=ago(days=9))
-    last = "ES256 is not in MCP_SIGNING_ALGORITHMS: nothing signs with it any more."
+    last = "ES256 is not in MCP_SIGNING_ALGORITHMS: no key signs with it any more."
     assert sentences("retire", key) == [[STAYS, last]]
     rotation.retire(key)
     assert SigningKey.objects.signing_key("ES256") is None
@@ -193,7 +195,7 @@ def test_retire_with_an_algorithm_that_is_not_wanted_any_more(settings):
 def test_retire_with_such_an_algorithm_and_a_pending_key():
     active = rotation.rotate("ES256", now=ago(days=9))
     pending = rotation.rotate("ES256", now=ago(hours=1))
-    said = f"The pending key {pending.kid} signs at once."
+    said = f"The pending key {pending.kid} signs immediately."
     assert sentences("retire", active) == [[STAYS, said]]
     rotation.retire(active)
     assert SigningKey.objects.signing_key("ES256") == pending
@@ -215,7 +217,7 @@ def test_revoke_active_makes_a_new_key():
 
 def test_revoke_active_lets_the_pending_key_sign(line):
     pending = line[State.PENDING]
-    said = f"The pending key {pending.kid} signs at once."
+    said = f"The pending key {pending.kid} signs immediately."
     assert sentences("revoke", line[State.ACTIVE]) == [[ALL_REFUSED, said]]
     rotation.revoke(line[State.ACTIVE])
     assert now_standing().active == pending
@@ -233,7 +235,7 @@ def test_revoke_retired_refuses_its_tokens(line):
 def test_revoke_pending_leaves_the_active_key(line):
     usual = token(hours=1)
     ahead_of_time = token(now=line[State.PENDING].activates_at - timedelta(minutes=1))
-    goes_on = "The active key goes on to sign until the next rotation."
+    goes_on = "The active key keeps signing until the next rotation."
     assert sentences("revoke", line[State.PENDING]) == [[AHEAD, goes_on]]
     rotation.revoke(line[State.PENDING])
     assert (verifies(usual), verifies(ahead_of_time)) == (True, False)
@@ -243,7 +245,7 @@ def test_revoke_pending_leaves_the_active_key(line):
 
 def test_revoke_expired_changes_nothing_for_anybody(line):
     before = set(SigningKey.objects.published())
-    said = [["It is out of the JWK Set already: nobody notices."]]
+    said = [["It has expired and left the JWK Set already: nothing changes for clients."]]
     assert sentences("revoke", line[State.EXPIRED]) == said
     rotation.revoke(line[State.EXPIRED])
     assert set(SigningKey.objects.published()) == before
@@ -252,7 +254,7 @@ def test_revoke_expired_changes_nothing_for_anybody(line):
 def test_revoke_twice_is_refused(line):
     key = line[State.REVOKED]
     at = f"{key.revoked_at:%Y-%m-%d %H:%M:%S} UTC"
-    assert sentences("revoke", key) == [[f"It was revoked at {at}: nothing will happen."]]
+    assert sentences("revoke", key) == [[f"Skipped: it was revoked at {at}."]]
     with pytest.raises(rotation.Refused):
         rotation.revoke(key)
 
@@ -268,7 +270,7 @@ def test_revoke_pending_and_active_at_once(line):
 def test_retire_pending_and_active_at_once(line):
     both = line[State.PENDING], line[State.ACTIVE]
     _, done = sentences("retire", *both)
-    assert done == [STAYS, f"The pending key {line[State.PENDING].kid} signs at once."]
+    assert done == [STAYS, f"The pending key {line[State.PENDING].kid} signs immediately."]
     with pytest.raises(rotation.Refused):
         rotation.retire(both[0])
     rotation.retire(both[1])
@@ -323,7 +325,7 @@ def test_outcome_says_until_when_a_revoked_key_is_cached():
     # By the clock of a host that is late, or before a long wait for the database.
     key = rotation.revoke(rotation.rotate("EdDSA"), now=now - timedelta(minutes=1))
     said = consequences.outcome(key, "revoke")
-    start = f"Revoked {key.kid}. Copies of the JWK Set cached before can be in use until "
+    start = f"Revoked {key.kid}. Cached copies of the JWK Set may be in use until "
     assert said.startswith(start)
     assert said[len(start) :] >= f"{policy.last_cached_copy(now):%Y-%m-%d %H:%M:%S} UTC."
 

@@ -145,20 +145,20 @@ def test_no_page_names_a_setting_that_does_not_exist():
     assert named - others <= set(SETTINGS)
 
 
-@pytest.mark.parametrize("name", SETTINGS)
-def test_documented_default_is_the_default(settings, name):
-    if hasattr(settings, name):
-        delattr(settings, name)
-    documented = re.search(r"^- Default: `(.+?)`", section(CONFIGURATION, f"`{name}`"), re.M)
-    assert value_of(documented[1]) == getattr(conf, name)
+def test_every_documented_default_is_the_default(settings):
+    for name in SETTINGS:
+        if hasattr(settings, name):
+            delattr(settings, name)
+        documented = re.search(r"^- Default: `(.+?)`", section(CONFIGURATION, f"`{name}`"), re.M)
+        assert value_of(documented[1]) == getattr(conf, name), name
 
 
-@pytest.mark.parametrize("name", SETTINGS)
-def test_every_setting_has_type_refusals_and_example(name):
-    text = section(CONFIGURATION, f"`{name}`")
-    assert re.search(r"^- Type: `", text, re.M)
-    assert re.search(rf"^- Refused:\n  - `{name} = ", text, re.M)
-    assert any(f"{name} = " in block for block in blocks(text, "python"))
+def test_every_setting_has_type_refusals_and_example():
+    for name in SETTINGS:
+        text = section(CONFIGURATION, f"`{name}`")
+        assert re.search(r"^- Type: `", text, re.M), name
+        assert re.search(rf"^- Refused:\n  - `{name} = ", text, re.M), name
+        assert any(f"{name} = " in block for block in blocks(text, "python")), name
 
 
 def test_every_python_block_compiles():

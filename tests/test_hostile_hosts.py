@@ -187,8 +187,13 @@ def test_options_is_answered_whatever_the_host(name):
         assert call("OPTIONS", f"/{name}", host=host).status_code == 204
 
 
-@pytest.mark.parametrize("url", [PRM, f"{ASM}/x", JWKS, *[f"/{name}" for name in PROTECTED]])
-@pytest.mark.parametrize("allowed", ["*", ".example.com"])
+@pytest.mark.parametrize(
+    ("url", "allowed"),
+    [
+        *[(url, "*") for url in (PRM, f"{ASM}/x", JWKS, *[f"/{name}" for name in PROTECTED])],
+        *[(url, ".example.com") for url in (PRM, "/sync", "/guarded")],
+    ],
+)
 def test_no_host_is_a_server_error(settings, url, allowed):
     settings.ALLOWED_HOSTS = [allowed]
     for host in [*UNUSABLE, *ODD, *NASTY]:
@@ -204,8 +209,14 @@ def test_401_of_the_view_is_a_bad_request_too(settings):
     assert readable(refused) == BAD
 
 
-@pytest.mark.parametrize("authorization", ["", "Bearer x", "Bearer right"])
-@pytest.mark.parametrize("issuer", [None, ORIGIN, path_as_issuer])
+@pytest.mark.parametrize(
+    ("issuer", "authorization"),
+    [
+        (None, "Bearer right"),
+        (ORIGIN, "Bearer right"),
+        *[(path_as_issuer, sent) for sent in ("", "Bearer x", "Bearer right")],
+    ],
+)
 def test_long_path_is_no_server_error(settings, issuer, authorization):
     settings.MCP_ISSUER = issuer
     for length in (1900, 1960, 2000, 5000):

@@ -226,7 +226,6 @@ def test_right_token_is_let_in_with_its_claims(send, url):
     assert "Authorization" in response["Vary"].split(", ")
 
 
-@BOTH_STACKS
 @pytest.mark.parametrize("url", PROTECTED)
 def test_first_contact_gets_the_challenge(send, url):
     assert refusal(send(url)) == (401, None, {"error": "unauthorized"})

@@ -102,7 +102,7 @@ def test_spans_are_no_use_without_time_zones(settings):
     settings.USE_TZ = False
     fault = refused(policy.timing)
     assert fault.setting == "USE_TZ"
-    assert fault.problem.startswith("USE_TZ is False: no signing key can be made")
+    assert fault.problem.startswith("USE_TZ is False: signing keys need dates in UTC")
 
 
 def test_last_cached_copy_was_read_late_and_cached_for_long(settings):
@@ -155,21 +155,21 @@ AGES = pytest.mark.parametrize(
 
 
 @AGES
-@pytest.mark.parametrize("value", [0, 1, 86400, 31536000])
-def test_age_is_a_number_of_seconds(settings, setting, read, value):
-    setattr(settings, setting, value)
-    assert read() == value
+def test_age_is_a_number_of_seconds(settings, setting, read):
+    for value in (0, 1, 86400, 31536000):
+        setattr(settings, setting, value)
+        assert read() == value
 
 
 @AGES
-@pytest.mark.parametrize("value", [None, -1, "300", 1.5, True, 31536001, 10**15], ids=repr)
-def test_unfitting_age(settings, setting, read, value):
-    setattr(settings, setting, value)
-    fault = refused(read)
-    assert fault.problem == (
-        f"{setting} is {value!r}: expected a whole number of seconds, 0 to 31536000 (365 days)."
-    )
-    assert f"{setting} = 300" in fault.hint
+def test_unfitting_age(settings, setting, read):
+    for value in (None, -1, "300", 1.5, True, 31536001, 10**15):
+        setattr(settings, setting, value)
+        fault = refused(read)
+        assert fault.problem == (
+            f"{setting} is {value!r}: expected a whole number of seconds, 0 to 31536000 (365 days)."
+        )
+        assert f"{setting} = 300" in fault.hint
 
 
 @pytest.mark.parametrize("value", [True, False])

@@ -75,7 +75,7 @@ def test_pending_key_without_a_predecessor_begins_to_sign():
     old, new = rotate(50), rotate(0)
     SigningKey.objects.filter(pk=old.pk).delete()
     assert told() == [
-        f"No EdDSA key is active until {new.short_kid} signs. To have it sign now, run manage.py "
+        f"No EdDSA key is active until {new.short_kid} signs. To make it sign now, run manage.py "
         "mcp_keys rotate.",
         f"In 1 day the EdDSA key {new.short_kid} begins to sign.",
     ]
@@ -98,7 +98,7 @@ def test_first_of_several_pending_keys_is_the_next():
 def test_active_key_that_retires_without_a_successor_is_foretold():
     old, new = rotate(50), rotate(0)
     SigningKey.objects.filter(pk=new.pk).delete()
-    assert told() == [f"In 1 day the EdDSA key {old.short_kid} retires, and none is to follow."]
+    assert told() == [f"In 1 day the EdDSA key {old.short_kid} retires, and has no successor."]
 
 
 def test_retired_key_leaves_the_set():

@@ -313,7 +313,7 @@ def test_answer_that_is_not_about_tokens_is_passed_on(call, url):
 
 
 @pytest.mark.django_db
-@EVERY_VIEW
+@pytest.mark.parametrize("name", ["sync", "class"])
 def test_session_is_no_way_in(client, django_user_model, name):
     client.force_login(django_user_model.objects.create_user("ada"))
     assert client.post(f"/{name}/ada").status_code == 401

@@ -160,6 +160,7 @@ def test_view_that_the_chosen_urlconf_alone_has_is_honoured(settings, project, a
     assert ask(f"{PRM}/named").json()["resource_name"] == "By host"
 
 
+@BY_HAND
 @pytest.mark.parametrize("url", UNROUTED)
 def test_discovery_url_of_a_host_without_documents_is_a_json_404(project, ask, url):
     answer = ask(url, host="www.example.com")

@@ -1,4 +1,4 @@
-"""The admin: the key store, what is done to it, and an overview of all that is published."""
+"""The admin: the list of keys, the changes of keys, and an overview of what is published."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the list and the page of a key say, each in a column or a field."""
+"""The columns of the list of keys, and the fields on the page of a key."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ else:
 
 
 class StateFilter(admin.SimpleListFilter):
-    """Pick keys by what they do now; that is no column, so it is computed for each of the few."""
+    """Filter keys by their state, which no column of the database has."""
 
     title = "state"
     parameter_name = "state"
@@ -38,13 +38,13 @@ class StateFilter(admin.SimpleListFilter):
         wanted, now = self.value(), timezone.now()
         if wanted is None:
             return queryset
-        found: list[int] = [key.pk for key in queryset if key.state(now).value == wanted]
-        keys: QuerySet[SigningKey] = queryset.filter(pk__in=found)
+        matches: list[int] = [key.pk for key in queryset if key.state(now).value == wanted]
+        keys: QuerySet[SigningKey] = queryset.filter(pk__in=matches)
         return keys
 
 
 class SigningKeyColumns(SigningKeyModelAdmin):
-    """No column, no field has a private half."""
+    """No column and no field shows a private key."""
 
     @admin.display(description="key ID", ordering="kid")
     def short_kid(self, obj: SigningKey) -> str:
@@ -97,8 +97,8 @@ class SigningKeyColumns(SigningKeyModelAdmin):
         except Unpublishable as error:
             return f"not published: {error}"
 
-    @admin.display(description="private half")
-    def private_half(self, obj: SigningKey) -> str:
+    @admin.display(description="private key")
+    def private_key_status(self, obj: SigningKey) -> str:
         if not obj.private_key:
             return "not in the key store"
         try:

@@ -1,4 +1,4 @@
-"""The key store in the admin: keys are looked at, and what is done to them is confirmed first."""
+"""The keys in the admin: read-only pages, and changes that must be confirmed."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from django.views.decorators.http import require_safe
 
 from mcp_oauth_discovery import rotation
 from mcp_oauth_discovery.admin.columns import SigningKeyColumns, StateFilter
-from mcp_oauth_discovery.admin.overview import overview
+from mcp_oauth_discovery.admin.overview import context_of
 from mcp_oauth_discovery.keys import policy
 from mcp_oauth_discovery.keys.lifetimes import stamp
 from mcp_oauth_discovery.models import SigningKey, State
 from mcp_oauth_discovery.rotation import consequences
 
-# What filters and date hierarchies append to a column. None of it compares parts of a text.
+# The lookups of filters and date hierarchies. None of them compares parts of a text.
 _FILTER_LOOKUPS = ("", "__exact", "__gte", "__isempty", "__isnull", "__lt")
 _DATE_LOOKUPS = ("__year", "__month", "__day")
 
 
 @admin.register(SigningKey)
 class SigningKeyAdmin(SigningKeyColumns):
-    """Nothing is typed here, nothing is deleted, and no private half is ever shown."""
+    """Keys cannot be added, edited or deleted here, and no private key is shown."""
 
     list_display = (
         "short_kid",
@@ -47,8 +47,8 @@ class SigningKeyAdmin(SigningKeyColumns):
     fieldsets = (
         (None, {"fields": ("kid", "algorithm", "state_label", "is_in_jwk_set", "next_step")}),
         ("Timeline", {"fields": ("published_from", "signs_from", "retires", "leaves", "revoked")}),
-        ("Public half", {"fields": ("public_jwk_text", "public_pem_text")}),
-        ("Private half", {"fields": ("private_half",)}),
+        ("Public key", {"fields": ("public_jwk_text", "public_pem_text")}),
+        ("Private key", {"fields": ("private_key_status",)}),
     )
     change_list_template = "mcp_oauth_discovery/admin/change_list.html"
     change_form_template = "mcp_oauth_discovery/admin/change_form.html"
@@ -59,19 +59,15 @@ class SigningKeyAdmin(SigningKeyColumns):
 
     def get_urls(self) -> list[URLPattern]:
         rotate = self.admin_site.admin_view(self.rotate_view)
-        look = self.admin_site.admin_view(require_safe(self.overview_view))
+        overview = self.admin_site.admin_view(require_safe(self.overview_view))
         return [
-            path("overview/", look, name="mcp_oauth_discovery_signingkey_overview"),
+            path("overview/", overview, name="mcp_oauth_discovery_signingkey_overview"),
             path("rotate/", rotate, name="mcp_oauth_discovery_signingkey_rotate"),
             *super().get_urls(),
         ]
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Allow what the filters of the list need; other lookups could read the ciphertext."""
-        # PostgreSQL accepts no NUL in a parameter.
-        return "\x00" not in value and lookup in self._filter_lookups(request)
-
-    def _filter_lookups(self, request: HttpRequest) -> set[str]:
         needed = {f"{self.date_hierarchy}{suffix}" for suffix in _DATE_LOOKUPS}
         for item in self.get_list_filter(request):
             if isinstance(item, type) and issubclass(item, admin.SimpleListFilter):
@@ -79,7 +75,8 @@ class SigningKeyAdmin(SigningKeyColumns):
             else:
                 column = item[0] if isinstance(item, (list, tuple)) else item
                 needed.update(f"{column}{suffix}" for suffix in _FILTER_LOOKUPS)
-        return needed
+        # PostgreSQL accepts no NUL in a parameter.
+        return "\x00" not in value and lookup in needed
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -112,13 +109,13 @@ class SigningKeyAdmin(SigningKeyColumns):
         return self._confirmed(request, queryset, "revoke", rotation.revoke)
 
     def overview_view(self, request: HttpRequest) -> HttpResponse:
-        """Show what is published, what happens to the keys next, and what the checks say."""
+        """Show what is published, what happens next, and the results of the checks."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        return self._page(request, "overview", overview(request))
+        return self._page(request, "overview", context_of(request))
 
     def rotate_view(self, request: HttpRequest) -> HttpResponse:
-        """Ask before a rotation of all configured algorithms, and do it on POST."""
+        """Ask before all configured algorithms are rotated, and rotate them on POST."""
         if not (self.has_view_permission(request) and self.has_rotate_permission(request)):
             raise PermissionDenied
         try:
@@ -154,8 +151,8 @@ class SigningKeyAdmin(SigningKeyColumns):
         verb: str,
         change: Callable[..., SigningKey],
     ) -> HttpResponse | None:
-        """Do something to each selected key, after a page that says what it will mean."""
-        # A pending key before the active one, whose time it gives back or takes.
+        """Change each selected key, after a page that asks and explains the consequences."""
+        # Pending keys come before active ones, whose dates depend on them.
         keys = list(queryset.order_by("algorithm", "-generation"))
         try:
             page = consequences.of_change(keys, verb)
@@ -186,7 +183,7 @@ class SigningKeyAdmin(SigningKeyColumns):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        # Django would show the list instead, as if nothing had been asked for.
+        # Without this, Django would ignore the action and show the list.
         forbidden = {"retire_keys", "revoke_keys"}.difference(self.get_actions(request))
         if not forbidden.isdisjoint(request.POST.getlist("action")):
             raise PermissionDenied

@@ -1,4 +1,4 @@
-"""The overview: what is published, what happens next, what is wrong, what to tell a client."""
+"""The overview: MCP server URLs, problems, what happens to the keys next, and the documents."""
 
 from __future__ import annotations
 
@@ -22,26 +22,30 @@ from mcp_oauth_discovery.signing.readings import undisturbed
 
 
 class Finding(NamedTuple):
-    """What a system check has to say."""
+    """A message of a system check."""
 
     message: CheckMessage
     is_error: bool
     is_for_deployment: bool
 
 
-def overview(request: HttpRequest) -> dict[str, Any]:
-    """Return all that the page shows; what cannot be had is on it as a problem, in words."""
+def context_of(request: HttpRequest) -> dict[str, Any]:
+    """Return the context of the page; failures are in it as problems."""
+    resources, problem = attempt(lambda: Site(request).resources)
     return {
         "title": "Overview",
+        "resources": [resource for resource in resources or () if resource.enabled],
+        "resources_problem": problem,
         "documents": list(served_documents(request)),
-        "findings": sorted(findings(), key=lambda one: (not one.is_error, one.is_for_deployment)),
-        **_clients(request),
+        "findings": sorted(
+            findings(), key=lambda finding: (not finding.is_error, finding.is_for_deployment)
+        ),
         **_keys(),
     }
 
 
 def findings() -> Iterator[Finding]:
-    """Yield what the checks of this app say, those for `--deploy` and of the database as well."""
+    """Yield the messages of the checks of this app, with `--deploy` and `--database`."""
     databases = [router.db_for_read(SigningKey)]
     run = [(checks.check_settings, False)]
     run += [(rule.check, rule.deploy) for rule in checks.RULES.values()]
@@ -51,12 +55,6 @@ def findings() -> Iterator[Finding]:
                 yield Finding(message, message.level >= ERROR, is_for_deployment)
 
 
-def _clients(request: HttpRequest) -> dict[str, Any]:
-    resources, problem = attempt(lambda: Site(request).resources)
-    enabled = [one for one in resources or () if one.enabled]
-    return {"resources": enabled, "resources_problem": problem}
-
-
 def _keys() -> dict[str, Any]:
     now = timezone.now()
     try:
@@ -64,9 +62,9 @@ def _keys() -> dict[str, Any]:
             keys = list(SigningKey.objects.defer("private_key"))
     except AnyDatabaseError as error:
         return {"keys_problem": str(error)}
-    shown: dict[str, Any] = {"timeline": timeline(keys, now) if keys else None}
+    context: dict[str, Any] = {"timeline": timeline(keys, now) if keys else None}
     try:
-        shown["prospects"] = prospects(keys, now)
+        context["prospects"] = prospects(keys, now)
     except ImproperlyConfigured as error:
-        shown["keys_problem"] = str(error)
-    return shown
+        context["keys_problem"] = str(error)
+    return context

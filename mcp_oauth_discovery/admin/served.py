@@ -36,10 +36,9 @@ T = TypeVar("T")
 _HINT = 'Write path("", include("mcp_oauth_discovery.urls")) first in ROOT_URLCONF.'
 _NOTES = {
     SERVER_TITLE: (
-        "There is none, and none is needed: MCP_AUTHORIZATION_SERVERS names other servers than "
-        "this site."
+        "Not needed: MCP_AUTHORIZATION_SERVERS names other authorization servers than this site."
     ),
-    KEYS_TITLE: "There is none, and none is needed: this site announces no keys, and has none.",
+    KEYS_TITLE: "Not needed: this site announces no keys, and has none.",
 }
 
 # Headers of the visitor that a client does not send when it requests a document.
@@ -94,10 +93,9 @@ def _request(title: str, url: str, request: HttpRequest) -> Served:
         served = partial(Served, title, url, response.status_code, cache_control)
         if response.status_code == HTTPStatus.OK:
             return served(json.loads(response.content))
-        is_needed = title == RESOURCE_TITLE or (
-            title == KEYS_TITLE and announces_keys(Site(request))
-        )
-        if response.status_code == HTTPStatus.NOT_FOUND and not is_needed:
+        if response.status_code == HTTPStatus.NOT_FOUND and (
+            title == SERVER_TITLE or (title == KEYS_TITLE and not announces_keys(Site(request)))
+        ):
             return served(note=_NOTES[title])
         return served(problem=_reason(match, client_request))
 
@@ -105,7 +103,7 @@ def _request(title: str, url: str, request: HttpRequest) -> Served:
 def _anonymous(request: HttpRequest, path: str, path_info: str, query: str) -> HttpRequest:
     """Return a GET for a path by an anonymous client, through the same host and proxy."""
     anonymous = copy(request)
-    # `copy` leaves out what cannot be pickled, which says whether this is https.
+    # `copy` leaves out the environment, which says whether this is https.
     vars(anonymous).update(vars(request))
     for made_of_the_request in ("headers", "accepted_types", "_messages", "auser"):
         vars(anonymous).pop(made_of_the_request, None)

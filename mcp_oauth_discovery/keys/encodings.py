@@ -6,6 +6,7 @@ import base64
 import binascii
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 from cryptography import x509
@@ -21,13 +22,13 @@ from mcp_oauth_discovery.keys.jwk import RSA_MOST_BITS
 
 _MARKER = re.compile(rb"^-----(BEGIN|END) ([A-Z0-9 ]+)-----", re.M)
 
-# The object identifier of the algorithm, in a SubjectPublicKeyInfo (RFC 5280 §4.1) and in PKCS #8
-# (RFC 5208 §5), where a version comes before it. The keys of PKCS #1 and SEC 1 have none.
+# The object identifier of the algorithm in a SubjectPublicKeyInfo (RFC 5280 §4.1) and in PKCS #8
+# (RFC 5208 §5). PKCS #8 has a version before it. Keys in PKCS #1 and SEC 1 have no identifier.
 _LENGTH = rb"(?:[\x00-\x80]|\x81.|\x82..|\x83...|\x84....)"
 _IDENTIFIER = re.compile(
     rb"\x30%b(?:\x02\x01[\x00\x01])?\x30%b\x06\x09(.{9})" % (_LENGTH, _LENGTH), re.S
 )
-# `cryptography` does, or may, read these as RSA keys for any purpose.
+# `cryptography` may read these as RSA keys for any purpose.
 _PSS = "1.2.840.113549.1.1.10"
 _OAEP = "1.2.840.113549.1.1.7"
 _OBJECT_IDENTIFIERS = {
@@ -46,9 +47,9 @@ _ENCRYPTED = "The PEM is encrypted. Decrypt it first: openssl pkey -in FILE -out
 _ENCRYPTED_DER = (
     "The DER is encrypted. Decrypt it first: openssl pkey -inform DER -in FILE -out PLAIN."
 )
-_ENCRYPTED_SSH = "The key is encrypted. Take its passphrase away first: ssh-keygen -p -f COPY."
+_ENCRYPTED_SSH = "The key is encrypted. Remove its passphrase first: ssh-keygen -p -f COPY."
 _UNREADABLE = "The PEM cannot be read as a private or a public key."
-_SEVERAL = "The file holds several keys. Put the one to import in a file."
+_SEVERAL = "The file holds several keys. Put the key to import in a file of its own."
 _NO_SIGNATURES = "The certificate is not for signatures: its key usage has no digitalSignature."
 _UNREADABLE_CERTIFICATE = "The key or the extensions of the certificate cannot be read."
 
@@ -66,9 +67,9 @@ class _Block(NamedTuple):
 
 
 def read_pem(text: bytes) -> Any:
-    """Return the private key in a PEM file, else its public key, else that of its certificate.
+    """Return the key of a PEM file: a private key, else a public key, else that of a certificate.
 
-    Other programs write parameters, certificates and comments around it.
+    Files may have parameters, certificates and comments beside the key.
     """
     for kind, load in _KINDS.items():
         block = _only_block(text, kind)
@@ -102,7 +103,7 @@ def _only_block(text: bytes, kind: bytes) -> _Block | None:
         raise UnsuitableKey(_SEVERAL)
     if not begins:
         if kind + b"-----" in text:
-            # A damaged block must not be skipped in favour of another one.
+            # Do not skip a damaged block and take another one.
             raise UnsuitableKey(_UNREADABLE)
         return None
     begin, *ends = markers[begins[0] : begins[0] + 2]
@@ -119,7 +120,7 @@ def _read_block(block: _Block, load: Callable[[bytes], Any]) -> Any:
         raise UnsuitableKey(_ENCRYPTED)
     try:
         if is_ssh:
-            loaded = _reading(_load_ssh, block.text)
+            loaded = _reading(partial(_load_private, load_ssh_private_key), block.text)
         else:
             der = base64.b64decode(b"".join(block.body.split()), validate=True)
             _check_purpose(der)
@@ -144,18 +145,10 @@ def _reading(load: Callable[[bytes], Any], data: bytes) -> Any:
         return None
 
 
-def _load_private(der: bytes) -> Any:
-    return _checked(load_der_private_key, der)
-
-
-def _load_ssh(text: bytes) -> Any:
-    return _checked(load_ssh_private_key, text)
-
-
-def _checked(load: Callable[..., Any], data: bytes) -> Any:
+def _load_private(load: Callable[..., Any], data: bytes) -> Any:
     """Load a private key, and check its RSA numbers unless the modulus is too large.
 
-    The check takes minutes for the largest ones. A modulus of that size is refused later.
+    The check takes minutes for the largest numbers. A modulus of that size is refused later.
     """
     key = load(data, password=None, unsafe_skip_rsa_key_validation=True)
     if not isinstance(key, rsa.RSAPrivateKey) or key.key_size > RSA_MOST_BITS:
@@ -191,10 +184,10 @@ def _key_of(loaded: Any) -> Any:
     return public
 
 
-# By the end of the labels in PEM. A private key comes before a public one: a file that is meant for
-# publication must not contain one, and the import says so.
+# By the last words of a PEM label. The private key comes first, so that the import can refuse to
+# publish a file that contains one.
 _KINDS: dict[bytes, Callable[[bytes], Any]] = {
-    b"PRIVATE KEY": _load_private,
+    b"PRIVATE KEY": partial(_load_private, load_der_private_key),
     b"PUBLIC KEY": load_der_public_key,
     b"CERTIFICATE": x509.load_der_x509_certificate,
 }

@@ -1,9 +1,9 @@
-"""Private halves at rest: Fernet, with one key to write and any number to read."""
+"""Encrypt private keys at rest with Fernet: one key encrypts, any number of keys decrypt."""
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -13,17 +13,19 @@ _PURPOSE = b"mcp_oauth_discovery: signing keys at rest"
 
 
 class CannotDecrypt(ValueError):
-    """None of the keys at hand opens what is stored."""
+    """None of the keys decrypts the stored text."""
 
 
 def derive_key(secret: str) -> str:
-    """Return the Fernet key that HKDF (RFC 5869, SHA-256) makes of a secret, for this use alone."""
+    """Derive a Fernet key from a secret with HKDF (RFC 5869, SHA-256), for this use only."""
     derived = HKDF(SHA256(), length=32, salt=None, info=_PURPOSE).derive(secret.encode())
     return base64.urlsafe_b64encode(derived).decode("ascii")
 
 
-def check_keys(keys: Iterable[object]) -> None:
-    """Raise `ValueError` if one of the keys is no Fernet key; no key is in the message."""
+def check_keys(keys: object) -> None:
+    """Raise `ValueError` unless this is a list of Fernet keys; the message shows no key."""
+    if not isinstance(keys, (list, tuple)) or not keys:
+        raise ValueError("expected a list of one or more Fernet keys")
     for position, key in enumerate(keys, start=1):
         if not isinstance(key, str):
             raise ValueError(f"number {position} is not a string")
@@ -39,9 +41,9 @@ def encrypt(text: str, keys: Sequence[str]) -> str:
 
 
 def decrypt(token: str, keys: Sequence[str]) -> str:
-    """Return what was encrypted with any of the keys; raises `CannotDecrypt`."""
+    """Decrypt a text that was encrypted with any of the keys; raises `CannotDecrypt`."""
     try:
         return MultiFernet([Fernet(key) for key in keys]).decrypt(token.encode()).decode()
     except InvalidToken:
-        # Without the cause: it says nothing more, and its frames hold the keys.
+        # Without the cause, because its frames hold the keys.
         raise CannotDecrypt from None

@@ -1,4 +1,4 @@
-"""Keys as other programs write them (PEM, DER, JWK): read, and checked before an import."""
+"""Read keys that other programs wrote (PEM, DER, JWK), and check them before an import."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ __all__ = ["LARGEST_FILE", "UnsuitableKey", "declared_kid", "kid_to_keep", "read
 # In octets. A key of 4096 bits with its chain of certificates has about ten thousand.
 LARGEST_FILE = 2**20
 
-# RFC 7517, RFC 7518 and RFC 8037: what a file with a public key has none of.
+# The private members of RFC 7517, RFC 7518 and RFC 8037.
 _PRIVATE = ("d", "p", "q", "dp", "dq", "qi", "oth", "k")
-# How many characters of base64url the largest number in an RSA key has.
+# The number of base64url characters of the largest number in an RSA key.
 _LONGEST_NUMBER = RSA_MOST_BITS // 6 + 1
 
-# A kid that fits into its column, and that a log or a terminal shows as it is.
+# A kid that fits into its column, and that logs and terminals show unchanged.
 _KID = re.compile(r"[!-~]{1,64}")
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -53,16 +53,13 @@ def read(data: bytes | str) -> tuple[Key, str]:
             if flaw := weakness(public):
                 raise UnsuitableKey(flaw)
             return algorithm.wrap(native), algorithm.name
-    needed = "; or ".join(f"{one.name} needs {one.needs}" for one in ALGORITHMS.values())
+    needed = "; or ".join(f"{item.name} needs {item.needs}" for item in ALGORITHMS.values())
     raise UnsuitableKey(f"{_describe(public, declared)} cannot be used: {needed}.")
 
 
 def declared_kid(data: bytes | str) -> str | None:
-    """Return the `kid` by which a JWK file that `read` takes calls its key, if it does."""
-    text = _octets(data).strip()
-    if not text.startswith(b"{"):
-        return None
-    kid: object = _members(text).get("kid")
+    """Return the `kid` of a JWK file that `read` accepts; None if it has none."""
+    kid = _kid(data)
     return None if kid is None else str(kid)
 
 
@@ -71,8 +68,7 @@ def kid_to_keep(data: bytes | str) -> str:
 
     Raises `UnsuitableKey` otherwise.
     """
-    text = _octets(data).strip()
-    kid: object = _members(text).get("kid") if text.startswith(b"{") else None
+    kid = _kid(data)
     if kid is None:
         raise UnsuitableKey("The file has no kid to keep. Give a JWK with a kid.")
     if not isinstance(kid, str) or not _KID.fullmatch(kid):
@@ -83,13 +79,19 @@ def kid_to_keep(data: bytes | str) -> str:
     return kid
 
 
+def _kid(data: bytes | str) -> object:
+    text = _octets(data).strip()
+    return _members(text).get("kid") if text.startswith(b"{") else None
+
+
 def _octets(data: bytes | str) -> bytes:
     if isinstance(data, str):
         # A lone surrogate cannot be in a key, so the file is refused later.
         data = data.encode("utf-8", "surrogatepass")
     if len(data) > LARGEST_FILE:
         raise UnsuitableKey(
-            f"The file has more than {LARGEST_FILE} octets. Put the one key to import in a file."
+            f"The file has more than {LARGEST_FILE} octets. "
+            "Put the key to import in a file of its own."
         )
     return data.removeprefix(_BYTE_ORDER_MARK)
 
@@ -105,81 +107,65 @@ def _describe(public: Any, declared: object) -> str:
 
 
 def _read_jwk(text: bytes) -> tuple[Any, object]:
+    """Return the key of a JWK for `cryptography`, and the algorithm that the JWK declares."""
     jwk = _members(text)
-    _check_purpose(jwk)
-    _check_remains(jwk)
+    _check_use(jwk)
+    numbers = [jwk.get(name) for name in ("n", "e", *_PRIVATE)]
+    is_long = any(isinstance(text, str) and len(text) > _LONGEST_NUMBER for text in numbers)
+    # Calculations with a private key of this size may take hours. `read` refuses its public key.
+    members = {k: v for k, v in jwk.items() if k not in _PRIVATE} if is_long else jwk
     try:
         with warnings.catch_warnings():
-            # Weak keys are refused by `read`, in words of ours.
+            # `read` refuses weak keys with a message of its own.
             warnings.simplefilter("ignore", SecurityWarning)
-            key: Any = _import_jwk(jwk)
+            key: Any = JWKRegistry.import_key(members)
             native = key.private_key if key.is_private else key.public_key
+        if is_long and key.public_key.key_size <= RSA_MOST_BITS:
+            raise ValueError("a private member is too large")
         if jwk.get("crv") == "Ed25519":
-            _check_halves(jwk, key)
+            # joserfc derives the public key from `d`. Other programs use `x`.
+            public = OKPKey.import_key({name: jwk[name] for name in ("kty", "crv", "x")})
+            if public.public_key != key.public_key:
+                raise ValueError("x is not the public key of d")
     except (JoseError, ValueError, KeyError, TypeError):
         raise UnsuitableKey("The JWK has missing or malformed members.") from None
     return native, jwk.get("alg")
 
 
-def _import_jwk(jwk: dict[str, Any]) -> Any:
-    numbers = [jwk.get(name) for name in ("n", "e", *_PRIVATE)]
-    if not any(isinstance(text, str) and len(text) > _LONGEST_NUMBER for text in numbers):
-        return JWKRegistry.import_key(jwk)
-    # Calculations with a private key of this size may take hours. Its public key is refused later.
-    key: Any = JWKRegistry.import_key({k: v for k, v in jwk.items() if k not in _PRIVATE})
-    if key.public_key.key_size <= RSA_MOST_BITS:
-        raise ValueError("a private member is too large")
-    return key
-
-
 def _members(text: bytes) -> dict[str, Any]:
-    """Return the JWK in a file; a JWK Set with one key is accepted too."""
+    """Return the JWK in a file, or the only one of a JWK Set."""
     try:
         jwk: dict[str, Any] = json.loads(text)
     except (ValueError, RecursionError):
         raise UnsuitableKey("The file begins like a JWK, but it is not JSON.") from None
     if "keys" in jwk:
-        jwk = _only_key(jwk["keys"])
+        keys = jwk["keys"]
+        if not isinstance(keys, list) or not all(isinstance(key, dict) for key in keys):
+            raise UnsuitableKey("The file holds a JWK Set whose keys are not a list of objects.")
+        if len(keys) != 1:
+            raise UnsuitableKey(
+                f"The file holds a JWK Set of {len(keys)} keys; expected one. "
+                "Put the key to import in a file of its own."
+            )
+        jwk = keys[0]
     if jwk.get("kty") == "oct":
         raise UnsuitableKey("A symmetric key cannot be published; expected RSA, EC or OKP.")
     return jwk
 
 
-def _only_key(keys: object) -> dict[str, Any]:
-    if not isinstance(keys, list) or not all(isinstance(key, dict) for key in keys):
-        raise UnsuitableKey("The file holds a JWK Set whose keys are not a list of objects.")
-    if len(keys) != 1:
-        raise UnsuitableKey(
-            f"The file holds a JWK Set of {len(keys)} keys; expected one. "
-            "Put the one to import in a file."
-        )
-    (key,) = keys
-    return dict(key)
-
-
-def _check_purpose(jwk: Mapping[str, Any]) -> None:
+def _check_use(jwk: Mapping[str, Any]) -> None:
+    """Raise `UnsuitableKey` for a JWK that is not for signatures, or has parts of a private key."""
     if jwk.get("use", "sig") != "sig":
         raise UnsuitableKey(f"The JWK is for use {reprlib.repr(jwk['use'])}; expected 'sig'.")
     operations = jwk.get("key_ops", ["sign", "verify"])
-    # What is left of a private JWK when somebody takes its private half away may still say sign.
-    wanted = ["sign"] if "d" in jwk else ["verify", "sign"]
-    if not isinstance(operations, list) or not any(one in operations for one in wanted):
-        expected = " or ".join(map(repr, wanted))
-        said = reprlib.repr(operations)
-        raise UnsuitableKey(f"The JWK is for key_ops {said}; expected {expected} in it.")
-
-
-def _check_remains(jwk: Mapping[str, Any]) -> None:
+    # A public JWK that was made from a private one may still say `sign`.
+    accepted = ["sign"] if "d" in jwk else ["verify", "sign"]
+    if not isinstance(operations, list) or not any(name in operations for name in accepted):
+        expected, actual = " or ".join(map(repr, accepted)), reprlib.repr(operations)
+        raise UnsuitableKey(f"The JWK is for key_ops {actual}; expected {expected} in it.")
     remains = [name for name in _PRIVATE if name in jwk]
     if remains and not jwk.get("d"):
         raise UnsuitableKey(
             f"The JWK has private members ({', '.join(remains)}), and no private key. "
-            "Give its public half without them."
+            "Give its public key without them."
         )
-
-
-def _check_halves(jwk: Mapping[str, Any], key: OKPKey) -> None:
-    # joserfc goes by `d` and does not look at `x`, which others know the key by.
-    public = OKPKey.import_key({name: jwk[name] for name in ("kty", "crv", "x")})
-    if public.public_key != key.public_key:
-        raise ValueError("the halves are of two keys")

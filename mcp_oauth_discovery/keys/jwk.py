@@ -1,4 +1,4 @@
-"""Signing keys as JWKs (RFC 7517, RFC 7518, RFC 8037), one row of facts per algorithm."""
+"""Signing keys as JWKs (RFC 7517, RFC 7518, RFC 8037), with one row of facts per algorithm."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ PublicJWK = dict[str, str]
 Key = RSAKey | ECKey | OKPKey
 
 RSA_BITS = 2048
-# Larger ones sign so slowly that they are a mistake, and joserfc reads no signature of 8192 bits.
+# Larger keys are too slow to sign with, and joserfc refuses signatures of 8192 bits.
 RSA_MOST_BITS = 4096
 RSA_EXPONENT = 65537
 
 
 @dataclass(frozen=True)
 class Algorithm:
-    """What a JWS algorithm asks of its keys; `members` are public, beside `kty`.
+    """What a JWS algorithm requires of its keys.
 
-    `other_name` is what a JWK may call it as well.
+    `members` are the public members beside `kty`. JWKs may call the algorithm `other_name` too.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Algorithm:
     other_name: str | None = None
 
     def wrap(self, native: Any) -> Key:
-        """Return a key of `cryptography` as one of joserfc."""
+        """Return a key of `cryptography` as a key of joserfc."""
         key: Key = self.key_class.import_key(native)
         return key
 
@@ -80,7 +80,7 @@ ALGORITHMS: Mapping[str, Algorithm] = {
             ed25519.Ed25519PrivateKey.generate,
             lambda public: isinstance(public, ed25519.Ed25519PublicKey),
             "an Ed25519 key",
-            # RFC 9864, which most verifiers do not know yet.
+            # From RFC 9864, which most verifiers do not know yet.
             "Ed25519",
         ),
     )
@@ -92,38 +92,38 @@ def generate(algorithm: str) -> Key:
     facts = ALGORITHMS[algorithm]
     while True:
         key = facts.wrap(facts.generate())
-        # One kid in 64 begins with a dash, which a command line takes for an option.
+        # One kid in 64 begins with a dash, like an option of a command.
         if not key.thumbprint().startswith("-"):
             return key
 
 
 def thumbprint(jwk: Mapping[str, Any]) -> str:
-    """Return the RFC 7638 thumbprint (SHA-256) of a JWK, the same for both of its halves."""
+    """Return the RFC 7638 thumbprint (SHA-256) of a public or private JWK."""
     return JWKRegistry.import_key(dict(jwk)).thumbprint()
 
 
 def public_jwk(key: Key, algorithm: str) -> PublicJWK:
-    """Return the public half of a key as it is published, with `kid`, `alg` and `use`."""
+    """Return the public key as it is published, with `kid`, `alg` and `use`."""
     members = key.as_dict(private=False)
     labels = {"kid": key.thumbprint(), "alg": algorithm, "use": "sig"}
     return published({**members, **labels}, algorithm)
 
 
 def published(jwk: Mapping[str, Any], algorithm: str) -> PublicJWK:
-    """Return a stored public JWK in the order of its allow-list, with nothing else in it.
+    """Return the allow-listed members of a stored public JWK, in a fixed order.
 
-    Databases keep JSON in an order of their own; every process has to serve the same bytes.
-    Raises `ValueError` where a member is missing or no string.
+    Databases change the order of JSON, and every process must serve the same bytes. Raises
+    `ValueError` if a member is missing or is not a string.
     """
     names = ("kty", "kid", "alg", "use", *ALGORITHMS[algorithm].members)
     members = {name: jwk[name] for name in names if isinstance(jwk.get(name), str)}
     if len(members) < len(names):
-        raise ValueError("a member of the JWK is missing or no string")
+        raise ValueError("a member of the JWK is missing or not a string")
     return members
 
 
 def to_pem(key: Key) -> str:
-    """Return the private half of a key as unencrypted PKCS #8."""
+    """Return a private key as unencrypted PKCS #8."""
     private: Any = key.private_key
     return str(
         private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode("ascii")
@@ -131,9 +131,9 @@ def to_pem(key: Key) -> str:
 
 
 def from_pem(pem: str, algorithm: str) -> Key:
-    """Return the key that `to_pem` has written; raises `ValueError` for anything else.
+    """Return the key that `to_pem` wrote; raises `ValueError` for anything else.
 
-    Only for what was encrypted and authenticated since: the numbers of RSA are not checked again.
+    The numbers of an RSA key are not checked, so use this for authenticated data only.
     """
     facts = ALGORITHMS.get(algorithm)
     try:
@@ -144,19 +144,19 @@ def from_pem(pem: str, algorithm: str) -> Key:
             unsafe_skip_rsa_key_validation=True,
         )
     except (TypeError, UnsupportedAlgorithm) as error:
-        raise ValueError("no PEM of a private key") from error
+        raise ValueError("not the PEM of a private key") from error
     if facts is None or not facts.accepts(native.public_key()):
-        raise ValueError("a key for something else")
+        raise ValueError("not a key for this algorithm")
     return facts.wrap(native)
 
 
 def public_pem(jwk: Mapping[str, Any]) -> str:
-    """Return the public half of a JWK that is fit to be published as PEM (SubjectPublicKeyInfo)."""
+    """Return a published JWK as PEM (SubjectPublicKeyInfo)."""
     public: Any = JWKRegistry.import_key(dict(jwk))
     pem: bytes = public.public_key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     return pem.decode("ascii")
 
 
 def is_private(key: Key) -> bool:
-    """Say whether a key holds its private half."""
+    """Say whether a key is a private key."""
     return bool(key.is_private)

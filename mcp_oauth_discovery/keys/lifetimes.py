@@ -10,27 +10,27 @@ _MANY = 3
 
 
 def stamp(instant: datetime | None) -> str:
-    """Return an instant in UTC, to the second, or a dash where there is none."""
+    """Return an instant in UTC, to the second; a dash for None."""
     if instant is None:
         return "-"
     return f"{instant.astimezone(timezone.utc):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def span(length: timedelta) -> str:
-    """Return the two largest units of a span that is not negative, such as `1 d 3 h`."""
+    """Return a span as its two largest units, such as `1 d 3 h`."""
     return " ".join(f"{count} {_UNITS[unit]}" for unit, count in _largest(length)[:2]) or "0 s"
 
 
 def in_words(length: timedelta) -> str:
-    """Return a span that is not negative for a sentence, such as `1 day 3 hours` or `40 days`."""
+    """Return a span for a sentence, such as `1 day 3 hours` or `40 days`."""
     units = _largest(length) or [("second", 0)]
-    # Whoever has days to go does not count hours.
+    # Hours do not matter if there are several days.
     precise = units[:2] if units[0][1] < _MANY else units[:1]
     return " ".join(f"{count} {unit}{'' if count == 1 else 's'}" for unit, count in precise)
 
 
 def _largest(length: timedelta) -> list[tuple[str, int]]:
-    """Return the units of a span that are not zero, each with its count, the largest first."""
+    """Return the units of a span and their counts, the largest first, without zeros."""
     seconds = int(length.total_seconds())
     parts = []
     for unit, size in _SECONDS.items():

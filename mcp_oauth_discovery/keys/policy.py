@@ -1,4 +1,4 @@
-"""The settings of the key store, judged: how long a key does what, and what it is sealed with."""
+"""Read and check the settings of the key store: lifetimes, algorithms, caching, encryption."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from mcp_oauth_discovery.conf import (
 from mcp_oauth_discovery.keys.encryption import check_keys, derive_key
 from mcp_oauth_discovery.keys.jwk import ALGORITHMS
 
-# How far apart the clocks of the hosts that sign, publish and verify may be, either way.
+# How far the clocks of the hosts that sign, publish and verify may be apart, either way.
 CLOCK_SKEW = timedelta(seconds=60)
-# How long a change by another process may stay unseen by this one.
+# How long this process may serve a cached copy after another process changed the keys.
 READ_AT_MOST_EVERY = timedelta(seconds=5)
 
-# Far beyond all use, and near enough for every date made of them to be one.
+# Larger than anyone needs, and small enough that date arithmetic cannot overflow.
 MOST_SECONDS = 365 * 86400
 LONGEST_SPAN = timedelta(days=36500)
 
@@ -36,7 +36,7 @@ class Timing(NamedTuple):
 
 
 def timing() -> Timing:
-    """Return the spans of a key's life; raises `Misconfigured` where they contradict each other."""
+    """Return the spans of a key's life; raises `Misconfigured` if they contradict each other."""
     fault = next(timing_faults(), None)
     if fault:
         raise fault
@@ -46,7 +46,7 @@ def timing() -> Timing:
 
 
 def timing_faults() -> Iterator[Misconfigured]:
-    """Yield all that is wrong with the spans of a key's life, and with the dates made of them."""
+    """Yield every problem with the spans of a key's life, and with the dates that use them."""
     spans: dict[str, Any] = {
         "MCP_KEY_ROTATION_INTERVAL": conf.MCP_KEY_ROTATION_INTERVAL,
         "MCP_KEY_PUBLISH_AHEAD": conf.MCP_KEY_PUBLISH_AHEAD,
@@ -54,12 +54,13 @@ def timing_faults() -> Iterator[Misconfigured]:
     }
     good: dict[str, timedelta] = {}
     for setting, span in spans.items():
-        problem = _span_problem(span)
-        if problem is None:
+        if isinstance(span, timedelta) and timedelta(0) < span <= LONGEST_SPAN:
             good[setting] = span
-        else:
-            hint = f"Write, for example, {setting} = timedelta(days=2)."
-            yield Misconfigured.of(setting, span, problem, hint)
+            continue
+        is_long = isinstance(span, timedelta) and span > LONGEST_SPAN
+        limit = f"{LONGEST_SPAN.days} days at most" if is_long else "a timedelta above zero"
+        hint = f"Write, for example, {setting} = timedelta(days=2)."
+        yield Misconfigured.of(setting, span, f"expected {limit}", hint)
     yield from _contradictions(
         good.get("MCP_KEY_ROTATION_INTERVAL"), good.get("MCP_KEY_PUBLISH_AHEAD")
     )
@@ -70,19 +71,13 @@ def timing_faults() -> Iterator[Misconfigured]:
 
 
 def check_time_zones() -> None:
-    """Raise `Misconfigured` where the dates of the keys would be read and written in local time."""
+    """Raise `Misconfigured` if dates of keys would be read and written in local time."""
     if not uses_time_zones():
         problem = (
-            "no signing key can be made, judged or changed by dates in local time, which has an "
-            "hour twice"
+            "signing keys need dates in UTC, because local time repeats an hour when summer time "
+            "ends"
         )
         raise Misconfigured.of("USE_TZ", False, problem, "Write USE_TZ = True, or leave it out.")
-
-
-def _span_problem(span: object) -> str | None:
-    if not isinstance(span, timedelta) or span <= timedelta(0):
-        return "expected a timedelta above zero"
-    return f"expected {LONGEST_SPAN.days} days at most" if span > LONGEST_SPAN else None
 
 
 def _contradictions(
@@ -94,7 +89,7 @@ def _contradictions(
         yield Misconfigured.of(
             "MCP_KEY_ROTATION_INTERVAL",
             interval,
-            f"a key would have to be published before its predecessor is; expected at least "
+            f"a key would be published before its predecessor; expected at least "
             f"MCP_KEY_PUBLISH_AHEAD ({publish_ahead})",
             "Write a longer interval, or a shorter MCP_KEY_PUBLISH_AHEAD.",
         )
@@ -114,9 +109,9 @@ def _contradictions(
 
 
 def tight_publish_ahead() -> Misconfigured | None:
-    """Return what is to be said of a publish-ahead that leaves no room for clocks that differ.
+    """Return a warning if `MCP_KEY_PUBLISH_AHEAD` is too short for hosts whose clocks differ.
 
-    It is long enough for a single host, and so no fault.
+    It is long enough for a single host, so this is not a fault.
     """
     if any(timing_faults()):
         return None
@@ -125,7 +120,7 @@ def tight_publish_ahead() -> Misconfigured | None:
         return None
     problem = (
         f"a host whose clock is ahead may sign with a key that cached copies of the JWK Set lack; "
-        f"better at least {enough}, which is MCP_JWKS_MAX_AGE and a little more"
+        f"use at least {enough}, which is MCP_JWKS_MAX_AGE and a little more"
     )
     hint = "Write a longer span, or a shorter MCP_JWKS_MAX_AGE."
     return Misconfigured.of("MCP_KEY_PUBLISH_AHEAD", publish_ahead, problem, hint)
@@ -152,14 +147,14 @@ def jwks_max_age() -> int:
 
 
 def cached_for() -> timedelta:
-    """Return for how long a copy of the JWK Set may be in use after the keys have changed."""
+    """Return for how long a cached copy of the JWK Set may be in use after the keys change."""
     return READ_AT_MOST_EVERY + timedelta(seconds=jwks_max_age())
 
 
 def last_cached_copy(now: datetime) -> datetime | None:
-    """Return until when a copy of the JWK Set as it was before `now` may be in use somewhere.
+    """Return until when a copy of the JWK Set that was cached before `now` may be in use.
 
-    None where the setting is wrong: what has to be done at once is not held up by it.
+    None if the setting is wrong: a wrong setting must not delay a revocation.
     """
     try:
         return now + cached_for()
@@ -169,40 +164,30 @@ def last_cached_copy(now: datetime) -> datetime | None:
 
 @sensitive_variables()
 def encryption_keys() -> list[str]:
-    """Return the Fernet keys: the first one seals, all of them open; raises `Misconfigured`.
+    """Return the Fernet keys: the first one encrypts, all of them decrypt; raises `Misconfigured`.
 
-    Those derived from `SECRET_KEY` go on opening after `MCP_KEY_ENCRYPTION_KEYS` has been set,
-    so that setting it locks nobody out.
+    Keys that were derived from `SECRET_KEY` keep decrypting after `MCP_KEY_ENCRYPTION_KEYS` is set.
     """
     return [*configured_encryption_keys(), *(derive_key(secret) for secret in secret_keys())]
 
 
 def configured_encryption_keys() -> list[str]:
     """Return `MCP_KEY_ENCRYPTION_KEYS`, empty when unset; raises `Misconfigured`."""
-    # Its value gets no name here: an error page shows what has one.
-    problem = _encryption_problem(conf.MCP_KEY_ENCRYPTION_KEYS)
-    if problem:
-        # The value is a secret: it is named, and never shown.
+    # Do not bind the value to a variable: error pages show local variables.
+    if conf.MCP_KEY_ENCRYPTION_KEYS is None:
+        return []
+    try:
+        check_keys(conf.MCP_KEY_ENCRYPTION_KEYS)
+    except ValueError as error:
+        # Without the cause, because its frames hold the keys.
         raise Misconfigured.of(
             "MCP_KEY_ENCRYPTION_KEYS",
             "(not shown)",
-            problem,
-            "Write a list of Fernet keys, newest first. One is made by: python -c "
+            error,
+            "Write a list of Fernet keys, newest first. This makes one: python -c "
             "'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'",
-        )
-    return list(conf.MCP_KEY_ENCRYPTION_KEYS or ())
-
-
-def _encryption_problem(configured: object) -> str | None:
-    if configured is None:
-        return None
-    if not isinstance(configured, (list, tuple)) or not configured:
-        return "expected a list of one or more Fernet keys"
-    try:
-        check_keys(configured)
-    except ValueError as error:
-        return str(error)
-    return None
+        ) from None
+    return list(conf.MCP_KEY_ENCRYPTION_KEYS)
 
 
 def whole_seconds(setting: str, value: object) -> int:

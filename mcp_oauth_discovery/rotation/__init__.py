@@ -1,4 +1,4 @@
-"""Every change of the key store: rotate, retire, revoke, prune, reencrypt, import."""
+"""Every change of the key store: rotate, retire, revoke, prune, re-encrypt, import."""
 
 from __future__ import annotations
 

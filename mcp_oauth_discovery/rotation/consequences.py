@@ -1,6 +1,6 @@
-"""What it means to rotate, retire or revoke, in sentences for whoever does it.
+"""What it means to rotate, retire or revoke keys, in sentences for operators.
 
-What is said before the change names no instant that depends on when the button is pressed.
+A sentence before the change names no time that depends on when the operator confirms it.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from mcp_oauth_discovery.keys.lifetimes import span, stamp
 from mcp_oauth_discovery.models import SigningKey, State
 from mcp_oauth_discovery.rotation.succession import is_astray, standing
 
-# Of copies of the JWK Set, where MCP_JWKS_MAX_AGE is wrong.
+# About cached copies of the JWK Set, if MCP_JWKS_MAX_AGE is wrong.
 UNKNOWN_AGE = "For how long is unknown: run manage.py check."
 
 
 def of_rotation(algorithms: Sequence[str]) -> dict[str, Any]:
-    """Return what a page has to show before the keys of some algorithms are rotated."""
+    """Return the context of the page that asks before keys are rotated."""
     now = timezone.now()
     return {
         "title": "Rotate signing keys",
@@ -32,9 +32,9 @@ def of_rotation(algorithms: Sequence[str]) -> dict[str, Any]:
 
 
 def of_change(keys: Sequence[SigningKey], verb: str) -> dict[str, Any]:
-    """Return what a page has to show before keys are retired or revoked; `verb` says which.
+    """Return the context of the page that asks before keys are retired or revoked, as `verb` says.
 
-    They come in the order in which it will be done to them: newer before older.
+    The keys come in the order of the changes: newer before older.
     """
     policy.check_time_zones()
     now = timezone.now()
@@ -48,13 +48,13 @@ def of_change(keys: Sequence[SigningKey], verb: str) -> dict[str, Any]:
 
 
 def outcome(key: SigningKey, verb: str) -> str:
-    """Say what has become of a key that was retired or revoked just now."""
+    """Describe the result for a key that was retired or revoked just now."""
     if verb == "retire":
         return f"Retired {key}. {remains(key)}"
-    # From now on, when the others can see it.
+    # Counted from now, because others see the change only now.
     until = policy.last_cached_copy(timezone.now())
-    said = f"Revoked {key}. Copies of the JWK Set cached before can be in use"
-    return f"{said} until {stamp(until)}." if until else f"{said}. {UNKNOWN_AGE}"
+    text = f"Revoked {key}. Cached copies of the JWK Set may be in use"
+    return f"{text} until {stamp(until)}." if until else f"{text}. {UNKNOWN_AGE}"
 
 
 def remains(key: SigningKey) -> str:
@@ -63,20 +63,20 @@ def remains(key: SigningKey) -> str:
 
 
 def refused_at_first(successor: SigningKey | None, now: datetime) -> list[str]:
-    """Say what a key that signs from now on meets with, if not every cached copy has it.
+    """Warn that verifiers with a cached JWK Set may refuse a key's first tokens.
 
-    Without a key, it is one that is yet to be made.
+    Without a `successor`, this is about a key that does not exist yet.
     """
     until = policy.last_cached_copy(successor.created_at) if successor else None
     if until and until <= now:
         return []
-    said, age = "Verifiers may refuse its tokens until they fetch the JWK Set again", _cached_for()
+    text, age = "Verifiers may refuse its tokens until they fetch the JWK Set again", _cached_for()
     within = f": within {age} (MCP_JWKS_MAX_AGE), unless they cache it for longer" if age else ""
-    return [f"{said}{within}."]
+    return [f"{text}{within}."]
 
 
 def _cached_for() -> str:
-    """Return for how long copies of the JWK Set are in use; nothing where the setting is wrong."""
+    """Return for how long copies of the JWK Set are cached; empty if the setting is wrong."""
     try:
         return span(policy.cached_for())
     except Misconfigured:
@@ -85,66 +85,63 @@ def _cached_for() -> str:
 
 def _rotated(algorithm: str, now: datetime) -> list[str]:
     current, ahead = standing(algorithm, now), span(policy.timing().publish_ahead)
-    if current.pending and is_astray(current, now):
-        return [_brought_forward(current.pending, current.active, ahead)]
-    if current.pending:
-        start = stamp(current.pending.activates_at)
-        return [f"{current.pending} is pending and signs from {start}: nothing will happen."]
-    if current.active:
+    pending, active = current.pending, current.active
+    if pending and is_astray(current, now):
+        clock = f"A host with a wrong clock let {pending} start on {stamp(pending.activates_at)}"
+        if active is None:
+            return [f"{clock}: it signs immediately."]
+        return [f"{clock}: it signs {ahead} from now. {active} keeps signing until then."]
+    if pending:
+        start = stamp(pending.activates_at)
+        return [f"{pending} is pending and signs from {start}: nothing will happen."]
+    if active:
         return [
-            f"A new key is published at once and signs {ahead} later.",
-            f"Until then {current.active} goes on to sign.",
+            f"A new key is published immediately and signs {ahead} later.",
+            f"Until then, {active} keeps signing.",
         ]
-    return ["No key is active: a new one is made and signs at once.", *refused_at_first(None, now)]
-
-
-def _brought_forward(pending: SigningKey, active: SigningKey | None, ahead: str) -> str:
-    clock = f"A host with a wrong clock let {pending} start on {stamp(pending.activates_at)}"
-    if active is None:
-        return f"{clock}: it signs immediately."
-    return f"{clock}: it signs {ahead} from now. {active} keeps signing until then."
+    made = "No key is active: a new one is made and signs immediately."
+    return [made, *refused_at_first(None, now)]
 
 
 def _retired(key: SigningKey, keys: Sequence[SigningKey], now: datetime) -> list[str]:
     state = key.state(now)
     if state is not State.ACTIVE:
-        return [f"It is {state.value}, and only an active key can be retired: nothing will happen."]
+        return [f"Skipped: only active keys can be retired, and this one is {state.value}."]
     if _unknown(key):
         return [_unknown(key)]
     stays = span(policy.timing().retention)
-    said = f"It signs no more. It stays in the JWK Set for {stays}, for the tokens it has signed."
+    text = f"It no longer signs. It stays in the JWK Set for {stays}, for the tokens it has signed."
     if (
         key.algorithm not in policy.signing_algorithms()
         and not standing(key.algorithm, now).pending
     ):
-        last = f"{key.algorithm} is not in MCP_SIGNING_ALGORITHMS: nothing signs with it any more."
-        return [said, last]
-    return [said, *_succeeded(key, (), now)]
+        name = key.algorithm
+        return [text, f"{name} is not in MCP_SIGNING_ALGORITHMS: no key signs with it any more."]
+    return [text, *_succeeded(key, (), now)]
 
 
 def _revoked(key: SigningKey, keys: Sequence[SigningKey], now: datetime) -> list[str]:
     state = key.state(now)
     if state is State.REVOKED:
-        return [f"It was revoked at {stamp(key.revoked_at)}: nothing will happen."]
+        return [f"Skipped: it was revoked at {stamp(key.revoked_at)}."]
     if _unknown(key):
         return [_unknown(key)]
     if state is State.EXPIRED:
-        return ["It is out of the JWK Set already: nobody notices."]
+        return ["It has expired and left the JWK Set already: nothing changes for clients."]
     if state is State.PENDING:
-        said = (
-            "It signs nothing yet, but for some tokens in the last minutes before its time: these "
-            "are refused."
+        text = (
+            "It is not in use yet, except for a few tokens that were signed early. These will be "
+            "refused."
         )
         active = standing(key.algorithm, now).active
-        goes_on = active is not None and active not in keys
-        follows = ["The active key goes on to sign until the next rotation."] if goes_on else []
-        return [said, *follows]
-    said = "Every token that it has signed is refused. Whoever holds one has to get a new one."
-    return [said, *(_succeeded(key, keys, now) if state is State.ACTIVE else [])]
+        stays = active is not None and active not in keys
+        return [text, *(["The active key keeps signing until the next rotation."] if stays else [])]
+    text = "Every token that it has signed is refused. Clients must get new tokens."
+    return [text, *(_succeeded(key, keys, now) if state is State.ACTIVE else [])]
 
 
 def _unknown(key: SigningKey) -> str:
-    """Say what is to be said of a key that another version of this app has made."""
+    """Describe a key that another version of this app made, if it is one."""
     if key.algorithm in ALGORITHMS:
         return ""
     name = key.algorithm
@@ -152,8 +149,8 @@ def _unknown(key: SigningKey) -> str:
 
 
 def _succeeded(key: SigningKey, gone: Sequence[SigningKey], now: datetime) -> list[str]:
-    """Say who signs in place of an active key, if those of `gone` cannot."""
+    """Say which key signs in place of an active key; those in `gone` cannot."""
     pending = standing(key.algorithm, now).pending
     if pending is None or pending in gone:
-        return ["A new key is made and signs at once.", *refused_at_first(None, now)]
-    return [f"The pending key {pending} signs at once.", *refused_at_first(pending, now)]
+        return ["A new key is made and signs immediately.", *refused_at_first(None, now)]
+    return [f"The pending key {pending} signs immediately.", *refused_at_first(pending, now)]

@@ -1,4 +1,4 @@
-"""Keys from elsewhere: checked, and imported into the key store."""
+"""Import keys that other programs made into the key store."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def import_key(
     A private key becomes the successor of the active one, as in a rotation. With `public_only`
     the key is published for the retention, so that tokens which another program signed keep
     verifying; with `keep_kid`, under the `kid` of its JWK. Raises `Refused` if the key is
-    unsuitable, was here before, or another one is pending.
+    unsuitable or was here before, or if another key is pending.
     """
     now = instant(now)
     if keep_kid and not public_only:
@@ -43,35 +43,31 @@ def import_key(
         key, algorithm = files.read(data)
         kept = files.kid_to_keep(data) if keep_kid else None
     except files.UnsuitableKey as error:
-        # Without the cause: its frames hold the file, and error pages show them.
+        # Without the cause, because its frames hold the file, and error pages show them.
         raise Refused(str(error)) from None
     finally:
         del data
-    _check_kind(key, public_only)
     if public_only:
-        return retrying(lambda: _take_in_public(key, algorithm, kept, now))
-    return retrying(lambda: _take_in_private(key, algorithm, now))
+        return retrying(lambda: _import_public(key, algorithm, kept, now))
+    return retrying(lambda: _import_private(key, algorithm, now))
 
 
-def _check_kind(key: jwk.Key, public_only: bool) -> None:
-    if public_only and jwk.is_private(key):
-        raise Refused(
-            "The file holds a private key. Give its public key, or leave out --public-only."
-        )
-    if not public_only and not jwk.is_private(key):
+def _import_private(key: jwk.Key, algorithm: str, now: datetime) -> SigningKey:
+    if not jwk.is_private(key):
         raise Refused("The file holds a public key only, which cannot sign. Add --public-only.")
-
-
-def _take_in_private(key: jwk.Key, algorithm: str, now: datetime) -> SigningKey:
     _check_unknown(key.thumbprint())
     current = standing(algorithm, now)
     if current.pending:
-        rival = f"The key {current.pending.kid} is pending for {algorithm}."
-        raise Refused(f"{rival} Revoke it first, or wait.")
+        problem = f"The key {current.pending.kid} is pending for {algorithm}."
+        raise Refused(f"{problem} Revoke it first, or wait.")
     return succeed(current, key, algorithm, now)
 
 
-def _take_in_public(key: jwk.Key, algorithm: str, kept: str | None, now: datetime) -> SigningKey:
+def _import_public(key: jwk.Key, algorithm: str, kept: str | None, now: datetime) -> SigningKey:
+    if jwk.is_private(key):
+        raise Refused(
+            "The file holds a private key. Give its public key, or leave out --public-only."
+        )
     imported = draft(key, algorithm)
     imported.created_at = imported.activates_at = imported.retires_at = now
     imported.expires_at = now + policy.timing().retention

@@ -15,7 +15,7 @@ from mcp_oauth_discovery.rotation.succession import due_at
 
 
 class Prospect(NamedTuple):
-    """Something that is to come, or that should have happened: when, and the sentence about it."""
+    """A coming event, or one that is overdue: when, and a sentence about it."""
 
     at: datetime
     text: str
@@ -23,28 +23,30 @@ class Prospect(NamedTuple):
 
 
 def prospects(keys: Sequence[SigningKey], now: datetime) -> list[Prospect]:
-    """Return what happens next, in its order; raises `Misconfigured`."""
+    """Return what happens next, in order; raises `Misconfigured`."""
     configured = policy.signing_algorithms()
-    found: list[Prospect] = []
+    events: list[Prospect] = []
     for algorithm in [*configured, *sorted({key.algorithm for key in keys}.difference(configured))]:
         line = [key for key in keys if key.algorithm == algorithm]
-        found += _of_line(algorithm, line, now, is_configured=algorithm in configured)
-    return sorted(found, key=lambda one: (not one.is_late, one.at))
+        events += _of_line(algorithm, line, now, is_configured=algorithm in configured)
+    return sorted(events, key=lambda event: (not event.is_late, event.at))
 
 
 def _of_line(
     algorithm: str, line: Iterable[SigningKey], now: datetime, *, is_configured: bool
 ) -> Iterator[Prospect]:
-    # Of several pending ones, which clocks that differ may have made, the first is the next.
+    # Hosts with different clocks may have made several pending keys: the first one is the next.
     keys = sorted(line, key=lambda key: (key.activates_at, key.pk))
     by_state = {key.state(now): key for key in reversed(keys)}
     active, pending = by_state.get(State.ACTIVE), by_state.get(State.PENDING)
     if active is None and is_configured:
         yield _idle(algorithm, pending, now)
     if pending:
-        yield _takes_over(pending, active, now)
+        text = f"the {algorithm} key {pending.short_kid} "
+        text += f"takes over and {active.short_kid} retires" if active else "begins to sign"
+        yield _coming(pending.activates_at, text, now)
     elif active and active.retires_at:
-        text = f"the {algorithm} key {active.short_kid} retires, and none is to follow"
+        text = f"the {algorithm} key {active.short_kid} retires, and has no successor"
         yield _coming(active.retires_at, text, now)
     elif active and is_configured:
         yield _rotation(active, now)
@@ -61,20 +63,13 @@ def _coming(at: datetime, text: str, now: datetime) -> Prospect:
 def _idle(algorithm: str, pending: SigningKey | None, now: datetime) -> Prospect:
     if pending:
         text = f"No {algorithm} key is active until {pending.short_kid} signs."
-        advice = " To have it sign now, run manage.py mcp_keys rotate."
+        advice = " To make it sign now, run manage.py mcp_keys rotate."
         is_soon = pending.activates_at <= now + 2 * policy.CLOCK_SKEW
         return Prospect(now, text if is_soon else f"{text}{advice}", True)
     text = (
         f"No {algorithm} key is active. If this site issues tokens, run manage.py mcp_keys rotate."
     )
     return Prospect(now, text, True)
-
-
-def _takes_over(pending: SigningKey, active: SigningKey | None, now: datetime) -> Prospect:
-    name = f"the {pending.algorithm} key {pending.short_kid}"
-    if active is None:
-        return _coming(pending.activates_at, f"{name} begins to sign", now)
-    return _coming(pending.activates_at, f"{name} takes over and {active.short_kid} retires", now)
 
 
 def _rotation(active: SigningKey, now: datetime) -> Prospect:
@@ -105,7 +100,7 @@ def outlook(key: SigningKey, now: datetime) -> str:
 
 
 def next_step(key: SigningKey, now: datetime) -> str:
-    """Return the outlook of a key; where a setting is wrong, what tells which."""
+    """Return the outlook of a key; if a setting is wrong, the command that says which."""
     try:
         return outlook(key, now)
     except Misconfigured:

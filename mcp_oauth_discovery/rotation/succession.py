@@ -1,6 +1,6 @@
-"""Who follows whom among the keys of an algorithm, and when: what is read before it is changed.
+"""The order of the keys of an algorithm, which every change reads first.
 
-All of it comes from the database that is written.
+All of it is read from the database that is written.
 """
 
 from __future__ import annotations
@@ -27,20 +27,20 @@ class Standing(NamedTuple):
 
 
 def standing(algorithm: str, now: datetime) -> Standing:
-    """Return who signs with an algorithm at an instant, and who is to follow."""
+    """Return the key that signs with an algorithm at an instant, and the next one."""
     store = SigningKey.objects.authoritative()
     line = store.filter(algorithm=algorithm).exclude(generation=None)
     keys = list(line.order_by("generation"))
-    # Hosts whose clocks are ahead may have made more than one that is yet to sign: the next counts.
+    # Hosts whose clocks are ahead may have made several pending keys: the next one counts.
     by_state = {key.state(now): key for key in reversed(keys)}
     last = keys[-1].generation if keys else 0
     return Standing(by_state.get(State.ACTIVE), by_state.get(State.PENDING), last or 0)
 
 
 def is_astray(current: Standing, now: datetime) -> bool:
-    """Say whether a host whose clock was far ahead has dated the next key.
+    """Say whether a host whose clock was far ahead made the pending key.
 
-    Such a key would sign much later than one that is made now.
+    Such a key would sign much later than a key that is made now.
     """
     pending, active = current.pending, current.active
     if pending is None or pending.activates_at <= now + 2 * policy.CLOCK_SKEW:
@@ -52,17 +52,17 @@ def is_astray(current: Standing, now: datetime) -> bool:
 
 
 def due_at(key: SigningKey) -> datetime:
-    """Return when the successor of an active key has to be published."""
+    """Return when the successor of an active key must be published."""
     spans = policy.timing()
     return key.activates_at + spans.interval - spans.publish_ahead
 
 
 def heirs(pending: SigningKey, now: datetime) -> QuerySet[SigningKey]:
-    """Return the predecessor of a pending key, if it can take its time back.
+    """Return the predecessor of a pending key, if it can keep signing.
 
-    It cannot where a host whose clock is ahead has revoked it or erased its private half.
+    It cannot if a host whose clock is ahead has revoked it or erased its private key.
     """
-    found: QuerySet[SigningKey] = SigningKey.objects.authoritative().filter(
+    keys: QuerySet[SigningKey] = SigningKey.objects.authoritative().filter(
         ~Q(private_key=""),
         algorithm=pending.algorithm,
         generation__lt=pending.generation,
@@ -70,7 +70,7 @@ def heirs(pending: SigningKey, now: datetime) -> QuerySet[SigningKey]:
         retires_at__gt=now,
         revoked_at=None,
     )
-    return found
+    return keys
 
 
 def is_known(kid: str) -> bool:

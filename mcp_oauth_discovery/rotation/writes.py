@@ -1,4 +1,7 @@
-"""Writers that meet: whoever comes second looks again and tries anew, a bounded number of times."""
+"""What changes consist of.
+
+If another process changes the keys first, the change is tried again, a limited number of times.
+"""
 
 from __future__ import annotations
 
@@ -18,14 +21,14 @@ from mcp_oauth_discovery.rotation.succession import Standing, heirs, standing
 
 T = TypeVar("T")
 
-# Each one that fails is one that another process has won.
+# Every failed attempt means that another process succeeded.
 _ATTEMPTS = 20
 
 _RESTLESS = "Other processes keep changing the keys at this moment. Try again."
 
 
 class Refused(Exception):
-    """Something that cannot be done to a key, in one line; nothing was changed."""
+    """A change that is not possible; the text is one line, and nothing was changed."""
 
 
 class Overtaken(Exception):
@@ -38,11 +41,11 @@ def atomic() -> transaction.Atomic:
 
 
 def retrying(attempt: Callable[[], T]) -> T:
-    """Return what the first attempt returns that nobody overtakes.
+    """Repeat an attempt until no concurrent writer overtakes it, and return its result.
 
-    Raises `Refused` when there have been too many.
+    Raises `Refused` after too many attempts.
     """
-    # Within a transaction of the caller's, it is the caller who has to do all of it again.
+    # Inside a transaction of the caller, only the caller can repeat all of it.
     is_ours = not connections[_database()].in_atomic_block
     for _ in range(_ATTEMPTS):
         try:
@@ -57,7 +60,7 @@ def retrying(attempt: Callable[[], T]) -> T:
 
 @contextmanager
 def rehearsal() -> Iterator[None]:
-    """Undo, at the end, whatever is done to the keys inside."""
+    """Undo every change of the keys at the end of the block."""
     try:
         with atomic():
             yield
@@ -73,13 +76,13 @@ def _database() -> str:
 
 
 def instant(now: datetime | None) -> datetime:
-    """Return the instant of a change; raises `Misconfigured` where no date can be relied on."""
+    """Return the instant of a change; raises `Misconfigured` if dates are unreliable."""
     policy.check_time_zones()
     return now or timezone.now()
 
 
 def draft(key: jwk.Key, algorithm: str) -> SigningKey:
-    """Return a row for a key, sealed and without dates, that is not stored yet."""
+    """Return an unsaved row for a key, encrypted and without dates."""
     public = jwk.public_jwk(key, algorithm)
     row = SigningKey(kid=public["kid"], algorithm=algorithm, public_jwk=public)
     if jwk.is_private(key):
@@ -88,7 +91,7 @@ def draft(key: jwk.Key, algorithm: str) -> SigningKey:
 
 
 def change(key: SigningKey, **fields: datetime) -> None:
-    """Change a key."""
+    """Change a key that is still as it was read; raises `Overtaken` otherwise."""
     unchanged = SigningKey.objects.authoritative().filter(
         pk=key.pk,
         activates_at=key.activates_at,
@@ -100,7 +103,7 @@ def change(key: SigningKey, **fields: datetime) -> None:
 
 
 def insert(key: SigningKey) -> None:
-    """Store a new key, if nobody else has its kid or its place."""
+    """Store a new key; raises `Overtaken` if another one has its kid or its place."""
     try:
         with atomic():
             key.save(force_insert=True)
@@ -111,7 +114,8 @@ def insert(key: SigningKey) -> None:
 def go_by(key: SigningKey, kid: str, now: datetime) -> None:
     """Give a new key that never signs the kid that another program chose.
 
-    This uses up its thumbprint. A row with that kid is deleted, unless it was revoked.
+    No other key can use its thumbprint then. A row with the thumbprint as kid is deleted, unless it
+    was revoked.
     """
     thumbprint = key.kid
     stored = SigningKey.objects.authoritative().filter(kid=thumbprint)
@@ -154,7 +158,7 @@ def _end(active: SigningKey | None, now: datetime) -> datetime:
 
 
 def put_in_place_of(key: SigningKey, spare: SigningKey | None, now: datetime) -> None:
-    """Make the next key, or the spare one, sign in place of `key`, which the caller holds."""
+    """Let the pending key, or else the spare one, sign in place of a key that has ended."""
     start = max(now, key.activates_at)
     current = standing(key.algorithm, start)
     if current.pending:
@@ -167,7 +171,7 @@ def put_in_place_of(key: SigningKey, spare: SigningKey | None, now: datetime) ->
 
 def give_back(pending: SigningKey, now: datetime) -> None:
     """Let the predecessor of a pending key sign in its place."""
-    # The pending key has an end only if a host whose clock is ahead has set it.
+    # The pending key has an end only if a host whose clock is ahead set one.
     ends = {"retires_at": pending.retires_at, "expires_at": pending.expires_at}
     if not heirs(pending, now).update(**ends):
         raise Overtaken

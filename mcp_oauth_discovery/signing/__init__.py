@@ -1,4 +1,4 @@
-"""JWTs by this site's keys: `sign_jwt` for a token endpoint, `verify_jwt` for an MCP endpoint."""
+"""JWTs with this site's keys: `sign_jwt` for token endpoints, `verify_jwt` for MCP endpoints."""
 
 from __future__ import annotations
 

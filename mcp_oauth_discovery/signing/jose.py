@@ -1,4 +1,4 @@
-"""JOSE as this site reads and writes it: three algorithms, strict JSON (RFC 7515, RFC 8725)."""
+"""JOSE as this site uses it: three algorithms and strict JSON (RFC 7515, RFC 8725)."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from joserfc.jwk import ECKey
 
 
 class EdDSA(jwa.EdDSAAlgorithm):
-    # The name is deprecated by RFC 9864 and still the only one that most verifiers know.
+    # RFC 9864 deprecates this name, but most verifiers know no other.
     security_warning = ""
 
 
 class ES256(jwa.ESAlgorithm):
-    """ES256 with the nonces of RFC 6979: the same token from every process (RFC 8725 §3.2)."""
+    """ES256 with the nonces of RFC 6979 (RFC 8725 §3.2): every process signs the same token."""
 
     def sign(self, msg: bytes, key: ECKey) -> bytes:
         private: Any = key.get_op_key("sign")
@@ -28,14 +28,14 @@ class ES256(jwa.ESAlgorithm):
 
 
 class StrictJSON(json.JSONEncoder):
-    """JSON without the NaN and Infinity that Python writes and others cannot read."""
+    """JSON without NaN and Infinity, which Python writes and other programs cannot read."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{**options, "allow_nan": False})
 
 
 class Registry(jws.JWSRegistry):
-    """The algorithms of this package, and none else."""
+    """The algorithms of this package only."""
 
     algorithms = {
         "RS256": jwa.RSAAlgorithm(256, recommended=True),
@@ -48,4 +48,4 @@ def check_text(name: str, value: object) -> None:
     if not isinstance(value, str):
         raise TypeError(f"{name} is {value!r}; expected a string.")
     if not value:
-        raise ValueError(f"{name} is empty; expected a string that is not.")
+        raise ValueError(f"{name} is empty; expected a string that is not empty.")

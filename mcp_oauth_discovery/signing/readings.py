@@ -1,4 +1,4 @@
-"""How the key store is read: in another thread, so that no request waits for long."""
+"""Read the key store, in another thread so that no request waits for long."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
 from contextlib import ExitStack, contextmanager
 from contextvars import copy_context
+from datetime import datetime
 from threading import Thread
 from typing import Any, NamedTuple, TypeVar
 
@@ -13,9 +14,13 @@ from django.db import OperationalError, connections, router, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from mcp_oauth_discovery.keys.freshness import has_uncommitted_changes
-from mcp_oauth_discovery.models import SigningKey
+from mcp_oauth_discovery.keys.jwk import PublicJWK
+from mcp_oauth_discovery.logs.lines import logger, one_line
+from mcp_oauth_discovery.models import SigningKey, UnknownAlgorithm, Unpublishable
 
 T = TypeVar("T")
+
+_LEFT_OUT = "Left %s out of the JWK Set: %s."
 
 
 class KeysUnread(OperationalError):
@@ -25,8 +30,8 @@ class KeysUnread(OperationalError):
 class Store(NamedTuple):
     """Where keys are stored: an alias, the name of its database, and the schema of a tenant.
 
-    The schema is the `schema_name` of the connection, which django-tenants sets. `server` is the
-    rest of what says where a connection leads.
+    The schema is the `schema_name` of the connection, which django-tenants sets. `server` has the
+    other settings that choose a database.
     """
 
     alias: str
@@ -39,8 +44,8 @@ def current_store() -> Store:
     """Return the store that the router and the connection of this thread choose."""
     alias = router.db_for_read(SigningKey)
     connection = connections[alias]
-    # Some projects have one alias and give its connection another database for each tenant: by its
-    # name, on another server, or by a search path in the options.
+    # Some projects use one alias and give its connection another database for each tenant: by name,
+    # on another server, or by a search path in the options.
     settings = connection.settings_dict
     server = tuple(str(settings.get(name, "")) for name in ("HOST", "PORT", "USER", "OPTIONS"))
     schema = getattr(connection, "schema_name", None)
@@ -58,6 +63,44 @@ def is_read_here(store: Store) -> bool:
     )
     is_private = connection.vendor == "sqlite" and in_memory
     return is_private or has_uncommitted_changes(connection)
+
+
+class PublishedKey(NamedTuple):
+    """A key in the JWK Set; `expires_at` is when it leaves the JWK Set, if that is known."""
+
+    kid: str
+    algorithm: str
+    jwk: PublicJWK
+    activates_at: datetime
+    retires_at: datetime | None
+    expires_at: datetime | None
+
+    def signs(self, algorithm: str, now: datetime) -> bool:
+        """Say whether this is the active key of an algorithm at an instant."""
+        is_over = self.retires_at is not None and self.retires_at <= now
+        return self.algorithm == algorithm and self.activates_at <= now and not is_over
+
+
+def read_keys(store: Store) -> tuple[PublishedKey, ...]:
+    """Read the keys of a store that are not revoked; log those that cannot be published."""
+    # Not only the keys that are published now: time passes while the copy is served.
+    rows = SigningKey.objects.using(store.alias).filter(revoked_at=None)
+    keys = []
+    for row in rows.defer("private_key").order_by():
+        try:
+            public = row.published_jwk
+        except UnknownAlgorithm as error:
+            extra = {"event": "jwks.unknown_algorithm"}
+            logger.error(_LEFT_OUT, one_line(row), one_line(error), extra=extra)
+            continue
+        except Unpublishable as error:
+            extra = {"event": "jwks.malformed_key"}
+            logger.error(_LEFT_OUT, one_line(row), one_line(error), extra=extra)
+            continue
+        dates = (row.activates_at, row.retires_at, row.expires_at)
+        keys.append(PublishedKey(row.kid, row.algorithm, public, *dates))
+    # Not by the database: each one sorts small and capital letters differently.
+    return tuple(sorted(keys, key=lambda key: (key.algorithm, key.kid)))
 
 
 def read_soon(store: Store, read: Callable[[], T], seconds: float) -> T:
@@ -114,16 +157,13 @@ def _read_on(connection: Any, store: Store, read: Callable[[], T]) -> T:
 def undisturbed(*used: BaseDatabaseWrapper) -> Iterator[None]:
     """Keep the caller's transactions usable after a database error in this block.
 
-    After an error PostgreSQL refuses every query until a rollback: here, to a savepoint. Catch the
-    error outside of the block. `used` are the connections that the block uses; without them, it
-    may use any connection of this thread.
+    After an error, PostgreSQL refuses every query until a rollback: here, to a savepoint. Catch the
+    error outside of the block. `used` are the connections of the block, by default all those of
+    this thread.
     """
     with ExitStack() as savepoints:
         for connection in used or connections.all(initialized_only=True):
-            if connection.in_atomic_block or _has_no_autocommit(connection):
+            is_open = connection.connection is not None
+            if connection.in_atomic_block or (is_open and not connection.autocommit):
                 savepoints.enter_context(transaction.atomic(using=connection.alias))
         yield
-
-
-def _has_no_autocommit(connection: BaseDatabaseWrapper) -> bool:
-    return connection.connection is not None and not connection.autocommit

@@ -1,4 +1,4 @@
-"""`sign_jwt`, for a token endpoint: a JWT by the key that is active."""
+"""`sign_jwt` for a token endpoint: sign a JWT with the active key."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from mcp_oauth_discovery.signing.jose import Registry, StrictJSON, check_text
 
 
 class NoSigningKey(Exception):
-    """No key of the algorithm is active, or its private half cannot be had."""
+    """No key of the algorithm is active, or its private key cannot be used."""
 
 
-# How many characters in base64url `verify_jwt` reads of each part of a token.
+# How many base64url characters `verify_jwt` reads of each part of a token.
 _LONGEST = {"header": Registry.max_header_length, "claims": Registry.max_payload_length}
-# How many octets of JSON make that many characters.
+# How many octets of JSON fit into that.
 LONGEST_CLAIMS = Registry.max_payload_length // 4 * 3
 
 
@@ -35,12 +35,12 @@ def sign_jwt(
     typ: str = "at+jwt",
     now: datetime | None = None,
 ) -> str:
-    """Return the claims as a JWT signed by the active key, with `iss` and `iat` added.
+    """Add `iss` and `iat` to the claims, and return them as a JWT signed with the active key.
 
-    `algorithm` is the first of `MCP_SIGNING_ALGORITHMS` by default. Raises `NoSigningKey` when
-    no key is active, `ImproperlyConfigured` when `MCP_ISSUER` is not a pinned string, and
-    `ValueError` for an unknown algorithm, for claims that name another issuer or are no JSON, and
-    for a token that would be too long to be verified.
+    `algorithm` is the first of `MCP_SIGNING_ALGORITHMS` by default. Raises `NoSigningKey` if no key
+    is active, and `ImproperlyConfigured` if `MCP_ISSUER` is not a string. Raises `ValueError` for
+    an unknown algorithm, and for claims with another issuer. The same goes for claims that cannot
+    be JSON, or would be too long for `verify_jwt`.
     """
     check_text("typ", typ)
     if algorithm is not None and algorithm not in list(ALGORITHMS):
@@ -55,7 +55,7 @@ def sign_jwt(
 
 
 def sign(claims: Mapping[str, Any], key: SigningKey, typ: str) -> str:
-    """Return the claims, as they are, as a JWT signed by `key`; raises `NoSigningKey`."""
+    """Return unchanged claims as a JWT signed with `key`; raises `NoSigningKey`."""
     try:
         private = key.unseal_to_sign()
     except Unusable as error:
@@ -73,30 +73,26 @@ def sign(claims: Mapping[str, Any], key: SigningKey, typ: str) -> str:
         )
     except (ValueError, RecursionError) as error:
         raise ValueError(f"The claims cannot be written as JSON: {error}.") from error
-    _check_length(token)
-    return token
-
-
-def _check_length(token: str) -> None:
     for (name, most), part in zip(_LONGEST.items(), token.split("."), strict=False):
         if len(part) > most:
             raise ValueError(
                 f"The {name} of the token would have {len(part)} characters in base64url; "
                 f"expected {most} at most, which is what verify_jwt reads."
             )
+    return token
 
 
 def find_signing_key(algorithm: str | None, expiry: object, now: datetime) -> SigningKey:
     """Return the key that signs with an algorithm at an instant; raises `NoSigningKey`.
 
-    That is the active one. Its successor takes its place some minutes early for a token that
-    would outlive it, and where its private half is gone: the clocks of hosts differ a little.
+    That is the active key. Because the clocks of hosts differ, its successor may sign a few minutes
+    early: for a token that would outlive the active key, or if its private key is erased.
     """
     name = algorithm or policy.signing_algorithms()[0]
     keys = SigningKey.objects
     active: SigningKey | None = keys.signing_key(name, now)
     if active is None:
-        # Or one that became active a moment ago by the clock of another host.
+        # A key may be active by the clock of another host already.
         active = keys.signing_key(name, now + 2 * policy.CLOCK_SKEW)
     if active is None:
         raise NoSigningKey(
@@ -104,39 +100,34 @@ def find_signing_key(algorithm: str | None, expiry: object, now: datetime) -> Si
         )
     if not active.private_key:
         return stand_in(active, now)
-    if _outlives(expiry, active, now):
-        return _cached_successor(active, now) or active
-    return active
+    if not _outlives(expiry, active, now):
+        return active
+    # Not before every cached copy of the JWK Set has the successor.
+    cached = timedelta(seconds=policy.jwks_max_age()) + 2 * policy.CLOCK_SKEW
+    return _later(active, now).filter(created_at__lte=now - cached).first() or active
 
 
 def stand_in(key: SigningKey, now: datetime) -> SigningKey:
-    """Return the key that signs in place of one without its private key, if there is one.
+    """Return the key that signs in place of a key without its private key, if there is one.
 
-    A host whose clock is ahead has erased it. By that clock, the next key already signs.
+    A host whose clock is ahead has erased the private key. By that clock, the next key signs.
     """
     return _later(key, now).first() or key
 
 
 def _outlives(expiry: object, key: SigningKey, now: datetime) -> bool:
-    """Say whether some host may drop a key while some verifier still wants it for a token."""
+    """Say whether a host may drop a key while a verifier still needs it for a token."""
     if key.retires_at is None or key.expires_at is None:
         return False
     if isinstance(expiry, datetime):
-        # As joserfc writes it: one without a time zone is in UTC.
+        # joserfc takes a date without a time zone for UTC.
         expiry = timegm(expiry.utctimetuple())
     if not isinstance(expiry, (int, float)):
         return False
     dropped = key.expires_at - 2 * policy.CLOCK_SKEW
-    # A token that lives for longer than keys are kept outlives every key, now and in the end.
+    # A token that lives longer than keys are kept outlives the successor too.
     longest = now + (key.expires_at - key.retires_at) + 2 * policy.CLOCK_SKEW
     return dropped.timestamp() < expiry <= longest.timestamp()
-
-
-def _cached_successor(key: SigningKey, now: datetime) -> SigningKey | None:
-    """Return the successor of a key, if every cached copy of the JWK Set has it by now."""
-    cached = timedelta(seconds=policy.jwks_max_age()) + 2 * policy.CLOCK_SKEW
-    successor: SigningKey | None = _later(key, now).filter(created_at__lte=now - cached).first()
-    return successor
 
 
 def _later(key: SigningKey, now: datetime) -> QuerySet[SigningKey]:

@@ -1,4 +1,4 @@
-"""`verify_jwt`, for an MCP endpoint on the site that signed the token."""
+"""`verify_jwt` for an MCP endpoint on the site that signed the token."""
 
 from __future__ import annotations
 
@@ -17,17 +17,16 @@ from mcp_oauth_discovery.identity import pinned_issuer
 from mcp_oauth_discovery.signing.jose import Registry, check_text
 from mcp_oauth_discovery.signing.published import published_keys
 
-# Members of a JOSE header that would have the verifier take its key from the token, or obey an
-# extension that nobody here knows (RFC 8725 §3.10, RFC 7515 §4.1.11).
+# Members of a JOSE header that supply the key (RFC 8725 §3.10), or require an unknown extension
+# (RFC 7515 §4.1.11).
 _UNWANTED_HEADERS = frozenset({"jwk", "jku", "x5u", "x5c", "crit"})
 
-
-# Clocks do not differ by more; whoever needs more has tokens that are too short.
+# In seconds. Clocks do not differ by more.
 _MOST_LEEWAY = 3600
 
 
 class InvalidToken(Exception):
-    """A token that is not to be believed; the text is fit for `error_description` (RFC 6750 §3)."""
+    """A token that must be refused; the text can be the `error_description` (RFC 6750 §3)."""
 
 
 @sensitive_variables()
@@ -41,18 +40,22 @@ def verify_jwt(
 ) -> dict[str, Any]:
     """Return the claims of a JWT that this site has signed for exactly this `audience`.
 
-    `leeway` is in seconds, for `exp` and `nbf`. Raises `InvalidToken` for any doubt about the
-    token, and `ImproperlyConfigured` when `MCP_ISSUER` is not a pinned string. Arguments that
-    would let any token pass are a `TypeError` or a `ValueError`, whatever the token.
+    `leeway` is in seconds, for `exp` and `nbf`. Raises `InvalidToken` for any other token, and
+    `ImproperlyConfigured` if `MCP_ISSUER` is not a string. Arguments that would accept every token
+    raise `TypeError` or `ValueError`, even for a good token.
     """
     check_text("audience", audience)
     check_text("typ", typ)
-    _check_leeway(leeway)
+    if isinstance(leeway, bool) or not isinstance(leeway, (int, float)):
+        raise TypeError(f"leeway is {leeway!r}; expected a number of seconds.")
+    # With NaN, which is in no range, no token would ever expire.
+    if not 0 <= leeway <= _MOST_LEEWAY:
+        raise ValueError(f"leeway is {leeway!r}; expected 0 to {_MOST_LEEWAY} seconds.")
     now = now or timezone.now()
     issuer = pinned_issuer()
     decoded = _decode(token, typ, now)
     if decoded.get("iss") != issuer:
-        raise InvalidToken("The token was issued by somebody else")
+        raise InvalidToken("The token has another issuer")
     audiences = decoded.get("aud", [])
     if audience not in (audiences if isinstance(audiences, list) else [audiences]):
         raise InvalidToken("The token is not valid for this resource")
@@ -60,16 +63,8 @@ def verify_jwt(
     return decoded
 
 
-def _check_leeway(leeway: object) -> None:
-    if isinstance(leeway, bool) or not isinstance(leeway, (int, float)):
-        raise TypeError(f"leeway is {leeway!r}; expected a number of seconds.")
-    # With NaN, which is in no range, no token would ever expire.
-    if not 0 <= leeway <= _MOST_LEEWAY:
-        raise ValueError(f"leeway is {leeway!r}; expected 0 to {_MOST_LEEWAY} seconds.")
-
-
 def _decode(token: str, typ: str, now: datetime) -> dict[str, Any]:
-    """Return the claims, if a published key has signed them under its own algorithm."""
+    """Return the claims if a published key signed them with its own algorithm."""
     malformed = InvalidToken("The token is malformed")
     try:
         header: object = jws.extract_compact(token.encode(), registry=Registry()).headers()
@@ -79,24 +74,21 @@ def _decode(token: str, typ: str, now: datetime) -> dict[str, Any]:
         raise malformed
     if not _UNWANTED_HEADERS.isdisjoint(header):
         raise InvalidToken("The token has a header that is not allowed")
-    if not _is_typ(header.get("typ"), typ):
+    # RFC 7515 §4.1.9: a media type may be written without `application/`.
+    media_type, expected = header.get("typ"), (typ.lower(), f"application/{typ.lower()}")
+    if not isinstance(media_type, str) or media_type.lower() not in expected:
         raise InvalidToken("The token is of another type")
     kid = header.get("kid")
-    key = next((one for one in published_keys.at(now) if one.kid == kid), None)
+    key = next((key for key in published_keys.at(now) if key.kid == kid), None)
     if key is None:
         raise InvalidToken("The token was signed by an unknown key")
     try:
         registry = Registry(algorithms=[key.algorithm])
         decoded = jwt.decode(token, JWKRegistry.import_key(dict(key.jwk)), registry=registry)
-        # Not every release of joserfc sees to it that they are an object.
+        # Not every release of joserfc checks that they are an object.
         return dict(decoded.claims)
     except (JoseError, ValueError, TypeError, RecursionError) as error:
-        raise InvalidToken("The signature of the token does not fit") from error
-
-
-def _is_typ(value: object, typ: str) -> bool:
-    """Compare media types as RFC 7515 §4.1.9 has them, where `application/` may be left out."""
-    return isinstance(value, str) and value.lower() in (typ.lower(), f"application/{typ.lower()}")
+        raise InvalidToken("The signature of the token is invalid") from error
 
 
 def _check_times(claims: Mapping[str, Any], now: float, leeway: float) -> None:
@@ -108,7 +100,7 @@ def _check_times(claims: Mapping[str, Any], now: float, leeway: float) -> None:
 
 def _number(claims: Mapping[str, Any], name: str) -> float:
     value = claims.get(name)
-    # Python reads NaN and Infinity, which are no JSON, and with which nothing ever expires.
+    # Python accepts NaN and Infinity, which are not JSON. A token with one would never expire.
     if isinstance(value, int) and not isinstance(value, bool):
         return value
     if isinstance(value, float) and math.isfinite(value):

@@ -16,7 +16,7 @@ def test_publish_ahead_without_room_for_clocks_that_differ(settings, ids, second
 def test_warning_about_clocks_says_what_is_enough(settings, run):
     settings.MCP_KEY_PUBLISH_AHEAD = timedelta(seconds=300)
     (message,) = run()
-    assert "better at least 0:07:05, which is MCP_JWKS_MAX_AGE and a little more" in message.msg
+    assert "use at least 0:07:05, which is MCP_JWKS_MAX_AGE and a little more" in message.msg
 
 
 def test_project_without_time_zones(settings, run):

@@ -68,7 +68,7 @@ def test_operator_rotates_copies_retires_and_revokes(browser: Browser, workshop:
     with logged_in(browser, workshop, viewport={"width": 390, "height": 800}) as page:
         before = published(workshop)
         page.click("text=Rotate now…")
-        expect(page.locator(".mcp-confirm")).to_contain_text("is published at once and signs 1 d")
+        expect(page.locator(".mcp-confirm")).to_contain_text("is published immediately")
         assert published(workshop) == before
         page.click("input[value='Yes, rotate']")
         assert "RS256: published" in messages(page)
@@ -85,7 +85,7 @@ def test_operator_rotates_copies_retires_and_revokes(browser: Browser, workshop:
         old = open_key(page, "RS256", "Active")
         page.click("text=Retire…")
         expect(page.locator(".mcp-confirm")).to_contain_text(
-            f"The pending key {new} signs at once."
+            f"The pending key {new} signs immediately."
         )
         page.click("input[value='Yes, retire']")
         assert f"Retired {old}." in messages(page)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from django.test.utils import override_script_prefix
 
 from mcp_oauth_discovery import rotation
 from tests.keys import broken_database, unreadable_keys
@@ -160,6 +161,17 @@ def test_disabled_resource_is_not_shown(healthy, shown):
 def test_issuer_with_a_path_is_shown_where_clients_look(healthy, shown):
     healthy.MCP_ISSUER = "https://app.example.com/t1"
     assert list(shown())[:2] == [f"{PRM}/t1/mcp", f"{SERVER}/t1"]
+
+
+def test_documents_are_at_the_urls_that_clients_are_given(healthy, shown):
+    healthy.MCP_RESOURCES = {"/a/": {}}
+    healthy.FORCE_SCRIPT_NAME = "/site"
+    with override_script_prefix("/site/"):
+        documents = shown()
+    keys = "https://app.example.com/site/.well-known/jwks.json"
+    assert list(documents)[::2] == [f"{PRM}/a/", keys]
+    assert documents[SERVER]["document"]["jwks_uri"] == keys
+    assert {document["status"] for document in documents.values()} == {200}
 
 
 def test_what_is_not_routed_is_shown_as_that(healthy, shown):

@@ -31,20 +31,13 @@ def test_readme_names_every_page():
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_page_can_be_read_in_one_go(name):
+def test_page_keeps_to_one_form(name):
+    # It can be read in one go, and each block of Python has a file that it goes into.
     assert len(page(name).text.splitlines()) <= 155
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_page_has_its_pitfalls_and_how_to_see_that_it_works(name):
+    assert page(name).files
     titles = headings(page(name).text, 2)
     assert "Pitfalls" in titles
     assert titles[-1] == "See that it works"
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_page_has_no_python_of_which_nobody_knows_where_it_goes(name):
-    assert page(name).files
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -22,7 +22,7 @@ def test_public_jwk_with_a_private_member_is_refused(name, value):
         files.read(as_file(VECTORS[ED], private=False, **{name: value}))
     assert str(caught.value) == (
         f"The JWK has private members ({name}), and no private key. "
-        "Give its public half without them."
+        "Give its public key without them."
     )
 
 

@@ -15,7 +15,7 @@ def test_dry_run_of_prune_only_says_what_would_go(prunable):
     erased, deleted = prunable
     before = rows()
     assert mcp_keys("prune", "--dry-run").splitlines() == [
-        f"Would have erased the private half of {erased.kid}.",
+        f"Would have erased the private key of {erased.kid}.",
         f"Would have deleted {deleted.kid}.",
     ]
     assert rows() == before
@@ -35,14 +35,14 @@ def test_dry_run_changes_nothing(key, command, has_successor):
 def test_dry_run_names_the_pending_key_as_successor(key, command):
     kid = rotation.rotate("EdDSA").kid
     said = mcp_keys(command, key.kid, "--dry-run").splitlines()
-    assert said[1:] == [f"EdDSA tokens are signed by {kid} from now on.", REFUSED_AT_FIRST]
+    assert said[1:] == [f"{kid} would sign EdDSA tokens.", REFUSED_AT_FIRST]
     assert document(command, key.kid, "--dry-run")["successor"]["kid"] == kid
 
 
 @pytest.mark.parametrize("command", ["retire", "revoke"])
 def test_dry_run_does_not_name_a_key_that_never_is(key, command):
     said = mcp_keys(command, key.kid, "--dry-run").splitlines()
-    assert said[1:] == ["EdDSA tokens are signed by a new key from now on.", REFUSED_AT_FIRST]
+    assert said[1:] == ["A new key would sign EdDSA tokens.", REFUSED_AT_FIRST]
     assert document(command, key.kid, "--dry-run")["successor"]["kid"] is None
 
 

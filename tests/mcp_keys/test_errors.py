@@ -115,7 +115,7 @@ def test_nothing_is_done_or_said_without_time_zones(key, settings, file, argumen
     settings.USE_TZ, settings.TIME_ZONE = False, "America/Chicago"
     path = file(private_pem(ED))
     line = fails(*(one.format(kid=key.kid, file=path) for one in arguments))
-    assert line.startswith("USE_TZ is False: no signing key can be made, judged or changed by ")
+    assert line.startswith("USE_TZ is False: signing keys need dates in UTC")
     settings.USE_TZ = True
     assert rows() == before
 

@@ -85,9 +85,9 @@ def test_import_warns_of_a_kid_that_will_not_be_found(file, make, options, advic
     path = file(make("EdDSA", kid="2011-04-29"))
     call_command("mcp_keys", "import", path, *options, *as_json, stdout=stdout, stderr=stderr)
     assert stderr.getvalue() == (
-        "Warning: the file calls this key '2011-04-29'. It is published as "
-        f"{SigningKey.objects.get().kid}; tokens whose header has the other kid do not verify by "
-        f"this JWK Set.{advice}\n"
+        "Warning: the file has the kid '2011-04-29'. The key is published as "
+        f"{SigningKey.objects.get().kid}; tokens with the other kid cannot be verified "
+        f"with this JWK Set.{advice}\n"
     )
     assert "Warning" not in stdout.getvalue()
 

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 def test_prune_says_what_it_erases_and_deletes(prunable):
     erased, deleted = prunable
     assert mcp_keys("prune").splitlines() == [
-        f"Erased the private half of {erased.kid}.",
+        f"Erased the private key of {erased.kid}.",
         f"Deleted {deleted.kid}.",
     ]
     erased.refresh_from_db()

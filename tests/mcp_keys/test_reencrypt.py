@@ -14,9 +14,9 @@ pytestmark = pytest.mark.django_db
 @pytest.mark.parametrize(
     ("count", "said"),
     [
-        (0, "Encrypted 0 private halves with the newest key.\n"),
-        (1, "Encrypted 1 private half with the newest key.\n"),
-        (2, "Encrypted 2 private halves with the newest key.\n"),
+        (0, "Encrypted 0 private keys with the newest encryption key.\n"),
+        (1, "Encrypted 1 private key with the newest encryption key.\n"),
+        (2, "Encrypted 2 private keys with the newest encryption key.\n"),
     ],
 )
 def test_reencrypt_says_how_many(count, said):

@@ -20,7 +20,7 @@ def test_retire_says_until_when_it_stays_and_who_signs(key):
     key.refresh_from_db()
     assert said == [
         f"Retired {key.kid}. It stays in the JWK Set until {stamp(key.expires_at)}.",
-        f"EdDSA tokens are signed by {active().kid} from now on.",
+        f"{active().kid} now signs EdDSA tokens.",
         REFUSED_AT_FIRST,
     ]
     assert key.state() is State.RETIRED
@@ -30,7 +30,7 @@ def test_retire_hands_over_to_the_pending_key(key):
     successor = rotation.rotate("EdDSA")
     said = mcp_keys("retire", key.kid).splitlines()
     assert said[1:] == [
-        f"EdDSA tokens are signed by {successor.kid} from now on.",
+        f"{successor.kid} now signs EdDSA tokens.",
         REFUSED_AT_FIRST,
     ]
     assert active() == successor
@@ -41,13 +41,13 @@ def test_successor_that_every_cached_copy_has_is_refused_by_nobody(command):
     first = rotation.rotate("EdDSA", now=ago(2))
     successor = rotation.rotate("EdDSA", now=timezone.now() - timedelta(seconds=306))
     said = mcp_keys(command, first.kid).splitlines()
-    assert said[1:] == [f"EdDSA tokens are signed by {successor.kid} from now on."]
+    assert said[1:] == [f"{successor.kid} now signs EdDSA tokens."]
 
 
 def test_retire_of_an_algorithm_that_is_not_configured_says_that_nothing_signs():
     key = rotation.rotate("ES256")
     said = mcp_keys("retire", key.kid)
-    assert said.endswith("Nothing signs with ES256 from now on.\n")
+    assert said.endswith("No key signs ES256 tokens now.\n")
     assert active("ES256") is None
 
 

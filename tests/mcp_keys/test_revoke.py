@@ -22,12 +22,12 @@ def test_revoke_says_until_when_copies_may_be_in_use(key, settings):
     first, *more = mcp_keys("revoke", key.kid).splitlines()
     # The age, and the 5 s after which every process has read the keys anew.
     spans = (at + timedelta(seconds=605) for at in (before, timezone.now()))
-    start = f"Revoked {key.kid}. Copies of the JWK Set cached before can still be in use until "
-    end = " (MCP_JWKS_MAX_AGE); purge shared caches to shorten that."
+    start = f"Revoked {key.kid}. Cached copies of the JWK Set may be in use until "
+    end = " (MCP_JWKS_MAX_AGE). Purge shared caches to shorten that."
     earliest, latest = (f"{start}{stamp(until)}{end}" for until in spans)
     assert earliest <= first <= latest
     assert more == [
-        f"EdDSA tokens are signed by {active().kid} from now on.",
+        f"{active().kid} now signs EdDSA tokens.",
         REFUSED_AT_FIRST.replace("5 min 5 s", "10 min 5 s"),
     ]
 
@@ -56,9 +56,9 @@ def test_copies_are_cached_until_the_others_can_see_the_revocation(key):
 def test_revoke_waits_for_no_setting_to_be_mended(key, settings, age):
     settings.MCP_JWKS_MAX_AGE = age
     assert mcp_keys("revoke", key.kid).splitlines() == [
-        f"Revoked {key.kid}. Copies of the JWK Set cached before can still be in use. For how long "
+        f"Revoked {key.kid}. Cached copies of the JWK Set may be in use. For how long "
         "is unknown: run manage.py check. Purge shared caches to shorten that.",
-        f"EdDSA tokens are signed by {active().kid} from now on.",
+        f"{active().kid} now signs EdDSA tokens.",
         "Verifiers may refuse its tokens until they fetch the JWK Set again.",
     ]
     assert active() != key
@@ -77,14 +77,15 @@ def test_revoke_takes_the_key_out_of_the_published_ones(key):
 
 def test_revoke_of_a_pending_key_leaves_the_active_one(key):
     rotation.rotate("EdDSA")
-    assert mcp_keys("revoke", pending().kid).endswith(f"signed by {key.kid} from now on.\n")
+    assert mcp_keys("revoke", pending().kid).endswith(f"\n{key.kid} keeps signing EdDSA tokens.\n")
 
 
 @pytest.mark.parametrize("options", [["--dry-run"], []], ids=["dry-run", "in-earnest"])
 def test_revoke_of_an_unknown_algorithm_says_that_nothing_follows(key, options):
     SigningKey.objects.update(algorithm="Ed448")
     said = mcp_keys("revoke", key.kid, *options).splitlines()
-    assert said[1:] == ["Nothing signs with Ed448 from now on."]
+    signs = "would sign" if options else "signs"
+    assert said[1:] == [f"No key {signs} Ed448 tokens now."]
 
 
 @pytest.mark.parametrize("state", [State.RETIRED, State.EXPIRED])

@@ -53,7 +53,7 @@ UNSUITABLE = {
         "EC " + CANNOT_BE_USED.format("secp521r1") + ".*; or ES256 needs an EC key on the curve P",
     ),
     "symmetric-jwk": (b'{"kty": "oct", "k": "c2VjcmV0"}', "A symmetric key cannot be published"),
-    "not-json": (b"{kty: OKP}", "begins like a JWK, but it is not JSON"),
+    "not-json": (b"{kty: OKP, d: secret-secret-secret}", "begins like a JWK, but it is not JSON"),
     "too-deep": (b'{"a":' * 100_000, "begins like a JWK, but it is not JSON"),
     "jwk-set": (b'{"keys": []}', "The file holds a JWK Set"),
     "rsa-pss": (

@@ -174,7 +174,7 @@ def test_other_authorization_server_is_no_fault(settings, look):
     text, context = look()
     served = document(context, "Authorization server metadata")
     assert served.answer == "404 Not Found, no-store"
-    assert "MCP_AUTHORIZATION_SERVERS names other servers" in served.note
+    assert "MCP_AUTHORIZATION_SERVERS names other authorization servers" in served.note
     assert not served.problem
     assert '<span class="mcp-state mcp-expired">None</span>' in text
 

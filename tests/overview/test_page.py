@@ -197,4 +197,4 @@ def test_all_is_well_when_no_check_has_anything_to_say(settings, monkeypatch, lo
     rotation.rotate("EdDSA")
     text, context = look()
     assert found(context) == []
-    assert "All is well" in text
+    assert "No problems found" in text

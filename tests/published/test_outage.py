@@ -10,7 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import InterfaceError, OperationalError, ProgrammingError, connection, transaction
 
 from mcp_oauth_discovery.models import SigningKey
-from mcp_oauth_discovery.signing import published
+from mcp_oauth_discovery.signing import copies
 from tests.keys import HOUR, NOW, broken_database, make_key, statements
 from tests.published.copies import kids, reading_threads, readings, silence
 
@@ -134,7 +134,7 @@ def test_first_reading_that_fails_is_not_tried_again_for_a_moment(keys, transact
 
 
 def test_reading_is_tried_again_after_one_that_failed(keys, transactional_db, monkeypatch):
-    monkeypatch.setattr(published, "FAILURE_STANDS_FOR", 0)
+    monkeypatch.setattr(copies, "FAILURE_STANDS_FOR", 0)
     with broken_database(), pytest.raises(OperationalError):
         keys.at(NOW)
     assert kids(keys) == []
@@ -199,35 +199,35 @@ def test_local_change_starts_another_reading_while_one_hangs(stale):
 
 
 def test_reading_that_hangs_is_given_up_and_logged(stale, monkeypatch, caplog):
-    monkeypatch.setattr(published, "SHORT_WAIT", 0.1)
-    monkeypatch.setattr(published, "GIVEN_UP_AFTER", 0)
+    monkeypatch.setattr(copies, "SHORT_WAIT", 0.1)
+    monkeypatch.setattr(copies, "GIVEN_UP_AFTER", 0)
     with silence() as silent:
         for _ in range(9):
             assert len(stale.at(NOW)) == 1
-        assert silent.asked == published.MOST_READINGS
+        assert silent.asked == copies.MOST_READINGS
     assert [record.event for record in caplog.records].count("jwks.stale") == 3
 
 
 def test_connections_that_are_lost_do_not_keep_the_keys_from_being_read(stale, monkeypatch):
-    monkeypatch.setattr(published, "SHORT_WAIT", 0.1)
-    monkeypatch.setattr(published, "GIVEN_UP_AFTER", 0)
+    monkeypatch.setattr(copies, "SHORT_WAIT", 0.1)
+    monkeypatch.setattr(copies, "GIVEN_UP_AFTER", 0)
     with silence() as silent:
         for _ in range(9):
             stale.at(NOW)
         second = make_key()
         with silent.awake():
             assert second.kid not in kids(stale)
-            monkeypatch.setattr(published, "FURTHER_AFTER", 0)
+            monkeypatch.setattr(copies, "FURTHER_AFTER", 0)
             assert second.kid in kids(stale)
 
 
 @pytest.mark.parametrize(("age", "further"), [(59, 0), (61, 1), (119, 1), (121, 2), (3600, 6)])
 def test_each_further_reading_comes_after_twice_as_long(stale, monkeypatch, age, further):
-    monkeypatch.setattr("mcp_oauth_discovery.signing.published._Reading.age", age)
+    monkeypatch.setattr("mcp_oauth_discovery.signing.copies.Reading.age", age)
     with silence():
         for _ in range(15):
             stale.at(NOW)
-        assert len(reading_threads()) == published.MOST_READINGS + further
+        assert len(reading_threads()) == copies.MOST_READINGS + further
 
 
 def test_reading_that_hung_does_not_replace_its_successor(stale):

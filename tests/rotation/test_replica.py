@@ -137,4 +137,4 @@ def test_command_tells_what_the_replica_has_not():
 def test_page_tells_what_the_replica_has_not():
     rotation.rotate("EdDSA")
     ((_, _, said),) = consequences.of_rotation(["EdDSA"])["subjects"]
-    assert said[0].startswith("A new key is published at once")
+    assert said[0].startswith("A new key is published immediately")

@@ -29,9 +29,9 @@ pytestmark = pytest.mark.django_db
         ({"leeway": timedelta(minutes=1)}, TypeError, "expected a number of seconds."),
         ({"audience": None}, TypeError, "audience is None; expected a string."),
         ({"audience": ["a"]}, TypeError, "audience is ['a']; expected a string."),
-        ({"audience": ""}, ValueError, "audience is empty; expected a string that is not."),
+        ({"audience": ""}, ValueError, "audience is empty; expected a string that is not empty."),
         ({"typ": None}, TypeError, "typ is None; expected a string."),
-        ({"typ": ""}, ValueError, "typ is empty; expected a string that is not."),
+        ({"typ": ""}, ValueError, "typ is empty; expected a string that is not empty."),
     ],
     ids=str,
 )

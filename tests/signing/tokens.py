@@ -67,10 +67,10 @@ def refused(token, **kwargs):
 
 MALFORMED = "The token is malformed"
 UNKNOWN_KEY = "The token was signed by an unknown key"
-SIGNATURE = "The signature of the token does not fit"
+SIGNATURE = "The signature of the token is invalid"
 HEADER = "The token has a header that is not allowed"
 TYPE = "The token is of another type"
-ISSUER = "The token was issued by somebody else"
+ISSUER = "The token has another issuer"
 RESOURCE = "The token is not valid for this resource"
 EXPIRED = "The token has expired"
 EARLY = "The token is not valid yet"

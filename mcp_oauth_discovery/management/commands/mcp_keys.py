@@ -1,4 +1,4 @@
-"""The signing keys, for operators and for cron."""
+"""Manage the signing keys, by hand or from cron."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ _COLUMNS = ("ALGORITHM", "STATE", "KID", "SIGNS FROM", "RETIRES", "LEAVES JWK SE
 
 class Command(SubcommandsCommand):
     help = "Rotate, list, retire, revoke, import, prune and re-encrypt the signing keys."
-    # What is wrong elsewhere in a project neither stops a revocation nor fills the mail of cron.
-    # Settings that matter here are judged when they are read, each fault in one line.
+    # A problem elsewhere in the project must not stop a revocation, or fill the mail of cron. The
+    # settings that matter here are checked when they are read.
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -44,19 +44,19 @@ class Command(SubcommandsCommand):
         rotate = _add(subparsers, "rotate", "Publish the successor of each active key.")
         rotate.add_argument("--algorithm", help=f"only this one of {', '.join(jwk.ALGORITHMS)}")
         rotate.add_argument(
-            "--if-due", action="store_true", help="do nothing, silently, until it is time; for cron"
+            "--if-due", action="store_true", help="do nothing until a rotation is due; for cron"
         )
         _add(subparsers, "list", "Show every key, its state and its dates.")
-        retire = _add(subparsers, "retire", "Let an active key sign no more; it stays published.")
+        retire = _add(subparsers, "retire", "Stop signing with an active key; keep it published.")
         retire.add_argument("kid")
-        revoke = _add(subparsers, "revoke", "Take a key out of the JWK Set at once, for ever.")
+        revoke = _add(subparsers, "revoke", "Remove a key from the JWK Set permanently, now.")
         revoke.add_argument("kid")
         load = _add(subparsers, "import", "Import a key from a PEM, DER or JWK file.")
         load.add_argument("file", type=Path)
         load.add_argument(
             "--public-only",
             action="store_true",
-            help="publish a key that somebody else signed with",
+            help="publish a key that another program signed with",
         )
         load.add_argument(
             "--keep-kid",
@@ -64,12 +64,14 @@ class Command(SubcommandsCommand):
             help="with --public-only: publish the key under the kid of its JWK, not its thumbprint",
         )
         prune = _add(
-            subparsers, "prune", "Erase private halves that sign no more; delete keys long expired."
+            subparsers,
+            "prune",
+            "Erase private keys that no longer sign; delete keys that expired long ago.",
         )
-        _add(subparsers, "reencrypt", "Encrypt all private halves with the newest key.")
+        _add(subparsers, "reencrypt", "Encrypt all private keys with the newest encryption key.")
         for destructive in (retire, revoke, prune):
             destructive.add_argument(
-                "--dry-run", action="store_true", help="only say what would be done"
+                "--dry-run", action="store_true", help="only print what would change"
             )
 
     def handle(self, *args: Any, subcommand: str, **options: Any) -> None:
@@ -78,7 +80,10 @@ class Command(SubcommandsCommand):
             handler(**options)
             self.stdout.flush()
         except BrokenPipeError:
-            _leave_pipe()
+            # The reader of stdout has closed the pipe: discard the rest of the output.
+            devnull = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(devnull, sys.stdout.fileno())
+            os.close(devnull)
         except (rotation.Refused, Unusable, ImproperlyConfigured) as error:
             raise CommandError(str(error)) from error
         except AnyDatabaseError as error:
@@ -96,8 +101,8 @@ class Command(SubcommandsCommand):
         try:
             for name in algorithms:
                 key = rotation.rotate(name, now=now, if_due=if_due)
-                # Another process may have made it a moment ago; then there is nothing to tell.
-                # Instead of a new key, a pending one may be brought forward.
+                # Instead of making a key, this may have brought a pending one forward. A key that
+                # another process made a moment ago is not reported with --if-due.
                 if now in (key.created_at, key.activates_at):
                     made.append(key)
                     self._say(as_json, f"{name}: published {key.kid}, {_starts(key)}.")
@@ -105,7 +110,7 @@ class Command(SubcommandsCommand):
                     state = key.state(now).value
                     self._say(as_json, f"{name}: {key.kid} is {state} already, {_starts(key)}.")
         finally:
-            # Those before the one that failed are stored.
+            # The keys before the one that failed are stored.
             self._dump(as_json, {"created": [_as_json(key, now) for key in made]})
 
     def handle_list(self, *, as_json: bool, **options: Any) -> None:
@@ -117,7 +122,19 @@ class Command(SubcommandsCommand):
         if as_json:
             self._dump(as_json, {"keys": [_as_json(key, now) for key in keys]})
         elif keys:
-            self._say(as_json, *_table([_row(key, now) for key in keys]))
+            rows = [
+                (
+                    key.algorithm,
+                    key.state(now).value,
+                    key.kid,
+                    stamp(key.activates_at),
+                    stamp(key.retires_at),
+                    stamp(key.leaves_at),
+                    next_step(key, now),
+                )
+                for key in keys
+            ]
+            self._say(as_json, *_table(rows))
         else:
             self._say(as_json, "There are no keys yet. Run 'manage.py mcp_keys rotate'.")
 
@@ -138,12 +155,14 @@ class Command(SubcommandsCommand):
         with rehearsal() if dry_run else nullcontext():
             key = rotation.revoke(kid, now=now)
             successor = standing(key.algorithm, now).active
-        # From now on, when the others can see it.
+        # Counted from now, because others see the change only now.
         cached_until = policy.last_cached_copy(timezone.now())
+        until = f" until {stamp(cached_until)} (MCP_JWKS_MAX_AGE)." if cached_until else "."
+        unknown = "" if cached_until else f" {consequences.UNKNOWN_AGE}"
         self._say(
             as_json,
-            f"{_would('Revoked', dry_run)} {kid}. Copies of the JWK Set cached before can still "
-            f"be in use{_until(cached_until)}",
+            f"{_would('Revoked', dry_run)} {kid}. Cached copies of the JWK Set may be in use{until}"
+            f"{unknown} Purge shared caches to shorten that.",
             *_now_signs(successor, key, now, dry_run),
         )
         outcome = _outcome("revoked", key, successor, now, dry_run)
@@ -160,24 +179,24 @@ class Command(SubcommandsCommand):
         except OSError as error:
             raise CommandError(f"{file} cannot be read: {error.strerror}.") from error
         except ValueError as error:
-            # A NUL in it, or half of a character.
+            # The path contains a NUL or a lone surrogate.
             raise CommandError(f"{str(file)!r} cannot be the path of a file.") from error
         try:
             key = rotation.import_key(data, public_only=public_only, keep_kid=keep_kid, now=now)
-            named = files.declared_kid(data)
+            declared_kid = files.declared_kid(data)
         finally:
-            # Error pages show what has a name.
+            # Error pages show local variables.
             del data
         until = f"published until {stamp(key.expires_at)}" if public_only else _starts(key)
         self._say(as_json, f"{key.algorithm}: imported {key.kid}, {until}.")
-        if named not in (None, key.kid):
-            self.stderr.write(_warning_of_kid(key, named, public_only))
+        if declared_kid not in (None, key.kid):
+            self.stderr.write(_warning_of_kid(key, declared_kid, public_only))
         self._dump(as_json, {"imported": _as_json(key, now)})
 
     def handle_prune(self, *, dry_run: bool, as_json: bool, **options: Any) -> None:
         pruned = rotation.prune(dry_run=dry_run)
         for kid in pruned.erased:
-            self._say(as_json, f"{_would('Erased', dry_run)} the private half of {kid}.")
+            self._say(as_json, f"{_would('Erased', dry_run)} the private key of {kid}.")
         for kid in pruned.deleted:
             self._say(as_json, f"{_would('Deleted', dry_run)} {kid}.")
         if not any(pruned):
@@ -186,8 +205,9 @@ class Command(SubcommandsCommand):
 
     def handle_reencrypt(self, *, as_json: bool, **options: Any) -> None:
         kids = rotation.reencrypt()
+        plural = "" if len(kids) == 1 else "s"
         self._say(
-            as_json, f"Encrypted {len(kids)} private {_halves(len(kids))} with the newest key."
+            as_json, f"Encrypted {len(kids)} private key{plural} with the newest encryption key."
         )
         self._dump(as_json, {"reencrypted": kids})
 
@@ -201,17 +221,10 @@ class Command(SubcommandsCommand):
             self.stdout.write(json.dumps(document, indent=2))
 
 
-def _leave_pipe() -> None:
-    """Let Python write what is left to nowhere: the reader of stdout has seen enough."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    os.close(nowhere)
-
-
-def _warning_of_kid(key: SigningKey, named: str | None, public_only: bool) -> str:
+def _warning_of_kid(key: SigningKey, kid: str | None, public_only: bool) -> str:
     warning = (
-        f"Warning: the file calls this key {shown(named)}. It is published as {key.kid}; "
-        "tokens whose header has the other kid do not verify by this JWK Set."
+        f"Warning: the file has the kid {shown(kid)}. The key is published as {key.kid}; "
+        "tokens with the other kid cannot be verified with this JWK Set."
     )
     advice = " To publish it under the other kid, run the command again with --keep-kid."
     return f"{warning}{advice}" if public_only else warning
@@ -219,12 +232,6 @@ def _warning_of_kid(key: SigningKey, named: str | None, public_only: bool) -> st
 
 def _starts(key: SigningKey) -> str:
     return f"signs from {stamp(key.activates_at)}"
-
-
-def _until(cached: datetime | None) -> str:
-    if cached is None:
-        return f". {consequences.UNKNOWN_AGE} Purge shared caches to shorten that."
-    return f" until {stamp(cached)} (MCP_JWKS_MAX_AGE); purge shared caches to shorten that."
 
 
 def _iso(instant: datetime | None) -> str | None:
@@ -235,12 +242,8 @@ def _would(done: str, dry_run: bool) -> str:
     return f"Would have {done[0].lower()}{done[1:]}" if dry_run else done
 
 
-def _halves(count: int) -> str:
-    return "half" if count == 1 else "halves"
-
-
 def _is_undone(key: SigningKey, now: datetime, dry_run: bool) -> bool:
-    """Say whether a key was made only to be undone; its kid is one that nobody will see again."""
+    """Say whether a key was made in a dry run, and undone: its kid will never be used."""
     return dry_run and key.created_at == now
 
 
@@ -248,12 +251,13 @@ def _now_signs(
     successor: SigningKey | None, key: SigningKey, now: datetime, dry_run: bool
 ) -> list[str]:
     if successor is None:
-        return [f"Nothing signs with {key.algorithm} from now on."]
-    name = "a new key" if _is_undone(successor, now, dry_run) else successor.kid
-    signs = f"{key.algorithm} tokens are signed by {name} from now on."
-    # What went on signing undisturbed is known to everybody.
-    takes_over = successor.activates_at == now
-    return [signs, *(consequences.refused_at_first(successor, now) if takes_over else [])]
+        return [f"No key {'would sign' if dry_run else 'signs'} {key.algorithm} tokens now."]
+    name = "A new key" if _is_undone(successor, now, dry_run) else successor.kid
+    # Every verifier has a key that was signing before.
+    if successor.activates_at < now:
+        return [f"{name} {'would keep' if dry_run else 'keeps'} signing {key.algorithm} tokens."]
+    signs = f"{name} {'would sign' if dry_run else 'now signs'} {key.algorithm} tokens."
+    return [signs, *consequences.refused_at_first(successor, now)]
 
 
 def _outcome(
@@ -275,17 +279,6 @@ def _as_json(key: SigningKey, now: datetime) -> dict[str, Any]:
         "has_private_key": bool(key.private_key),
         **{name: _iso(getattr(key, name)) for name in dates},
     }
-
-
-def _row(key: SigningKey, now: datetime) -> tuple[str, ...]:
-    dates = (key.activates_at, key.retires_at, key.leaves_at)
-    return (
-        key.algorithm,
-        key.state(now).value,
-        key.kid,
-        *map(stamp, dates),
-        next_step(key, now),
-    )
 
 
 def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:

@@ -1,5 +1,5 @@
 "use strict";
-// Copy buttons; without a clipboard, or without scripts, there is text to select.
+// Copy buttons. Without a clipboard or scripts, readers can select the text.
 document.addEventListener("DOMContentLoaded", () => {
   if (!navigator.clipboard) return;
   for (const button of document.querySelectorAll("[data-mcp-copy]")) {
@@ -11,7 +11,7 @@ document.addEventListener("DOMContentLoaded", () => {
         button.textContent = "Copied";
         setTimeout(() => { button.textContent = "Copy"; }, 2000);
       } catch {
-        // Not allowed: let the keyboard do it.
+        // Copying is not allowed: select the text for the keyboard.
         getSelection().selectAllChildren(text);
       }
     });
