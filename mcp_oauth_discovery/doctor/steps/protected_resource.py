@@ -155,7 +155,7 @@ def differences(walk: Walk) -> Iterator[Finding]:
     places = [place for place in walk.resources if place.role in (Role.CHALLENGE, Role.PATH)]
     documents = [place for place in places if place.members is not None]
     if len(documents) == 2 and documents[0].members != documents[1].members:
-        first, second = documents[0].told, documents[1].told
+        first, second = documents[0].content, documents[1].content
         names = sorted(name for name in {*first, *second} if first.get(name) != second.get(name))
         observation = (
             f"Other values of {shown(', '.join(names))} than at {shown(documents[1].url)}."
@@ -219,7 +219,7 @@ def _invalid(value: object) -> str:
 
 
 def has_seen(walk: Walk) -> bool:
-    tried = [place for place in walk.asked if place in walk.resources]
+    tried = [place for place in walk.tried if place in walk.resources]
     are_read = all(place.members is not None or place.is_absent for place in tried)
     named = [place for place in tried if place.role is Role.CHALLENGE]
     return walk.resource is not None and are_read and not any(place.is_absent for place in named)
