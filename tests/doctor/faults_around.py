@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mcp_oauth_discovery.doctor.transport.messages import Trouble
-from mcp_oauth_discovery.doctor.walk.probes import NOBODYS_PATH
+from mcp_oauth_discovery.doctor.walk.probes import UNKNOWN_PATH
 from tests.doctor.planting import harmless, planted
 from tests.doctor.world import (
     HTML,
@@ -56,7 +56,7 @@ def revocation_that_may_take_post_alone(world: World):
 @harmless
 def endpoint_for_post_alone_with_a_preflight_of_its_own(world: World):
     world.reply("GET", TOKEN, status=404)
-    world.reply("OPTIONS", f"{TOKEN[:-1]}{NOBODYS_PATH}", status=404)
+    world.reply("OPTIONS", f"{TOKEN[:-1]}{UNKNOWN_PATH}", status=404)
 
 
 @harmless

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mcp_oauth_discovery.doctor.walk.probes import NOBODYS_PATH
+from mcp_oauth_discovery.doctor.walk.probes import UNKNOWN_PATH
 from mcp_oauth_discovery.doctor.walk.well_known import OAUTH
 from tests.doctor.planting import planted
 from tests.doctor.world import (
@@ -25,13 +25,13 @@ def signed_metadata_of_two_parts(world: World):
 
 @planted("suffix-html")
 def page_for_everything_unknown(world: World):
-    for url in (f"{PRM_ROOT}{NOBODYS_PATH}", f"{ORIGIN}{OAUTH}{NOBODYS_PATH}", OPENID):
+    for url in (f"{PRM_ROOT}{UNKNOWN_PATH}", f"{ORIGIN}{OAUTH}{UNKNOWN_PATH}", OPENID):
         world.reply("GET", url, body=HTML)
 
 
 @planted("document-html")
 def page_for_everything_but_the_endpoint(world: World):
-    for url in (PRM, PRM_ROOT, SERVER, f"{PRM_ROOT}{NOBODYS_PATH}"):
+    for url in (PRM, PRM_ROOT, SERVER, f"{PRM_ROOT}{UNKNOWN_PATH}"):
         world.reply("GET", url, body=HTML)
 
 

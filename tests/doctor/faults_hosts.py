@@ -8,7 +8,7 @@ from mcp_oauth_discovery.doctor.walk.probes import (
     FORGED_HOST,
     FORGED_PORT,
     FORGED_PREFIX,
-    NOBODYS_PATH,
+    UNKNOWN_PATH,
 )
 from tests.doctor.planting import harmless, planted
 from tests.doctor.world import (
@@ -145,19 +145,19 @@ def forged_host_refused(world: World):
 
 @planted("suffix-echoed")
 def echo_of_an_unknown_path(world: World):
-    world.json(f"{PRM_ROOT}{NOBODYS_PATH}", {**world.prm, "resource": f"{ORIGIN}{NOBODYS_PATH}"})
+    world.json(f"{PRM_ROOT}{UNKNOWN_PATH}", {**world.prm, "resource": f"{ORIGIN}{UNKNOWN_PATH}"})
 
 
 @planted("suffix-answered")
 def one_document_for_all_paths(world: World):
-    world.json(f"{SERVER}{NOBODYS_PATH}", world.server)
+    world.json(f"{SERVER}{UNKNOWN_PATH}", world.server)
 
 
 @planted("suffix-html")
 def page_for_unknown_paths(world: World):
-    world.reply("GET", f"{PRM_ROOT}{NOBODYS_PATH}", body=HTML)
+    world.reply("GET", f"{PRM_ROOT}{UNKNOWN_PATH}", body=HTML)
 
 
 @harmless
 def error_for_unknown_paths(world: World):
-    world.reply("GET", f"{PRM_ROOT}{NOBODYS_PATH}", status=400)
+    world.reply("GET", f"{PRM_ROOT}{UNKNOWN_PATH}", status=400)

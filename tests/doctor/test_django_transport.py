@@ -86,7 +86,7 @@ def test_answer_without_a_fault_has_none(caplog):
 def test_setting_at_fault_is_told_with_what_to_type_and_not_logged(settings, caplog):
     settings.MCP_METADATA_MAX_AGE = "long"
     fault = ask(PRM).fault
-    assert fault.seen.startswith("MCP_METADATA_MAX_AGE is 'long': expected a whole number")
+    assert fault.problem.startswith("MCP_METADATA_MAX_AGE is 'long': expected a whole number")
     assert fault.fix == "Write, for example, MCP_METADATA_MAX_AGE = 300."
     assert caplog.records == []
 
@@ -97,19 +97,19 @@ def test_database_at_fault_is_told_with_what_to_run_and_not_logged(settings, cap
     settings.MCP_SIGNED_METADATA = True
     with broken_database():
         fault = ask(path).fault
-    assert fault.seen == "OperationalError: the database is down"
+    assert fault.problem == "OperationalError: the database is down"
     assert "'manage.py migrate'" in fault.fix
     assert caplog.records == []
 
 
 def test_statement_that_failed_is_not_told(settings):
     with broken_database(lambda _: OperationalError("no such table\nLINE 1: SELECT")):
-        assert ask(JWKS).fault.seen == "OperationalError: no such table"
+        assert ask(JWKS).fault.problem == "OperationalError: no such table"
 
 
 def test_error_without_words_is_told_by_its_name():
     with broken_database(lambda _: OperationalError()):
-        assert ask(JWKS).fault.seen == "OperationalError: "
+        assert ask(JWKS).fault.problem == "OperationalError: "
 
 
 def test_warnings_of_this_app_are_logged(settings, caplog):

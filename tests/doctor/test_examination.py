@@ -10,7 +10,7 @@ from mcp_oauth_discovery.doctor.examination import Selection, examine, unknown
 from mcp_oauth_discovery.doctor.findings import Severity, finding, passed
 from mcp_oauth_discovery.doctor.steps import ENTRIES, STEPS
 from mcp_oauth_discovery.doctor.transport.messages import Failure, Trouble
-from mcp_oauth_discovery.doctor.walk.probes import NOBODYS_PATH
+from mcp_oauth_discovery.doctor.walk.probes import UNKNOWN_PATH
 from mcp_oauth_discovery.doctor.walk.walker import Walker
 from tests.doctor.faults_signed import sign
 from tests.doctor.world import ENDPOINT, JWKS, ORIGIN, PRM, PRM_ROOT, TOKEN, World, diagnose
@@ -161,7 +161,7 @@ def bursts_in_vain(world: World) -> None:
 
 
 def suffixes_in_vain(world: World) -> None:
-    world.fail(f"{PRM_ROOT}{NOBODYS_PATH}", Trouble.CUT)
+    world.fail(f"{PRM_ROOT}{UNKNOWN_PATH}", Trouble.CUT)
 
 
 def token_endpoint_in_vain(world: World) -> None:

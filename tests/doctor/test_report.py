@@ -139,7 +139,7 @@ def test_json_has_what_the_lines_have():
         "expected": "the URL of the endpoint, character by character",
         "section": "RFC 9728 §3.3",
         "clients": ["Go SDK", "VS Code"],
-        "fix": "Set resource to the URL of the endpoint, exactly as clients type it.",
+        "fix": "Set resource to the URL of the endpoint, exactly as users type it.",
     }
     assert told["findings"][0]["group"] == "reach"
     go = next(one for one in told["clients"] if one["name"] == "Go SDK")

@@ -89,6 +89,6 @@ def test_outside_server_is_not_told_of_django():
     world.prm["authorization_servers"] = [issuer]
     metadata = {**world.server, "issuer": "http://login.example.net"}
     world.json(f"{issuer}/.well-known/oauth-authorization-server", metadata, **SECURITY)
-    world.reply("GET", f"{PRM_ROOT}/nobodys-path-but-the-doctors", status=404, **SECURITY)
+    world.reply("GET", f"{PRM_ROOT}/unknown-path-of-the-doctor", status=404, **SECURITY)
     assert fix(world, "as-issuer-mismatch") == ENTRIES["as-issuer-mismatch"].fix
     assert ENDPOINT.startswith(ORIGIN)

@@ -120,4 +120,4 @@ def _problem(answer: Answer) -> str:
     if answer.status < HTTPStatus.INTERNAL_SERVER_ERROR:
         return ""
     fault = answer.fault or Fault("The project answers with an error.", "Read the log of the site.")
-    return f"{fault.seen.removesuffix('.')}. {fault.fix}".strip()
+    return f"{fault.problem.removesuffix('.')}. {fault.fix}".strip()

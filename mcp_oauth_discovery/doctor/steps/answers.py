@@ -124,7 +124,7 @@ def replaced(walk: Walk) -> Iterator[Finding]:
         yield _firewall(walk.post, walk.post.intermediary)
     elif walk.get and walk.get.intermediary:
         yield replace(_firewall(walk.get, walk.get.intermediary), clients=())
-    for place in walk.asked:
+    for place in walk.tried:
         if service := place.exchange.intermediary:
             yield _at(walk, place, _firewall(place.exchange, service))
     for endpoint in walk.oauth_endpoints:
@@ -148,7 +148,7 @@ def server_errors(walk: Walk) -> Iterator[Finding]:
             error = finding(
                 ANSWER_SERVER_ERROR,
                 exchange.url,
-                f"{exchange.status}: {shown(fault.seen)}" if fault else _status(exchange),
+                f"{exchange.status}: {shown(fault.problem)}" if fault else _status(exchange),
                 clients=stopped(walk, exchange),
                 fix=fault.fix if fault else "",
             )
@@ -156,14 +156,14 @@ def server_errors(walk: Walk) -> Iterator[Finding]:
 
 
 def forbidden(walk: Walk) -> Iterator[Finding]:
-    for place in walk.asked:
+    for place in walk.tried:
         if place.exchange.status in FORBIDDEN and not place.exchange.intermediary:
             refusal = finding(ANSWER_FORBIDDEN, place.url, _status(place.exchange))
             yield _at(walk, place, refusal)
 
 
 def bad_requests(walk: Walk) -> Iterator[Finding]:
-    for place in walk.asked:
+    for place in walk.tried:
         if place.exchange.status in BAD_REQUEST:
             refusal = finding(ANSWER_BAD_REQUEST, place.url, _status(place.exchange))
             yield _at(walk, place, _advised(refusal, place.exchange))
@@ -189,7 +189,7 @@ def unexpected(walk: Walk) -> Iterator[Finding]:
     if walk.post and walk.post.status not in (*_OF_ENDPOINTS, 0) and not _is_known(walk.post):
         result = finding(ANSWER_UNEXPECTED, walk.url, _status(walk.post))
         yield _advised(result, walk.post)
-    for place in walk.asked:
+    for place in walk.tried:
         is_judged = place.is_absent or place.exchange.status in (0, 200, *_OF_DOCUMENTS)
         if not is_judged and not walk.is_spare(place) and not _is_known(place.exchange):
             yield finding(ANSWER_UNEXPECTED, place.url, _status(place.exchange))
@@ -227,7 +227,7 @@ def _status(exchange: Exchange) -> str:
 
 
 def has_seen(walk: Walk) -> bool:
-    return all_answered([walk.post, walk.get, *(place.exchange for place in walk.asked)])
+    return all_answered([walk.post, walk.get, *(place.exchange for place in walk.tried)])
 
 
 STEP = Step(

@@ -119,11 +119,11 @@ AS_LEFT_OUT = Entry(
 
 def places(walk: Walk) -> Iterator[Finding]:
     for server in walk.servers:
-        if server.found is None and all(place.is_absent for place in server.documents):
+        if server.metadata is None and all(place.is_absent for place in server.documents):
             tried = ", ".join(place.url for place in server.documents)
             observation = f"404 at {shown(tried)}."
             clients = None
-            if server.last and server.last.told.get("issuer") == server.issuer:
+            if server.last and server.last.content.get("issuer") == server.issuer:
                 observation += (
                     f"\nIt is at {shown(server.last.url)}, where only the Rust SDK looks."
                 )
@@ -146,7 +146,7 @@ def elsewhere(walk: Walk) -> Iterator[Finding]:
 def issuers(walk: Walk) -> Iterator[Finding]:
     """Report an issuer that is not exactly the one that led to the document."""
     for server, document in chosen(walk):
-        issuer = document.told.get("issuer")
+        issuer = document.content.get("issuer")
         if not isinstance(issuer, str) or not issuer:
             yield finding(AS_ISSUER_MISSING, document.url)
         elif issuer != server.issuer:
@@ -172,13 +172,13 @@ def contradictions(walk: Walk) -> Iterator[Finding]:
     for server in walk.servers:
         documents = [place for place in server.documents if place.members is not None]
         for document in documents[1:]:
-            first = documents[0].told
+            first = documents[0].content
             names = sorted(
                 name
                 for name in _FOLLOWED
                 if name in first
-                and name in document.told
-                and _comparable(first[name]) != _comparable(document.told[name])
+                and name in document.content
+                and _comparable(first[name]) != _comparable(document.content[name])
             )
             if names:
                 observation = (
@@ -189,16 +189,16 @@ def contradictions(walk: Walk) -> Iterator[Finding]:
 
 def openid(walk: Walk) -> Iterator[Finding]:
     """Report an openid-configuration that OpenID libraries refuse."""
-    requested = {place.url for place in walk.asked}
+    requested = {place.url for place in walk.tried}
     # A site with a page for every address has one for this address as well.
     pages = any(exchange.answer and is_html(exchange.answer) for exchange in walk.suffixes)
     for server in walk.servers:
         for document in server.documents:
             if document.role is Role.OAUTH:
                 continue
-            missing = [name for name in _OPENID if not has_value(document.told.get(name))]
+            missing = [name for name in _OPENID if not has_value(document.content.get(name))]
             # MCP clients come here only if the addresses before have no document.
-            clients = None if document is server.found else ()
+            clients = None if document is server.metadata else ()
             if document.members is not None and missing:
                 observation = f"It lacks {', '.join(missing)}."
                 yield finding(AS_OPENID_INCOMPLETE, document.url, observation, clients=clients)
@@ -208,9 +208,9 @@ def openid(walk: Walk) -> Iterator[Finding]:
 
 
 def resources(walk: Walk) -> Iterator[Finding]:
-    mine = walk.resource.told.get("resource") if walk.resource else None
+    mine = walk.resource.content.get("resource") if walk.resource else None
     for _, document in chosen(walk):
-        listed = strings(document.told, "protected_resources")
+        listed = strings(document.content, "protected_resources")
         if listed and isinstance(mine, str) and mine not in listed:
             observation = f"protected_resources is {shown(listed)}."
             yield finding(AS_PROTECTED_RESOURCES, document.url, observation)
@@ -222,7 +222,7 @@ def _comparable(value: object) -> object:
 
 
 def has_seen(walk: Walk) -> bool:
-    return bool(walk.servers) and all(server.found for server in walk.servers)
+    return bool(walk.servers) and all(server.metadata for server in walk.servers)
 
 
 STEP = Step(

@@ -106,9 +106,11 @@ def lifetime(answer: Answer) -> int | None:
 
 
 def _published(walk: Walk) -> Iterator[tuple[str, Answer]]:
-    for document in walk.published:
-        if document.exchange.answer:
-            yield document.url, document.exchange.answer
+    yield from (
+        (document.url, document.exchange.answer)
+        for document in walk.published
+        if document.exchange.answer
+    )
 
 
 def has_seen(walk: Walk) -> bool:

@@ -114,7 +114,7 @@ _ENTRY_OF = {
 
 def unreadable(walk: Walk) -> Iterator[Finding]:
     """Report documents that are no JSON object; a redirect to a page has its own finding."""
-    for document in walk.asked:
+    for document in walk.tried:
         if document.reading.fault is Unreadable.HTML and document.exchange.hops:
             continue
         if document.exchange.intermediary:
@@ -133,7 +133,7 @@ def unreadable(walk: Walk) -> Iterator[Finding]:
 
 def marked(walk: Walk) -> Iterator[Finding]:
     """Report documents that begin with a byte order mark, which JSON does not allow."""
-    for document in walk.asked:
+    for document in walk.tried:
         if document.reading.has_mark:
             clients = () if document.role is Role.JWKS else None
             yield finding(DOCUMENT_BYTE_ORDER_MARK, document.url, clients=clients)
@@ -152,7 +152,7 @@ def content_type(walk: Walk) -> Iterator[Finding]:
 def without_value(walk: Walk) -> Iterator[Finding]:
     """Report members that are null or empty; the list of keys may be empty."""
     for document in walk.published:
-        for name, value in document.told.items():
+        for name, value in document.content.items():
             if value is None:
                 yield finding(DOCUMENT_NULL, document.url, f"{shown(name)} is null.")
             elif not has_value(value) and document.role is not Role.JWKS:

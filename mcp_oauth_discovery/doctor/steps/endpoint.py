@@ -115,7 +115,7 @@ def post(walk: Walk) -> Iterator[Finding]:
     observation = f"{status} to an empty POST without a token."
     is_get_protected = walk.get is not None and walk.get.status == 401
     # The documents are bad requests as well, for example if the host is not allowed.
-    is_host_refused = any(place.exchange.status in _BAD_REQUEST for place in walk.asked)
+    is_host_refused = any(place.exchange.status in _BAD_REQUEST for place in walk.tried)
     if status in (404, 410):
         entry = ENDPOINT_NOT_ROUTED if walk.in_process else ENDPOINT_NOT_FOUND
         yield finding(entry, walk.url, observation)

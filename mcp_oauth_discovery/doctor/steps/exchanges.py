@@ -19,7 +19,7 @@ def plain(walk: Walk) -> Iterator[Exchange]:
 
 def of_documents(walk: Walk) -> Iterator[Exchange]:
     """Yield the requests for the documents."""
-    yield from (place.exchange for place in walk.asked)
+    yield from (place.exchange for place in walk.tried)
 
 
 def stopped(walk: Walk, exchange: Exchange) -> tuple[Client, ...] | None:

@@ -75,10 +75,10 @@ def places(walk: Walk) -> Iterator[Finding]:
 
 def elsewhere(walk: Walk) -> Iterator[Finding]:
     """Report sets on origins that the doctor does not contact."""
-    owners = [walk.resource, *(server.found for server in walk.servers)]
+    owners = [walk.resource, *(server.metadata for server in walk.servers)]
     contacted = {document.url for document in key_sets(walk)}
     for owner in owners:
-        uri = owner.told.get("jwks_uri") if owner else None
+        uri = owner.content.get("jwks_uri") if owner else None
         if owner and isinstance(uri, str) and origin(uri) and uri not in contacted:
             yield finding(JWKS_ELSEWHERE, owner.url, f"jwks_uri is {shown(uri)}.")
 
@@ -86,11 +86,11 @@ def elsewhere(walk: Walk) -> Iterator[Finding]:
 def served(walk: Walk) -> Iterator[Finding]:
     """Report a set without the keys that the metadata announces."""
     for server in walk.servers:
-        if server.jwks is None or not isinstance(server.jwks.told.get("keys"), list):
+        if server.jwks is None or not isinstance(server.jwks.content.get("keys"), list):
             continue
         everything = keys_of(server.jwks)
         keys = [key for key in everything if not is_for_encryption(key)]
-        announced = _announced(server.found)
+        announced = _announced(server.metadata)
         named = [name for name in announced if not _is_symmetric(name) and name != "none"]
         if not everything or not (keys or named):
             if signer := _signed_by(walk, server):
@@ -111,11 +111,11 @@ def served(walk: Walk) -> Iterator[Finding]:
 def unable_to_sign(walk: Walk) -> Iterator[Finding]:
     """Report faults in the settings and the key store, which the documents do not show."""
     for fault in walk.signing:
-        yield finding(JWKS_CANNOT_SIGN, walk.url, fault.seen, fix=fault.fix)
+        yield finding(JWKS_CANNOT_SIGN, walk.url, fault.problem, fix=fault.fix)
 
 
 def _announced(document: Fetched | None) -> list[str]:
-    return strings(document.told, "id_token_signing_alg_values_supported") if document else []
+    return strings(document.content, "id_token_signing_alg_values_supported") if document else []
 
 
 def _is_symmetric(algorithm: str) -> bool:
@@ -129,7 +129,7 @@ def _signed_by(walk: Walk, server: Server) -> str:
     if walk.resource and walk.resource_jwks is None and len(walk.servers) == 1:
         documents.append(walk.resource)
     for document in documents:
-        if document.told.get("signed_metadata"):
+        if document.content.get("signed_metadata"):
             return "signed_metadata"
         if document.members is None or document.role not in (Role.OPENID, Role.OPENID_APPENDED):
             continue
@@ -155,7 +155,7 @@ def has_seen(walk: Walk) -> bool:
     servers = [
         server
         for server in walk.servers
-        if server.found is None or server.found.told.get("jwks_uri")
+        if server.metadata is None or server.metadata.content.get("jwks_uri")
     ]
     return bool(servers) and all(
         server.jwks and server.jwks.members is not None for server in servers

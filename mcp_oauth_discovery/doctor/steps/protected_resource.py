@@ -107,8 +107,8 @@ PRM_RESOURCE_MISMATCH = Entry(
     expected="the URL of the endpoint",
     section="RFC 9728 §3.3",
     clients=EVERY,
-    fix="Set resource to the URL of the endpoint, exactly as clients type it.",
-    django_fix="Set MCP_RESOURCE to the URL of the endpoint, exactly as clients type it.",
+    fix="Set resource to the URL of the endpoint, exactly as users type it.",
+    django_fix="Set MCP_RESOURCE to the URL of the endpoint, exactly as users type it.",
 )
 PRM_RESOURCE_NOT_EXACT = Entry(
     code="prm-resource-not-exact",
@@ -117,8 +117,8 @@ PRM_RESOURCE_NOT_EXACT = Entry(
     expected="the URL of the endpoint, character by character",
     section="RFC 9728 §3.3",
     clients=(Client.VS_CODE, Client.GO),
-    fix="Set resource to the URL of the endpoint, exactly as clients type it.",
-    django_fix="Set MCP_RESOURCE to the URL of the endpoint, exactly as clients type it.",
+    fix="Set resource to the URL of the endpoint, exactly as users type it.",
+    django_fix="Set MCP_RESOURCE to the URL of the endpoint, exactly as users type it.",
 )
 
 
@@ -155,7 +155,7 @@ def differences(walk: Walk) -> Iterator[Finding]:
     places = [place for place in walk.resources if place.role in (Role.CHALLENGE, Role.PATH)]
     documents = [place for place in places if place.members is not None]
     if len(documents) == 2 and documents[0].members != documents[1].members:
-        first, second = documents[0].told, documents[1].told
+        first, second = documents[0].content, documents[1].content
         names = sorted(name for name in {*first, *second} if first.get(name) != second.get(name))
         observation = (
             f"Other values of {shown(', '.join(names))} than at {shown(documents[1].url)}."
@@ -219,7 +219,7 @@ def _invalid(value: object) -> str:
 
 
 def has_seen(walk: Walk) -> bool:
-    tried = [place for place in walk.asked if place in walk.resources]
+    tried = [place for place in walk.tried if place in walk.resources]
     are_read = all(place.members is not None or place.is_absent for place in tried)
     named = [place for place in tried if place.role is Role.CHALLENGE]
     return walk.resource is not None and are_read and not any(place.is_absent for place in named)

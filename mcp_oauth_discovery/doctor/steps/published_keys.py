@@ -99,7 +99,7 @@ def kids(walk: Walk) -> Iterator[Finding]:
 def entries(walk: Walk) -> Iterator[Finding]:
     """Report items of the list that are no keys."""
     for document in key_sets(walk):
-        keys = document.told.get("keys")
+        keys = document.content.get("keys")
         for key in keys if isinstance(keys, list) else ():
             if not isinstance(key, dict):
                 yield finding(JWKS_KEY_INVALID, document.url, f"{shown(key)} is no object.")
@@ -140,7 +140,7 @@ def key_sets(walk: Walk) -> Iterator[Fetched]:
 
 def keys_of(document: Fetched) -> list[Key]:
     """Return the keys of a set that are objects."""
-    keys = document.told.get("keys")
+    keys = document.content.get("keys")
     return [key for key in keys if isinstance(key, dict)] if isinstance(keys, list) else []
 
 

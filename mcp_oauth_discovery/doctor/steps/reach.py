@@ -133,7 +133,7 @@ def private_hosts(walk: Walk) -> Iterator[Finding]:
         return
     reported: set[str] = set()
     for document in walk.published:
-        for member, url in urls_in(document.told):
+        for member, url in urls_in(document.content):
             host = host_of(url)
             if host and is_private_host(host) and host not in reported:
                 reported.add(host)

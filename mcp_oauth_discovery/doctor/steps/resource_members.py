@@ -103,7 +103,7 @@ PRM_SCOPES_NOT_OFFERED = Entry(
 
 def identifier(document: Fetched) -> object:
     """Return the `resource` of a document, whatever it is."""
-    return document.told.get("resource")
+    return document.content.get("resource")
 
 
 def is_plain_http(value: object, endpoint: str) -> bool:
@@ -115,7 +115,7 @@ def members(walk: Walk) -> Iterator[Finding]:
     document = walk.resource
     if document is not None:
         table = {name: check for name, check in PROTECTED_RESOURCE.items() if name not in _JUDGED}
-        values = {name: value for name, value in document.told.items() if name not in _JUDGED}
+        values = {name: value for name, value in document.content.items() if name not in _JUDGED}
         if _rules_out_header(document):
             del values["bearer_methods_supported"]
         for name, problem in misformed(values, table):
@@ -128,7 +128,7 @@ def servers(walk: Walk) -> Iterator[Finding]:
     document = walk.resource
     if document is None:
         return
-    listed = document.told.get("authorization_servers")
+    listed = document.content.get("authorization_servers")
     if not has_value(listed):
         yield finding(PRM_SERVERS_MISSING, document.url)
         return
@@ -153,7 +153,7 @@ def servers(walk: Walk) -> Iterator[Finding]:
 def spellings(walk: Walk) -> Iterator[Finding]:
     document = walk.resource
     spelling_of: dict[object, str] = {}
-    for issuer in strings(document.told, "authorization_servers") if document else ():
+    for issuer in strings(document.content, "authorization_servers") if document else ():
         try:
             place = locate(issuer)._replace(host=hosts.origin(issuer))
         except ValueError:
@@ -167,13 +167,13 @@ def spellings(walk: Walk) -> Iterator[Finding]:
 def bearer_methods(walk: Walk) -> Iterator[Finding]:
     document = walk.resource
     if document and _rules_out_header(document):
-        methods = strings(document.told, "bearer_methods_supported")
+        methods = strings(document.content, "bearer_methods_supported")
         observation = f"bearer_methods_supported is {shown(methods)}."
         yield finding(PRM_BEARER_HEADER, document.url, observation)
 
 
 def _rules_out_header(document: Fetched) -> bool:
-    methods = strings(document.told, "bearer_methods_supported")
+    methods = strings(document.content, "bearer_methods_supported")
     return bool(methods) and "header" not in methods
 
 
@@ -183,13 +183,15 @@ def scopes(walk: Walk) -> Iterator[Finding]:
     RFC 8414 §2 lets a server leave scopes out, and providers omit those of APIs.
     """
     document = walk.resource
-    required = strings(document.told, "scopes_supported") if document else []
+    required = strings(document.content, "scopes_supported") if document else []
     of_clients = [scope for scope in _CLIENTS_SCOPES if scope in required]
     if document and of_clients:
         yield finding(PRM_SCOPES_OF_CLIENTS, document.url, f"It has {', '.join(of_clients)}.")
     own = [server for server in walk.servers if origin(server.issuer) == origin(walk.url)]
     for server in own:
-        offered = set(strings(server.found.told, "scopes_supported") if server.found else ())
+        offered = set(
+            strings(server.metadata.content, "scopes_supported") if server.metadata else ()
+        )
         missing = [scope for scope in required if scope not in offered and scope not in of_clients]
         if document and offered and missing:
             observation = (

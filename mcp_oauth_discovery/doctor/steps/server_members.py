@@ -116,13 +116,13 @@ AS_JWT_ALGORITHMS = Entry(
 
 def chosen(walk: Walk) -> Iterator[tuple[Server, Fetched]]:
     """Yield each server with the document that clients use."""
-    yield from ((server, server.found) for server in walk.servers if server.found)
+    yield from ((server, server.metadata) for server in walk.servers if server.metadata)
 
 
 def members(walk: Walk) -> Iterator[Finding]:
     """Report missing members, invalid values, and endpoints over plain http."""
     for _, document in chosen(walk):
-        values = document.told
+        values = document.content
         for name in _REQUIRED:
             if not has_value(values.get(name)):
                 clients = TYPESCRIPT_BASED if name == "response_types_supported" else EVERY
@@ -143,7 +143,7 @@ def members(walk: Walk) -> Iterator[Finding]:
 
 def pkce(walk: Walk) -> Iterator[Finding]:
     for _, document in chosen(walk):
-        methods = document.told.get("code_challenge_methods_supported")
+        methods = document.content.get("code_challenge_methods_supported")
         if not has_value(methods):
             yield finding(AS_PKCE_MISSING, document.url)
         elif isinstance(methods, list) and "S256" not in methods:
@@ -159,7 +159,7 @@ def flows(walk: Walk) -> Iterator[Finding]:
     )
     for _, document in chosen(walk):
         for member, value, entry in needed:
-            listed = strings(document.told, member)
+            listed = strings(document.content, member)
             if listed and value not in listed:
                 yield finding(entry, document.url, f"{member} is {shown(listed)}.")
 
@@ -167,7 +167,7 @@ def flows(walk: Walk) -> Iterator[Finding]:
 def registration(walk: Walk) -> Iterator[Finding]:
     """Report a server without registration, or with only part of what it needs."""
     for _, document in chosen(walk):
-        values = document.told
+        values = document.content
         takes_documents = values.get("client_id_metadata_document_supported") is True
         if not takes_documents and not has_value(values.get("registration_endpoint")):
             yield finding(AS_REGISTRATION, document.url)
@@ -182,7 +182,7 @@ def jwt_authentication(walk: Walk) -> Iterator[Finding]:
     for _, document in chosen(walk):
         if document.role is not Role.OAUTH:
             continue
-        values = document.told
+        values = document.content
         for endpoint in ("token_endpoint", "revocation_endpoint", "introspection_endpoint"):
             methods = _JWT_METHODS & set(strings(values, f"{endpoint}_auth_methods_supported"))
             needed = f"{endpoint}_auth_signing_alg_values_supported"

@@ -97,7 +97,7 @@ class _Signed:
 
     @property
     def token(self) -> object:
-        return self.document.told["signed_metadata"]
+        return self.document.content["signed_metadata"]
 
     def candidates(self, kid: object) -> list[Key]:
         """Return the keys that may have signed the copy."""
@@ -140,8 +140,8 @@ def has_seen(walk: Walk) -> bool:
 
 def _all_signed(walk: Walk) -> Iterator[_Signed]:
     """Yield the signed documents: the resource signs by its own keys or by those of a server."""
-    if walk.resource and walk.resource.told.get("signed_metadata"):
-        members = walk.resource.told
+    if walk.resource and walk.resource.content.get("signed_metadata"):
+        members = walk.resource.content
         servers = strings(members, "authorization_servers")
         names = [members.get("resource"), *servers, walk.url, origin(walk.url)]
         issuers = frozenset(name for name in names if isinstance(name, str))
@@ -154,8 +154,8 @@ def _all_signed(walk: Walk) -> Iterator[_Signed]:
         keys = tuple(keys_of(server.jwks)) if server.jwks else ()
         is_whole = server.jwks is not None and server.jwks.members is not None
         for document in server.documents:
-            if document.told.get("signed_metadata"):
-                issuers = frozenset({server.issuer, str(document.told.get("issuer"))})
+            if document.content.get("signed_metadata"):
+                issuers = frozenset({server.issuer, str(document.content.get("issuer"))})
                 yield _Signed(document, issuers, keys, is_whole)
 
 
@@ -172,7 +172,7 @@ def _judge_claims(signed: _Signed, claims: Mapping[str, Any]) -> Iterator[Findin
         yield finding(SIGNED_EXPIRED, url, f"exp is {shown(claims['exp'])}.")
     if _number(claims, "nbf", now) > now + _SKEW:
         yield finding(SIGNED_EXPIRED, url, f"nbf is {shown(claims['nbf'])}.")
-    members = signed.document.told
+    members = signed.document.content
     names = sorted(
         name
         for name, value in claims.items()

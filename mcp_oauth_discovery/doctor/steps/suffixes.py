@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, finding
 from mcp_oauth_discovery.doctor.walk.observations import Walk, all_answered
-from mcp_oauth_discovery.doctor.walk.probes import NOBODYS_PATH, ask_unknown_addresses
+from mcp_oauth_discovery.doctor.walk.probes import UNKNOWN_PATH, ask_unknown_addresses
 from mcp_oauth_discovery.doctor.walk.reading import Unreadable, is_html
 
 SUFFIX_ECHOED = Entry(
@@ -37,7 +37,7 @@ SUFFIX_ANSWERED = Entry(
 
 def unknown(walk: Walk) -> Iterator[Finding]:
     # A document that is a page has its own finding, with the same cause.
-    pages = any(place.reading.fault is Unreadable.HTML for place in walk.asked)
+    pages = any(place.reading.fault is Unreadable.HTML for place in walk.tried)
     for exchange in walk.suffixes:
         answer = exchange.answer
         if answer is None or answer.status != 200:
@@ -45,7 +45,7 @@ def unknown(walk: Walk) -> Iterator[Finding]:
         if is_html(answer):
             if not pages:
                 yield finding(SUFFIX_HTML, exchange.url)
-        elif NOBODYS_PATH.encode() in answer.body:
+        elif UNKNOWN_PATH.encode() in answer.body:
             yield finding(SUFFIX_ECHOED, exchange.url)
         else:
             yield finding(SUFFIX_ANSWERED, exchange.url)

@@ -39,7 +39,7 @@ class Speech(str, Enum):
 class Fault:
     """Why the project failed, in its own words; `fix` may be empty."""
 
-    seen: str
+    problem: str
     fix: str = ""
 
 

@@ -70,7 +70,7 @@ class Fetched:
         return self.reading.members
 
     @property
-    def told(self) -> dict[str, Any]:
+    def content(self) -> dict[str, Any]:
         """The members; empty if there is no document."""
         return self.reading.members or {}
 
@@ -91,7 +91,7 @@ class Server:
     last: Fetched | None = None
 
     @property
-    def found(self) -> Fetched | None:
+    def metadata(self) -> Fetched | None:
         """The document that clients use."""
         return next((place for place in self.documents if place.members is not None), None)
 
@@ -172,7 +172,7 @@ class Walk:
         return [place for place in places if place]
 
     @property
-    def asked(self) -> list[Fetched]:
+    def tried(self) -> list[Fetched]:
         """The addresses that clients try, each URL once; they stop at the first document."""
         # Clients that found a document before do not try the root; few drop the final slash.
         places = [
@@ -183,7 +183,7 @@ class Walk:
         for server in self.servers:
             for document in server.documents:
                 places.append(document)
-                if document is server.found:
+                if document is server.metadata:
                     break
         return _each_once([*places, *self.jwks])
 
@@ -200,7 +200,7 @@ class Walk:
             return True
         if place in self.resources:
             return self.resource is not None
-        return any(place in server.documents and server.found for server in self.servers)
+        return any(place in server.documents and server.metadata for server in self.servers)
 
     @property
     def passed_by(self) -> set[str]:
@@ -218,7 +218,7 @@ class Walk:
     def exchanges(self) -> Iterator[Exchange]:
         """Yield the ordinary requests, whose faults affect every client."""
         yield from (exchange for exchange in (self.post, self.get) if exchange)
-        yield from (place.exchange for place in self.asked)
+        yield from (place.exchange for place in self.tried)
         yield from (endpoint.get for endpoint in self.oauth_endpoints)
 
 

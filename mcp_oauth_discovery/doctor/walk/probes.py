@@ -31,7 +31,7 @@ Forged = tuple[str, Headers, tuple[str, ...]]
 FORGED_HOST = "forged-by-the-doctor.invalid"
 FORGED_PORT = "59999"
 FORGED_PREFIX = "/forged-by-the-doctor"
-NOBODYS_PATH = "/nobodys-path-but-the-doctors"
+UNKNOWN_PATH = "/unknown-path-of-the-doctor"
 # About as many requests as one client sends in a second.
 BURST = 10
 
@@ -57,7 +57,7 @@ def probe(walk: Walk, get: Get, transport: Transport, probes: Probes) -> None:
 def ask_oauth_endpoints(walk: Walk, get: Get, transport: Transport) -> None:
     """Contact the endpoints on the origin that the user named, and no others."""
     for server in walk.servers:
-        members = server.found.told if server.found else {}
+        members = server.metadata.content if server.metadata else {}
         for member in OAUTH_ENDPOINTS:
             url = members.get(member)
             if isinstance(url, str) and origin(url) and origin(url) == origin(walk.url):
@@ -73,7 +73,7 @@ def _oauth_endpoint(walk: Walk, member: str, url: str, transport: Transport) -> 
     preflight = Exchange(url, transport.send("OPTIONS", url, permission))
     if get.status not in (404, 410):
         return OAuthEndpoint(member, url, get, preflight)
-    nowhere = f"{url.partition('?')[0].rstrip('/')}{NOBODYS_PATH}"
+    nowhere = f"{url.partition('?')[0].rstrip('/')}{UNKNOWN_PATH}"
     control = Exchange(nowhere, transport.send("OPTIONS", nowhere, permission))
     return OAuthEndpoint(member, url, get, preflight, control)
 
@@ -156,7 +156,7 @@ def ask_unknown_addresses(walk: Walk, get: Get, transport: Transport) -> None:
     names = [PRM]
     if any(origin(server.issuer) == origin(walk.url) for server in walk.servers):
         names.append(OAUTH)
-    walk.suffixes = [get(f"{start}{name}{NOBODYS_PATH}") for name in names]
+    walk.suffixes = [get(f"{start}{name}{UNKNOWN_PATH}") for name in names]
 
 
 def ask_as_other_agents(walk: Walk, get: Get, transport: Transport) -> None:

@@ -87,7 +87,7 @@ class Walker:
             walk.legacy = self._fetch(role, url)
 
     def _find_servers(self, walk: Walk) -> None:
-        members = walk.resource.told if walk.resource else {}
+        members = walk.resource.content if walk.resource else {}
         issuers = members.get("authorization_servers")
         if not isinstance(issuers, list):
             issuers = []
@@ -109,10 +109,10 @@ class Walker:
     def _server(self, walk: Walk, issuer: str) -> Server:
         documents = tuple(self._fetch(role, url) for role, url in server_addresses(issuer))
         server = Server(issuer, documents)
-        if server.found is None:
+        if server.metadata is None:
             last = last_address(issuer)
             return replace(server, last=self._fetch(Role.OAUTH, last) if last else None)
-        uri = server.found.told.get("jwks_uri")
+        uri = server.metadata.content.get("jwks_uri")
         return replace(server, jwks=self._keys(uri, {origin(issuer), origin(walk.url)}))
 
     def _keys(self, uri: object, allowed: set[str]) -> Fetched | None:
