@@ -9,6 +9,7 @@ from django.core.management.base import CommandError
 
 from mcp_oauth_discovery.doctor.examination import Selection, unknown
 from mcp_oauth_discovery.doctor.printing import visible
+from mcp_oauth_discovery.doctor.steps import STEPS
 from mcp_oauth_discovery.standards.identifiers import check_resource, origin
 
 
@@ -31,7 +32,8 @@ def selection(only: list[str], skip: list[str]) -> Selection:
         for values in (only, skip)
     ]
     if names := unknown(chosen[0] | chosen[1]):
-        raise CommandError(f"Unknown code or group: {', '.join(names)}.")
+        groups = ", ".join(step.name for step in STEPS)
+        raise CommandError(f"Unknown code or group: {', '.join(names)}. The groups are {groups}.")
     return Selection(*chosen)
 
 

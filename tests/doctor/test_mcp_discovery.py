@@ -19,6 +19,12 @@ from tests.markdown import CHECKOUT
 
 pytestmark = pytest.mark.django_db
 
+GROUPS = (
+    "The groups are reach, answers, documents, endpoint, challenge, protected-resource, "
+    "authorization-server, oauth-endpoints, jwks, signed-metadata, cors, caching, hosts, "
+    "suffixes, load, check."
+)
+
 
 def test_healthy_project_has_nothing_but_passes(healthy, codes):
     assert codes() == []
@@ -109,8 +115,8 @@ def test_codes_and_groups_are_chosen(healthy, codes):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--only", "nonsense"], "Unknown code or group: nonsense."),
-        (["--skip", "jwks,b,a"], "Unknown code or group: a, b."),
+        (["--only", "nonsense"], f"Unknown code or group: nonsense. {GROUPS}"),
+        (["--skip", "jwks,b,a"], f"Unknown code or group: a, b. {GROUPS}"),
         (
             ["https://a.example.com/mcp", "--host", "b"],
             "--host cannot be used with a URL, which already names the host.",
