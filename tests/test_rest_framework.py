@@ -427,6 +427,7 @@ def test_options_with_a_token_is_that_of_rest_framework(call, token):
     assert (response.status_code, response.json()["name"]) == (200, "Hello")
 
 
+@EVERY_HANDLER
 def test_refusal_that_is_not_about_tokens_is_passed_on(call, token):
     for url, status in [("/session", 403), ("/other-permission", 403)]:
         response = call(url, f"Bearer {token()}")
@@ -485,6 +486,7 @@ def test_challenge_is_made_without_a_view(rf):
     assert header == f'Bearer resource_metadata="{URL}"'
 
 
+@EVERY_HANDLER
 def test_error_of_a_view_is_still_raised(call, token):
     with pytest.raises(ZeroDivisionError):
         call("/broken", f"Bearer {token()}")
