@@ -106,6 +106,17 @@ def site(rf):
 
 
 @pytest.fixture
+def site_at(rf):
+    """The site as a request to another origin sees it."""
+
+    def site_at(origin):
+        scheme, _, host = origin.partition("://")
+        return Site(rf.get("/", secure=scheme == "https", headers={"host": host}))
+
+    return site_at
+
+
+@pytest.fixture
 def cors_by_settings_alone(monkeypatch):
     """Have django-cors-headers ask no receiver, such as that of the example, installed here too."""
     monkeypatch.setattr(check_request_enabled, "receivers", [])

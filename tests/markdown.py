@@ -7,6 +7,12 @@ import textwrap
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[1]
+# Of the repository, the documentation and the example.
+PAGES = sorted(
+    str(page.relative_to(CHECKOUT))
+    for folder in (".", "docs", "docs/integrations", "example_project")
+    for page in (CHECKOUT / folder).glob("*.md")
+)
 
 _FENCED = re.compile(
     r"^(?P<indent> *)```(?P<language>\w*)\n(?P<body>.*?)^(?P=indent)```$", re.M | re.S

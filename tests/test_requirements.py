@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from packaging.requirements import Requirement
 
-from tests.test_docs import setup_cfg
+from tests.test_docs_of_the_package import setup_cfg
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,162 @@
+"""The pages about keys say what the code does: commands, JSON, states, refusals, examples."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import datetime, timedelta, timezone
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandParser
+
+from mcp_oauth_discovery import rotation
+from mcp_oauth_discovery.keys import jwk
+from mcp_oauth_discovery.management.commands.mcp_keys import Command
+from mcp_oauth_discovery.models import SigningKey, State
+from tests.markdown import blocks, headings, read, section
+
+KEYS = read("docs/keys.md")
+REFERENCE = read("docs/keys-reference.md")
+
+
+def subcommands() -> list[str]:
+    parser = CommandParser()
+    Command().add_arguments(parser)
+    [choices] = [action.choices for action in parser._actions if action.choices]  # noqa: SLF001
+    return list(choices)
+
+
+def test_every_subcommand_has_a_heading():
+    assert headings(section(REFERENCE, "The command"), 3) == [
+        f"`mcp_keys {name}`" for name in subcommands()
+    ]
+
+
+@pytest.fixture
+def run(settings, tmp_path):
+    """Return a function that runs a subcommand with `--json` on keys that it can work on."""
+    settings.MCP_SIGNING_ALGORITHMS = ["EdDSA"]
+    active = rotation.rotate("EdDSA")
+    pem = tmp_path / "key.pem"
+    pem.write_text(jwk.to_pem(jwk.generate("ES256")))
+    arguments = {"retire": [active.kid], "revoke": [active.kid], "import": [str(pem)]}
+
+    def run(name: str) -> dict:
+        output = StringIO()
+        call_command("mcp_keys", name, *arguments.get(name, ()), "--json", stdout=output)
+        return json.loads(output.getvalue())
+
+    return run
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", subcommands())
+def test_documented_json_is_printed(run, name):
+    told = section(REFERENCE, f"`mcp_keys {name}`").partition("JSON: ")[2]
+    documented = re.findall(r"`(\w+)`", told)
+    assert [one for one in documented if one not in ("kid", "null")] == list(run(name))
+
+
+@pytest.mark.django_db
+def test_documented_key_object_is_printed(run):
+    told = re.search(
+        r"A key in it is an object with (.+?)\. ", section(REFERENCE, "The command"), re.S
+    )
+    [key] = run("list")["keys"]
+    assert re.findall(r"`(\w+)`", told[1]) == list(key)
+
+
+def test_documented_states_are_all_there_are():
+    rows = re.findall(r"^\| (\w+) \| ", section(KEYS, "The timeline"), re.M)
+    assert rows[rows.index("State") + 1 :] == [state.value for state in State]
+
+
+@pytest.mark.django_db
+def test_documented_days_are_those_of_the_defaults():
+    start = datetime(2026, 1, 1, tzinfo=timezone.utc)
+    first, found = None, []
+    for day in range(180):
+        now = start + timedelta(days=day)
+        key = rotation.rotate("EdDSA", now=now, if_due=True)
+        first = first or key
+        states = {one: one.state(now).value for one in SigningKey.objects.order_by("pk")}
+        seen = states.pop(first), next(iter(states.values()), "")
+        if key.created_at == now or (found and seen != found[-1][1:]):
+            found.append((f"day {day}", *seen))
+    rows = re.findall(r"^\| (day \d+) \| .+ \| (\w+) \| (\w*) ?\|$", KEYS, re.M)
+    assert found == rows
+
+
+def test_documented_refusals_are_all_there_are():
+    source = read("mcp_oauth_discovery/signing/verify.py")
+    raised = set(re.findall(r'InvalidToken\(f?"([^"]+)"', source))
+    told = set(re.findall(r"`(The [^`]+)`", section(REFERENCE, "What `verify_jwt` refuses")))
+    written = {text.replace("{name}", name) for text in raised for name in ("exp", "nbf")}
+    assert told == written
+
+
+@pytest.fixture
+def endpoints(settings):
+    """Return the names of both endpoints of the page, on a site that has a key."""
+    settings.MCP_ISSUER = "https://app.example.com"
+    settings.MCP_SIGNING_ALGORITHMS = ["EdDSA"]
+    rotation.rotate("EdDSA")
+    names: dict = {}
+    for code in blocks(section(REFERENCE, "Sign and verify"), "python"):
+        exec(compile(code, "example", "exec"), names)  # noqa: S102
+    return names
+
+
+@pytest.mark.django_db
+def test_documented_endpoints_go_together(endpoints, rf):
+    token = endpoints["access_token"](7, "client", endpoints["RESOURCE"], "mcp")
+    response = endpoints["mcp"](rf.post("/mcp", headers={"authorization": f"Bearer {token}"}))
+    assert json.loads(response.content) == {"hello": "7"}
+
+
+@pytest.mark.django_db
+def test_documented_endpoint_refuses_a_token_for_somebody_else(endpoints, rf):
+    token = endpoints["access_token"](7, "client", "https://app.example.com/mc", "mcp")
+    response = endpoints["mcp"](rf.post("/mcp", headers={"authorization": f"bearer {token}"}))
+    assert response.status_code == 401
+    assert response["WWW-Authenticate"] == (
+        f'Bearer resource_metadata="{endpoints["METADATA"]}", error="invalid_token", '
+        'error_description="The token is not valid for this resource"'
+    )
+
+
+@pytest.mark.django_db
+def test_documented_endpoint_names_no_error_where_there_is_no_token(endpoints, rf):
+    response = endpoints["mcp"](rf.post("/mcp"))
+    assert (response.status_code, "error" in response["WWW-Authenticate"]) == (401, False)
+
+
+@pytest.fixture
+def lines(settings):
+    """Return the names of the two lines for the endpoints, on a site that has a key."""
+    settings.MCP_ISSUER = "https://app.example.com"
+    settings.MCP_SIGNING_ALGORITHMS = ["EdDSA"]
+    rotation.rotate("EdDSA")
+    [code] = blocks(section(KEYS, "Start"), "python")
+    assert "sign_jwt({" in code
+    assert "verify_jwt(token, audience=" in code
+    assert "except InvalidToken" in code
+    names: dict = {}
+    exec(compile(code, "example", "exec"), names)  # noqa: S102
+    return names
+
+
+@pytest.mark.django_db
+def test_documented_lines_go_together(lines):
+    token = lines["access_token"](7, lines["RESOURCE"])
+    assert lines["user_of"](token) == "7"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("token", ["", "a.b.c", "for-another-resource"])
+def test_documented_line_refuses_what_is_no_token_for_it(lines, token):
+    if token == "for-another-resource":
+        token = lines["access_token"](7, "https://app.example.com/other")
+    assert lines["user_of"](token) is None

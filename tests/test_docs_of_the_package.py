@@ -1,0 +1,112 @@
+"""The pages name what there is: layers, modules, pages, versions."""
+
+from __future__ import annotations
+
+import configparser
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.clients.environments import CHROMIUM_IS_MISSING, NODE_IS_MISSING
+from tests.databases.postgresql import POSTGRESQL_IS_MISSING
+from tests.markdown import CHECKOUT, PAGES, blocks, headings, read, section
+from tests.proxies import NGINX_IS_MISSING
+
+README = read("README.md")
+PACKAGE = CHECKOUT / "mcp_oauth_discovery"
+ARCHITECTURE = read("docs/architecture.md")
+START_COMMAND = (
+    "python3 -m venv .venv && .venv/bin/pip install --quiet --editable '.[example]' "
+    "&& .venv/bin/python manage.py start"
+)
+
+
+def layers(text: str) -> list[set[str]]:
+    return [set(line.split(" | ")) for line in text.strip().splitlines()]
+
+
+def setup_cfg() -> configparser.ConfigParser:
+    parser = configparser.ConfigParser()
+    parser.read_string(read("setup.cfg"))
+    return parser
+
+
+def test_documented_layers_are_the_enforced_ones():
+    [documented] = blocks(section(ARCHITECTURE, "Layers"), "text")
+    enforced = setup_cfg()["importlinter:contract:layers"]["layers"]
+    assert layers(documented) == layers(enforced)
+
+
+def test_every_entry_of_the_package_is_documented_as_a_door_or_a_room():
+    entries = {
+        path.stem
+        for path in PACKAGE.iterdir()
+        if path.suffix == ".py" or (path / "__init__.py").is_file()
+    } - {"__init__"}
+    doors, rooms = named(section(ARCHITECTURE, "Doors")), named(section(ARCHITECTURE, "Rooms"))
+    assert doors & rooms == set()
+    assert doors | rooms == entries
+    assert len(entries) <= 26
+    for name in rooms:
+        assert read(f"mcp_oauth_discovery/{name}/__init__.py").startswith('"""Internal: '), name
+
+
+def named(text: str) -> set[str]:
+    return set(re.findall(r"^- `(\w+)`: ", text, re.M))
+
+
+def test_every_module_of_a_room_is_mentioned():
+    for init in PACKAGE.glob("*/__init__.py"):
+        if init.parent.name in {"migrations", "doctor", "checks"}:
+            continue
+        modules = {module.stem for module in init.parent.glob("*.py")} - {"__init__"}
+        mentioned = set(re.findall(r"`(\w+)`", ARCHITECTURE))
+        assert modules - mentioned == set(), init.parent.name
+
+
+def test_every_relative_link_resolves():
+    for page in PAGES:
+        for target in re.findall(r"\]\((?!https?://)([^)]+)\)", read(page)):
+            name, _, anchor = target.partition("#")
+            linked = (CHECKOUT / page).parent / name if name else CHECKOUT / page
+            assert linked.is_file(), f"{page}: {target}"
+            text = linked.read_text(encoding="utf-8") if anchor else ""
+            assert not anchor or anchor in anchors(text), f"{page}: {target}"
+
+
+def anchors(text: str) -> set[str]:
+    titles = [title for level in (1, 2, 3) for title in headings(text, level)]
+    return {re.sub(r"[^\w\- ]", "", title).lower().replace(" ", "-") for title in titles}
+
+
+def test_every_page_is_linked_from_the_index():
+    index = read("docs/index.md")
+    pages = {page.relative_to(CHECKOUT / "docs") for page in (CHECKOUT / "docs").rglob("*.md")}
+    assert [page for page in pages - {Path("index.md")} if f"({page})" not in index] == []
+
+
+def test_readme_has_the_command_in_a_block_of_its_own():
+    assert f"{START_COMMAND}\n" in blocks(README, "console")
+
+
+def test_readme_tells_the_reasons_for_which_tests_are_skipped():
+    quoted = re.findall(r"\| `([^`|]+ missing\.)` \|$", section(README, "Run the tests"), re.M)
+    reasons = NODE_IS_MISSING, CHROMIUM_IS_MISSING, NGINX_IS_MISSING, POSTGRESQL_IS_MISSING
+    assert [reason[: len(start)] for reason, start in zip(reasons, quoted, strict=True)] == quoted
+
+
+@pytest.mark.parametrize("page", ["README.md", "CHANGELOG.md"])
+def test_page_names_the_supported_versions(page):
+    framework = "Programming Language :: Python :: 3.", "Framework :: Django :: "
+    classifiers = setup_cfg()["metadata"]["classifiers"].split("\n")
+    versions = [one.rpartition(" ")[2] for one in classifiers if one.startswith(framework)]
+    pythons = [version for version in versions if version.startswith("3.")]
+    djangos = [version for version in versions if not version.startswith("3.")]
+    assert f"Python {pythons[0]} to {pythons[-1]}" in read(page)
+    assert f"Django {', '.join(djangos[:-1])} and {djangos[-1]}" in read(page)
+
+
+def test_no_module_of_the_package_has_more_than_300_lines():
+    lengths = {str(path): len(path.read_text().splitlines()) for path in PACKAGE.rglob("*.py")}
+    assert [path for path, length in lengths.items() if length > 300] == []
