@@ -7,6 +7,7 @@ from django.core.checks import run_checks
 from django.db import connection
 from django.urls import include, path
 
+from mcp_oauth_discovery import rotation
 from tests.urls import page
 
 OURS = path("", include("mcp_oauth_discovery.urls"))
@@ -94,3 +95,15 @@ def server(settings, healthy_site):
         }
 
     return server
+
+
+@pytest.fixture
+def stored(ids, settings):
+    """Return the IDs of all messages, on a site that signs by EdDSA, once its database is asked."""
+    settings.MCP_SIGNING_ALGORITHMS = ["EdDSA"]
+    return lambda: ids(databases=["default"])
+
+
+@pytest.fixture
+def key(stored, db):
+    return rotation.rotate("EdDSA")

@@ -9,24 +9,9 @@ from django.utils import timezone
 
 from mcp_oauth_discovery import rotation
 from mcp_oauth_discovery.checks import RULES
-from mcp_oauth_discovery.contrib.oauth_toolkit import access_token
 from mcp_oauth_discovery.models import SigningKey
 from tests.keys import DAY, NOW, broken_database, make_key
 from tests.markdown import CHECKOUT
-
-GENERATOR = "mcp_oauth_discovery.contrib.oauth_toolkit.access_token"
-
-
-@pytest.fixture
-def stored(ids, settings):
-    """Return the IDs of all messages, on a site that signs by EdDSA, once its database is asked."""
-    settings.MCP_SIGNING_ALGORITHMS = ["EdDSA"]
-    return lambda: ids(databases=["default"])
-
-
-@pytest.fixture
-def key(stored, db):
-    return rotation.rotate("EdDSA")
 
 
 @pytest.mark.django_db
@@ -222,100 +207,3 @@ def test_database_before_the_first_migration_is_healthy():
     )
     assert result.returncode == 0, result.stderr
     assert "W029" not in result.stderr
-
-
-# Tokens that are to be signed
-
-
-@pytest.fixture
-def signs_tokens(stored, settings):
-    """Have django-oauth-toolkit make its tokens with this app, and announce no ID Tokens."""
-    settings.OAUTH2_PROVIDER = {"ACCESS_TOKEN_GENERATOR": GENERATOR}
-    settings.MCP_AUTHORIZATION_SERVER_METADATA = {
-        **settings.MCP_AUTHORIZATION_SERVER_METADATA,
-        "id_token_signing_alg_values_supported": None,
-    }
-
-
-@pytest.mark.django_db
-def test_tokens_are_to_be_signed_and_no_key_is_there(signs_tokens, stored, run):
-    [message] = run(databases=["default"])
-    assert message.id == "mcp_oauth_discovery.W039"
-    assert message.msg.startswith("No key for EdDSA, the first of MCP_SIGNING_ALGORITHMS")
-    assert "mcp_keys rotate" in message.hint
-    rotation.rotate("EdDSA")
-    assert stored() == []
-
-
-@pytest.mark.django_db
-@pytest.mark.parametrize("dates", [{"activates_at": 1}, {"retires_at": -1}, {"revoked_at": -1}])
-def test_tokens_are_to_be_signed_and_no_key_is_active(signs_tokens, stored, dates):
-    now = timezone.now()
-    make_key(**{name: now + days * DAY for name, days in dates.items()}, created_at=now)
-    assert "W039" in stored()
-
-
-@pytest.mark.django_db
-def test_tokens_are_signed_by_the_first_algorithm(signs_tokens, stored, settings):
-    settings.MCP_SIGNING_ALGORITHMS = ["ES256", "EdDSA"]
-    rotation.rotate("EdDSA")
-    assert stored() == ["W039"]
-    settings.MCP_SIGNING_ALGORITHMS = ["EdDSA", "ES256"]
-    assert stored() == []
-
-
-@pytest.mark.django_db
-def test_keys_that_were_made_here_show_that_tokens_are_signed(key, stored, server, settings):
-    server(id_token_signing_alg_values_supported=None)
-    SigningKey.objects.update(revoked_at=timezone.now() - DAY)
-    assert stored() == ["W039"]
-    server(jwks_uri=None)
-    assert stored() == []
-
-
-@pytest.mark.django_db
-@pytest.mark.parametrize("issuer", [None, lambda request: "https://app.example.com"])
-def test_key_for_an_issuer_that_is_not_pinned(key, run, settings, issuer):
-    settings.MCP_ISSUER = issuer
-    [message] = [one for one in run(databases=["default"]) if one.id.endswith("W039")]
-    assert message.msg.startswith("MCP_ISSUER is ")
-    assert f"the key {key} is active" in message.msg
-    assert 'MCP_ISSUER = "https://app.example.com"' in message.hint
-
-
-@pytest.mark.parametrize("generator", [GENERATOR, access_token], ids=["name", "function"])
-@pytest.mark.parametrize("issuer", [None, lambda request: "https://app.example.com"])
-def test_tokens_for_an_issuer_that_is_not_pinned(signs_tokens, run, settings, issuer, generator):
-    settings.OAUTH2_PROVIDER = {"ACCESS_TOKEN_GENERATOR": generator}
-    settings.MCP_ISSUER = issuer
-    [message] = [one for one in run() if one.id.endswith("W040")]
-    assert message.msg.startswith("MCP_ISSUER is ")
-    assert "ACCESS_TOKEN_GENERATOR" in message.msg
-    assert 'MCP_ISSUER = "https://app.example.com"' in message.hint
-
-
-@pytest.mark.django_db
-def test_key_and_tokens_without_a_pinned_issuer_are_one_fault(signs_tokens, key, stored, settings):
-    settings.MCP_ISSUER = None
-    assert [one for one in stored() if one in ("W039", "W040")] == ["W040"]
-
-
-@pytest.mark.django_db
-@pytest.mark.parametrize(
-    "toolkit", [{}, {"ACCESS_TOKEN_GENERATOR": "project.tokens.opaque"}], ids=repr
-)
-def test_tokens_of_another_generator_need_no_key(signs_tokens, stored, settings, toolkit):
-    settings.OAUTH2_PROVIDER = toolkit
-    assert stored() == []
-
-
-@pytest.mark.django_db
-def test_tokens_of_another_site_need_no_key(signs_tokens, stored, settings):
-    settings.MCP_AUTHORIZATION_SERVERS = ["https://login.example.com"]
-    assert stored() == []
-
-
-@pytest.mark.django_db
-def test_database_of_a_test_run_signs_no_tokens(signs_tokens, stored, monkeypatch):
-    monkeypatch.setattr(sys, "argv", ["manage.py", "test", "app"])
-    assert stored() == []

@@ -7,7 +7,7 @@ import base64
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from mcp_oauth_discovery.keys import files
+from mcp_oauth_discovery.keys import files, jwk
 from mcp_oauth_discovery.keys.algorithms import ALGORITHMS
 from tests.keys import VECTORS, as_file
 
@@ -34,3 +34,20 @@ def pem(key, form=PrivateFormat.PKCS8, encryption=None):
 
 def native(name):
     return read(VECTORS[name]).private_key
+
+
+def assert_read(file, name, *, private):
+    key, algorithm = files.read(file)
+    assert (key.thumbprint(), algorithm) == (
+        VECTORS[name]["thumbprint"],
+        VECTORS[name]["algorithm"],
+    )
+    assert jwk.is_private(key) is private
+
+
+def reason(file):
+    """Return why a file is refused, which is one line."""
+    with pytest.raises(files.UnsuitableKey) as caught:
+        files.read(file)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)

@@ -10,9 +10,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from mcp_oauth_discovery.keys import files
 from mcp_oauth_discovery.keys.weak_keys import flaw_of_modulus
-from tests.jwk.reading import native, octets, pem
+from tests.jwk.reading import native, octets, pem, reason
 from tests.keys import RSA, VECTORS
 
 # The largest primes below a power of two, and below seven quarters of one.
@@ -41,12 +40,6 @@ WEAK = {
     "seven-to-four": (P * SEVEN_QUARTERS, CLOSE),
     "roca": (math.prod(ROCA), "has the form of CVE-2017-15361 (ROCA)"),
 }
-
-
-def reason(file):
-    with pytest.raises(files.UnsuitableKey) as caught:
-        files.read(file)
-    return str(caught.value)
 
 
 EVERY_WEAKNESS = pytest.mark.parametrize(("modulus", "flaw"), WEAK.values(), ids=WEAK)

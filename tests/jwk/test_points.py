@@ -9,9 +9,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from mcp_oauth_discovery.keys import files
 from mcp_oauth_discovery.keys.weak_keys import is_strong_point
-from tests.jwk.reading import octets
+from tests.jwk.reading import octets, reason
 from tests.keys import EC, ED, VECTORS, as_file
 
 PRIME = 2**255 - 19
@@ -50,12 +49,6 @@ def as_jwk(point):
 def as_pem(point):
     key = Ed25519PublicKey.from_public_bytes(point)
     return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-
-
-def reason(file):
-    with pytest.raises(files.UnsuitableKey) as caught:
-        files.read(file)
-    return str(caught.value)
 
 
 @pytest.mark.parametrize("y", WEAK.values(), ids=WEAK)
