@@ -19,7 +19,7 @@ from mcp_oauth_discovery.doctor.steps import STEPS
 from mcp_oauth_discovery.doctor.steps.answers import ANSWER_TOO_LARGE
 from mcp_oauth_discovery.doctor.transport import framing, network
 from mcp_oauth_discovery.doctor.transport.messages import SIZE_LIMIT
-from mcp_oauth_discovery.doctor.walk import probes, walker
+from mcp_oauth_discovery.doctor.walk import probes, redirects, walker
 from mcp_oauth_discovery.doctor.walk.challenges import LONGEST_HEADER
 from mcp_oauth_discovery.doctor.walk.reading import DEEPEST
 from mcp_oauth_discovery.management.commands.mcp_discovery import Command
@@ -132,7 +132,7 @@ def test_documented_limits_are_the_limits():
     assert f"{SIZE_LIMIT // 1024} KiB" in text
     assert probes.BURST == 10
     assert "ten of them in a row" in text
-    assert (walker.MOST_SERVERS, walker.MOST_HOPS) == (3, 5)
+    assert (walker.MOST_SERVERS, redirects.MOST_HOPS) == (3, 5)
     assert "most three" in text
     assert "five times at most" in text
     assert f"{LONGEST_HEADER} characters of `WWW-Authenticate`" in text

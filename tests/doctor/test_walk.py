@@ -6,7 +6,8 @@ from collections import Counter
 
 from mcp_oauth_discovery.doctor.examination import Selection
 from mcp_oauth_discovery.doctor.transport.messages import Trouble
-from mcp_oauth_discovery.doctor.walk.walker import MOST_HOPS, Walker
+from mcp_oauth_discovery.doctor.walk.redirects import MOST_HOPS
+from mcp_oauth_discovery.doctor.walk.walker import Walker
 from mcp_oauth_discovery.standards.identifiers import origin
 from tests.doctor.world import ENDPOINT, JWKS, ORIGIN, PRM, SERVER, World, diagnose
 

@@ -9,6 +9,9 @@ from urllib.parse import urljoin, urlsplit
 from mcp_oauth_discovery.doctor.transport.messages import Answer
 from mcp_oauth_discovery.standards.identifiers import origin
 
+# How many redirects the doctor follows; a longer chain must not lead it across the Internet.
+MOST_HOPS = 5
+
 _LANGUAGE = re.compile(r"/[a-z]{2,3}(?:-[a-z]{2,8})?(?=/)", re.I)
 _LOGIN = re.compile(r"(?:log|sign)[-_]?(?:in|on)\b|[?&](?:next|redirect_to|return_to)=", re.I)
 

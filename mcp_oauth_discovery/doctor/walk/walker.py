@@ -25,9 +25,8 @@ from mcp_oauth_discovery.doctor.walk.well_known import (
 )
 from mcp_oauth_discovery.standards.identifiers import check_issuer, origin, split
 
-# Limits, so that a long list or chain does not make the doctor contact the whole Internet.
+# A long list must not make the doctor contact the whole Internet.
 MOST_SERVERS = 3
-MOST_HOPS = 5
 
 
 class Walker:
@@ -133,7 +132,7 @@ class Walker:
         outcome = self._transport.send("GET", url, request)
         visited = {url}
         while isinstance(outcome, Answer) and (to := redirects.target(outcome)):
-            if to in visited or origin(to) != origin(url) or len(hops) == MOST_HOPS:
+            if to in visited or origin(to) != origin(url) or len(hops) == redirects.MOST_HOPS:
                 break
             visited.add(to)
             hops.append(outcome)
