@@ -18,16 +18,16 @@ from mcp_oauth_discovery.keys.algorithms import ALGORITHMS
 from mcp_oauth_discovery.keys.lifetimes import stamp
 from mcp_oauth_discovery.models import FormerKey, SigningKey, State, Unusable
 from mcp_oauth_discovery.rotation.intake import import_key
-from mcp_oauth_discovery.rotation.succession import due_at, heirs, is_astray, standing
+from mcp_oauth_discovery.rotation.succession import due_at, is_misplanned, predecessors, standing
 from mcp_oauth_discovery.rotation.writes import (
     Refused,
     atomic,
     bring_forward,
     change,
     draft,
-    give_back,
     instant,
     put_in_place_of,
+    restore_predecessor,
     retrying,
     succeed,
 )
@@ -60,7 +60,7 @@ def rotate(algorithm: str, *, now: datetime | None = None, if_due: bool = False)
 
     def attempt() -> SigningKey:
         current = standing(algorithm, now)
-        if current.pending and not is_astray(current, now):
+        if current.pending and not is_misplanned(current, now):
             return current.pending
         active_keys.append(current.active)
         # After losing to another process, use the key that it made.
@@ -101,7 +101,7 @@ def retire(key: SigningKey | str, *, now: datetime | None = None) -> SigningKey:
 
 
 def revoke(key: SigningKey | str, *, now: datetime | None = None) -> SigningKey:
-    """Remove a key from the JWK Set permanently, now, and return it.
+    """Remove a key from the JWK Set immediately and permanently, and return it.
 
     After an active key, the pending key or a new one signs immediately. After a pending key, its
     predecessor keeps signing. Raises `Refused` if the key is unknown or already revoked.
@@ -114,13 +114,13 @@ def revoke(key: SigningKey | str, *, now: datetime | None = None) -> SigningKey:
         if key.revoked_at:
             raise Refused(f"The key {kid} was revoked at {stamp(key.revoked_at)}.")
         state = key.state(now) if key.generation is not None else State.RETIRED
-        has_heir = state is State.PENDING and heirs(key, now).exists()
-        leaves_gap = state in (State.ACTIVE, State.PENDING) and not has_heir
+        has_predecessor = state is State.PENDING and predecessors(key, now).exists()
+        leaves_gap = state in (State.ACTIVE, State.PENDING) and not has_predecessor
         # Made before the transaction, to keep the transaction short.
         spare = _spare(key, now) if leaves_gap else None
         with atomic():
-            if has_heir:
-                give_back(key, now)
+            if has_predecessor:
+                restore_predecessor(key, now)
             change(key, revoked_at=now)
             if leaves_gap:
                 put_in_place_of(key, spare, now)

@@ -16,7 +16,7 @@ from mcp_oauth_discovery.keys import policy
 from mcp_oauth_discovery.keys.algorithms import ALGORITHMS
 from mcp_oauth_discovery.keys.lifetimes import span, stamp
 from mcp_oauth_discovery.models import SigningKey, State
-from mcp_oauth_discovery.rotation.succession import is_astray, standing
+from mcp_oauth_discovery.rotation.succession import is_misplanned, standing
 
 # About cached copies of the JWK Set, if MCP_JWKS_MAX_AGE is wrong.
 UNKNOWN_AGE = "For how long is unknown: run manage.py check."
@@ -58,7 +58,7 @@ def outcome(key: SigningKey, verb: str) -> str:
 
 
 def remains(key: SigningKey) -> str:
-    """Say until when a retired key is in the JWK Set."""
+    """Return a sentence that says until when a retired key is in the JWK Set."""
     return _unknown(key) or f"It stays in the JWK Set until {stamp(key.expires_at)}."
 
 
@@ -86,7 +86,7 @@ def _cached_for() -> str:
 def _rotated(algorithm: str, now: datetime) -> list[str]:
     current, ahead = standing(algorithm, now), span(policy.timing().publish_ahead)
     pending, active = current.pending, current.active
-    if pending and is_astray(current, now):
+    if pending and is_misplanned(current, now):
         clock = f"A host with a wrong clock let {pending} start on {stamp(pending.activates_at)}"
         if active is None:
             return [f"{clock}: it signs immediately."]
@@ -149,7 +149,7 @@ def _unknown(key: SigningKey) -> str:
 
 
 def _succeeded(key: SigningKey, gone: Sequence[SigningKey], now: datetime) -> list[str]:
-    """Say which key signs in place of an active key; those in `gone` cannot."""
+    """Return sentences about the key that replaces an active key; those in `gone` cannot."""
     pending = standing(key.algorithm, now).pending
     if pending is None or pending in gone:
         return ["A new key is made and signs immediately.", *refused_at_first(None, now)]

@@ -83,7 +83,7 @@ def _rotation(active: SigningKey, now: datetime) -> Prospect:
 
 
 def outlook(key: SigningKey, now: datetime) -> str:
-    """Say what happens to a key next, and how long that is from now; raises `Misconfigured`."""
+    """Describe what happens to a key next, and in how long; raises `Misconfigured`."""
     state = key.state(now)
     if key.algorithm not in ALGORITHMS:
         return "-"

@@ -97,7 +97,7 @@ def test_revoking_twice_is_refused():
 
 def test_kid_that_the_replica_has_not_is_refused():
     rotation.import_key(as_file(VECTORS[ED]), now=NOW)
-    with pytest.raises(Refused, match="has been here before"):
+    with pytest.raises(Refused, match="was in the key store before"):
         rotation.import_key(as_file(VECTORS[ED]), now=NOW)
 
 

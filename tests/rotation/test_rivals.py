@@ -132,7 +132,7 @@ def test_same_import_twice_at_once_is_refused(public_only):
         vector = as_file(VECTORS[ED], private=not public_only)
         rotation.import_key(vector, public_only=public_only, now=NOW)
 
-    with overtaken(load), pytest.raises(Refused, match="has been here before"):
+    with overtaken(load), pytest.raises(Refused, match="was in the key store before"):
         load()
     assert SigningKey.objects.count() == 1
 
