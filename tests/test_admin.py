@@ -318,7 +318,7 @@ def test_rotate_publishes_what_is_not_pending_yet(staff, keys):
     made = standing("ES256", timezone.now()).pending
     pending = keys[State.PENDING]
     assert said(response) == [
-        ("warning", f"EdDSA: {pending.kid} is pending already; nothing was changed."),
+        ("warning", f"EdDSA: {pending.kid} is already pending; nothing was changed."),
         (
             "success",
             f"ES256: published {made.kid}; it signs from "

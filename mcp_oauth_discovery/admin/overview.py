@@ -30,7 +30,7 @@ class Finding(NamedTuple):
 
 
 def context_of(request: HttpRequest) -> dict[str, Any]:
-    """Return the context of the page; failures are in it as problems."""
+    """Return the template context of the overview; it describes failures as problems."""
     resources, problem = attempt(lambda: Site(request).resources)
     return {
         "title": "Overview",
