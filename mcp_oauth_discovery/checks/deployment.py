@@ -41,7 +41,7 @@ _NAMES = {"postgresql": "PostgreSQL", "mysql": "MySQL or MariaDB"}
 
 
 def _uses_the_request() -> bool:
-    """Say whether a document contains the scheme and host of the request."""
+    """Return whether a document contains the scheme and host of the request."""
     site = example_site()
     for resource in site.resources:
         documents.resource_document(site, resource)
@@ -138,7 +138,7 @@ def check_database_timeouts(**kwargs: Any) -> Iterator[Advice]:
 
 
 def _is_missing(name: str, vendor: str, options: Mapping[str, Any]) -> bool:
-    """Say whether a timeout is certainly missing; a configuration file may have it."""
+    """Return whether a timeout is certainly missing; a configuration file may have it."""
     environ: Mapping[str, str] = os.environ if vendor == "postgresql" else {}
     if "service" in options or "PGSERVICE" in environ or "read_default_file" in options:
         return False
