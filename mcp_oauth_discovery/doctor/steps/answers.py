@@ -196,7 +196,7 @@ def unexpected(walk: Walk) -> Iterator[Finding]:
 
 
 def _is_known(exchange: Exchange) -> bool:
-    """Say whether an answer is a server error, a redirect, or that of a firewall."""
+    """Return whether an answer is a server error, a redirect, or that of a firewall."""
     is_redirect = exchange.answer is not None and target(exchange.answer) is not None
     return exchange.status >= 500 or is_redirect or exchange.intermediary is not None
 

@@ -182,7 +182,7 @@ def contradictions(walk: Walk) -> Iterator[Finding]:
             )
             if names:
                 observation = (
-                    f"Other values of {shown(', '.join(names))} than at {shown(documents[0].url)}."
+                    f"Different from {shown(documents[0].url)}: {shown(', '.join(names))}."
                 )
                 yield finding(AS_DOCUMENTS_DIFFER, document.url, observation)
 
@@ -203,7 +203,7 @@ def openid(walk: Walk) -> Iterator[Finding]:
                 observation = f"It lacks {', '.join(missing)}."
                 yield finding(AS_OPENID_INCOMPLETE, document.url, observation, clients=clients)
             elif document.reading.fault and document.url not in requested and not pages:
-                observation = "200, and no JSON document."
+                observation = "200, but not a JSON document."
                 yield finding(AS_OPENID_INCOMPLETE, document.url, observation, clients=clients)
 
 

@@ -93,7 +93,7 @@ def heads(walk: Walk) -> Iterator[Finding]:
         if head.status != get.status:
             yield finding(HEAD_DIFFERS, document.url, f"{head.status} to HEAD.")
         elif names:
-            yield finding(HEAD_DIFFERS, document.url, f"Other values of {', '.join(names)}.")
+            yield finding(HEAD_DIFFERS, document.url, f"Different headers: {', '.join(names)}.")
 
 
 def lifetime(answer: Answer) -> int | None:

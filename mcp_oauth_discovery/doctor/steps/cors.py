@@ -157,7 +157,7 @@ def endpoint(walk: Walk) -> Iterator[Finding]:
 
 
 def is_closed(walk: Walk) -> bool:
-    """Say whether the endpoint answers preflights, and allows nothing to pages of this origin."""
+    """Return whether the endpoint answers preflights but allows nothing to pages of this origin."""
     answer = walk.endpoint_preflight.answer if walk.endpoint_preflight else None
     return (
         answer is not None and 200 <= answer.status < 300 and not _allows(answer, walk.page_origin)
@@ -194,7 +194,7 @@ def _judge_challenge(walk: Walk) -> Iterator[Finding]:
             yield finding(CORS_ENDPOINT, walk.url, observation, fix=fix)
             return
         if not {"www-authenticate", "*"} & set(_listed(answer, "access-control-expose-headers")):
-            yield finding(CORS_EXPOSED, walk.url, f"{request}it is not exposed.")
+            yield finding(CORS_EXPOSED, walk.url, f"{request}WWW-Authenticate is not exposed.")
             return
 
 

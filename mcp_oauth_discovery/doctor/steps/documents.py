@@ -113,7 +113,7 @@ _ENTRY_OF = {
 
 
 def unreadable(walk: Walk) -> Iterator[Finding]:
-    """Report documents that are no JSON object; a redirect to a page has its own finding."""
+    """Report documents that are not JSON objects; a redirect to a page has its own finding."""
     for document in walk.tried:
         if document.reading.fault is Unreadable.HTML and document.exchange.hops:
             continue

@@ -119,7 +119,7 @@ def _announced(document: Fetched | None) -> list[str]:
 
 
 def _is_symmetric(algorithm: str) -> bool:
-    """Say whether an algorithm signs with the secret of a client."""
+    """Return whether an algorithm signs with the secret of a client."""
     return algorithm.startswith("HS")
 
 
@@ -151,7 +151,7 @@ def _algorithms(key: Key) -> set[str]:
 
 
 def has_seen(walk: Walk) -> bool:
-    """Say whether every announced set was read; servers may do without one."""
+    """Return whether every announced set was read; servers may do without one."""
     servers = [
         server
         for server in walk.servers

@@ -110,7 +110,7 @@ def _change(before: Answer, after: Answer) -> str:
     # Each request gets a new signature.
     names = (members.keys() | later.keys()) - {"signed_metadata"}
     other = sorted(name for name in names if members.get(name) != later.get(name))
-    return f"other values of {shown(', '.join(other))}" if other else ""
+    return f"different values of {shown(', '.join(other))}" if other else ""
 
 
 def has_seen(walk: Walk) -> bool:

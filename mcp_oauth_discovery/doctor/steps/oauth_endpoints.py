@@ -100,7 +100,7 @@ def existence(walk: Walk) -> Iterator[Finding]:
 
 
 def _takes_post(endpoint: OAuthEndpoint) -> bool:
-    """Say whether an endpoint announces POST, or has a preflight that other paths lack."""
+    """Return whether an endpoint announces POST, or has a preflight that other paths lack."""
     preflight, control = (
         exchange.answer if exchange else None for exchange in (endpoint.preflight, endpoint.control)
     )

@@ -157,9 +157,7 @@ def differences(walk: Walk) -> Iterator[Finding]:
     if len(documents) == 2 and documents[0].members != documents[1].members:
         first, second = documents[0].content, documents[1].content
         names = sorted(name for name in {*first, *second} if first.get(name) != second.get(name))
-        observation = (
-            f"Other values of {shown(', '.join(names))} than at {shown(documents[1].url)}."
-        )
+        observation = f"Different from {shown(documents[1].url)}: {shown(', '.join(names))}."
         yield finding(PRM_DIFFERS, documents[0].url, observation)
 
 

@@ -78,7 +78,7 @@ PRM_BEARER_HEADER = Entry(
     code="prm-bearer-header",
     severity=Severity.ERROR,
     seen="bearer_methods_supported rules out the Authorization header.",
-    expected='bearer_methods_supported with "header", or without the member',
+    expected='bearer_methods_supported with "header", or no such member',
     section="RFC 9728 §2, MCP authorization, token requirements",
     clients=EVERY,
     fix='Add "header" to bearer_methods_supported.',
@@ -107,7 +107,7 @@ def identifier(document: Fetched) -> object:
 
 
 def is_plain_http(value: object, endpoint: str) -> bool:
-    """Say whether a URL is http where that of the endpoint is https."""
+    """Return whether a URL is http where that of the endpoint is https."""
     return isinstance(value, str) and value.startswith("http:") and endpoint.startswith("https:")
 
 
@@ -124,7 +124,7 @@ def members(walk: Walk) -> Iterator[Finding]:
 
 
 def servers(walk: Walk) -> Iterator[Finding]:
-    """Report missing authorization servers, and those that are no issuers."""
+    """Report missing authorization servers, and those that are not issuers."""
     document = walk.resource
     if document is None:
         return

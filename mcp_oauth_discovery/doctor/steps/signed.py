@@ -104,7 +104,7 @@ class _Signed:
         return [key for key in self.keys if kid is None or key.get("kid") == kid]
 
     def is_verified(self, kid: object) -> bool:
-        """Say whether one of the keys has signed the copy."""
+        """Return whether one of the keys has signed the copy."""
         keys = self.candidates(kid)[:_MOST_TRIED]
         return any(_verifies(str(self.token), key) for key in keys)
 
@@ -125,13 +125,13 @@ def signatures(walk: Walk) -> Iterator[Finding]:
             continue
         if count:
             tried = f": {_MOST_TRIED} of {count} were tried" if count > _MOST_TRIED else ""
-            yield finding(SIGNED_SIGNATURE, url, f"Not by the key {shown(kid)}{tried}.")
+            yield finding(SIGNED_SIGNATURE, url, f"It is not by the key {shown(kid)}{tried}.")
         elif signed.is_whole:
             yield finding(SIGNED_KEY, url, f"No key has the kid {shown(kid)}.")
 
 
 def has_seen(walk: Walk) -> bool:
-    """Say whether there is signed metadata, and published keys have signed all of it."""
+    """Return whether there is signed metadata, and published keys have signed all of it."""
     copies = [(signed, _parsed(signed.token)) for signed in _all_signed(walk)]
     return bool(copies) and all(
         signed.is_verified(parsed[0].get("kid") if parsed else None) for signed, parsed in copies
@@ -179,7 +179,7 @@ def _judge_claims(signed: _Signed, claims: Mapping[str, Any]) -> Iterator[Findin
         if name not in _OWN_CLAIMS and members.get(name) != value
     )
     if names:
-        yield finding(SIGNED_DIFFERS, url, f"Other values: {shown(', '.join(names))}.")
+        yield finding(SIGNED_DIFFERS, url, f"Different members: {shown(', '.join(names))}.")
 
 
 def _number(claims: Mapping[str, Any], name: str, default: float) -> float:

@@ -84,7 +84,7 @@ def ask_documents_as_a_page(walk: Walk, get: Get, transport: Transport) -> None:
     preflight = headers.preflight(page, "GET", *headers.OF_DOCUMENTS)
     for document in walk.direct:
         url = document.url
-        outcome = transport.send("GET", url, headers.of_a_page(page, headers.PLAIN))
+        outcome = transport.send("GET", url, headers.from_page(page, headers.PLAIN))
         walk.page_reads.append(Exchange(url, outcome))
         walk.page_preflights.append(Exchange(url, transport.send("OPTIONS", url, preflight)))
 
@@ -101,7 +101,7 @@ def ask_endpoint_as_a_page(walk: Walk, get: Get, transport: Transport) -> None:
         walk.endpoint_delete = Exchange(url, transport.send("OPTIONS", url, preflight))
     # A 200 may be a stream without an end.
     if status and status != 200:
-        outcome = transport.send("GET", url, headers.of_a_page(page, headers.ENDPOINT))
+        outcome = transport.send("GET", url, headers.from_page(page, headers.ENDPOINT))
         walk.endpoint_read = Exchange(url, outcome)
 
 
@@ -167,7 +167,7 @@ def ask_as_other_agents(walk: Walk, get: Get, transport: Transport) -> None:
         exchanges.append((walk.get, headers.ENDPOINT))
     for before, usual in exchanges:
         for agent in headers.AGENTS:
-            outcome = transport.send("GET", before.url, headers.by(agent, usual))
+            outcome = transport.send("GET", before.url, headers.with_agent(agent, usual))
             walk.agents.append(Again(before, Exchange(before.url, outcome), agent))
 
 
