@@ -179,7 +179,7 @@ class SigningKey(models.Model):
         return f"{self.kid[:10]}…"
 
     def is_published(self, now: datetime | None = None) -> bool:
-        """Say whether this key is in the JWK Set at an instant, the present by default."""
+        """Return whether this key is in the JWK Set at an instant, the present by default."""
         if self.state(now) in (State.REVOKED, State.EXPIRED):
             return False
         try:
