@@ -66,7 +66,8 @@ def test_two_urls_that_both_lead_to_the_document_stop_no_client():
 
 
 def test_value_that_differs_and_no_client_reads_is_only_named():
-    assert found(challenged(f'Bearer {NAMED}, realm="a", realm="b"')).seen.endswith("appears twice.")
+    result = found(challenged(f'Bearer {NAMED}, realm="a", realm="b"'))
+    assert result.seen.endswith("appears twice.")
 
 
 def test_malformed_challenge_is_read_as_far_as_it_can_be():
