@@ -66,7 +66,7 @@ def examine(walk: Walk, selection: Selection) -> list[Finding]:
         findings += abridged(
             [for_django(result) if is_django(result.subject) else result for result in wanted]
         )
-        if is_silent and selection.wants_all(step) and step.has_seen(walk):
+        if is_silent and selection.wants_all(step) and step.can_pass(walk):
             findings.append(passed(step, walk.url))
     return findings
 

@@ -66,7 +66,7 @@ class Step:
     entries: tuple[Entry, ...]
     rules: tuple[Rule, ...]
     # Whether enough was observed for a step without findings to pass.
-    has_seen: Callable[[Walk], bool]
+    can_pass: Callable[[Walk], bool]
     # The requests beyond the documents that only this step needs.
     probes: tuple[Probe, ...] = ()
     # Whether the rules judge every answer. Faults of an answer that no client needs are not errors.

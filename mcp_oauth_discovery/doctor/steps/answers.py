@@ -226,7 +226,7 @@ def _status(exchange: Exchange) -> str:
     return f"{exchange.status}: {gist(exchange.answer) if exchange.answer else ''}"
 
 
-def has_seen(walk: Walk) -> bool:
+def can_pass(walk: Walk) -> bool:
     return all_answered([walk.post, walk.get, *(place.exchange for place in walk.tried)])
 
 
@@ -256,6 +256,6 @@ STEP = Step(
         slow,
         encoded,
     ),
-    has_seen=has_seen,
+    can_pass=can_pass,
     is_about_answers=True,
 )

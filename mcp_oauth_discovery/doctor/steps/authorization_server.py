@@ -208,10 +208,10 @@ def openid(walk: Walk) -> Iterator[Finding]:
 
 
 def resources(walk: Walk) -> Iterator[Finding]:
-    mine = walk.resource.content.get("resource") if walk.resource else None
+    resource = walk.resource.content.get("resource") if walk.resource else None
     for _, document in chosen(walk):
         listed = strings(document.content, "protected_resources")
-        if listed and isinstance(mine, str) and mine not in listed:
+        if listed and isinstance(resource, str) and resource not in listed:
             observation = f"protected_resources is {shown(listed)}."
             yield finding(AS_PROTECTED_RESOURCES, document.url, observation)
 
@@ -221,7 +221,7 @@ def _comparable(value: object) -> object:
     return {repr(item) for item in value} if isinstance(value, list) else value
 
 
-def has_seen(walk: Walk) -> bool:
+def can_pass(walk: Walk) -> bool:
     return bool(walk.servers) and all(server.metadata for server in walk.servers)
 
 
@@ -251,5 +251,5 @@ STEP = Step(
         openid,
         resources,
     ),
-    has_seen=has_seen,
+    can_pass=can_pass,
 )

@@ -264,7 +264,7 @@ def _unauthorized(walk: Walk) -> list[Exchange]:
     ]
 
 
-def has_seen(walk: Walk) -> bool:
+def can_pass(walk: Walk) -> bool:
     """Return whether the challenge led to metadata; if it did not, another step reports it."""
     named = [place for place in walk.resources if place.role is Role.CHALLENGE]
     return any(place.members is not None for place in named)
@@ -289,5 +289,5 @@ STEP = Step(
         CHALLENGE_DIFFERS,
     ),
     rules=(header, scheme, metadata, error_without_token, scope, differences),
-    has_seen=has_seen,
+    can_pass=can_pass,
 )

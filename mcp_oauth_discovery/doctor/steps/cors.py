@@ -263,7 +263,7 @@ def _origin_line(answer: Answer) -> str:
     return f"Access-Control-Allow-Origin: {shown(allowed)}."
 
 
-def has_seen(walk: Walk) -> bool:
+def can_pass(walk: Walk) -> bool:
     preflights = [*walk.page_preflights, walk.endpoint_preflight, walk.endpoint_delete]
     return (
         bool(walk.page_reads)
@@ -288,7 +288,7 @@ STEP = Step(
         CORS_CREDENTIALS,
     ),
     rules=(document_reads, document_preflights, endpoint, credentials),
-    has_seen=has_seen,
+    can_pass=can_pass,
     probes=(
         ask_documents_as_a_page,
         ask_endpoint_as_a_page,

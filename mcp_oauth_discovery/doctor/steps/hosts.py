@@ -74,7 +74,7 @@ def _text(answer: Answer) -> str:
     return answer.body.decode("utf-8", "replace") + challenge
 
 
-def has_seen(walk: Walk) -> bool:
+def can_pass(walk: Walk) -> bool:
     return all_ended(forgery.exchange for forgery in walk.forgeries)
 
 
@@ -88,6 +88,6 @@ STEP = Step(
         FORWARDED_REFLECTED,
     ),
     rules=(reflections,),
-    has_seen=has_seen,
+    can_pass=can_pass,
     probes=(ask_with_forged_hosts,),
 )

@@ -150,7 +150,7 @@ def _algorithms(key: Key) -> set[str]:
     return {str(given)} & (known or {str(given)})
 
 
-def has_seen(walk: Walk) -> bool:
+def can_pass(walk: Walk) -> bool:
     """Return whether every announced set was read; servers may do without one."""
     servers = [
         server
@@ -185,5 +185,5 @@ STEP = Step(
         served,
         unable_to_sign,
     ),
-    has_seen=has_seen,
+    can_pass=can_pass,
 )

@@ -113,7 +113,7 @@ def _change(before: Answer, after: Answer) -> str:
     return f"different values of {shown(', '.join(other))}" if other else ""
 
 
-def has_seen(walk: Walk) -> bool:
+def can_pass(walk: Walk) -> bool:
     repeated = (*walk.agents, *walk.burst)
     return bool(walk.burst) and all_ended(again.exchange for again in repeated)
 
@@ -129,7 +129,7 @@ STEP = Step(
         BURST_DIFFERS,
     ),
     rules=(agents, bursts),
-    has_seen=has_seen,
+    can_pass=can_pass,
     probes=(
         ask_as_other_agents,
         ask_in_a_burst,

@@ -139,7 +139,7 @@ def pages(walk: Walk) -> Iterator[Finding]:
             yield finding(OAUTH_ENDPOINT_CORS, endpoint.url, observation, fix=fix)
 
 
-def has_seen(walk: Walk) -> bool:
+def can_pass(walk: Walk) -> bool:
     gets = [endpoint.get for endpoint in walk.oauth_endpoints]
     return bool(gets) and all_answered(gets)
 
@@ -157,6 +157,6 @@ STEP = Step(
         OAUTH_ENDPOINT_CORS,
     ),
     rules=(existence, redirected, pages),
-    has_seen=has_seen,
+    can_pass=can_pass,
     probes=(ask_oauth_endpoints,),
 )

@@ -142,7 +142,7 @@ def private_hosts(walk: Walk) -> Iterator[Finding]:
                 yield finding(REACH_PRIVATE, document.url, observation, clients=clients)
 
 
-def has_seen(walk: Walk) -> bool:
+def can_pass(walk: Walk) -> bool:
     return all_answered([walk.post])
 
 
@@ -161,6 +161,6 @@ STEP = Step(
         REACH_CUT,
     ),
     rules=(failures, plain_http, private_hosts),
-    has_seen=has_seen,
+    can_pass=can_pass,
     is_about_answers=True,
 )

@@ -51,7 +51,7 @@ def unknown(walk: Walk) -> Iterator[Finding]:
             yield finding(SUFFIX_ANSWERED, exchange.url)
 
 
-def has_seen(walk: Walk) -> bool:
+def can_pass(walk: Walk) -> bool:
     return bool(walk.suffixes) and all_answered(walk.suffixes)
 
 
@@ -65,6 +65,6 @@ STEP = Step(
         SUFFIX_ANSWERED,
     ),
     rules=(unknown,),
-    has_seen=has_seen,
+    can_pass=can_pass,
     probes=(ask_unknown_addresses,),
 )

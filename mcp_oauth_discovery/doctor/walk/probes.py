@@ -73,8 +73,8 @@ def _oauth_endpoint(walk: Walk, member: str, url: str, transport: Transport) -> 
     preflight = Exchange(url, transport.send("OPTIONS", url, permission))
     if get.status not in (404, 410):
         return OAuthEndpoint(member, url, get, preflight)
-    nowhere = f"{url.partition('?')[0].rstrip('/')}{UNKNOWN_PATH}"
-    control = Exchange(nowhere, transport.send("OPTIONS", nowhere, permission))
+    unknown_url = f"{url.partition('?')[0].rstrip('/')}{UNKNOWN_PATH}"
+    control = Exchange(unknown_url, transport.send("OPTIONS", unknown_url, permission))
     return OAuthEndpoint(member, url, get, preflight, control)
 
 
