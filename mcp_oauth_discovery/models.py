@@ -47,10 +47,10 @@ class State(Enum):
 class Unusable(Exception):
     """A private key that cannot be used: erased, never stored, or encrypted with a lost key."""
 
-    def __init__(self, problem: str, way_out: str = "") -> None:
-        super().__init__(f"{problem} {way_out}".strip())
+    def __init__(self, problem: str, remedy: str = "") -> None:
+        super().__init__(f"{problem} {remedy}".strip())
         self.problem = problem
-        self.way_out = way_out
+        self.remedy = remedy
 
 
 class Unpublishable(ValueError):

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 
 from mcp_oauth_discovery import rotation
 from mcp_oauth_discovery.admin.columns import SigningKeyColumns, StateFilter
-from mcp_oauth_discovery.admin.overview import context_of
+from mcp_oauth_discovery.admin.overview import overview_context
 from mcp_oauth_discovery.keys import policy
 from mcp_oauth_discovery.keys.lifetimes import stamp
 from mcp_oauth_discovery.models import SigningKey, State
@@ -112,7 +112,7 @@ class SigningKeyAdmin(SigningKeyColumns):
         """Show what is published, what happens next, and the results of the checks."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        return self._page(request, "overview", context_of(request))
+        return self._page(request, "overview", overview_context(request))
 
     def rotate_view(self, request: HttpRequest) -> HttpResponse:
         """Ask for confirmation, and rotate all configured algorithms on POST."""
@@ -121,7 +121,7 @@ class SigningKeyAdmin(SigningKeyColumns):
         try:
             algorithms = policy.signing_algorithms()
             if request.method != "POST":
-                return self._page(request, "rotate", consequences.of_rotation(algorithms))
+                return self._page(request, "rotate", consequences.rotation_context(algorithms))
             for algorithm in algorithms:
                 self._rotate(request, algorithm)
         except ImproperlyConfigured as error:
@@ -155,7 +155,7 @@ class SigningKeyAdmin(SigningKeyColumns):
         # Pending keys come before active ones, whose dates depend on them.
         keys = list(queryset.order_by("algorithm", "-generation"))
         try:
-            page = consequences.of_change(keys, verb)
+            page = consequences.change_context(keys, verb)
         except ImproperlyConfigured as error:
             self.message_user(request, str(error), messages.ERROR)
             return None

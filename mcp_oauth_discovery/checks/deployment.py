@@ -120,10 +120,10 @@ def check_database_timeouts(**kwargs: Any) -> Iterator[Advice]:
     missing = [name for name in _TIMEOUTS.get(vendor, ()) if _is_missing(name, vendor, options)]
     if missing:
         setting = f"DATABASES[{alias!r}]['OPTIONS']"
-        typed = ", ".join(_TIMEOUTS[vendor][name] for name in missing)
+        entries = ", ".join(_TIMEOUTS[vendor][name] for name in missing)
         # PostgreSQL has one string for all parameters, so keep the others.
-        typed = typed.format(others=f"{options.get('options', '')} ".lstrip())
-        hint = f"Add to {setting}: {typed}."
+        entries = entries.format(others=f"{options.get('options', '')} ".lstrip())
+        hint = f"Add to {setting}: {entries}."
         if missing == ["statement_timeout"]:
             hint += (
                 " This check does not ask the server. If ALTER ROLE or ALTER DATABASE sets it, "

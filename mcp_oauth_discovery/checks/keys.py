@@ -129,7 +129,7 @@ def check_keys_open(databases: Sequence[str] | None = None, **kwargs: Any) -> It
             try:
                 key.unseal_to_sign()
             except Unusable as fault:
-                yield Advice(f"Nothing can be signed with {key}. {fault.problem}", fault.way_out)
+                yield Advice(f"Nothing can be signed with {key}. {fault.problem}", fault.remedy)
 
 
 @rule("W039", Tags.database)

@@ -139,23 +139,24 @@ def prune(*, now: datetime | None = None, dry_run: bool = False) -> Pruned:
 
     def attempt() -> Pruned:
         keys = SigningKey.objects.authoritative()
-        over = Q(revoked_at__lte=now) | Q(retires_at__lte=now)
+        no_longer_signs = Q(revoked_at__lte=now) | Q(retires_at__lte=now)
         long_ago = now - KEPT_AFTER_EXPIRY
         successors = keys.filter(
             algorithm=OuterRef("algorithm"),
             generation__gt=OuterRef("generation"),
             retires_at__lte=now,
         )
-        is_needless = Q(generation=None) | Exists(successors)
-        long_over = Q(revoked_at__lte=long_ago) | (Q(expires_at__lte=long_ago) & is_needless)
-        deleted = sorted(keys.filter(long_over).values_list("kid", flat=True))
-        erasable = keys.filter(over).exclude(private_key="").exclude(kid__in=deleted)
+        is_dispensable = Q(generation=None) | Exists(successors)
+        has_expired = Q(expires_at__lte=long_ago) & is_dispensable
+        deletable = keys.filter(Q(revoked_at__lte=long_ago) | has_expired)
+        deleted = sorted(deletable.values_list("kid", flat=True))
+        erasable = keys.filter(no_longer_signs).exclude(private_key="").exclude(kid__in=deleted)
         erased = list(erasable.order_by("pk").values_list("kid", flat=True))
         if not dry_run:
             with atomic():
                 # One by one: databases lock the rows of a larger UPDATE in an order of their own.
                 for kid in erased:
-                    keys.filter(over, kid=kid).update(private_key="")
+                    keys.filter(no_longer_signs, kid=kid).update(private_key="")
                 former = [FormerKey(kid=kid, deleted_at=now) for kid in deleted]
                 FormerKey.objects.bulk_create(former, ignore_conflicts=True)
                 keys.filter(kid__in=deleted).delete()

@@ -22,7 +22,7 @@ from mcp_oauth_discovery.rotation.succession import is_misplanned, standing
 UNKNOWN_AGE = "For how long is unknown: run manage.py check."
 
 
-def of_rotation(algorithms: Sequence[str]) -> dict[str, Any]:
+def rotation_context(algorithms: Sequence[str]) -> dict[str, Any]:
     """Return the context of the page that asks before keys are rotated."""
     now = timezone.now()
     return {
@@ -31,7 +31,7 @@ def of_rotation(algorithms: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def of_change(keys: Sequence[SigningKey], verb: str) -> dict[str, Any]:
+def change_context(keys: Sequence[SigningKey], verb: str) -> dict[str, Any]:
     """Return the context of the page that asks before keys are retired or revoked, as `verb` says.
 
     The keys come in the order of the changes: newer before older.
