@@ -309,7 +309,7 @@ def test_rotate_asks_first(staff, keys):
     before = rows()
     page = read(staff, ROTATE)
     assert "A new key is published immediately and signs 1 d later." in page
-    assert f"{keys[State.PENDING].kid} is pending and signs from" in page
+    assert f"{keys[State.PENDING].kid} is already pending, and signs from" in page
     assert rows() == before
 
 

@@ -123,7 +123,7 @@ def test_rotation_with_a_pending_key():
     rotation.rotate("EdDSA", now=ago(days=9))
     pending = rotation.rotate("EdDSA")
     start = f"{pending.activates_at:%Y-%m-%d %H:%M:%S} UTC"
-    assert plan() == [f"{pending.kid} is pending and signs from {start}: nothing will happen."]
+    assert plan() == [f"Skipped: {pending.kid} is already pending, and signs from {start}."]
     assert rotation.rotate("EdDSA") == pending
 
 
@@ -186,7 +186,7 @@ def test_pending_key_that_not_every_cache_has_may_be_refused(settings):
 
 def test_retire_with_an_algorithm_that_is_not_wanted_any_more(settings):
     key = rotation.rotate("ES256", now=ago(days=9))
-    last = "ES256 is not in MCP_SIGNING_ALGORITHMS: no key signs with it any more."
+    last = "ES256 is not in MCP_SIGNING_ALGORITHMS: no key will sign with it."
     assert sentences("retire", key) == [[STAYS, last]]
     rotation.retire(key)
     assert SigningKey.objects.signing_key("ES256") is None

@@ -124,4 +124,4 @@ def _reason(match: ResolverMatch, request: HttpRequest) -> str:
     view = match.func.view_class(**match.func.view_initkwargs)  # type: ignore[attr-defined]
     view.setup(request, *match.args, **match.kwargs)
     _, problem = attempt(partial(view.get, request, *match.args, **match.kwargs))
-    return problem or "The log has the reason: document.failed."
+    return problem or "The log has the reason, in the event document.failed."

@@ -143,11 +143,11 @@ class _Window(NamedTuple):
         """Describe in a sentence what a bar shows, and what happens next."""
         start = stamp(key.activates_at)
         since = {
-            State.PENDING: f"published {stamp(key.created_at)}, signs from {start}",
-            State.ACTIVE: f"signs since {start}",
+            State.PENDING: f"published at {stamp(key.created_at)}, signs from {start}",
+            State.ACTIVE: f"has signed since {start}",
             State.RETIRED: f"signed until {stamp(key.retires_at)}",
-            State.EXPIRED: f"left the JWK Set {stamp(key.expires_at)}",
-            State.REVOKED: f"revoked {stamp(key.revoked_at)}",
+            State.EXPIRED: f"left the JWK Set at {stamp(key.expires_at)}",
+            State.REVOKED: f"revoked at {stamp(key.revoked_at)}",
         }[key.state(self.now)]
         try:
             step = outlook(key, self.now)

@@ -93,7 +93,7 @@ def _rotated(algorithm: str, now: datetime) -> list[str]:
         return [f"{clock}: it signs {ahead} from now. {active} keeps signing until then."]
     if pending:
         start = stamp(pending.activates_at)
-        return [f"{pending} is pending and signs from {start}: nothing will happen."]
+        return [f"Skipped: {pending} is already pending, and signs from {start}."]
     if active:
         return [
             f"A new key is published immediately and signs {ahead} later.",
@@ -116,7 +116,7 @@ def _retired(key: SigningKey, keys: Sequence[SigningKey], now: datetime) -> list
         and not standing(key.algorithm, now).pending
     ):
         name = key.algorithm
-        return [text, f"{name} is not in MCP_SIGNING_ALGORITHMS: no key signs with it any more."]
+        return [text, f"{name} is not in MCP_SIGNING_ALGORITHMS: no key will sign with it."]
     return [text, *_succeeded(key, (), now)]
 
 

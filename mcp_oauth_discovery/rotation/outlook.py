@@ -75,7 +75,7 @@ def _idle(algorithm: str, pending: SigningKey | None, now: datetime) -> Prospect
 def _rotation(active: SigningKey, now: datetime) -> Prospect:
     due = due_at(active)
     if due > now:
-        text = f"the rotation of {active.algorithm} is due: manage.py mcp_keys rotate --if-due"
+        text = f"the rotation of {active.algorithm} is due: run manage.py mcp_keys rotate --if-due"
         return _coming(due, text, now)
     since = f"has been due for {in_words(now - due)}"
     text = f"The rotation of {active.algorithm} {since}: run manage.py mcp_keys rotate --if-due."

@@ -25,7 +25,7 @@ T = TypeVar("T")
 # Every failed attempt means that another process succeeded.
 _ATTEMPTS = 20
 
-_TOO_MANY_CHANGES = "Other processes keep changing the keys at this moment. Try again."
+_TOO_MANY_CHANGES = "Other processes keep changing the keys. Try again later."
 
 
 class Refused(Exception):

@@ -149,7 +149,7 @@ def test_writer_that_is_overtaken_again_and_again_gives_up(act):
     key = rotate(NOW)
     with overtaken(restless(key), times=100), pytest.raises(Refused) as caught:
         act(key, now=NOW + INTERVAL)
-    assert str(caught.value) == "Other processes keep changing the keys at this moment. Try again."
+    assert str(caught.value) == "Other processes keep changing the keys. Try again later."
     assert SigningKey.objects.get().state(NOW + INTERVAL) is State.ACTIVE
 
 
