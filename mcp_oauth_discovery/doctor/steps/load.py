@@ -106,7 +106,7 @@ def _change(before: Answer, after: Answer) -> str:
     """Return what a document has become, or "" if it is still the same."""
     members, later = read(before).members or {}, read(after).members
     if later is None:
-        return "a page" if is_html(after) else "no JSON document"
+        return "a page" if is_html(after) else "something other than JSON"
     # Each request gets a new signature.
     names = (members.keys() | later.keys()) - {"signed_metadata"}
     other = sorted(name for name in names if members.get(name) != later.get(name))
