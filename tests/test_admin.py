@@ -14,7 +14,7 @@ from django.utils import timezone
 from mcp_oauth_discovery import rotation
 from mcp_oauth_discovery.keys.jwk import public_pem
 from mcp_oauth_discovery.models import SigningKey, State
-from mcp_oauth_discovery.rotation.succession import standing
+from mcp_oauth_discovery.rotation.schedule import standing
 from tests.keys import ED, VECTORS, as_file
 
 pytestmark = pytest.mark.django_db

@@ -13,7 +13,7 @@ from mcp_oauth_discovery.keys import policy
 from mcp_oauth_discovery.keys.lifetimes import stamp
 from mcp_oauth_discovery.models import SigningKey, State
 from mcp_oauth_discovery.rotation import consequences
-from mcp_oauth_discovery.rotation.succession import standing
+from mcp_oauth_discovery.rotation.schedule import standing
 from mcp_oauth_discovery.signing import InvalidToken, sign_jwt, verify_jwt
 from tests import ORIGIN
 

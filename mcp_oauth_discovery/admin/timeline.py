@@ -16,7 +16,7 @@ from mcp_oauth_discovery.conf import Misconfigured
 from mcp_oauth_discovery.keys.lifetimes import stamp
 from mcp_oauth_discovery.models import SigningKey, State
 from mcp_oauth_discovery.rotation.outlook import outlook
-from mcp_oauth_discovery.rotation.succession import due_at
+from mcp_oauth_discovery.rotation.schedule import due_at
 
 _TOP, _TITLE, _ROW, _GAP, _BOTTOM = 26, 26, 46, 12, 24
 _BARS_AT_MOST = 6

@@ -18,7 +18,7 @@ from mcp_oauth_discovery.keys.algorithms import ALGORITHMS
 from mcp_oauth_discovery.keys.lifetimes import stamp
 from mcp_oauth_discovery.models import FormerKey, SigningKey, State, Unusable
 from mcp_oauth_discovery.rotation.intake import import_key
-from mcp_oauth_discovery.rotation.succession import due_at, is_misplanned, predecessors, standing
+from mcp_oauth_discovery.rotation.schedule import due_at, is_misplanned, predecessors, standing
 from mcp_oauth_discovery.rotation.writes import (
     Refused,
     atomic,

@@ -16,7 +16,7 @@ from mcp_oauth_discovery.keys import policy
 from mcp_oauth_discovery.keys.algorithms import ALGORITHMS
 from mcp_oauth_discovery.keys.lifetimes import span, stamp
 from mcp_oauth_discovery.models import SigningKey, State
-from mcp_oauth_discovery.rotation.succession import is_misplanned, standing
+from mcp_oauth_discovery.rotation.schedule import is_misplanned, standing
 
 # About cached copies of the JWK Set, if MCP_JWKS_MAX_AGE is wrong.
 UNKNOWN_AGE = "For how long is unknown: run manage.py check."

@@ -7,7 +7,7 @@ from datetime import datetime
 from mcp_oauth_discovery.keys import files, jwk, policy
 from mcp_oauth_discovery.keys.algorithms import Key
 from mcp_oauth_discovery.models import SigningKey
-from mcp_oauth_discovery.rotation.succession import is_imported, is_known, standing
+from mcp_oauth_discovery.rotation.schedule import is_imported, is_known, standing
 from mcp_oauth_discovery.rotation.writes import (
     Refused,
     adopt_kid,

@@ -11,7 +11,7 @@ from mcp_oauth_discovery.keys import policy
 from mcp_oauth_discovery.keys.algorithms import ALGORITHMS
 from mcp_oauth_discovery.keys.lifetimes import in_words, span
 from mcp_oauth_discovery.models import SigningKey, State
-from mcp_oauth_discovery.rotation.succession import due_at
+from mcp_oauth_discovery.rotation.schedule import due_at
 
 
 class Prospect(NamedTuple):

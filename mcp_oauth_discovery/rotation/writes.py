@@ -18,7 +18,7 @@ from mcp_oauth_discovery.keys import jwk, policy
 from mcp_oauth_discovery.keys.algorithms import Key
 from mcp_oauth_discovery.keys.database_errors import is_conflict
 from mcp_oauth_discovery.models import THUMBPRINT, FormerKey, SigningKey
-from mcp_oauth_discovery.rotation.succession import Standing, predecessors, standing
+from mcp_oauth_discovery.rotation.schedule import Standing, predecessors, standing
 
 T = TypeVar("T")
 

@@ -21,7 +21,7 @@ from mcp_oauth_discovery import rotation
 from mcp_oauth_discovery.keys import jwk
 from mcp_oauth_discovery.keys.policy import timing
 from mcp_oauth_discovery.models import SigningKey, State
-from mcp_oauth_discovery.rotation.succession import standing
+from mcp_oauth_discovery.rotation.schedule import standing
 from tests.databases.crew import crew_of
 
 pytestmark = pytest.mark.databases

@@ -11,7 +11,7 @@ from django.db import connections
 from mcp_oauth_discovery import rotation
 from mcp_oauth_discovery.models import FormerKey, SigningKey
 from mcp_oauth_discovery.rotation import Refused, consequences
-from mcp_oauth_discovery.rotation.succession import is_known, standing
+from mcp_oauth_discovery.rotation.schedule import is_known, standing
 from tests.keys import DAY, ED, HOUR, NOW, VECTORS, as_file, overtaken
 
 REPLICA = "replica"

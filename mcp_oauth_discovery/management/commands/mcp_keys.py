@@ -27,7 +27,7 @@ from mcp_oauth_discovery.management.subcommands import add_subcommand as _add
 from mcp_oauth_discovery.models import SigningKey, Unusable
 from mcp_oauth_discovery.rotation import consequences
 from mcp_oauth_discovery.rotation.outlook import next_step
-from mcp_oauth_discovery.rotation.succession import standing
+from mcp_oauth_discovery.rotation.schedule import standing
 from mcp_oauth_discovery.rotation.writes import rehearsal
 
 _COLUMNS = ("ALGORITHM", "STATE", "KID", "SIGNS FROM", "RETIRES", "LEAVES JWK SET", "NEXT")

@@ -1,4 +1,4 @@
-"""The order of the keys of an algorithm, which every change reads first.
+"""The schedule of the keys of an algorithm: which signs, which follows, and when a rotation is due.
 
 All of it is read from the database that is written.
 """
