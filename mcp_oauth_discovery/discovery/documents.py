@@ -153,7 +153,7 @@ def _advertised_algorithms() -> list[str]:
         published = {key.algorithm for key in published_keys.at(patience=SHORT_WAIT)}
     except Exception as error:
         # Most of this document is not about keys: serve it while the database is down.
-        if tracebacks.of(error, "algorithms"):
+        if tracebacks.limited(error, "algorithms"):
             logger.error(
                 "The signing keys cannot be read; advertising MCP_SIGNING_ALGORITHMS only: %s%s",
                 one_line(error),

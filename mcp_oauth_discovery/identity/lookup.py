@@ -48,7 +48,7 @@ class Lookup:
         self._request = request
 
     @classmethod
-    def of(cls, request: HttpRequest, name: str | None) -> Lookup:
+    def for_request(cls, request: HttpRequest, name: str | None) -> Lookup:
         """Return the lookup of this name that the request already has, or a new one."""
         lookups: list[Lookup] = vars(request).setdefault("_mcp_lookups", [])
         for lookup in lookups:

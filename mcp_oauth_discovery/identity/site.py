@@ -207,7 +207,9 @@ class Site:
                 raise _refused("MCP_RESOURCES", {key: members}, problem)
             enabled = members.get("enabled", True)
             if not isinstance(enabled, bool):
-                raise _refused("MCP_RESOURCES", {key: members}, "'enabled' is True or False")
+                raise _refused(
+                    "MCP_RESOURCES", {key: members}, "expected True or False for 'enabled'"
+                )
             is_path = isinstance(key, str) and key.startswith("/") and not key.startswith("//")
             # `issuer` checks the origin, so check the path alone here.
             try:
