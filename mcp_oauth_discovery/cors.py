@@ -1,4 +1,4 @@
-"""Header lists for django-cors-headers, for the MCP endpoint. Import them into your settings."""
+"""CORS headers: lists for django-cors-headers in your settings, and those that this app sends."""
 
 from __future__ import annotations
 
@@ -15,3 +15,22 @@ MCP_REQUEST_HEADERS = (
 )
 
 MCP_EXPOSED_HEADERS = EXPOSED_HEADERS
+
+# What the documents send with every answer.
+DOCUMENT_HEADERS = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Allow-Methods": "GET, OPTIONS",
+}
+# What the documents add in the answer to OPTIONS.
+DOCUMENT_PREFLIGHT_HEADERS = {
+    # Fetch Standard: the wildcard does not include Authorization.
+    "Access-Control-Allow-Headers": "*, Authorization",
+    "Access-Control-Max-Age": "86400",
+}
+# What a protected MCP endpoint sends in the answer to OPTIONS.
+ENDPOINT_PREFLIGHT_HEADERS = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Allow-Methods": "DELETE, GET, HEAD, OPTIONS, POST",
+    "Access-Control-Allow-Headers": ", ".join(["*", *MCP_REQUEST_HEADERS]),
+    "Access-Control-Max-Age": "86400",
+}

@@ -14,7 +14,7 @@ from joserfc.errors import JoseError
 
 from mcp_oauth_discovery.keys import encryption, jwk, policy
 from mcp_oauth_discovery.keys.algorithms import ALGORITHMS, Key
-from mcp_oauth_discovery.keys.freshness import note_change
+from mcp_oauth_discovery.keys.cache import note_change
 
 __all__ = [
     "FormerKey",

@@ -18,7 +18,7 @@ from joserfc.jwk import KeySet
 
 from mcp_oauth_discovery import rotation, signing
 from mcp_oauth_discovery.discovery import documents
-from mcp_oauth_discovery.keys.freshness import READ_AT_MOST_EVERY, changes
+from mcp_oauth_discovery.keys.cache import READ_AT_MOST_EVERY, changes
 from mcp_oauth_discovery.keys.policy import CLOCK_SKEW, jwks_max_age, timing
 from mcp_oauth_discovery.models import SigningKey
 from mcp_oauth_discovery.rotation.schedule import due_at

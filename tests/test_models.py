@@ -8,7 +8,7 @@ from django.core.management import call_command
 from django.db import IntegrityError, transaction
 
 from mcp_oauth_discovery import rotation
-from mcp_oauth_discovery.keys import freshness, jwk
+from mcp_oauth_discovery.keys import jwk
 from mcp_oauth_discovery.models import FormerKey, SigningKey, State, Unpublishable
 from tests.keys import DAY, EC, ED, MALFORMED, NOW, RSA, TICK, VECTORS, as_file, make_key, new_key
 

@@ -11,19 +11,12 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response
 
+from mcp_oauth_discovery.cors import DOCUMENT_HEADERS, DOCUMENT_PREFLIGHT_HEADERS
+
 ALLOWED_METHODS = ("GET", "HEAD", "OPTIONS")
 
-_COMMON_HEADERS = {
-    "Access-Control-Allow-Origin": "*",
-    "Access-Control-Allow-Methods": "GET, OPTIONS",
-    "X-Content-Type-Options": "nosniff",
-}
-_PREFLIGHT_HEADERS = {
-    "Allow": ", ".join(ALLOWED_METHODS),
-    # Fetch Standard: the wildcard does not include Authorization.
-    "Access-Control-Allow-Headers": "*, Authorization",
-    "Access-Control-Max-Age": "86400",
-}
+_COMMON_HEADERS = {**DOCUMENT_HEADERS, "X-Content-Type-Options": "nosniff"}
+_PREFLIGHT_HEADERS = {"Allow": ", ".join(ALLOWED_METHODS), **DOCUMENT_PREFLIGHT_HEADERS}
 
 
 def document_response(

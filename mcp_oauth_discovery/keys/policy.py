@@ -15,8 +15,8 @@ from mcp_oauth_discovery.conf import (
     uses_time_zones,
 )
 from mcp_oauth_discovery.keys.algorithms import ALGORITHMS
+from mcp_oauth_discovery.keys.cache import READ_AT_MOST_EVERY
 from mcp_oauth_discovery.keys.encryption import check_keys, derive_key
-from mcp_oauth_discovery.keys.freshness import READ_AT_MOST_EVERY
 
 # How far the clocks of the hosts that sign, publish and verify may be apart, either way.
 CLOCK_SKEW = timedelta(seconds=60)

@@ -6,15 +6,11 @@ from http import HTTPStatus
 
 from django.http import HttpResponse
 
-from mcp_oauth_discovery.cors import MCP_REQUEST_HEADERS
+from mcp_oauth_discovery.cors import ENDPOINT_PREFLIGHT_HEADERS
 
 _HEADERS = {
     "Allow": "DELETE, GET, HEAD, OPTIONS, POST",
-    "Access-Control-Allow-Origin": "*",
-    "Access-Control-Allow-Methods": "DELETE, GET, HEAD, OPTIONS, POST",
-    # Fetch Standard: the wildcard never covers Authorization, which is among the names.
-    "Access-Control-Allow-Headers": ", ".join(["*", *MCP_REQUEST_HEADERS]),
-    "Access-Control-Max-Age": "86400",
+    **ENDPOINT_PREFLIGHT_HEADERS,
     "Cache-Control": "no-store",
 }
 

@@ -14,7 +14,7 @@ from django.db import Error as AnyDatabaseError
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from mcp_oauth_discovery.keys.freshness import READ_AT_MOST_EVERY, changes
+from mcp_oauth_discovery.keys.cache import READ_AT_MOST_EVERY, changes
 from mcp_oauth_discovery.logs.lines import logger
 from mcp_oauth_discovery.signing.readings import (
     KeysUnread,

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 from django.db import OperationalError, connections, router, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from mcp_oauth_discovery.keys.freshness import has_uncommitted_changes
+from mcp_oauth_discovery.keys.cache import has_uncommitted_changes
 from mcp_oauth_discovery.keys.jwk import PublicJWK
 from mcp_oauth_discovery.logs.lines import logger, one_line
 from mcp_oauth_discovery.models import SigningKey, UnknownAlgorithm, Unpublishable

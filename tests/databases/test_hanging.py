@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from mcp_oauth_discovery.keys.freshness import READ_AT_MOST_EVERY
+from mcp_oauth_discovery.keys.cache import READ_AT_MOST_EVERY
 from tests import ASM, JWKS, PRM
 from tests.clients.deployments import CHECKOUT, HOST, environment, free_port, stop
 from tests.clients.programs import PATIENCE
