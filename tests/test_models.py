@@ -8,7 +8,7 @@ from django.core.management import call_command
 from django.db import IntegrityError, transaction
 
 from mcp_oauth_discovery import rotation
-from mcp_oauth_discovery.keys import jwk
+from mcp_oauth_discovery.keys import cache, jwk
 from mcp_oauth_discovery.models import FormerKey, SigningKey, State, Unpublishable
 from tests.keys import DAY, EC, ED, MALFORMED, NOW, RSA, TICK, VECTORS, as_file, make_key, new_key
 
@@ -277,29 +277,29 @@ def test_published_jwk_is_labelled_as_the_key_is():
 )
 def test_change_is_counted(change):
     key = make_key()
-    before = freshness.changes()
+    before = cache.changes()
     change(key)
-    assert freshness.changes() > before
+    assert cache.changes() > before
 
 
 @pytest.mark.django_db(transaction=True)
 def test_flush_is_counted():
-    before = freshness.changes()
+    before = cache.changes()
     call_command("flush", interactive=False, verbosity=0)
-    assert freshness.changes() > before
+    assert cache.changes() > before
 
 
 def test_change_is_counted_again_when_others_can_see_it(django_capture_on_commit_callbacks):
     with django_capture_on_commit_callbacks() as callbacks:
         make_key()
-    before = freshness.changes()
+    before = cache.changes()
     for callback in callbacks:
         callback()
-    assert freshness.changes() > before
+    assert cache.changes() > before
 
 
 def test_reading_is_no_change():
     make_key()
-    before = freshness.changes()
+    before = cache.changes()
     list(SigningKey.objects.published(NOW))
-    assert freshness.changes() == before
+    assert cache.changes() == before
