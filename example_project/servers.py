@@ -44,7 +44,7 @@ class Keys(msgspec.Struct):
 
 
 def signed_in(request: HttpRequest) -> HttpResponse | None:
-    """Refuse requests that did not pass through a view below: someone may route a server itself."""
+    """Refuse requests that did not pass through a view below, if a server itself is routed."""
     if not hasattr(request, "mcp_claims"):
         return unauthorized(request)
     try:

@@ -99,7 +99,7 @@ DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": os.environ.get("DATABASE", VAR_DIR / "db.sqlite3"),
-        # Concurrent writers wait. Otherwise one of two that read before they write fails.
+        # Concurrent writers wait. Otherwise, of two that read before they write, one fails.
         "OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 20},
     }
 }
@@ -182,8 +182,8 @@ OAUTH2_PROVIDER = {
     "ACCESS_TOKEN_EXPIRE_SECONDS": int(os.environ.get("ACCESS_TOKEN_SECONDS", 15 * 60)),
     "REFRESH_TOKEN_GENERATOR": "oauthlib.oauth2.rfc6749.tokens.random_token_generator",
     "REFRESH_TOKEN_EXPIRE_SECONDS": 30 * 24 * 60 * 60,
-    # A refresh token that is used twice was stolen: revoke all tokens of that sign-in. For seconds
-    # after the first use, `Validator` revokes nothing, because clients retry in parallel.
+    # A refresh token that is used twice was stolen: revoke all tokens of that sign-in. `Validator`
+    # revokes nothing within 30 seconds of the first use, because clients retry in parallel.
     "REFRESH_TOKEN_REUSE_PROTECTION": True,
     # Ask the user each time. Otherwise a client with access to one server gets a token for another.
     "REQUEST_APPROVAL_PROMPT": "force",
@@ -207,7 +207,7 @@ OAUTH2_PROVIDER = {
 if "MCP_ISSUER" not in os.environ:
     # Without a pinned issuer, sign_jwt refuses. MCP endpoints refuse the toolkit's random tokens.
     del OAUTH2_PROVIDER["ACCESS_TOKEN_GENERATOR"]
-# This check is against http in redirect URIs. Redirects to the user's own machine need it (RFC
+# This check warns about http in redirect URIs. Redirects to the user's own machine need it (RFC
 # 8252), and `Validator` refuses all other http URIs.
 SILENCED_SYSTEM_CHECKS = ["oauth2_provider.W008"]
 

@@ -31,11 +31,11 @@ from mcp_oauth_discovery.standards.www_authenticate import (
 __all__ = ["bearer_challenge", "insufficient_scope", "resource_metadata_url", "unauthorized"]
 
 Scope = str | Iterable[str] | None
-# A name is looked up in each call. A `BearerProtection` passes a lookup, which it uses again.
+# The name of a resource, which each call looks up, or a `Lookup`, which keeps its result.
 Named = str | Lookup | None
 
-# A disabled resource or an unknown tenant. A wrong setting. A request whose host or path cannot be
-# part of a URL.
+# No challenge can be made: the resource is disabled or the tenant unknown, a setting is wrong, or
+# the host or path of the request cannot be part of a URL.
 FAULTS = (Http404, Misconfigured, UnusableRequest)
 
 # Used when the metadata URL is unknown: RFC 6750 §3 requires a parameter.
@@ -80,7 +80,10 @@ def unauthorized(
     error: str | None = None,
     error_description: str | None = None,
 ) -> JsonResponse:
-    """Return the 401 with the challenge; `error` is `invalid_token` if there was a token."""
+    """Return the 401 with the challenge of `bearer_challenge`.
+
+    `error` is `invalid_token` by default. Raises `ValueError` as `bearer_challenge` does.
+    """
     details = (resource, scope, error or "invalid_token", error_description)
     return _refusal(request, HTTPStatus.UNAUTHORIZED, *details)
 
@@ -125,7 +128,7 @@ def fault_response(request: HttpRequest, fault: Exception) -> JsonResponse:
     fault = hide_credentials(request, fault)
     extra = {"event": "endpoint.failed", "status_code": 500, "request": request, "fault": fault}
     text = "A protected endpoint answered 500: %s"
-    exc_info = tracebacks.of(fault, "endpoint")
+    exc_info = tracebacks.limited(fault, "endpoint")
     logger.error(text, one_line(fault), exc_info=exc_info, extra=extra)
     return _json(request, HTTPStatus.INTERNAL_SERVER_ERROR, {"error": "server_error"})
 
@@ -187,10 +190,10 @@ def checked_scope(scope: Scope) -> tuple[str, ...]:
 
 
 def with_granted(needed: tuple[str, ...], granted: str | Iterable[str]) -> tuple[str, ...]:
-    """Return the needed scopes, then as many of a token as fit into a challenge."""
+    """Return the needed scopes, and as many of the granted ones as fit into a challenge."""
     tokens = needed
-    held = granted.split(" ") if isinstance(granted, str) else granted
-    for token in sorted(set(held) - set(needed)):
+    granted_tokens = granted.split(" ") if isinstance(granted, str) else granted
+    for token in sorted(set(granted_tokens) - set(needed)):
         try:
             longer = (*tokens, *checked_scope([token]))
             check_value("scope", " ".join(longer))
@@ -281,7 +284,7 @@ def _json(
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Content-Length"] = str(len(response.content))
     if request.method == "HEAD":
-        # Not every server does this. RFC 9110 §9.3.2: HEAD has the headers of GET.
+        # Not every server removes it. RFC 9110 §9.3.2: HEAD has the headers of GET.
         response.content = b""
     patch_vary_headers(response, ["Authorization"])
     make_readable(response)

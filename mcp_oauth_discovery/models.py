@@ -47,10 +47,10 @@ class State(Enum):
 class Unusable(Exception):
     """A private key that cannot be used: erased, never stored, or encrypted with a lost key."""
 
-    def __init__(self, problem: str, way_out: str = "") -> None:
-        super().__init__(f"{problem} {way_out}".strip())
+    def __init__(self, problem: str, remedy: str = "") -> None:
+        super().__init__(f"{problem} {remedy}".strip())
         self.problem = problem
-        self.way_out = way_out
+        self.remedy = remedy
 
 
 class Unpublishable(ValueError):
@@ -179,7 +179,7 @@ class SigningKey(models.Model):
         return f"{self.kid[:10]}…"
 
     def is_published(self, now: datetime | None = None) -> bool:
-        """Say whether this key is in the JWK Set at an instant, the present by default."""
+        """Return whether this key is in the JWK Set at an instant, the present by default."""
         if self.state(now) in (State.REVOKED, State.EXPIRED):
             return False
         try:

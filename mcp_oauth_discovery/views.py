@@ -89,7 +89,7 @@ class DiscoveryView(View):
                 name,
                 one_line(error),
                 remedy(error),
-                exc_info=tracebacks.of(error, name),
+                exc_info=tracebacks.limited(error, name),
                 extra=extra,
             )
             return error_response(request, HTTPStatus.INTERNAL_SERVER_ERROR, "server_error")

@@ -21,7 +21,7 @@ from mcp_oauth_discovery.discovery import documents
 from mcp_oauth_discovery.keys.freshness import READ_AT_MOST_EVERY, changes
 from mcp_oauth_discovery.keys.policy import CLOCK_SKEW, jwks_max_age, timing
 from mcp_oauth_discovery.models import SigningKey
-from mcp_oauth_discovery.rotation.succession import due_at
+from mcp_oauth_discovery.rotation.schedule import due_at
 from mcp_oauth_discovery.signing import copies, verify
 from mcp_oauth_discovery.signing.published import PublishedKeys
 

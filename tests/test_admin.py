@@ -14,7 +14,7 @@ from django.utils import timezone
 from mcp_oauth_discovery import rotation
 from mcp_oauth_discovery.keys.jwk import public_pem
 from mcp_oauth_discovery.models import SigningKey, State
-from mcp_oauth_discovery.rotation.succession import standing
+from mcp_oauth_discovery.rotation.schedule import standing
 from tests.keys import ED, VECTORS, as_file
 
 pytestmark = pytest.mark.django_db
@@ -309,7 +309,7 @@ def test_rotate_asks_first(staff, keys):
     before = rows()
     page = read(staff, ROTATE)
     assert "A new key is published immediately and signs 1 d later." in page
-    assert f"{keys[State.PENDING].kid} is pending and signs from" in page
+    assert f"{keys[State.PENDING].kid} is already pending, and signs from" in page
     assert rows() == before
 
 
@@ -318,7 +318,7 @@ def test_rotate_publishes_what_is_not_pending_yet(staff, keys):
     made = standing("ES256", timezone.now()).pending
     pending = keys[State.PENDING]
     assert said(response) == [
-        ("warning", f"EdDSA: {pending.kid} is pending already; nothing was changed."),
+        ("warning", f"EdDSA: {pending.kid} is already pending; nothing was changed."),
         (
             "success",
             f"ES256: published {made.kid}; it signs from "

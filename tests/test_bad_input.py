@@ -69,7 +69,7 @@ ROWS = [
     *identifier("MCP_RESOURCE"),
     row("MCP_RESOURCES", ["/mcp"], "expected a dict", id="resources-list"),
     row("MCP_RESOURCES", {"/mcp": None}, "expected a dict of members", id="resources-none"),
-    row("MCP_RESOURCES", {"/a": {"enabled": "no"}}, "'enabled' is True or False", id="enabled"),
+    row("MCP_RESOURCES", {"/a": {"enabled": "no"}}, "expected True or False", id="enabled"),
     row("MCP_RESOURCES", {"mcp": {}}, "an absolute URL", id="resources-relative", shown="'mcp'"),
     row("MCP_RESOURCES", {"/a#b": {}}, "a fragment (#) is not allowed", id="resources-fragment"),
     row("MCP_RESOURCES", {"/a": {}, "/a/": {}}, "share one metadata URL", id="resources-collide"),

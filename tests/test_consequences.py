@@ -13,7 +13,7 @@ from mcp_oauth_discovery.keys import policy
 from mcp_oauth_discovery.keys.lifetimes import stamp
 from mcp_oauth_discovery.models import SigningKey, State
 from mcp_oauth_discovery.rotation import consequences
-from mcp_oauth_discovery.rotation.succession import standing
+from mcp_oauth_discovery.rotation.schedule import standing
 from mcp_oauth_discovery.signing import InvalidToken, sign_jwt, verify_jwt
 from tests import ORIGIN
 
@@ -63,11 +63,11 @@ def stored(key):
 
 def sentences(verb, *keys):
     keys = [stored(key) for key in keys]
-    return [said for _, _, said in consequences.of_change(keys, verb)["subjects"]]
+    return [said for _, _, said in consequences.change_context(keys, verb)["subjects"]]
 
 
 def plan(algorithm="EdDSA"):
-    [(shown, key, said)] = consequences.of_rotation([algorithm])["subjects"]
+    [(shown, key, said)] = consequences.rotation_context([algorithm])["subjects"]
     assert (shown, key) == (algorithm, None)
     return said
 
@@ -123,7 +123,7 @@ def test_rotation_with_a_pending_key():
     rotation.rotate("EdDSA", now=ago(days=9))
     pending = rotation.rotate("EdDSA")
     start = f"{pending.activates_at:%Y-%m-%d %H:%M:%S} UTC"
-    assert plan() == [f"{pending.kid} is pending and signs from {start}: nothing will happen."]
+    assert plan() == [f"Skipped: {pending.kid} is already pending, and signs from {start}."]
     assert rotation.rotate("EdDSA") == pending
 
 
@@ -186,7 +186,7 @@ def test_pending_key_that_not_every_cache_has_may_be_refused(settings):
 
 def test_retire_with_an_algorithm_that_is_not_wanted_any_more(settings):
     key = rotation.rotate("ES256", now=ago(days=9))
-    last = "ES256 is not in MCP_SIGNING_ALGORITHMS: no key signs with it any more."
+    last = "ES256 is not in MCP_SIGNING_ALGORITHMS: no key will sign with it."
     assert sentences("retire", key) == [[STAYS, last]]
     rotation.retire(key)
     assert SigningKey.objects.signing_key("ES256") is None
@@ -293,12 +293,12 @@ def test_change_of_an_unknown_algorithm(verb):
 
 def test_page_says_how_long_copies_are_in_use(settings):
     settings.MCP_JWKS_MAX_AGE = 600
-    assert consequences.of_change([], "revoke")["cached_for"] == "10 min 5 s"
+    assert consequences.change_context([], "revoke")["cached_for"] == "10 min 5 s"
 
 
 @pytest.mark.parametrize("verb", ["retire", "revoke"])
 def test_page_names_its_action(verb):
-    page = consequences.of_change([], verb)
+    page = consequences.change_context([], verb)
     assert page["title"] == f"{verb.capitalize()} signing keys"
     assert page["action"] == f"{verb}_keys"
 
@@ -334,4 +334,4 @@ def test_outcome_says_until_when_a_revoked_key_is_cached():
 def test_nothing_is_foretold_without_time_zones(settings, verb):
     settings.USE_TZ = False
     with pytest.raises(Misconfigured, match=r"^USE_TZ is False"):
-        consequences.of_change([], verb)
+        consequences.change_context([], verb)

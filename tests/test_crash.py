@@ -10,7 +10,7 @@ from django.utils import timezone as clock
 
 from mcp_oauth_discovery import rotation
 from mcp_oauth_discovery.models import SigningKey
-from mcp_oauth_discovery.rotation.succession import due_at, standing
+from mcp_oauth_discovery.rotation.schedule import due_at, standing
 from mcp_oauth_discovery.signing import sign_jwt, verify_jwt
 from tests import ORIGIN
 from tests.databases.crew import crew_of

@@ -6,6 +6,7 @@ import pytest
 
 from mcp_oauth_discovery.conf import Misconfigured
 from mcp_oauth_discovery.identity import Resource
+from mcp_oauth_discovery.identity.lookup import find_at
 
 ISSUER = "https://id.example.com/t1"
 
@@ -15,7 +16,7 @@ def identifiers(site):
 
 
 def find(site, path, query=""):
-    found = site.find_resource(path, query)
+    found = find_at(site, path, query)
     return found and found.identifier
 
 

@@ -8,12 +8,13 @@ from django.urls import get_script_prefix, set_script_prefix, set_urlconf
 from django.utils import translation
 
 from mcp_oauth_discovery.identity import Site
+from mcp_oauth_discovery.identity.lookup import find_at
 
 ISSUER = "https://id.example.com/t1"
 
 
 def find(site, path, query=""):
-    found = site.find_resource(path, query)
+    found = find_at(site, path, query)
     return found and found.identifier
 
 

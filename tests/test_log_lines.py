@@ -29,7 +29,7 @@ def clock():
 def given(clock):
     """Say for each fault whether its traceback is given."""
     tracebacks = Tracebacks(clock=lambda: clock[0])
-    return lambda error, where="view": tracebacks.of(error, where) is error
+    return lambda error, where="view": tracebacks.limited(error, where) is error
 
 
 def test_traceback_of_one_fault_is_given_once_a_minute(given, clock):

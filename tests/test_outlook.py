@@ -43,7 +43,7 @@ def test_algorithm_without_a_key_says_what_to_run():
 def test_rotation_of_an_active_key_is_foretold():
     rotate(49)
     assert told() == [
-        "In 40 days the rotation of EdDSA is due: manage.py mcp_keys rotate --if-due."
+        "In 40 days the rotation of EdDSA is due: run manage.py mcp_keys rotate --if-due."
     ]
 
 

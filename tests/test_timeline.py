@@ -145,12 +145,12 @@ def test_a_day_takes_more_room_near_to_now():
 @pytest.mark.parametrize(
     ("state", "told"),
     {
-        State.PENDING: "published 2026-05-01 00:00:00 UTC, signs from 2026-05-02 00:00:00 UTC, "
+        State.PENDING: "published at 2026-05-01 00:00:00 UTC, signs from 2026-05-02 00:00:00 UTC, "
         "signs in 1 d",
-        State.ACTIVE: "signs since 2026-04-30 00:00:00 UTC, retires in 1 d",
+        State.ACTIVE: "has signed since 2026-04-30 00:00:00 UTC, retires in 1 d",
         State.RETIRED: "signed until 2026-04-30 00:00:00 UTC, leaves the JWK Set in 1 d",
-        State.EXPIRED: "left the JWK Set 2026-01-24 00:00:00 UTC",
-        State.REVOKED: "revoked 2026-04-28 00:00:00 UTC",
+        State.EXPIRED: "left the JWK Set at 2026-01-24 00:00:00 UTC",
+        State.REVOKED: "revoked at 2026-04-28 00:00:00 UTC",
     }.items(),
 )
 def test_bar_is_told_in_words(state, told):
@@ -168,7 +168,7 @@ def test_wrong_spans_leave_out_what_is_made_of_them(settings):
     rotate(50)
     settings.MCP_KEY_ROTATION_INTERVAL = timedelta(0)
     [bar] = drawn().lanes[0].bars
-    assert (bar.due_x, bar.text) == ("", "signs since 2026-03-12 00:00:00 UTC")
+    assert (bar.due_x, bar.text) == ("", "has signed since 2026-03-12 00:00:00 UTC")
 
 
 def test_picture_says_from_when_to_when_it_is():

@@ -58,7 +58,7 @@ def test_page_promises_no_more_of_a_silent_doctor_than_that():
     assert (
         "`No problems found.` means only this: from that machine and at that moment" in introduction
     )
-    assert "no problem in discovery was seen that stops the clients it knows" in introduction
+    assert "the doctor saw nothing in discovery that stops the clients it knows" in introduction
 
 
 def test_every_section_says_who_why_which_code_and_what_to_do():

@@ -78,7 +78,7 @@ def test_header_is_read(header, expected):
     ],
 )
 def test_header_that_breaks_the_grammar_is_refused(header):
-    with pytest.raises(ValueError, match=r"expected|is there twice"):
+    with pytest.raises(ValueError, match=r"expected|appears twice"):
         parse(header)
 
 
@@ -134,7 +134,7 @@ def test_parameters_are_quoted_and_in_their_order():
     [
         ({}, "at least one parameter"),
         ({"scope": None}, "at least one parameter"),
-        ({"realm": "a", "Realm": "b"}, "'realm' is there twice"),
+        ({"realm": "a", "Realm": "b"}, "'realm' appears twice"),
         ({"a b": "c"}, "is not the name of a parameter"),
         ({"": "c"}, "is not the name of a parameter"),
         ({"realm": 7}, "realm: expected a string, not int"),

@@ -24,7 +24,7 @@ else:
 
 
 class StateFilter(admin.SimpleListFilter):
-    """Filter keys by their state, which no column of the database has."""
+    """Filter keys by their state, which is computed and has no database column."""
 
     title = "state"
     parameter_name = "state"
@@ -44,7 +44,7 @@ class StateFilter(admin.SimpleListFilter):
 
 
 class SigningKeyColumns(SigningKeyModelAdmin):
-    """No column and no field shows a private key."""
+    """The columns of the list, and the read-only fields of a key. None shows a private key."""
 
     @admin.display(description="key ID", ordering="kid")
     def short_kid(self, obj: SigningKey) -> str:

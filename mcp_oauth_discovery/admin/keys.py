@@ -16,13 +16,13 @@ from django.views.decorators.http import require_safe
 
 from mcp_oauth_discovery import rotation
 from mcp_oauth_discovery.admin.columns import SigningKeyColumns, StateFilter
-from mcp_oauth_discovery.admin.overview import context_of
+from mcp_oauth_discovery.admin.overview import overview_context
 from mcp_oauth_discovery.keys import policy
 from mcp_oauth_discovery.keys.lifetimes import stamp
 from mcp_oauth_discovery.models import SigningKey, State
 from mcp_oauth_discovery.rotation import consequences
 
-# The lookups of filters and date hierarchies. None of them compares parts of a text.
+# The lookups of filters and date hierarchies. None of them can search for part of a text.
 _FILTER_LOOKUPS = ("", "__exact", "__gte", "__isempty", "__isnull", "__lt")
 _DATE_LOOKUPS = ("__year", "__month", "__day")
 
@@ -67,7 +67,7 @@ class SigningKeyAdmin(SigningKeyColumns):
         ]
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Allow what the filters of the list need; other lookups could read the ciphertext."""
+        """Allow the lookups of the list's filters. Others could reveal the ciphertext."""
         needed = {f"{self.date_hierarchy}{suffix}" for suffix in _DATE_LOOKUPS}
         for item in self.get_list_filter(request):
             if isinstance(item, type) and issubclass(item, admin.SimpleListFilter):
@@ -112,16 +112,16 @@ class SigningKeyAdmin(SigningKeyColumns):
         """Show what is published, what happens next, and the results of the checks."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        return self._page(request, "overview", context_of(request))
+        return self._page(request, "overview", overview_context(request))
 
     def rotate_view(self, request: HttpRequest) -> HttpResponse:
-        """Ask before all configured algorithms are rotated, and rotate them on POST."""
+        """Ask for confirmation, and rotate all configured algorithms on POST."""
         if not (self.has_view_permission(request) and self.has_rotate_permission(request)):
             raise PermissionDenied
         try:
             algorithms = policy.signing_algorithms()
             if request.method != "POST":
-                return self._page(request, "rotate", consequences.of_rotation(algorithms))
+                return self._page(request, "rotate", consequences.rotation_context(algorithms))
             for algorithm in algorithms:
                 self._rotate(request, algorithm)
         except ImproperlyConfigured as error:
@@ -141,7 +141,7 @@ class SigningKeyAdmin(SigningKeyColumns):
             text = f"{algorithm}: published {key}; it signs from {stamp(key.activates_at)}."
             self.message_user(request, text, messages.SUCCESS)
         else:
-            text = f"{algorithm}: {key} is pending already; nothing was changed."
+            text = f"{algorithm}: {key} is already pending; nothing was changed."
             self.message_user(request, text, messages.WARNING)
 
     def _confirmed(
@@ -151,11 +151,11 @@ class SigningKeyAdmin(SigningKeyColumns):
         verb: str,
         change: Callable[..., SigningKey],
     ) -> HttpResponse | None:
-        """Change each selected key, after a page that asks and explains the consequences."""
+        """Show a page that explains the consequences. Change the keys once it is confirmed."""
         # Pending keys come before active ones, whose dates depend on them.
         keys = list(queryset.order_by("algorithm", "-generation"))
         try:
-            page = consequences.of_change(keys, verb)
+            page = consequences.change_context(keys, verb)
         except ImproperlyConfigured as error:
             self.message_user(request, str(error), messages.ERROR)
             return None

@@ -29,8 +29,8 @@ class Finding(NamedTuple):
     is_for_deployment: bool
 
 
-def context_of(request: HttpRequest) -> dict[str, Any]:
-    """Return the context of the page; failures are in it as problems."""
+def overview_context(request: HttpRequest) -> dict[str, Any]:
+    """Return the template context of the overview; it describes failures as problems."""
     resources, problem = attempt(lambda: Site(request).resources)
     return {
         "title": "Overview",

@@ -46,7 +46,7 @@ _PERSONAL = ("HTTP_COOKIE", "HTTP_AUTHORIZATION", "HTTP_IF_", "HTTP_RANGE")
 
 
 def served_documents(request: HttpRequest) -> Iterator[Served]:
-    """Yield the documents of the site that a request sees; failures become problems."""
+    """Yield the documents that this site serves to the host of a request, or their problems."""
     site = Site(request)
     places: Mapping[str, Callable[[], list[str]]] = {
         RESOURCE_TITLE: lambda: [resource_url(item) for item in site.resources if item.enabled],
@@ -63,7 +63,7 @@ def served_documents(request: HttpRequest) -> Iterator[Served]:
 
 
 def attempt(make: Callable[[], T]) -> tuple[T | None, str]:
-    """Return a value, or the message of the exception or its name if the value cannot be made.
+    """Return a value and "", or None and the text of the exception that `make` raised.
 
     Settings may be callables and views may be the project's own, so they may raise anything.
     """
@@ -120,8 +120,8 @@ def _anonymous(request: HttpRequest, path: str, path_info: str, query: str) -> H
 
 
 def _reason(match: ResolverMatch, request: HttpRequest) -> str:
-    """Return why a view answered with an error: its answer does not say so."""
+    """Return why a view answered with an error, because the response does not say why."""
     view = match.func.view_class(**match.func.view_initkwargs)  # type: ignore[attr-defined]
     view.setup(request, *match.args, **match.kwargs)
     _, problem = attempt(partial(view.get, request, *match.args, **match.kwargs))
-    return problem or "The log has the reason: document.failed."
+    return problem or "The log has the reason, in the event document.failed."

@@ -1,4 +1,4 @@
-"""The lives of the keys as a picture: a lane for each algorithm, a bar for each key.
+"""A timeline of the keys: a lane for each algorithm, a bar for each key.
 
 Positions are percentages of the width, so that text keeps its size in a narrow window. Days near
 now are wider: a handover takes a day, and a key signs for a hundred. All values are strings,
@@ -16,7 +16,7 @@ from mcp_oauth_discovery.conf import Misconfigured
 from mcp_oauth_discovery.keys.lifetimes import stamp
 from mcp_oauth_discovery.models import SigningKey, State
 from mcp_oauth_discovery.rotation.outlook import outlook
-from mcp_oauth_discovery.rotation.succession import due_at
+from mcp_oauth_discovery.rotation.schedule import due_at
 
 _TOP, _TITLE, _ROW, _GAP, _BOTTOM = 26, 26, 46, 12, 24
 _BARS_AT_MOST = 6
@@ -94,7 +94,7 @@ class _Window(NamedTuple):
         return cls(start, end + (end - now) / 4, now)
 
     def share(self, at: datetime) -> float:
-        """Return where an instant is, from 0 at the start to 100 at the end."""
+        """Return the position of an instant, from 0 at the start to 100 at the end."""
         # Nearly linear within a day of now, and nearly logarithmic beyond it.
         left, position, right = (
             math.asinh((instant - self.now) / _DAY) for instant in (self.start, at, self.end)
@@ -109,7 +109,7 @@ class _Window(NamedTuple):
         """Yield the marks of the axis."""
         for days in (*(-days for days in reversed(_TICKS)), *_TICKS):
             share = self.share(self.now + timedelta(days=days))
-            # Not where its label would be cut off.
+            # Skip a mark whose label would be cut off.
             if 5 < share < 95:
                 yield Tick(f"{share:.2f}%", f"{days:+} d")
 
@@ -143,11 +143,11 @@ class _Window(NamedTuple):
         """Describe in a sentence what a bar shows, and what happens next."""
         start = stamp(key.activates_at)
         since = {
-            State.PENDING: f"published {stamp(key.created_at)}, signs from {start}",
-            State.ACTIVE: f"signs since {start}",
+            State.PENDING: f"published at {stamp(key.created_at)}, signs from {start}",
+            State.ACTIVE: f"has signed since {start}",
             State.RETIRED: f"signed until {stamp(key.retires_at)}",
-            State.EXPIRED: f"left the JWK Set {stamp(key.expires_at)}",
-            State.REVOKED: f"revoked {stamp(key.revoked_at)}",
+            State.EXPIRED: f"left the JWK Set at {stamp(key.expires_at)}",
+            State.REVOKED: f"revoked at {stamp(key.revoked_at)}",
         }[key.state(self.now)]
         try:
             step = outlook(key, self.now)

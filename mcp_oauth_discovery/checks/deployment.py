@@ -41,7 +41,7 @@ _NAMES = {"postgresql": "PostgreSQL", "mysql": "MySQL or MariaDB"}
 
 
 def _uses_the_request() -> bool:
-    """Say whether a document contains the scheme and host of the request."""
+    """Return whether a document contains the scheme and host of the request."""
     site = example_site()
     for resource in site.resources:
         documents.resource_document(site, resource)
@@ -120,10 +120,10 @@ def check_database_timeouts(**kwargs: Any) -> Iterator[Advice]:
     missing = [name for name in _TIMEOUTS.get(vendor, ()) if _is_missing(name, vendor, options)]
     if missing:
         setting = f"DATABASES[{alias!r}]['OPTIONS']"
-        typed = ", ".join(_TIMEOUTS[vendor][name] for name in missing)
+        entries = ", ".join(_TIMEOUTS[vendor][name] for name in missing)
         # PostgreSQL has one string for all parameters, so keep the others.
-        typed = typed.format(others=f"{options.get('options', '')} ".lstrip())
-        hint = f"Add to {setting}: {typed}."
+        entries = entries.format(others=f"{options.get('options', '')} ".lstrip())
+        hint = f"Add to {setting}: {entries}."
         if missing == ["statement_timeout"]:
             hint += (
                 " This check does not ask the server. If ALTER ROLE or ALTER DATABASE sets it, "
@@ -138,7 +138,7 @@ def check_database_timeouts(**kwargs: Any) -> Iterator[Advice]:
 
 
 def _is_missing(name: str, vendor: str, options: Mapping[str, Any]) -> bool:
-    """Say whether a timeout is certainly missing; a configuration file may have it."""
+    """Return whether a timeout is certainly missing; a configuration file may have it."""
     environ: Mapping[str, str] = os.environ if vendor == "postgresql" else {}
     if "service" in options or "PGSERVICE" in environ or "read_default_file" in options:
         return False

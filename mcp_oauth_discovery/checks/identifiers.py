@@ -103,10 +103,10 @@ def check_queries(**kwargs: Any) -> Iterator[Advice]:
 
 @rule("W012")
 def check_one_spelling(**kwargs: Any) -> Iterator[Advice]:
-    """Report an issuer in several spellings, which clients take for several (RFC 8414 §3.3)."""
+    """Report one issuer in several spellings: clients see different issuers (RFC 8414 §3.3)."""
     spellings: dict[Location, dict[str, str]] = defaultdict(dict)
     for setting, value in [*written_issuer(), *_servers()]:
-        spellings[_loosely(value)].setdefault(value, setting)
+        spellings[_normalized(value)].setdefault(value, setting)
     for settings_by_value in spellings.values():
         if len(settings_by_value) > 1:
             first, *_ = settings_by_value
@@ -122,7 +122,7 @@ def check_one_spelling(**kwargs: Any) -> Iterator[Advice]:
 _THIS_MACHINE = re.compile(r"\A(localhost|127\.0\.0\.1|\[::1\])(?=:|\Z)")
 
 
-def _loosely(issuer: str) -> Location:
-    """Return the place of an issuer without the differences that people overlook."""
+def _normalized(issuer: str) -> Location:
+    """Return the location of an issuer without the differences that people overlook."""
     host, path, query = locate(issuer)
     return Location(_THIS_MACHINE.sub("localhost", host), path.lower(), query)

@@ -61,7 +61,7 @@ def _wanted_algorithms() -> list[str]:
 
 
 def _generates_tokens() -> bool:
-    """Say whether django-oauth-toolkit signs its access tokens with this app."""
+    """Return whether django-oauth-toolkit signs its access tokens with this app."""
     toolkit: object = project_setting("OAUTH2_PROVIDER", {})
     generator = toolkit.get("ACCESS_TOKEN_GENERATOR") if isinstance(toolkit, Mapping) else None
     module, name = getattr(generator, "__module__", ""), getattr(generator, "__qualname__", "")
@@ -73,7 +73,7 @@ def _generates_tokens() -> bool:
 
 @rule("W002")
 def check_time_zones(**kwargs: Any) -> Iterator[Advice]:
-    """Report dates in local time, which keys cannot have."""
+    """Report USE_TZ = False: the dates of keys must be in UTC."""
     for fault in policy.timing_faults():
         if fault.setting == "USE_TZ":
             yield Advice(fault.problem, fault.hint)
@@ -129,7 +129,7 @@ def check_keys_open(databases: Sequence[str] | None = None, **kwargs: Any) -> It
             try:
                 key.unseal_to_sign()
             except Unusable as fault:
-                yield Advice(f"Nothing can be signed with {key}. {fault.problem}", fault.way_out)
+                yield Advice(f"Nothing can be signed with {key}. {fault.problem}", fault.remedy)
 
 
 @rule("W039", Tags.database)

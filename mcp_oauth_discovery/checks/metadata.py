@@ -137,7 +137,7 @@ def check_scopes_are_offered(**kwargs: Any) -> Iterator[Advice]:
 
 
 @rule("W035")
-def check_one_language_goes_without_saying(**kwargs: Any) -> Iterator[Advice]:
+def check_default_language(**kwargs: Any) -> Iterator[Advice]:
     """Report members that exist only for some languages (RFC 9728 §2.1)."""
     site = example_site()
     names_by_member: dict[tuple[str, str], list[str]] = {}

@@ -12,13 +12,13 @@ from mcp_oauth_discovery.conf import Settings, names_in_settings
 _PREFIX = "MCP_"
 _OURS = [name.removeprefix(_PREFIX) for name in vars(Settings) if name.startswith(_PREFIX)]
 
-# How similar two names must be, from 0 to 1. A typing error:
+# How similar two names must be, from 0 to 1, to count as a typing error.
 _TYPO = 0.9
-# Another word, such as MCP_ISSUER_URL. Other packages have such settings too, so this counts only
-# while our setting is missing.
+# Less similar: another word, such as MCP_ISSUER_URL. Other packages have such settings too, so this
+# counts only while our setting is missing.
 _SYNONYM = 0.75
-# A name with these words replaced, such as MCP_AUTH_SERVER_URL, must be the same but for a plural.
-# The rest of such a name may well be about something else.
+# After `_WORDS` are replaced, as in MCP_AUTH_SERVER_URL, only a plural may differ. Otherwise the
+# setting may be about something else.
 _SAME = 0.95
 _WORDS = {
     **dict.fromkeys(("AUTH", "AUTHZ", "OAUTH"), "AUTHORIZATION"),

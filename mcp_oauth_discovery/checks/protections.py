@@ -28,8 +28,8 @@ def check_named_resources(**kwargs: Any) -> Iterator[Advice]:
     known = listed(shown(_name(resource)) for resource in site.resources)
     for name, written in routes_by_name.items():
         yield Advice(
-            f"ROOT_URLCONF has a view at {_places(written)} that is protected for {name}. That is "
-            f"no resource of this site, which has {known}: every request gets a 500.",
+            f"ROOT_URLCONF has a view at {_places(written)} that is protected for {name}. This "
+            f"site does not have that resource, only {known}: every request gets a 500.",
             "Name one of these in bearer_required() or BearerProtection(), or configure it: "
             f"MCP_RESOURCES = {{{name}: {{}}}}.",
         )
@@ -51,23 +51,23 @@ def check_unnamed_resources(**kwargs: Any) -> Iterator[Advice]:
     if unknown:
         known = listed(shown(_name(resource)) for resource in site.resources)
         yield Advice(
-            f"ROOT_URLCONF has a view at {_places(unknown)} that is protected for no resource by "
-            "name. None is at its path, and none is the default one: every request gets a 500.",
+            f"ROOT_URLCONF has a view at {_places(unknown)} whose protection names no resource. "
+            "No resource is at its path, and there is no default one: every request gets a 500.",
             f"Name one of {known} in bearer_required() or BearerProtection(), or set MCP_RESOURCE.",
         )
 
 
 @rule("W038")
 def check_contracts(**kwargs: Any) -> Iterator[Advice]:
-    """Report refusals that a framework would take for a user, and 401s without a challenge."""
+    """Report refusals that a framework mistakes for a user, and 401s without a challenge."""
     misplaced = [
         route.written for route in routes() if any(map(_is_misplaced, _judges(route.view)))
     ]
     if misplaced:
         yield Advice(
             f"ROOT_URLCONF has a view at {_places(misplaced)} whose authentication is a "
-            "BearerProtection. The framework takes a true value for the user, and a "
-            "BearerProtection returns the refusal: requests with a valid token are refused.",
+            "BearerProtection. The framework expects the user, and a BearerProtection returns a "
+            "refusal, or None for a valid token: requests with a valid token are refused.",
             "For django-ninja, write auth=BearerAuth(BearerProtection(…)), with BearerAuth from "
             "mcp_oauth_discovery.contrib.ninja. In place of user_passes_test, write "
             "@bearer_required(…).",
@@ -117,7 +117,7 @@ def _resource_names(view: Any) -> list[str | None]:
 
 
 def _is_certain(name: object) -> bool:
-    """Say whether the settings, without a request, decide if a resource has this name."""
+    """Return whether the settings, without a request, decide if a resource has this name."""
     if callable(conf.MCP_RESOURCE):
         return False
     if "://" in str(name):

@@ -83,7 +83,7 @@ def example_site() -> Site:
     return Site(None, urlconf=serving_urlconf())
 
 
-def looked_at() -> str:
+def described_urlconfs() -> str:
     """Return the settings that name the `urlconfs`, with their values, for messages."""
     root = f"ROOT_URLCONF is {shown(root_urlconf())}"
     others = urlconfs()[1:]
@@ -166,7 +166,7 @@ def _placed(
 
 
 def is_discovery(view: object) -> bool:
-    """Say whether a view of the URLconf is a `DiscoveryView`."""
+    """Return whether a view of the URLconf is a `DiscoveryView`."""
     view_class = getattr(view, "view_class", None)
     return isinstance(view_class, type) and issubclass(view_class, DiscoveryView)
 

@@ -21,7 +21,7 @@ PIN = 'Write the https URL of this site: MCP_ISSUER = "https://app.example.com".
 
 
 def server_metadata(site: Site) -> Document:
-    """Return the AS metadata without `jwks_uri`, or nothing if another site issues the tokens.
+    """Return the AS metadata without `jwks_uri`, or {} if another site issues the tokens.
 
     A site is an authorization server if one of its resources names it. Without a request, it is
     unknown whether an issuer that is not pinned is in `MCP_AUTHORIZATION_SERVERS`.

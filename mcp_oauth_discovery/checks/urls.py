@@ -7,9 +7,9 @@ from typing import Any
 
 from mcp_oauth_discovery.checks.registry import Advice, listed, rule
 from mcp_oauth_discovery.checks.routes import (
+    described_urlconfs,
     example_site,
     is_discovery,
-    looked_at,
     match_at,
     placements,
     urlconfs,
@@ -45,7 +45,7 @@ def discovery_paths() -> list[str]:
 @rule("W001")
 def check_urls_are_included(**kwargs: Any) -> Iterator[Advice]:
     """Report that a document of this site is not served."""
-    urlconf = looked_at()
+    urlconf = described_urlconfs()
     places = placements()
     if not places:
         yield Advice(
@@ -86,8 +86,8 @@ def check_urls_are_at_the_root(**kwargs: Any) -> Iterator[Advice]:
         return
     for place in places:
         yield Advice(
-            f"{looked_at()}: it includes the URLs of mcp_oauth_discovery below {place.prefix!r}. "
-            "Clients look at the root of the site.",
+            f"{described_urlconfs()}: it includes the URLs of mcp_oauth_discovery below "
+            f"{place.prefix!r}. Clients look at the root of the site.",
             f"Move {_INCLUDE} to the urlpatterns of ROOT_URLCONF, with an empty prefix. The MCP "
             "endpoint itself may be anywhere.",
         )
@@ -99,8 +99,8 @@ def check_urls_have_no_language(**kwargs: Any) -> Iterator[Advice]:
     places = placements()
     if any(place.is_localised for place in places) and not any(place.is_root for place in places):
         yield Advice(
-            f"{looked_at()}: it includes the URLs of mcp_oauth_discovery inside i18n_patterns. "
-            "Clients request them without a language in the path.",
+            f"{described_urlconfs()}: it includes the URLs of mcp_oauth_discovery inside "
+            "i18n_patterns. Clients request them without a language in the path.",
             f"Move {_INCLUDE} out of i18n_patterns() into urlpatterns.",
         )
 
@@ -111,7 +111,8 @@ def check_urls_come_first(**kwargs: Any) -> Iterator[Advice]:
     others = [path for urlconf in urlconfs() for path in _routes_before_ours(urlconf)]
     if others:
         yield Advice(
-            f"{looked_at()}: views of other apps come first, and answer at {listed(others)}.",
+            f"{described_urlconfs()}: views of other apps come first, and answer at "
+            f"{listed(others)}.",
             f"Move {_INCLUDE} up, to the beginning of urlpatterns.",
         )
 

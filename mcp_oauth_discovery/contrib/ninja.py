@@ -53,7 +53,7 @@ def bearer_urls(api: NinjaAPI) -> tuple[list[URLPattern | URLResolver], str, str
 
     Unsupported methods of a protected path get a challenge too, and OPTIONS is answered.
     """
-    # django-ninja says that the exception may be a class.
+    # The cast is for the annotations of django-ninja, which say that the exception may be a class.
     api.add_exception_handler(Refused, lambda request, refused: cast("Any", refused).response)
     patterns, app_name, namespace = api.urls
     return [_challenging(pattern) for pattern in patterns], app_name, namespace

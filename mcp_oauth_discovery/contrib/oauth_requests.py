@@ -75,7 +75,7 @@ def read_parameters(request: HttpRequest) -> None:
 
 
 def is_storable(text: str | None) -> bool:
-    """Say whether every database can store a text: NUL and lone surrogates are refused."""
+    """Return whether every database can store a text: NUL and lone surrogates are refused."""
     return not _NO_TEXT.search(text or "")
 
 
@@ -93,7 +93,8 @@ def check_redirect_uri(uri: str) -> None:
     """Raise `ValueError` for an http URL that is not on the user's own machine (RFC 8252 §7.3).
 
     An https URL with a user name, a fragment, or letters beyond ASCII is refused too: a browser
-    may go elsewhere than a person reads. The toolkit itself checks other schemes.
+    may go to another host than the one that a person reads. The toolkit itself checks other
+    schemes.
     """
     if urlsplit(uri).scheme in ("http", "https"):
         check_secure_url(uri)

@@ -57,7 +57,7 @@ def only_resource(request: Request) -> str:
 
 
 def is_for_mcp(scopes: Iterable[str], request: Request) -> bool:
-    """Say whether a request for scopes that names no resource may be for an MCP endpoint.
+    """Return whether a request for scopes that names no resource may be for an MCP endpoint.
 
     It is not if every resource has `scopes_supported` and the request has none of these scopes.
     """

@@ -85,7 +85,7 @@ def checksum(token: str) -> str:
 
 
 def was_just_used(refresh_token: str, window: timedelta) -> bool:
-    """Say whether a refresh token was exchanged for new tokens in the last moments.
+    """Return whether a refresh token was exchanged for new tokens in the last moments.
 
     A refresh token that was revoked on purpose has no successors.
     """

@@ -209,7 +209,7 @@ class Validator(OAuth2Validator):  # type: ignore[misc]
         return bool(super().validate_scopes(client_id, scopes, client, request))
 
     def needs_resource(self, client: Any, scopes: list[str], request: Request) -> bool:
-        """Say whether an authorization request without a resource is for an MCP endpoint.
+        """Return whether an authorization request without a resource is for an MCP endpoint.
 
         If so, it is for the only resource of the site; with several, the request is refused.
         Override it to return False for your own applications that do not use MCP.
@@ -240,7 +240,7 @@ class Validator(OAuth2Validator):  # type: ignore[misc]
         *args: Any,
         **kwargs: Any,
     ) -> bool:
-        # oauthlib treats it as a code grant, and an assertion in the toolkit fails.
+        # oauthlib treats this type as a code grant, and an assertion in the toolkit fails.
         if grant_type == "openid":
             raise UnsupportedGrantTypeError(request=request)
         return bool(super().validate_grant_type(client_id, grant_type, client, request))

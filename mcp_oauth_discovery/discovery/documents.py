@@ -16,6 +16,7 @@ from mcp_oauth_discovery.conf import Misconfigured, conf
 from mcp_oauth_discovery.discovery.settings import read_members
 from mcp_oauth_discovery.discovery.signed import with_signed_metadata
 from mcp_oauth_discovery.identity import Resource, Site
+from mcp_oauth_discovery.identity.lookup import find_at
 from mcp_oauth_discovery.keys import policy
 from mcp_oauth_discovery.keys.database_errors import remedy
 from mcp_oauth_discovery.logs.lines import logger, one_line, tracebacks
@@ -35,7 +36,7 @@ def protected_resource_metadata(
     `path` is percent-decoded and begins with a slash. None means the document at the root, where
     MCP clients look for the default resource too. `query` is the raw query of the request.
     """
-    resource = site.find_resource(path or "", query)
+    resource = find_at(site, path or "", query)
     if resource is None and path is None:
         resource = site.default_resource
     if resource is None or not resource.enabled:
@@ -152,7 +153,7 @@ def _advertised_algorithms() -> list[str]:
         published = {key.algorithm for key in published_keys.at(patience=SHORT_WAIT)}
     except Exception as error:
         # Most of this document is not about keys: serve it while the database is down.
-        if tracebacks.of(error, "algorithms"):
+        if tracebacks.limited(error, "algorithms"):
             logger.error(
                 "The signing keys cannot be read; advertising MCP_SIGNING_ALGORITHMS only: %s%s",
                 one_line(error),

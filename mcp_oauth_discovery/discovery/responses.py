@@ -72,6 +72,6 @@ def finish(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     if response.content:
         response["Content-Length"] = str(len(response.content))
     if request.method == "HEAD":
-        # Not every server does this. RFC 9110 §9.3.2: HEAD has the headers of GET.
+        # Not every server removes it. RFC 9110 §9.3.2: HEAD has the headers of GET.
         response.content = b""
     return response

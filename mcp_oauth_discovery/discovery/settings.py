@@ -40,7 +40,7 @@ def read_members(setting: str, members: object, site: Site, *path: object) -> Do
     if not isinstance(members, Mapping):
         hint = f'Write, for example, {setting} = {{"scopes_supported": ["mcp"]}}.'
         raise Misconfigured.of(setting, members, "expected a dict of members", hint, path=path)
-    # `MCP_ISSUER`, `MCP_RESOURCE` and the keys are the only place of an identifier.
+    # Identifiers are set in `MCP_ISSUER`, `MCP_RESOURCE` and the keys of `MCP_RESOURCES` only.
     identity, hint = _IDENTITY[setting]
     if identity in members:
         problem = f"{identity!r} cannot be set here"

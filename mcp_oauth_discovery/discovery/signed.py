@@ -18,11 +18,12 @@ from mcp_oauth_discovery.logs.lines import logger, one_line, tracebacks
 from mcp_oauth_discovery.models import SigningKey
 from mcp_oauth_discovery.signing import NoSigningKey
 from mcp_oauth_discovery.signing.published import SHORT_WAIT, published_keys
-from mcp_oauth_discovery.signing.readings import Store, current_store, read_soon
+from mcp_oauth_discovery.signing.readings import Store, current_store, read_in_time
 from mcp_oauth_discovery.signing.sign import LONGEST_CLAIMS, sign, stand_in
 from mcp_oauth_discovery.standards.metadata import Document
 
-# Signed documents in memory: one per resource, and the issuer. More are signed on each request.
+# How many signed documents stay in memory: one per resource, and one for the issuer. A site with
+# more signs some of them again.
 _CACHE_SIZE = 1024
 
 # The last failure in each key store: kid, reading of the key store, reason. Until the next reading,
@@ -60,7 +61,7 @@ def _sign(kid: str, claims: str, typ: str) -> str:
         raise NoSigningKey(failure[2])
     try:
         row = SigningKey.objects.using(store.alias).filter(kid=kid)
-        key: SigningKey | None = read_soon(store, row.first, SHORT_WAIT)
+        key: SigningKey | None = read_in_time(store, row.first, SHORT_WAIT)
         if key is None:
             raise NoSigningKey(f"The key {kid} has just been deleted.")
         signer = key if key.private_key else stand_in(key, timezone.now())
@@ -84,7 +85,7 @@ def with_signed_metadata(document: Document, site: Site, typ: str) -> Document:
         signature = sign_document(document, site.issuer, typ)
     except AnyDatabaseError as error:
         text = f"Left signed_metadata out: {one_line(error)}{remedy(error)}"
-        if tracebacks.of(error, "signed_metadata"):
+        if tracebacks.limited(error, "signed_metadata"):
             logger.warning("%s", text, extra={"event": "signed_metadata.unread"})
         return document
     except NoSigningKey as error:

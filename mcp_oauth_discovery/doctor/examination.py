@@ -28,12 +28,12 @@ class Selection:
     skip: frozenset[str] = frozenset()
 
     def wants(self, code: str) -> bool:
-        """Say whether a code is selected."""
+        """Return whether a code is selected."""
         names = {code, STEP_OF[code].name}
         return not names & self.skip and (not self.only or bool(names & self.only))
 
     def wants_all(self, step: Step) -> bool:
-        """Say whether every code of a step is selected."""
+        """Return whether every code of a step is selected."""
         return all(self.wants(entry.code) for entry in step.entries)
 
     def probes(self) -> Probes:
@@ -66,7 +66,7 @@ def examine(walk: Walk, selection: Selection) -> list[Finding]:
         findings += abridged(
             [for_django(result) if is_django(result.subject) else result for result in wanted]
         )
-        if is_silent and selection.wants_all(step) and step.has_seen(walk):
+        if is_silent and selection.wants_all(step) and step.can_pass(walk):
             findings.append(passed(step, walk.url))
     return findings
 
@@ -84,14 +84,14 @@ def _results(step: Step, walk: Walk) -> list[Finding]:
 
 
 def _softened(result: Finding) -> Finding:
-    """Return a finding about an answer that no client requests, which is therefore no error."""
+    """Return a finding that is not an error, because no client requests this address."""
     if result.severity is not Severity.ERROR:
         return result
     return replace(result, severity=Severity.INFO, clients=())
 
 
 def abridged(findings: Sequence[Finding]) -> list[Finding]:
-    """Return the findings, of one code at one URL only the first few and a count of the rest."""
+    """Return the findings; of many with the same code and URL, the first few and a count."""
     alike: dict[tuple[str, str], list[Finding]] = defaultdict(list)
     for result in findings:
         alike[result.code, result.subject].append(result)

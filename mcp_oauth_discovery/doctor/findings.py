@@ -24,7 +24,7 @@ class Severity(str, Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """What is true of every finding of one code, unless a rule knows better."""
+    """The description of a code: the defaults of its findings, which a rule may replace."""
 
     code: str
     severity: Severity
@@ -66,10 +66,10 @@ class Step:
     entries: tuple[Entry, ...]
     rules: tuple[Rule, ...]
     # Whether enough was observed for a step without findings to pass.
-    has_seen: Callable[[Walk], bool]
+    can_pass: Callable[[Walk], bool]
     # The requests beyond the documents that only this step needs.
     probes: tuple[Probe, ...] = ()
-    # Whether the rules judge any answer. A fault of one that no client requests is no error.
+    # Whether the rules judge every answer. Faults of an answer that no client needs are not errors.
     is_about_answers: bool = False
 
 
@@ -83,9 +83,9 @@ def finding(
     fix: str = "",
     correction: str = "",
 ) -> Finding:
-    """Return a finding of a code; what is not given is what the entry says.
+    """Return a finding of a code; arguments that are left out come from the entry.
 
-    `fix` replaces both fixes of the entry, `correction` stands before them.
+    `fix` replaces both fixes of the entry, and `correction` is written before them.
     """
     django_fix = "" if fix else entry.django_fix
     return Finding(
@@ -102,7 +102,7 @@ def finding(
 
 
 def correcting(parts: Sequence[str]) -> str:
-    """Return the advice for a URL in which these parts are wrong, to stand before a fix.
+    """Return a sentence to write before a fix, which says what parts of a URL to correct.
 
     The fix of the entry already covers the scheme and the spelling.
     """

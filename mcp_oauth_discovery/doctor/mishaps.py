@@ -8,7 +8,10 @@ from mcp_oauth_discovery.logs.lines import logger, one_line
 
 
 class Noted:
-    """Adds the exception of a step to a list, so that no answer can end the check."""
+    """A context manager that logs the exception of a step, adds it to a list, and suppresses it.
+
+    No answer of a site can then end the check.
+    """
 
     def __init__(self, mishaps: list[str], step: str) -> None:
         self._mishaps = mishaps

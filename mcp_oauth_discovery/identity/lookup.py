@@ -1,4 +1,4 @@
-"""Finds the resource that a request or a name means."""
+"""Finds the resource that a path, a request or a name means."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Lookup:
         self._request = request
 
     @classmethod
-    def of(cls, request: HttpRequest, name: str | None) -> Lookup:
+    def for_request(cls, request: HttpRequest, name: str | None) -> Lookup:
         """Return the lookup of this name that the request already has, or a new one."""
         lookups: list[Lookup] = vars(request).setdefault("_mcp_lookups", [])
         for lookup in lookups:
@@ -76,7 +76,7 @@ class Lookup:
 def _requested(site: Site, request: HttpRequest) -> Resource | None:
     """Return the resource at the path of a request, or else the default one, disabled or not."""
     path = without_final_slash(request.path)
-    enabled = site.find_resource(path, request.META.get("QUERY_STRING", ""))
+    enabled = find_at(site, path, request.META.get("QUERY_STRING", ""))
     if enabled is not None:
         return enabled
     at_path = [resource for resource in site.resources if resource.location.path == path]
@@ -86,6 +86,26 @@ def _requested(site: Site, request: HttpRequest) -> Resource | None:
         # Another host has a resource at this path, and a client may send any host.
         raise Http404("There is no such resource.")
     return resource
+
+
+def find_at(site: Site, path: str, query: str) -> Resource | None:
+    """Return the enabled resource whose metadata is at a percent-decoded path and raw query.
+
+    The host decides only if several resources share a path, so a proxy may rewrite `Host`.
+    A query selects too (RFC 9728 §3.1). The resource without a query gets all other queries.
+    """
+    at_path = [
+        resource
+        for resource in site.resources
+        if resource.enabled and resource.location.path == path
+    ]
+    for selected in (query, ""):
+        matches = [resource for resource in at_path if resource.location.query == selected]
+        if len(matches) > 1:
+            matches = [each for each in matches if each.location.host == site.host]
+        if matches:
+            return matches[0]
+    return None
 
 
 def find_named(site: Site, name: str) -> Resource | None:

@@ -81,7 +81,7 @@ class Site:
             self.is_pinned = False
             return EXAMPLE_ORIGIN
         origin = self._requested_origin(self._request)
-        host = split_domain_port(self._host)[0]
+        host = split_domain_port(self.host)[0]
         if self._request.scheme == "http" and not is_loopback(host):
             self._http_origin = origin
         return origin
@@ -168,27 +168,9 @@ class Site:
                 extra={"event": "issuer.http"},
             )
 
-    def find_resource(self, path: str, query: str) -> Resource | None:
-        """Return the enabled resource whose metadata is at a percent-decoded path and raw query.
-
-        The host decides only if several resources share a path, so a proxy may rewrite `Host`.
-        A query selects too (RFC 9728 §3.1). The resource without a query gets all other queries.
-        """
-        at_path = [
-            resource
-            for resource in self.resources
-            if resource.enabled and resource.location.path == path
-        ]
-        for selected in (query, ""):
-            matches = [resource for resource in at_path if resource.location.query == selected]
-            if len(matches) > 1:
-                matches = [each for each in matches if each.location.host == self._host]
-            if matches:
-                return matches[0]
-        return None
-
     @property
-    def _host(self) -> str:
+    def host(self) -> str:
+        """The host and port of the request, without the default port of its scheme."""
         self.is_pinned = False
         if self._request is None:
             return split(EXAMPLE_ORIGIN).origin.partition("://")[2]
@@ -199,7 +181,7 @@ class Site:
 
     def _requested_origin(self, request: HttpRequest) -> str:
         try:
-            return check_url(f"{request.scheme}://{self._host}")
+            return check_url(f"{request.scheme}://{self.host}")
         except ValueError as error:
             # Django accepts some invalid ports, addresses and lengths.
             raise UnusableRequest(f"The Host header is not part of a valid URL: {error}") from error
@@ -225,7 +207,9 @@ class Site:
                 raise _refused("MCP_RESOURCES", {key: members}, problem)
             enabled = members.get("enabled", True)
             if not isinstance(enabled, bool):
-                raise _refused("MCP_RESOURCES", {key: members}, "'enabled' is True or False")
+                raise _refused(
+                    "MCP_RESOURCES", {key: members}, "expected True or False for 'enabled'"
+                )
             is_path = isinstance(key, str) and key.startswith("/") and not key.startswith("//")
             # `issuer` checks the origin, so check the path alone here.
             try:

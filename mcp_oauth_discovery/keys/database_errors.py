@@ -17,7 +17,7 @@ _UNPREPARED_SQLITE = ("no such table", "no such column")
 
 
 def is_conflict(error: BaseException) -> bool:
-    """Say whether the database rejected this writer in favour of a concurrent one."""
+    """Return whether the database rejected this writer in favour of a concurrent one."""
     return any(code in _CONFLICTS for code in _codes(error))
 
 

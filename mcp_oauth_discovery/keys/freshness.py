@@ -33,7 +33,7 @@ def note_change(using: str | None = None, **kwargs: Any) -> None:
 
 
 def has_uncommitted_changes(connection: Any) -> bool:
-    """Say whether an open transaction has changed keys. No other connection sees that yet."""
+    """Return whether an open transaction has changed keys. No other connection sees that yet."""
     # A decorator enters the same block many times, so this may be true of a later transaction too.
     # The keys are then read on this connection, which is harmless.
     blocks = connection.atomic_blocks

@@ -91,5 +91,5 @@ def public_pem(jwk: Mapping[str, Any]) -> str:
 
 
 def is_private(key: Key) -> bool:
-    """Say whether a key is a private key."""
+    """Return whether a key is a private key."""
     return bool(key.is_private)

@@ -51,17 +51,17 @@ def timing_faults() -> Iterator[Misconfigured]:
         "MCP_KEY_PUBLISH_AHEAD": conf.MCP_KEY_PUBLISH_AHEAD,
         "MCP_KEY_RETENTION": conf.MCP_KEY_RETENTION,
     }
-    good: dict[str, timedelta] = {}
+    valid: dict[str, timedelta] = {}
     for setting, span in spans.items():
         if isinstance(span, timedelta) and timedelta(0) < span <= LONGEST_SPAN:
-            good[setting] = span
+            valid[setting] = span
             continue
         is_long = isinstance(span, timedelta) and span > LONGEST_SPAN
         limit = f"{LONGEST_SPAN.days} days at most" if is_long else "a timedelta above zero"
         hint = f"Write, for example, {setting} = timedelta(days=2)."
         yield Misconfigured.of(setting, span, f"expected {limit}", hint)
     yield from _contradictions(
-        good.get("MCP_KEY_ROTATION_INTERVAL"), good.get("MCP_KEY_PUBLISH_AHEAD")
+        valid.get("MCP_KEY_ROTATION_INTERVAL"), valid.get("MCP_KEY_PUBLISH_AHEAD")
     )
     try:
         check_time_zones()

@@ -57,7 +57,7 @@ def flaw_of_modulus(modulus: int) -> str | None:
 
 
 def _splits(modulus: int, multiple: int) -> bool:
-    """Say whether a few steps of Fermat's method factor a modulus.
+    """Return whether a few steps of Fermat's method factor a modulus.
 
     A multiple `u * v` finds primes `p` and `q` where `u * p` is close to `v * q` (R. S. Lehman).
     """
@@ -82,7 +82,7 @@ def _small_primes() -> tuple[int, ...]:
 
 
 def is_strong_point(encoded: bytes) -> bool:
-    """Say whether 32 octets are a point of the curve, in its one encoding, and not of small order.
+    """Return whether 32 octets are a canonically encoded point that is not of small order.
 
     Under a point of small order, a signature that takes no private key verifies. Neither OpenSSL
     nor most verifiers look for one.

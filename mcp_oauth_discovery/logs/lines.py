@@ -32,7 +32,7 @@ class Tracebacks:
         self._lock = threading.Lock()
         self._logged: dict[tuple[str, type, str], float] = {}
 
-    def of(self, error: BaseException, where: str) -> BaseException | None:
+    def limited(self, error: BaseException, where: str) -> BaseException | None:
         """Return the error for `exc_info`, or None if its traceback has been logged already."""
         now = self._clock()
         # Keep the beginning only: the text may be as long as the request.

@@ -177,7 +177,7 @@ def _presentable(error: BaseException | None, tokens: list[str]) -> BaseExceptio
         for name in ("__cause__", "__context__"):
             cause = getattr(link, name)
             _set(shown, name, stand_ins.get(id(cause), cause))
-        # To set the cause also sets this.
+        # Setting the cause has set this to True.
         _set(shown, "__suppress_context__", is_suppressed)
     return stand_ins.get(id(error), error)
 

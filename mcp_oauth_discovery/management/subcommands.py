@@ -47,12 +47,12 @@ def add_subcommand(subparsers: Any, name: str, text: str) -> CommandParser:
         "--json", action="store_true", dest="as_json", help="print one JSON document"
     )
     # No defaults: they would override the options before the subcommand.
-    of_django = parser.add_argument_group("options of every command")
+    django_options = parser.add_argument_group("options of every command")
     for option in ("--traceback", "--no-color", "--force-color"):
-        of_django.add_argument(option, action="store_true", default=argparse.SUPPRESS)
+        django_options.add_argument(option, action="store_true", default=argparse.SUPPRESS)
     for option in ("--settings", "--pythonpath"):
-        of_django.add_argument(option, default=argparse.SUPPRESS)
-    of_django.add_argument(
+        django_options.add_argument(option, default=argparse.SUPPRESS)
+    django_options.add_argument(
         "-v", "--verbosity", type=int, choices=range(4), default=argparse.SUPPRESS
     )
     return parser

@@ -121,7 +121,7 @@ class BearerProtection:
         except PermissionDenied:
             raise
         except Exception as fault:  # noqa: BLE001
-            # So that scripts can read the answer to any failure, and its log record has no token.
+            # Catch everything: scripts can then read the answer, and its log record has no token.
             return fault_response(request, fault)
 
     def _refusal(self, request: HttpRequest) -> HttpResponse | None:
@@ -144,7 +144,7 @@ class BearerProtection:
         return None
 
     async def acheck(self, request: HttpRequest) -> HttpResponse | None:
-        """Do the same in an async stack: settings and keys may come from the database."""
+        """Do what `__call__` does, from async code: settings and keys may need the database."""
         return await sync_to_async(self)(request)
 
     def preflight(self, request: HttpRequest) -> HttpResponse:
@@ -160,7 +160,7 @@ class BearerProtection:
 
     def lookup(self, request: HttpRequest) -> Lookup:
         """Return the lookup of the resource, which is the same for the whole request."""
-        return Lookup.of(request, self.resource)
+        return Lookup.for_request(request, self.resource)
 
     def finish(self, request: HttpRequest, response: Any) -> Any:
         """Return a response of the view, which no shared cache may keep.
@@ -177,7 +177,7 @@ class BearerProtection:
         return response
 
     async def afinish(self, request: HttpRequest, response: Any) -> Any:
-        """Do the same in an async stack; use another thread only to add a challenge."""
+        """Do what `finish` does, from async code; use another thread only to add a challenge."""
         if not self._needs_challenge(response):
             return response
         return await sync_to_async(self.finish)(request, response)

@@ -1,11 +1,11 @@
-"""What shared caches may keep of the answer to a token: nothing."""
+"""Keeps responses to requests with a token out of shared caches."""
 
 from __future__ import annotations
 
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_cache_control, patch_vary_headers
 
-# How a view addresses shared caches: in Cache-Control, and in headers for them alone (RFC 9213).
+# Where a view gives directives to shared caches: Cache-Control, and the headers of RFC 9213.
 _SHARED = ("public", "s-maxage", "proxy-revalidate")
 _TARGETED = ("cdn-cache-control", "surrogate-control")
 

@@ -10,7 +10,7 @@ from django.views import View as DjangoView
 
 
 def is_awaited(view: Any) -> bool:
-    """Say whether Django awaits what a view returns, so that it must await a refusal too."""
+    """Return whether Django awaits what a view returns, so that it must await a refusal too."""
     if iscoroutinefunction(view) or iscoroutinefunction(type(view).__call__):
         return True
     while view is not None:

@@ -18,16 +18,16 @@ from mcp_oauth_discovery.keys.algorithms import ALGORITHMS
 from mcp_oauth_discovery.keys.lifetimes import stamp
 from mcp_oauth_discovery.models import FormerKey, SigningKey, State, Unusable
 from mcp_oauth_discovery.rotation.intake import import_key
-from mcp_oauth_discovery.rotation.succession import due_at, heirs, is_astray, standing
+from mcp_oauth_discovery.rotation.schedule import due_at, is_misplanned, predecessors, standing
 from mcp_oauth_discovery.rotation.writes import (
     Refused,
     atomic,
     bring_forward,
     change,
     draft,
-    give_back,
     instant,
     put_in_place_of,
+    restore_predecessor,
     retrying,
     succeed,
 )
@@ -60,7 +60,7 @@ def rotate(algorithm: str, *, now: datetime | None = None, if_due: bool = False)
 
     def attempt() -> SigningKey:
         current = standing(algorithm, now)
-        if current.pending and not is_astray(current, now):
+        if current.pending and not is_misplanned(current, now):
             return current.pending
         active_keys.append(current.active)
         # After losing to another process, use the key that it made.
@@ -101,7 +101,7 @@ def retire(key: SigningKey | str, *, now: datetime | None = None) -> SigningKey:
 
 
 def revoke(key: SigningKey | str, *, now: datetime | None = None) -> SigningKey:
-    """Remove a key from the JWK Set permanently, now, and return it.
+    """Remove a key from the JWK Set immediately and permanently, and return it.
 
     After an active key, the pending key or a new one signs immediately. After a pending key, its
     predecessor keeps signing. Raises `Refused` if the key is unknown or already revoked.
@@ -114,13 +114,13 @@ def revoke(key: SigningKey | str, *, now: datetime | None = None) -> SigningKey:
         if key.revoked_at:
             raise Refused(f"The key {kid} was revoked at {stamp(key.revoked_at)}.")
         state = key.state(now) if key.generation is not None else State.RETIRED
-        has_heir = state is State.PENDING and heirs(key, now).exists()
-        leaves_gap = state in (State.ACTIVE, State.PENDING) and not has_heir
+        has_predecessor = state is State.PENDING and predecessors(key, now).exists()
+        leaves_gap = state in (State.ACTIVE, State.PENDING) and not has_predecessor
         # Made before the transaction, to keep the transaction short.
         spare = _spare(key, now) if leaves_gap else None
         with atomic():
-            if has_heir:
-                give_back(key, now)
+            if has_predecessor:
+                restore_predecessor(key, now)
             change(key, revoked_at=now)
             if leaves_gap:
                 put_in_place_of(key, spare, now)
@@ -139,23 +139,24 @@ def prune(*, now: datetime | None = None, dry_run: bool = False) -> Pruned:
 
     def attempt() -> Pruned:
         keys = SigningKey.objects.authoritative()
-        over = Q(revoked_at__lte=now) | Q(retires_at__lte=now)
+        no_longer_signs = Q(revoked_at__lte=now) | Q(retires_at__lte=now)
         long_ago = now - KEPT_AFTER_EXPIRY
         successors = keys.filter(
             algorithm=OuterRef("algorithm"),
             generation__gt=OuterRef("generation"),
             retires_at__lte=now,
         )
-        is_needless = Q(generation=None) | Exists(successors)
-        long_over = Q(revoked_at__lte=long_ago) | (Q(expires_at__lte=long_ago) & is_needless)
-        deleted = sorted(keys.filter(long_over).values_list("kid", flat=True))
-        erasable = keys.filter(over).exclude(private_key="").exclude(kid__in=deleted)
+        is_dispensable = Q(generation=None) | Exists(successors)
+        has_expired = Q(expires_at__lte=long_ago) & is_dispensable
+        deletable = keys.filter(Q(revoked_at__lte=long_ago) | has_expired)
+        deleted = sorted(deletable.values_list("kid", flat=True))
+        erasable = keys.filter(no_longer_signs).exclude(private_key="").exclude(kid__in=deleted)
         erased = list(erasable.order_by("pk").values_list("kid", flat=True))
         if not dry_run:
             with atomic():
                 # One by one: databases lock the rows of a larger UPDATE in an order of their own.
                 for kid in erased:
-                    keys.filter(over, kid=kid).update(private_key="")
+                    keys.filter(no_longer_signs, kid=kid).update(private_key="")
                 former = [FormerKey(kid=kid, deleted_at=now) for kid in deleted]
                 FormerKey.objects.bulk_create(former, ignore_conflicts=True)
                 keys.filter(kid__in=deleted).delete()

@@ -16,13 +16,13 @@ from mcp_oauth_discovery.keys import policy
 from mcp_oauth_discovery.keys.algorithms import ALGORITHMS
 from mcp_oauth_discovery.keys.lifetimes import span, stamp
 from mcp_oauth_discovery.models import SigningKey, State
-from mcp_oauth_discovery.rotation.succession import is_astray, standing
+from mcp_oauth_discovery.rotation.schedule import is_misplanned, standing
 
 # About cached copies of the JWK Set, if MCP_JWKS_MAX_AGE is wrong.
 UNKNOWN_AGE = "For how long is unknown: run manage.py check."
 
 
-def of_rotation(algorithms: Sequence[str]) -> dict[str, Any]:
+def rotation_context(algorithms: Sequence[str]) -> dict[str, Any]:
     """Return the context of the page that asks before keys are rotated."""
     now = timezone.now()
     return {
@@ -31,7 +31,7 @@ def of_rotation(algorithms: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def of_change(keys: Sequence[SigningKey], verb: str) -> dict[str, Any]:
+def change_context(keys: Sequence[SigningKey], verb: str) -> dict[str, Any]:
     """Return the context of the page that asks before keys are retired or revoked, as `verb` says.
 
     The keys come in the order of the changes: newer before older.
@@ -58,7 +58,7 @@ def outcome(key: SigningKey, verb: str) -> str:
 
 
 def remains(key: SigningKey) -> str:
-    """Say until when a retired key is in the JWK Set."""
+    """Return a sentence that says until when a retired key is in the JWK Set."""
     return _unknown(key) or f"It stays in the JWK Set until {stamp(key.expires_at)}."
 
 
@@ -86,14 +86,14 @@ def _cached_for() -> str:
 def _rotated(algorithm: str, now: datetime) -> list[str]:
     current, ahead = standing(algorithm, now), span(policy.timing().publish_ahead)
     pending, active = current.pending, current.active
-    if pending and is_astray(current, now):
+    if pending and is_misplanned(current, now):
         clock = f"A host with a wrong clock let {pending} start on {stamp(pending.activates_at)}"
         if active is None:
             return [f"{clock}: it signs immediately."]
         return [f"{clock}: it signs {ahead} from now. {active} keeps signing until then."]
     if pending:
         start = stamp(pending.activates_at)
-        return [f"{pending} is pending and signs from {start}: nothing will happen."]
+        return [f"Skipped: {pending} is already pending, and signs from {start}."]
     if active:
         return [
             f"A new key is published immediately and signs {ahead} later.",
@@ -116,7 +116,7 @@ def _retired(key: SigningKey, keys: Sequence[SigningKey], now: datetime) -> list
         and not standing(key.algorithm, now).pending
     ):
         name = key.algorithm
-        return [text, f"{name} is not in MCP_SIGNING_ALGORITHMS: no key signs with it any more."]
+        return [text, f"{name} is not in MCP_SIGNING_ALGORITHMS: no key will sign with it."]
     return [text, *_succeeded(key, (), now)]
 
 
@@ -149,7 +149,7 @@ def _unknown(key: SigningKey) -> str:
 
 
 def _succeeded(key: SigningKey, gone: Sequence[SigningKey], now: datetime) -> list[str]:
-    """Say which key signs in place of an active key; those in `gone` cannot."""
+    """Return sentences about the key that replaces an active key; those in `gone` cannot."""
     pending = standing(key.algorithm, now).pending
     if pending is None or pending in gone:
         return ["A new key is made and signs immediately.", *refused_at_first(None, now)]

@@ -7,12 +7,12 @@ from datetime import datetime
 from mcp_oauth_discovery.keys import files, jwk, policy
 from mcp_oauth_discovery.keys.algorithms import Key
 from mcp_oauth_discovery.models import SigningKey
-from mcp_oauth_discovery.rotation.succession import is_imported, is_known, standing
+from mcp_oauth_discovery.rotation.schedule import is_imported, is_known, standing
 from mcp_oauth_discovery.rotation.writes import (
     Refused,
+    adopt_kid,
     atomic,
     draft,
-    go_by,
     insert,
     instant,
     retrying,
@@ -32,7 +32,7 @@ def import_key(
     A private key becomes the successor of the active one, as in a rotation. With `public_only`
     the key is published for the retention, so that tokens which another program signed keep
     verifying; with `keep_kid`, under the `kid` of its JWK. Raises `Refused` if the key is
-    unsuitable or was here before, or if another key is pending.
+    unsuitable or was in the key store before, or if another key is pending.
     """
     now = instant(now)
     if keep_kid and not public_only:
@@ -77,11 +77,11 @@ def _import_public(key: Key, algorithm: str, kept: str | None, now: datetime) ->
     with atomic():
         if kept and kept != imported.kid:
             _check_unknown(kept)
-            go_by(imported, kept, now)
+            adopt_kid(imported, kept, now)
         insert(imported)
     return imported
 
 
 def _check_unknown(kid: str) -> None:
     if is_known(kid):
-        raise Refused(f"The key {kid} has been here before; a kid is never used again.")
+        raise Refused(f"The key {kid} was in the key store before; a kid is never used again.")

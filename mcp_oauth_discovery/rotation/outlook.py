@@ -11,7 +11,7 @@ from mcp_oauth_discovery.keys import policy
 from mcp_oauth_discovery.keys.algorithms import ALGORITHMS
 from mcp_oauth_discovery.keys.lifetimes import in_words, span
 from mcp_oauth_discovery.models import SigningKey, State
-from mcp_oauth_discovery.rotation.succession import due_at
+from mcp_oauth_discovery.rotation.schedule import due_at
 
 
 class Prospect(NamedTuple):
@@ -75,7 +75,7 @@ def _idle(algorithm: str, pending: SigningKey | None, now: datetime) -> Prospect
 def _rotation(active: SigningKey, now: datetime) -> Prospect:
     due = due_at(active)
     if due > now:
-        text = f"the rotation of {active.algorithm} is due: manage.py mcp_keys rotate --if-due"
+        text = f"the rotation of {active.algorithm} is due: run manage.py mcp_keys rotate --if-due"
         return _coming(due, text, now)
     since = f"has been due for {in_words(now - due)}"
     text = f"The rotation of {active.algorithm} {since}: run manage.py mcp_keys rotate --if-due."
@@ -83,7 +83,7 @@ def _rotation(active: SigningKey, now: datetime) -> Prospect:
 
 
 def outlook(key: SigningKey, now: datetime) -> str:
-    """Say what happens to a key next, and how long that is from now; raises `Misconfigured`."""
+    """Describe what happens to a key next, and in how long; raises `Misconfigured`."""
     state = key.state(now)
     if key.algorithm not in ALGORITHMS:
         return "-"

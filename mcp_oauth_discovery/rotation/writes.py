@@ -1,4 +1,4 @@
-"""What changes consist of.
+"""The steps of a change of the key store, and its retries.
 
 If another process changes the keys first, the change is tried again, a limited number of times.
 """
@@ -18,14 +18,14 @@ from mcp_oauth_discovery.keys import jwk, policy
 from mcp_oauth_discovery.keys.algorithms import Key
 from mcp_oauth_discovery.keys.database_errors import is_conflict
 from mcp_oauth_discovery.models import THUMBPRINT, FormerKey, SigningKey
-from mcp_oauth_discovery.rotation.succession import Standing, heirs, standing
+from mcp_oauth_discovery.rotation.schedule import Standing, predecessors, standing
 
 T = TypeVar("T")
 
 # Every failed attempt means that another process succeeded.
 _ATTEMPTS = 20
 
-_RESTLESS = "Other processes keep changing the keys at this moment. Try again."
+_TOO_MANY_CHANGES = "Other processes keep changing the keys. Try again later."
 
 
 class Refused(Exception):
@@ -56,7 +56,7 @@ def retrying(attempt: Callable[[], T]) -> T:
         except AnyDatabaseError as error:
             if not (is_ours and is_conflict(error)):
                 raise
-    raise Refused(_RESTLESS)
+    raise Refused(_TOO_MANY_CHANGES)
 
 
 @contextmanager
@@ -68,7 +68,7 @@ def rehearsal() -> Iterator[None]:
             transaction.set_rollback(True, using=_database())
     except AnyDatabaseError as error:
         if is_conflict(error):
-            raise Refused(_RESTLESS) from error
+            raise Refused(_TOO_MANY_CHANGES) from error
         raise
 
 
@@ -112,11 +112,11 @@ def insert(key: SigningKey) -> None:
         raise Overtaken from error
 
 
-def go_by(key: SigningKey, kid: str, now: datetime) -> None:
-    """Give a new key that never signs the kid that another program chose.
+def adopt_kid(key: SigningKey, kid: str, now: datetime) -> None:
+    """Give a new key, which never signs, the kid that another program chose.
 
-    No other key can use its thumbprint then. A row with the thumbprint as kid is deleted, unless it
-    was revoked.
+    Its thumbprint then cannot be the kid of another key. A row with the thumbprint as kid is
+    deleted, unless it was revoked.
     """
     thumbprint = key.kid
     stored = SigningKey.objects.authoritative().filter(kid=thumbprint)
@@ -170,9 +170,9 @@ def put_in_place_of(key: SigningKey, spare: SigningKey | None, now: datetime) ->
         insert(spare)
 
 
-def give_back(pending: SigningKey, now: datetime) -> None:
+def restore_predecessor(pending: SigningKey, now: datetime) -> None:
     """Let the predecessor of a pending key sign in its place."""
     # The pending key has an end only if a host whose clock is ahead set one.
     ends = {"retires_at": pending.retires_at, "expires_at": pending.expires_at}
-    if not heirs(pending, now).update(**ends):
+    if not predecessors(pending, now).update(**ends):
         raise Overtaken

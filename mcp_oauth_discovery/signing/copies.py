@@ -20,7 +20,7 @@ from mcp_oauth_discovery.signing.readings import (
     KeysUnread,
     PublishedKey,
     Store,
-    read_beside,
+    read_in_thread,
     read_keys,
     undisturbed,
 )
@@ -154,13 +154,13 @@ class Copies:
                 if reading and self._settled and reading.is_given_up:
                     _log_stale(_unread(reading, reading.age))
                 count, number = changes(), self._started + 1
-                future = read_beside(self._store, partial(self._read, number, count))
+                future = read_in_thread(self._store, partial(self._read, number, count))
                 reading = self._reading = Reading(future, time.monotonic(), count)
                 self._hanging, self._started = (*self._hanging, future), number
             return reading
 
     def _is_over(self, reading: Reading) -> bool:
-        """Say whether another reading must replace this one."""
+        """Return whether another reading must replace this one."""
         is_outdated = reading.changes != changes()
         if not reading.future.done():
             is_useless = is_outdated or reading.is_given_up

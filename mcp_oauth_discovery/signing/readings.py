@@ -53,7 +53,7 @@ def current_store() -> Store:
 
 
 def is_read_here(store: Store) -> bool:
-    """Say whether only the connection of this thread sees the keys.
+    """Return whether only the connection of this thread sees the keys.
 
     This is so after an uncommitted change, and in a database in memory.
     """
@@ -76,7 +76,7 @@ class PublishedKey(NamedTuple):
     expires_at: datetime | None
 
     def signs(self, algorithm: str, now: datetime) -> bool:
-        """Say whether this is the active key of an algorithm at an instant."""
+        """Return whether this is the active key of an algorithm at an instant."""
         is_over = self.retires_at is not None and self.retires_at <= now
         return self.algorithm == algorithm and self.activates_at <= now and not is_over
 
@@ -103,18 +103,18 @@ def read_keys(store: Store) -> tuple[PublishedKey, ...]:
     return tuple(sorted(keys, key=lambda key: (key.algorithm, key.kid)))
 
 
-def read_soon(store: Store, read: Callable[[], T], seconds: float) -> T:
+def read_in_time(store: Store, read: Callable[[], T], seconds: float) -> T:
     """Read a store, here or in another thread; raises `KeysUnread` after `seconds`."""
     if is_read_here(store):
         with undisturbed(connections[store.alias]):
             return read()
-    future = read_beside(store, read)
+    future = read_in_thread(store, read)
     if not wait([future], timeout=seconds).done:
         raise KeysUnread(f"The database has not answered for {seconds:g} seconds.")
     return future.result()
 
 
-def read_beside(store: Store, read: Callable[[], T]) -> Future[T]:
+def read_in_thread(store: Store, read: Callable[[], T]) -> Future[T]:
     """Start to read a store in a new thread with its own connection.
 
     Raises `KeysUnread` if no thread can be started.

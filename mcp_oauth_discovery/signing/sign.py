@@ -39,8 +39,8 @@ def sign_jwt(
 
     `algorithm` is the first of `MCP_SIGNING_ALGORITHMS` by default. Raises `NoSigningKey` if no key
     is active, and `ImproperlyConfigured` if `MCP_ISSUER` is not a string. Raises `ValueError` for
-    an unknown algorithm, and for claims with another issuer. The same goes for claims that cannot
-    be JSON, or would be too long for `verify_jwt`.
+    an unknown algorithm, for claims with another issuer, for claims that cannot be JSON, and for
+    claims that are too long for `verify_jwt`. Raises `TypeError` if `typ` is not a string.
     """
     check_text("typ", typ)
     if algorithm is not None and algorithm not in list(ALGORITHMS):
@@ -116,7 +116,7 @@ def stand_in(key: SigningKey, now: datetime) -> SigningKey:
 
 
 def _outlives(expiry: object, key: SigningKey, now: datetime) -> bool:
-    """Say whether a host may drop a key while a verifier still needs it for a token."""
+    """Return whether a host may drop a key while a verifier still needs it for a token."""
     if key.retires_at is None or key.expires_at is None:
         return False
     if isinstance(expiry, datetime):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-# What clients send, but for `Mcp-Param-*`, which has no fixed names.
+# The headers that clients send, except `Mcp-Param-*`, whose names are not fixed.
 REQUEST_HEADERS = (
     "authorization",
     "content-type",
@@ -13,5 +13,5 @@ REQUEST_HEADERS = (
     "last-event-id",
 )
 
-# What their scripts must read: the challenge, and the session of older MCP revisions.
+# The headers that their scripts must read: the challenge, and the session of older MCP revisions.
 EXPOSED_HEADERS = ("www-authenticate", "mcp-session-id", "mcp-protocol-version")

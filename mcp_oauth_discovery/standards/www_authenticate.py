@@ -80,7 +80,7 @@ def bearer(parameters: Mapping[str, str | None]) -> Challenge:
         if not _TOKEN.fullmatch(name):
             raise ValueError(f"{name!r} is not the name of a parameter")
         if name.lower() in checked:
-            raise ValueError(f"the parameter {name.lower()!r} is there twice")
+            raise ValueError(f"the parameter {name.lower()!r} appears twice")
         checked[name.lower()] = check_value(name.lower(), value)
     if not checked:
         raise ValueError("a Bearer challenge has at least one parameter")
@@ -130,7 +130,7 @@ def parse(*lines: str) -> list[Challenge]:
     """
     challenges = parse_repeated(*lines)
     for name in (name for challenge in challenges for name in challenge.repeated):
-        raise ValueError(f"the parameter {name!r} is there twice")
+        raise ValueError(f"the parameter {name!r} appears twice")
     return challenges
 
 

@@ -204,7 +204,7 @@ def test_resources_are_told_as_they_are_written(settings, urlconf, run):
     settings.MCP_RESOURCE = f"{HOST}/mcp"
     urlconf(OURS, *OAUTH, MCP, path("x", decorated("/nope")))
     [message] = [one for one in run() if one.id.endswith("W032")]
-    assert f"has '/a', 'https://b.example.com/mcp' and '{HOST}/mcp'" in message.msg
+    assert f"only '/a', 'https://b.example.com/mcp' and '{HOST}/mcp'" in message.msg
 
 
 # No name

@@ -135,5 +135,5 @@ def test_timeline_is_named_and_described_to_who_does_not_see_it(
         open_overview(page)
         picture = page.get_by_role("img", name="Timeline of the signing keys")
         expect(picture).to_have_accessible_description(
-            re.compile("EdDSA key .+, active: signs since")
+            re.compile("EdDSA key .+, active: has signed since")
         )

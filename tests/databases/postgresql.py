@@ -42,7 +42,7 @@ class PostgreSQL:
             os.kill(self._process.pid, signal.SIGSTOP)
             self._signal_children(signal.SIGSTOP)
             yield
-            assert self._is_stopped(), "Something else has resumed the server: it did not hang."
+            assert self._running() == {}, "Something else has resumed the server: it did not hang."
         finally:
             self._signal_children(signal.SIGCONT)
             os.kill(self._process.pid, signal.SIGCONT)
@@ -64,9 +64,12 @@ class PostgreSQL:
         pid = self._process.pid
         return [int(child) for child in _process(pid, f"task/{pid}/children").split()]
 
-    def _is_stopped(self) -> bool:
+    def _running(self) -> dict[int, str]:
+        """Return the states of its processes that can still answer, by process ID."""
         pids = [self._process.pid, *self._children()]
-        return all("\nState:\tT" in _process(pid, "status") for pid in pids)
+        states = {pid: _process(pid, "status").partition("\nState:\t")[2][:1] for pid in pids}
+        # A process that ends while its parent is stopped stays as a zombie (Z).
+        return {pid: state for pid, state in states.items() if state not in ("T", "Z")}
 
 
 def _process(pid: int, file: str) -> str:

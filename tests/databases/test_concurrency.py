@@ -21,7 +21,7 @@ from mcp_oauth_discovery import rotation
 from mcp_oauth_discovery.keys import jwk
 from mcp_oauth_discovery.keys.policy import timing
 from mcp_oauth_discovery.models import SigningKey, State
-from mcp_oauth_discovery.rotation.succession import standing
+from mcp_oauth_discovery.rotation.schedule import standing
 from tests.databases.crew import crew_of
 
 pytestmark = pytest.mark.databases
@@ -234,7 +234,7 @@ def test_key_imported_by_all_has_one_place(crew, tmp_path):
 
 
 def check_one_import(answers):
-    refusals = ("has been here before", "is pending for EdDSA")
+    refusals = ("was in the key store before", "is pending for EdDSA")
     errors = [answer["error"] for answer in answers if answer["error"]]
     assert len(errors) == PROCESSES - 1
     assert all(any(refusal in error for refusal in refusals) for error in errors), errors

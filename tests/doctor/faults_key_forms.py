@@ -44,7 +44,7 @@ def short_rsa_key(world: World):
     world.keys["keys"][RS256]["n"] = encoded(b"\xaa" * 128)
 
 
-@planted("jwks-key-invalid", shows=("key is no object",))
+@planted("jwks-key-invalid", shows=("key is not an object",))
 def something_that_is_no_key(world: World):
     world.keys["keys"].append("key")
 

@@ -48,7 +48,7 @@ def test_first_of_two_urls_is_followed():
     world = challenged(f'Bearer resource_metadata="{PRM_ROOT}", {NAMED}')
     one = found(world)
     assert (
-        "is there twice; Python SDK, TypeScript SDK, Rust SDK, Inspector take the first" in one.seen
+        "appears twice; Python SDK, TypeScript SDK, Rust SDK, Inspector take the first" in one.seen
     )
     assert one.clients == TYPESCRIPT
     assert found(world, "prm-challenge-not-found").subject == PRM_ROOT
@@ -66,7 +66,8 @@ def test_two_urls_that_both_lead_to_the_document_stop_no_client():
 
 
 def test_value_that_differs_and_no_client_reads_is_only_named():
-    assert found(challenged(f'Bearer {NAMED}, realm="a", realm="b"')).seen.endswith("there twice.")
+    result = found(challenged(f'Bearer {NAMED}, realm="a", realm="b"'))
+    assert result.seen.endswith("appears twice.")
 
 
 def test_malformed_challenge_is_read_as_far_as_it_can_be():

@@ -18,7 +18,7 @@ def test_keys_that_might_have_signed_are_tried_a_few_times():
     world.keys["keys"] = [*[other] * 20, own]
     world.prm["signed_metadata"] = compact({"alg": "EdDSA"}, {**world.prm, "iss": ORIGIN})
     [one] = [one for one in diagnose(world) if one.code == "signed-signature"]
-    assert one.seen == "Not by the key None: 20 of 21 were tried."
+    assert one.seen == "It is not by the key None: 20 of 21 were tried."
 
 
 @pytest.mark.parametrize("place", [0, 1], ids=["header", "claims"])

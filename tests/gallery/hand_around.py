@@ -62,7 +62,7 @@ def nameless_requests_are_refused(site: Site) -> None:
     site.layers.append(strict)
 
 
-@broken("burst-differs", says=("other values of resource",))
+@broken("burst-differs", says=("different values of resource",))
 def one_edge_is_older(site: Site) -> None:
     """Every second answer is from before the site has moved."""
     count = iter(range(1000))

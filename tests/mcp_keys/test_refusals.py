@@ -78,12 +78,12 @@ def test_import_of_a_directory(tmp_path):
 def test_import_refuses_a_kid_that_is_here(file):
     path = file(private_pem(EC))
     mcp_keys("import", path)
-    assert "has been here before" in fails("import", path)
+    assert "was in the key store before" in fails("import", path)
 
 
 def test_import_refuses_the_public_half_of_a_key_that_is_here(key, file):
     path = file(json.dumps(key.published_jwk).encode())
-    assert "has been here before" in fails("import", path, "--public-only")
+    assert "was in the key store before" in fails("import", path, "--public-only")
 
 
 def test_import_refuses_a_kid_that_was_deleted(file):
@@ -92,7 +92,7 @@ def test_import_refuses_a_kid_that_was_deleted(file):
     SigningKey.objects.update(expires_at=ago(400))
     mcp_keys("prune")
     assert (SigningKey.objects.count(), FormerKey.objects.count()) == (0, 1)
-    assert "has been here before" in fails("import", path, "--public-only")
+    assert "was in the key store before" in fails("import", path, "--public-only")
 
 
 def test_import_refuses_a_second_successor(key, file):

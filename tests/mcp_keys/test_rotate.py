@@ -45,7 +45,7 @@ def test_rotate_says_that_a_key_is_pending_already(key):
     successor = rotation.rotate("EdDSA")
     said = mcp_keys("rotate", "--algorithm", "EdDSA")
     start = stamp(successor.activates_at)
-    assert said == f"EdDSA: {successor.kid} is pending already, signs from {start}.\n"
+    assert said == f"EdDSA: {successor.kid} is already pending, signs from {start}.\n"
     assert SigningKey.objects.count() == 2
 
 

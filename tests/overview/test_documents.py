@@ -136,7 +136,10 @@ def test_view_that_fails_only_once_refers_to_the_log(routed, look):
             return {"keys": []}
 
     routed(path(".well-known/jwks.json", OwnView.as_view()))
-    assert document(look()[1], "JWK Set").problem == "The log has the reason: document.failed."
+    assert (
+        document(look()[1], "JWK Set").problem
+        == "The log has the reason, in the event document.failed."
+    )
 
 
 def test_view_that_answers_with_no_json_is_a_fault(routed, look):

@@ -113,12 +113,12 @@ def test_older_keys_are_counted_and_linked(look):
     for hours in range(9, 0, -1):
         now = timezone.now() - timedelta(hours=hours)
         rotation.revoke(rotation.rotate("EdDSA", now=now), now=now)
-    assert re.search(r"EdDSA: \d+ older in", look()[0])
+    assert re.search(r"EdDSA: \d+ older keys in", look()[0])
 
 
 def test_empty_key_store_says_what_to_run(look):
     text, context = look()
-    assert "There is no key yet." in text
+    assert "There are no keys yet." in text
     assert "run manage.py mcp_keys rotate" in text
     assert context["timeline"] is None
 
@@ -136,7 +136,7 @@ def test_missing_table_is_said(transactional_db, look):
         text, context = look()
     assert SigningKey._meta.db_table in context["keys_problem"]  # noqa: SLF001
     assert document(context, "JWK Set").problem
-    assert "There is no key yet." not in text
+    assert "There are no keys yet." not in text
 
 
 # The checks

@@ -15,7 +15,7 @@ from tests.keys import DAY, ED, NOW, VECTORS, DriverError, as_file, make_key
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-RESTLESS = "Other processes keep changing the keys at this moment. Try again."
+RESTLESS = "Other processes keep changing the keys. Try again later."
 
 
 # As psycopg, psycopg2, and the drivers of MariaDB and MySQL have them.

@@ -89,14 +89,14 @@ def test_kid_seen_before_is_refused(end, public_only):
     end(key)
     again = as_file(VECTORS[ED], private=not public_only)
     reason = refused(rotation.import_key, again, public_only=public_only, now=NOW)
-    assert reason == f"The key {key.kid} has been here before; a kid is never used again."
+    assert reason == f"The key {key.kid} was in the key store before; a kid is never used again."
 
 
 def test_kid_of_a_deleted_key_is_refused():
     rotation.revoke(rotation.import_key(as_file(VECTORS[ED]), now=NOW), now=NOW)
     prune(NOW + 365 * DAY)
     assert not SigningKey.objects.filter(kid=VECTORS[ED]["thumbprint"]).exists()
-    assert "has been here before" in refused(rotation.import_key, as_file(VECTORS[ED]))
+    assert "was in the key store before" in refused(rotation.import_key, as_file(VECTORS[ED]))
 
 
 def test_imported_labels_are_ours():

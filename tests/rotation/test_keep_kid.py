@@ -109,13 +109,13 @@ def test_kid_of_a_key_that_signs_keeps_no_other_key():
 def test_kid_of_another_key_is_refused():
     other = rotation.rotate("ES256", now=NOW)
     assert refused(keep, other.kid) == (
-        f"The key {other.kid} has been here before; a kid is never used again."
+        f"The key {other.kid} was in the key store before; a kid is never used again."
     )
 
 
 def test_two_keys_of_one_kid_are_refused():
     keep("theirs", ED)
-    assert "The key theirs has been here before" in refused(keep, "theirs", RSA)
+    assert "The key theirs was in the key store before" in refused(keep, "theirs", RSA)
 
 
 @pytest.mark.parametrize(
@@ -125,38 +125,38 @@ def test_two_keys_of_one_kid_are_refused():
 @pytest.mark.parametrize("end", [lambda key: None, lambda key: rotation.revoke(key, now=NOW)])
 def test_key_of_another_kid_comes_only_once(again, end):
     end(keep())
-    assert f"The key {THUMBPRINT} has been here before" in refused(again)
+    assert f"The key {THUMBPRINT} was in the key store before" in refused(again)
 
 
 def test_kid_of_a_deleted_key_is_not_kept_again():
     rotation.revoke(keep(), now=NOW)
     prune(NOW + 365 * DAY)
     assert not SigningKey.objects.exists()
-    assert "The key theirs has been here before" in refused(keep, "theirs", RSA)
-    assert f"The key {THUMBPRINT} has been here before" in refused(plain)
+    assert "The key theirs was in the key store before" in refused(keep, "theirs", RSA)
+    assert f"The key {THUMBPRINT} was in the key store before" in refused(plain)
 
 
 def test_key_that_was_imported_under_its_thumbprint_can_still_have_its_kid():
     plain()
     keep()
     assert [key.kid for key in SigningKey.objects.all()] == ["theirs"]
-    assert "has been here before" in refused(plain)
+    assert "was in the key store before" in refused(plain)
 
 
 def test_key_that_was_revoked_under_its_thumbprint_stays_revoked():
     rotation.revoke(plain(), now=NOW)
-    assert f"The key {THUMBPRINT} has been here before" in refused(keep)
+    assert f"The key {THUMBPRINT} was in the key store before" in refused(keep)
 
 
 def test_key_that_signs_here_gets_no_other_kid():
     rotation.import_key(as_file(VECTORS[ED]), now=NOW)
-    assert f"The key {THUMBPRINT} has been here before" in refused(keep)
+    assert f"The key {THUMBPRINT} was in the key store before" in refused(keep)
 
 
 def test_key_that_is_revoked_meanwhile_stays_revoked():
     key = plain()
     with overtaken(lambda: rotation.revoke(key, now=NOW)):
-        assert f"The key {THUMBPRINT} has been here before" in refusal()
+        assert f"The key {THUMBPRINT} was in the key store before" in refusal()
     assert jwks() == []
 
 

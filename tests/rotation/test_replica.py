@@ -11,7 +11,7 @@ from django.db import connections
 from mcp_oauth_discovery import rotation
 from mcp_oauth_discovery.models import FormerKey, SigningKey
 from mcp_oauth_discovery.rotation import Refused, consequences
-from mcp_oauth_discovery.rotation.succession import is_known, standing
+from mcp_oauth_discovery.rotation.schedule import is_known, standing
 from tests.keys import DAY, ED, HOUR, NOW, VECTORS, as_file, overtaken
 
 REPLICA = "replica"
@@ -97,7 +97,7 @@ def test_revoking_twice_is_refused():
 
 def test_kid_that_the_replica_has_not_is_refused():
     rotation.import_key(as_file(VECTORS[ED]), now=NOW)
-    with pytest.raises(Refused, match="has been here before"):
+    with pytest.raises(Refused, match="was in the key store before"):
         rotation.import_key(as_file(VECTORS[ED]), now=NOW)
 
 
@@ -136,5 +136,5 @@ def test_command_tells_what_the_replica_has_not():
 
 def test_page_tells_what_the_replica_has_not():
     rotation.rotate("EdDSA")
-    ((_, _, said),) = consequences.of_rotation(["EdDSA"])["subjects"]
+    ((_, _, said),) = consequences.rotation_context(["EdDSA"])["subjects"]
     assert said[0].startswith("A new key is published immediately")

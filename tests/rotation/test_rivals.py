@@ -132,7 +132,7 @@ def test_same_import_twice_at_once_is_refused(public_only):
         vector = as_file(VECTORS[ED], private=not public_only)
         rotation.import_key(vector, public_only=public_only, now=NOW)
 
-    with overtaken(load), pytest.raises(Refused, match="has been here before"):
+    with overtaken(load), pytest.raises(Refused, match="was in the key store before"):
         load()
     assert SigningKey.objects.count() == 1
 
@@ -149,7 +149,7 @@ def test_writer_that_is_overtaken_again_and_again_gives_up(act):
     key = rotate(NOW)
     with overtaken(restless(key), times=100), pytest.raises(Refused) as caught:
         act(key, now=NOW + INTERVAL)
-    assert str(caught.value) == "Other processes keep changing the keys at this moment. Try again."
+    assert str(caught.value) == "Other processes keep changing the keys. Try again later."
     assert SigningKey.objects.get().state(NOW + INTERVAL) is State.ACTIVE
 
 

@@ -19,18 +19,18 @@ _IN_THE_REPORT = ("document.failed", "algorithms.unread", "signed_metadata.unrea
 
 
 @contextmanager
-def kept(faults: list[Fault]) -> Iterator[None]:
-    """Keep what the doctor provokes out of the log and the mail, and add each fault to a list."""
+def captured(faults: list[Fault]) -> Iterator[None]:
+    """Keep records that the doctor causes out of log and mail, and add each fault to a list."""
 
     def passes_on(record: logging.LogRecord) -> bool:
-        # The log shows the traceback of a fault once a minute; each record has the fault.
+        # A record has a traceback only once a minute, but always has the fault.
         error = record.exc_info[1] if record.exc_info else getattr(record, "fault", None)
         is_error = record.levelno >= logging.ERROR
         if error is not None and is_error:
             faults.append(fault_of(error))
         if record.name == "mcp_oauth_discovery":
             return getattr(record, "event", None) not in _IN_THE_REPORT
-        # The doctor causes 401s, 404s and forged hosts. A traceback is about the project.
+        # The doctor causes 401s, 404s and forged hosts. A traceback shows a fault of the project.
         return record.name == "django.request" and is_error and bool(record.exc_info)
 
     loggers = [logging.getLogger(name) for name in _LOGGERS]

@@ -15,7 +15,7 @@ from django.core.servers.basehttp import get_internal_wsgi_application
 from django.core.wsgi import get_wsgi_application
 
 from mcp_oauth_discovery.conf import fixed_script_prefix, project_setting
-from mcp_oauth_discovery.doctor.project.captured_logs import kept
+from mcp_oauth_discovery.doctor.project.captured_logs import captured
 from mcp_oauth_discovery.doctor.project.connections import Lent, borrowing, lend
 from mcp_oauth_discovery.doctor.project.threads import call_in_time
 from mcp_oauth_discovery.doctor.transport.deadlines import BUDGET, TIMEOUT, Deadline, TimeLimits
@@ -37,8 +37,8 @@ Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 class DjangoTransport:
     """Sends requests to the application that runserver serves, that of WSGI_APPLICATION.
 
-    An ASGI project may have no such module; the transport then uses Django's own application. Each
-    answer has `timeout` seconds, all together `budget`.
+    An ASGI project may have no such module; the transport then uses Django's own application. The
+    limits, in seconds, are `timeout` for each answer and `budget` for all answers together.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class DjangoTransport:
         lent = lend()
         request = environ(method, url, headers, body, prefix=fixed_script_prefix())
         faults: list[Fault] = []
-        with kept(faults):
+        with captured(faults):
             call_in_time(lambda: visit.make(self._application, request, lent), deadline.seconds)
         if visit.problem:
             return Failure(method, url, Trouble.BROKEN, visit.problem)
@@ -103,7 +103,7 @@ class _Visit:
         return self._complete
 
     def make(self, application: Application, environ: dict[str, Any], lent: Lent) -> None:
-        """Call the application, in a thread that may take its time."""
+        """Call the application, in a thread that may still run when the answer is late."""
         try:
             with borrowing(lent):
                 result = application(environ, self.start_response)
@@ -119,7 +119,7 @@ class _Visit:
             elif not self._deadline.is_over:
                 self._complete = self._head.with_body(bytes(self._content), self._deadline.elapsed)
         except asyncio.CancelledError:
-            # The answer is async, and late.
+            # An async answer is late and was cancelled.
             pass
         except (Exception, SystemExit) as error:  # noqa: BLE001 - code around Django may raise any
             self.problem = f"{type(error).__name__}: {error}"

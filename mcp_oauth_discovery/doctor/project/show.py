@@ -20,7 +20,7 @@ from mcp_oauth_discovery.discovery.served import (
     server_url,
 )
 from mcp_oauth_discovery.doctor.printing import visible
-from mcp_oauth_discovery.doctor.project.captured_logs import kept
+from mcp_oauth_discovery.doctor.project.captured_logs import captured
 from mcp_oauth_discovery.doctor.project.provenance import (
     Source,
     key_sources,
@@ -54,7 +54,7 @@ class Sourced(Served):
 
 
 def served(site: Site, start: str, transport: Transport) -> Iterator[Sourced]:
-    """Yield every document of a site, as requests to an origin, `start`, get it."""
+    """Yield every document of a site, as requests to the origin `start` get it."""
     request = partial(_request, start, transport)
     for resource in site.resources:
         if resource.enabled:
@@ -62,8 +62,8 @@ def served(site: Site, start: str, transport: Transport) -> Iterator[Sourced]:
             sources = resource_sources(resource)
             yield request(RESOURCE_TITLE, resource_url(resource), sources, members)
     if site.is_authorization_server:
-        # This reads the keys. The documents say what is wrong with them.
-        with kept([]):
+        # This reads the keys. If that fails, the documents show the fault, so the log need not.
+        with captured([]):
             members = documents.authorization_server_metadata(site) or {}
         yield request(SERVER_TITLE, server_url(site), server_sources(members), members)
     yield request(KEYS_TITLE, keys_url(site), key_sources())

@@ -196,7 +196,7 @@ def unexpected(walk: Walk) -> Iterator[Finding]:
 
 
 def _is_known(exchange: Exchange) -> bool:
-    """Say whether an answer is a server error, a redirect, or that of a firewall."""
+    """Return whether an answer is a server error, a redirect, or that of a firewall."""
     is_redirect = exchange.answer is not None and target(exchange.answer) is not None
     return exchange.status >= 500 or is_redirect or exchange.intermediary is not None
 
@@ -226,7 +226,7 @@ def _status(exchange: Exchange) -> str:
     return f"{exchange.status}: {gist(exchange.answer) if exchange.answer else ''}"
 
 
-def has_seen(walk: Walk) -> bool:
+def can_pass(walk: Walk) -> bool:
     return all_answered([walk.post, walk.get, *(place.exchange for place in walk.tried)])
 
 
@@ -256,6 +256,6 @@ STEP = Step(
         slow,
         encoded,
     ),
-    has_seen=has_seen,
+    can_pass=can_pass,
     is_about_answers=True,
 )

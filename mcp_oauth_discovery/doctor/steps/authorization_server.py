@@ -182,7 +182,7 @@ def contradictions(walk: Walk) -> Iterator[Finding]:
             )
             if names:
                 observation = (
-                    f"Other values of {shown(', '.join(names))} than at {shown(documents[0].url)}."
+                    f"Different from {shown(documents[0].url)}: {shown(', '.join(names))}."
                 )
                 yield finding(AS_DOCUMENTS_DIFFER, document.url, observation)
 
@@ -203,15 +203,15 @@ def openid(walk: Walk) -> Iterator[Finding]:
                 observation = f"It lacks {', '.join(missing)}."
                 yield finding(AS_OPENID_INCOMPLETE, document.url, observation, clients=clients)
             elif document.reading.fault and document.url not in requested and not pages:
-                observation = "200, and no JSON document."
+                observation = "200, but not a JSON document."
                 yield finding(AS_OPENID_INCOMPLETE, document.url, observation, clients=clients)
 
 
 def resources(walk: Walk) -> Iterator[Finding]:
-    mine = walk.resource.content.get("resource") if walk.resource else None
+    resource = walk.resource.content.get("resource") if walk.resource else None
     for _, document in chosen(walk):
         listed = strings(document.content, "protected_resources")
-        if listed and isinstance(mine, str) and mine not in listed:
+        if listed and isinstance(resource, str) and resource not in listed:
             observation = f"protected_resources is {shown(listed)}."
             yield finding(AS_PROTECTED_RESOURCES, document.url, observation)
 
@@ -221,7 +221,7 @@ def _comparable(value: object) -> object:
     return {repr(item) for item in value} if isinstance(value, list) else value
 
 
-def has_seen(walk: Walk) -> bool:
+def can_pass(walk: Walk) -> bool:
     return bool(walk.servers) and all(server.metadata for server in walk.servers)
 
 
@@ -251,5 +251,5 @@ STEP = Step(
         openid,
         resources,
     ),
-    has_seen=has_seen,
+    can_pass=can_pass,
 )

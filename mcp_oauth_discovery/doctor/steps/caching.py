@@ -93,7 +93,7 @@ def heads(walk: Walk) -> Iterator[Finding]:
         if head.status != get.status:
             yield finding(HEAD_DIFFERS, document.url, f"{head.status} to HEAD.")
         elif names:
-            yield finding(HEAD_DIFFERS, document.url, f"Other values of {', '.join(names)}.")
+            yield finding(HEAD_DIFFERS, document.url, f"Different headers: {', '.join(names)}.")
 
 
 def lifetime(answer: Answer) -> int | None:
@@ -113,7 +113,7 @@ def _published(walk: Walk) -> Iterator[tuple[str, Answer]]:
     )
 
 
-def has_seen(walk: Walk) -> bool:
+def can_pass(walk: Walk) -> bool:
     return bool(walk.heads) and all_answered(exchange for _, exchange in walk.heads)
 
 
@@ -129,6 +129,6 @@ STEP = Step(
         HEAD_DIFFERS,
     ),
     rules=(lifetimes, stale, variants, heads),
-    has_seen=has_seen,
+    can_pass=can_pass,
     probes=(ask_with_head,),
 )

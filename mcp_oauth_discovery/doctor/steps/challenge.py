@@ -164,7 +164,7 @@ def _repetition(walk: Walk, exchange: Exchange) -> Malformation | None:
     for challenge in challenges_of(exchange):
         for name, last in challenge.repeated.items():
             first = challenge.parameters[name]
-            problem = f"the parameter {name!r} is there twice"
+            problem = f"the parameter {name!r} appears twice"
             if first != last and name in ("resource_metadata", "scope"):
                 problem += f"; {named(FIRST_VALUE)} take the first, {named(LAST_VALUE)} the last"
             clients: tuple[Client, ...] = ()
@@ -186,7 +186,7 @@ def scheme(walk: Walk) -> Iterator[Finding]:
     elif schemes and not walk.challenges[0].is_bearer:
         yield finding(CHALLENGE_NOT_FIRST, walk.url, observation)
     if len(bearers) > 1:
-        yield finding(CHALLENGE_SEVERAL, walk.url, f"There are {len(bearers)} of them.")
+        yield finding(CHALLENGE_SEVERAL, walk.url, f"There are {len(bearers)} Bearer challenges.")
 
 
 def metadata(walk: Walk) -> Iterator[Finding]:
@@ -264,8 +264,8 @@ def _unauthorized(walk: Walk) -> list[Exchange]:
     ]
 
 
-def has_seen(walk: Walk) -> bool:
-    """Say whether the challenge led to metadata; that it does not is a finding of another step."""
+def can_pass(walk: Walk) -> bool:
+    """Return whether the challenge led to metadata; if it did not, another step reports it."""
     named = [place for place in walk.resources if place.role is Role.CHALLENGE]
     return any(place.members is not None for place in named)
 
@@ -289,5 +289,5 @@ STEP = Step(
         CHALLENGE_DIFFERS,
     ),
     rules=(header, scheme, metadata, error_without_token, scope, differences),
-    has_seen=has_seen,
+    can_pass=can_pass,
 )

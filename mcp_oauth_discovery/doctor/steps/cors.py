@@ -157,7 +157,7 @@ def endpoint(walk: Walk) -> Iterator[Finding]:
 
 
 def is_closed(walk: Walk) -> bool:
-    """Say whether the endpoint answers preflights, and allows nothing to pages of this origin."""
+    """Return whether the endpoint answers preflights but allows nothing to pages of this origin."""
     answer = walk.endpoint_preflight.answer if walk.endpoint_preflight else None
     return (
         answer is not None and 200 <= answer.status < 300 and not _allows(answer, walk.page_origin)
@@ -194,7 +194,7 @@ def _judge_challenge(walk: Walk) -> Iterator[Finding]:
             yield finding(CORS_ENDPOINT, walk.url, observation, fix=fix)
             return
         if not {"www-authenticate", "*"} & set(_listed(answer, "access-control-expose-headers")):
-            yield finding(CORS_EXPOSED, walk.url, f"{request}it is not exposed.")
+            yield finding(CORS_EXPOSED, walk.url, f"{request}WWW-Authenticate is not exposed.")
             return
 
 
@@ -263,7 +263,7 @@ def _origin_line(answer: Answer) -> str:
     return f"Access-Control-Allow-Origin: {shown(allowed)}."
 
 
-def has_seen(walk: Walk) -> bool:
+def can_pass(walk: Walk) -> bool:
     preflights = [*walk.page_preflights, walk.endpoint_preflight, walk.endpoint_delete]
     return (
         bool(walk.page_reads)
@@ -288,7 +288,7 @@ STEP = Step(
         CORS_CREDENTIALS,
     ),
     rules=(document_reads, document_preflights, endpoint, credentials),
-    has_seen=has_seen,
+    can_pass=can_pass,
     probes=(
         ask_documents_as_a_page,
         ask_endpoint_as_a_page,

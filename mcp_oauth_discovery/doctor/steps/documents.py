@@ -113,7 +113,7 @@ _ENTRY_OF = {
 
 
 def unreadable(walk: Walk) -> Iterator[Finding]:
-    """Report documents that are no JSON object; a redirect to a page has its own finding."""
+    """Report documents that are not JSON objects; a redirect to a page has its own finding."""
     for document in walk.tried:
         if document.reading.fault is Unreadable.HTML and document.exchange.hops:
             continue
@@ -142,10 +142,12 @@ def marked(walk: Walk) -> Iterator[Finding]:
 def content_type(walk: Walk) -> Iterator[Finding]:
     for document in walk.published:
         answer = document.exchange.answer
-        given = (answer.header("content-type") if answer else None) or ""
+        declared = (answer.header("content-type") if answer else None) or ""
         allowed = _JSON if document.role is Role.JWKS else _JSON[:1]
-        if given.partition(";")[0].strip().lower() not in allowed:
-            observation = f"Content-Type: {shown(given)}." if given else "There is no Content-Type."
+        if declared.partition(";")[0].strip().lower() not in allowed:
+            observation = (
+                f"Content-Type: {shown(declared)}." if declared else "There is no Content-Type."
+            )
             yield finding(DOCUMENT_CONTENT_TYPE, document.url, observation)
 
 
@@ -175,7 +177,7 @@ def set_cookies(walk: Walk) -> Iterator[Finding]:
             yield finding(DOCUMENT_COOKIE, document.url, observation)
 
 
-def has_seen(walk: Walk) -> bool:
+def can_pass(walk: Walk) -> bool:
     return bool(walk.published)
 
 
@@ -195,6 +197,6 @@ STEP = Step(
         DOCUMENT_COOKIE,
     ),
     rules=(unreadable, marked, content_type, without_value, duplicates, set_cookies),
-    has_seen=has_seen,
+    can_pass=can_pass,
     is_about_answers=True,
 )

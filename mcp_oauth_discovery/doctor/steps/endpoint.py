@@ -142,7 +142,7 @@ def get(walk: Walk) -> Iterator[Finding]:
         yield finding(ENDPOINT_GET, walk.url, f"401 to POST, {walk.get.status} to GET.")
 
 
-def has_seen(walk: Walk) -> bool:
+def can_pass(walk: Walk) -> bool:
     return walk.post is not None and walk.post.status == 401 and all_answered([walk.get])
 
 
@@ -162,5 +162,5 @@ STEP = Step(
         ENDPOINT_GET,
     ),
     rules=(post, get),
-    has_seen=has_seen,
+    can_pass=can_pass,
 )

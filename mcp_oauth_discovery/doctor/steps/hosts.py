@@ -42,7 +42,7 @@ FORWARDED_REFLECTED = Entry(
     seen="A forged X-Forwarded-* or Forwarded header appears in a document.",
     expected="identifiers from the configuration",
     section="RFC 9728 §7.3, RFC 7239 §8.1",
-    fix="Have the proxy overwrite these headers, and trust none without a proxy.",
+    fix="Have the proxy overwrite these headers, and ignore them if there is no proxy.",
     django_fix=(
         "Pin MCP_ISSUER. Have the proxy overwrite these headers, or unset USE_X_FORWARDED_HOST "
         "if there is no proxy."
@@ -74,7 +74,7 @@ def _text(answer: Answer) -> str:
     return answer.body.decode("utf-8", "replace") + challenge
 
 
-def has_seen(walk: Walk) -> bool:
+def can_pass(walk: Walk) -> bool:
     return all_ended(forgery.exchange for forgery in walk.forgeries)
 
 
@@ -88,6 +88,6 @@ STEP = Step(
         FORWARDED_REFLECTED,
     ),
     rules=(reflections,),
-    has_seen=has_seen,
+    can_pass=can_pass,
     probes=(ask_with_forged_hosts,),
 )

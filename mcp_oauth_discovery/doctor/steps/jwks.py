@@ -94,8 +94,9 @@ def served(walk: Walk) -> Iterator[Finding]:
         named = [name for name in announced if not _is_symmetric(name) and name != "none"]
         if not everything or not (keys or named):
             if signer := _signed_by(walk, server):
-                observation = "All keys are for encryption, and " if everything else ""
-                yield finding(JWKS_EMPTY, server.jwks.url, f"{observation}{signer} is signed.")
+                reason = "All keys are for encryption" if everything else "There are no keys"
+                observation = f"{reason}, and {signer} is signed."
+                yield finding(JWKS_EMPTY, server.jwks.url, observation)
             continue
         available = {name for key in keys for name in _algorithms(key)}
         missing = [name for name in named if name not in available]
@@ -119,7 +120,7 @@ def _announced(document: Fetched | None) -> list[str]:
 
 
 def _is_symmetric(algorithm: str) -> bool:
-    """Say whether an algorithm signs with the secret of a client."""
+    """Return whether an algorithm signs with the secret of a client."""
     return algorithm.startswith("HS")
 
 
@@ -137,21 +138,21 @@ def _signed_by(walk: Walk, server: Server) -> str:
         announced = set(_announced(document)) - {"none"} if _announced(document) else {"RS256"}
         # If clients may choose a symmetric algorithm, perhaps all of them do.
         if announced and not any(map(_is_symmetric, announced)):
-            return "The ID Token of OpenID"
+            return "the ID Token of OpenID"
     return ""
 
 
 def _algorithms(key: Key) -> set[str]:
     """Return the algorithms of a key: that of `alg`, or all of its type."""
-    known, given = signatures(key), key.get("alg")
+    known, declared = signatures(key), key.get("alg")
     # RFC 9864: an alg of an OKP key has two names, and only the curve says which algorithm it is.
-    if given is None or key.get("kty") == "OKP":
+    if declared is None or key.get("kty") == "OKP":
         return known
-    return {str(given)} & (known or {str(given)})
+    return {str(declared)} & (known or {str(declared)})
 
 
-def has_seen(walk: Walk) -> bool:
-    """Say whether every announced set was read; servers may do without one."""
+def can_pass(walk: Walk) -> bool:
+    """Return whether every announced set was read; servers may do without one."""
     servers = [
         server
         for server in walk.servers
@@ -185,5 +186,5 @@ STEP = Step(
         served,
         unable_to_sign,
     ),
-    has_seen=has_seen,
+    can_pass=can_pass,
 )

@@ -75,7 +75,7 @@ def private_members(key: Key) -> list[str]:
 
 
 def is_for_encryption(key: Key) -> bool:
-    """Say whether the members of a key show that it is not for signatures."""
+    """Return whether the members of a key show that it is not for signatures."""
     purpose = _purpose(key)
     if purpose:
         return purpose == "enc"
@@ -179,7 +179,7 @@ def _label_problem(key: Key) -> str:
 
 
 def _is_misspelt(name: str) -> bool:
-    """Say whether a name differs from one of RFC 7518 or RFC 8037 only by case or hyphens."""
+    """Return whether a name differs from one of RFC 7518 or RFC 8037 only by case or hyphens."""
     return name not in _NAMES and _folded(name) in map(_folded, _NAMES)
 
 

@@ -106,14 +106,14 @@ def _change(before: Answer, after: Answer) -> str:
     """Return what a document has become, or "" if it is still the same."""
     members, later = read(before).members or {}, read(after).members
     if later is None:
-        return "a page" if is_html(after) else "no JSON document"
+        return "a page" if is_html(after) else "something other than JSON"
     # Each request gets a new signature.
     names = (members.keys() | later.keys()) - {"signed_metadata"}
     other = sorted(name for name in names if members.get(name) != later.get(name))
-    return f"other values of {shown(', '.join(other))}" if other else ""
+    return f"different values of {shown(', '.join(other))}" if other else ""
 
 
-def has_seen(walk: Walk) -> bool:
+def can_pass(walk: Walk) -> bool:
     repeated = (*walk.agents, *walk.burst)
     return bool(walk.burst) and all_ended(again.exchange for again in repeated)
 
@@ -129,7 +129,7 @@ STEP = Step(
         BURST_DIFFERS,
     ),
     rules=(agents, bursts),
-    has_seen=has_seen,
+    can_pass=can_pass,
     probes=(
         ask_as_other_agents,
         ask_in_a_burst,

@@ -100,7 +100,7 @@ def existence(walk: Walk) -> Iterator[Finding]:
 
 
 def _takes_post(endpoint: OAuthEndpoint) -> bool:
-    """Say whether an endpoint announces POST, or has a preflight that other paths lack."""
+    """Return whether an endpoint announces POST, or has a preflight that other paths lack."""
     preflight, control = (
         exchange.answer if exchange else None for exchange in (endpoint.preflight, endpoint.control)
     )
@@ -139,7 +139,7 @@ def pages(walk: Walk) -> Iterator[Finding]:
             yield finding(OAUTH_ENDPOINT_CORS, endpoint.url, observation, fix=fix)
 
 
-def has_seen(walk: Walk) -> bool:
+def can_pass(walk: Walk) -> bool:
     gets = [endpoint.get for endpoint in walk.oauth_endpoints]
     return bool(gets) and all_answered(gets)
 
@@ -157,6 +157,6 @@ STEP = Step(
         OAUTH_ENDPOINT_CORS,
     ),
     rules=(existence, redirected, pages),
-    has_seen=has_seen,
+    can_pass=can_pass,
     probes=(ask_oauth_endpoints,),
 )

@@ -137,12 +137,16 @@ def places(walk: Walk) -> Iterator[Finding]:
             yield finding(PRM_NOT_FOUND, walk.url, f"404 at {shown(tried)}.", clients=clients)
         return
     path, challenge = by_role.get(Role.PATH), by_role.get(Role.CHALLENGE)
-    is_led = challenge is not None and challenge.members is not None
+    challenge_has_document = challenge is not None and challenge.members is not None
     if path and path.is_absent:
         # Clients that read the document that the challenge names try no other address.
-        clients = () if is_led else PRM_PATH_NOT_FOUND.clients
+        clients = () if challenge_has_document else PRM_PATH_NOT_FOUND.clients
         yield finding(PRM_PATH_NOT_FOUND, path.url, f"{path.exchange.status}.", clients=clients)
-    elif (stripped := by_role.get(Role.STRIPPED)) and not is_led and stripped.members is None:
+    elif (
+        (stripped := by_role.get(Role.STRIPPED))
+        and not challenge_has_document
+        and stripped.members is None
+    ):
         status = f"{stripped.exchange.status or 'No answer'}"
         observation = f"{status}, where the TypeScript SDK looks: it drops the final slash."
         yield finding(PRM_PATH_NOT_FOUND, stripped.url, observation, clients=TYPESCRIPT_BASED)
@@ -157,9 +161,7 @@ def differences(walk: Walk) -> Iterator[Finding]:
     if len(documents) == 2 and documents[0].members != documents[1].members:
         first, second = documents[0].content, documents[1].content
         names = sorted(name for name in {*first, *second} if first.get(name) != second.get(name))
-        observation = (
-            f"Other values of {shown(', '.join(names))} than at {shown(documents[1].url)}."
-        )
+        observation = f"Different from {shown(documents[1].url)}: {shown(', '.join(names))}."
         yield finding(PRM_DIFFERS, documents[0].url, observation)
 
 
@@ -218,7 +220,7 @@ def _invalid(value: object) -> str:
     return ""
 
 
-def has_seen(walk: Walk) -> bool:
+def can_pass(walk: Walk) -> bool:
     tried = [place for place in walk.tried if place in walk.resources]
     are_read = all(place.members is not None or place.is_absent for place in tried)
     named = [place for place in tried if place.role is Role.CHALLENGE]
@@ -247,5 +249,5 @@ STEP = Step(
         resource,
         *resource_members.RULES,
     ),
-    has_seen=has_seen,
+    can_pass=can_pass,
 )

@@ -97,12 +97,12 @@ def kids(walk: Walk) -> Iterator[Finding]:
 
 
 def entries(walk: Walk) -> Iterator[Finding]:
-    """Report items of the list that are no keys."""
+    """Report items of the list that are not keys."""
     for document in key_sets(walk):
         keys = document.content.get("keys")
         for key in keys if isinstance(keys, list) else ():
             if not isinstance(key, dict):
-                yield finding(JWKS_KEY_INVALID, document.url, f"{shown(key)} is no object.")
+                yield finding(JWKS_KEY_INVALID, document.url, f"{shown(key)} is not an object.")
 
 
 def forms(walk: Walk) -> Iterator[Finding]:

@@ -86,7 +86,7 @@ REACH_CUT = Entry(
     code="reach-cut",
     severity=Severity.WARNING,
     seen="The time for all requests is over; the remaining ones were not sent.",
-    expected="some sixty answers within ninety seconds",
+    expected="about sixty answers within ninety seconds",
     section="MCP authorization, discovery",
     clients=EVERY,
     fix="Fix what is slow, or give the check more time with --budget.",
@@ -142,7 +142,7 @@ def private_hosts(walk: Walk) -> Iterator[Finding]:
                 yield finding(REACH_PRIVATE, document.url, observation, clients=clients)
 
 
-def has_seen(walk: Walk) -> bool:
+def can_pass(walk: Walk) -> bool:
     return all_answered([walk.post])
 
 
@@ -161,6 +161,6 @@ STEP = Step(
         REACH_CUT,
     ),
     rules=(failures, plain_http, private_hosts),
-    has_seen=has_seen,
+    can_pass=can_pass,
     is_about_answers=True,
 )

@@ -19,7 +19,7 @@ _SAME_ORIGIN_ONLY = (Client.PYTHON, *TYPESCRIPT_BASED, Client.RUST)
 REDIRECT_HTTPS = Entry(
     code="redirect-https",
     severity=Severity.ERROR,
-    seen="The answer is a redirect to the https URL it came from.",
+    seen="The answer is a redirect to the same URL with https.",
     expected="a direct answer",
     section="RFC 9728 §3.2, RFC 8414 §3.2",
     clients=_SAME_ORIGIN_ONLY,
@@ -132,7 +132,7 @@ def redirected(walk: Walk) -> Iterator[Finding]:
     """Report redirects, by the setting that is most likely behind each."""
     for exchange in plain(walk):
         causes = _causes(exchange)
-        # The other redirects of a loop are no faults of their own.
+        # The other redirects of a loop are not faults of their own.
         loops = [pair for pair in causes if pair[0] is Cause.LOOP]
         for likely, observation in loops or causes:
             if likely is Cause.HTTPS and is_exposed(walk.url):

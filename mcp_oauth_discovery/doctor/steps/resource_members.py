@@ -78,7 +78,7 @@ PRM_BEARER_HEADER = Entry(
     code="prm-bearer-header",
     severity=Severity.ERROR,
     seen="bearer_methods_supported rules out the Authorization header.",
-    expected='bearer_methods_supported with "header", or without the member',
+    expected='bearer_methods_supported with "header", or no such member',
     section="RFC 9728 §2, MCP authorization, token requirements",
     clients=EVERY,
     fix='Add "header" to bearer_methods_supported.',
@@ -107,7 +107,7 @@ def identifier(document: Fetched) -> object:
 
 
 def is_plain_http(value: object, endpoint: str) -> bool:
-    """Say whether a URL is http where that of the endpoint is https."""
+    """Return whether a URL is http where that of the endpoint is https."""
     return isinstance(value, str) and value.startswith("http:") and endpoint.startswith("https:")
 
 
@@ -124,7 +124,7 @@ def members(walk: Walk) -> Iterator[Finding]:
 
 
 def servers(walk: Walk) -> Iterator[Finding]:
-    """Report missing authorization servers, and those that are no issuers."""
+    """Report missing authorization servers, and those that are not issuers."""
     document = walk.resource
     if document is None:
         return
@@ -152,13 +152,13 @@ def servers(walk: Walk) -> Iterator[Finding]:
 
 def spellings(walk: Walk) -> Iterator[Finding]:
     document = walk.resource
-    spelling_of: dict[object, str] = {}
+    spellings_by_place: dict[object, str] = {}
     for issuer in strings(document.content, "authorization_servers") if document else ():
         try:
             place = locate(issuer)._replace(host=hosts.origin(issuer))
         except ValueError:
             continue
-        other = spelling_of.setdefault(place, issuer)
+        other = spellings_by_place.setdefault(place, issuer)
         if document and other != issuer:
             observation = f"{pointed(issuer, other)}\n{difference(issuer, other)}"
             yield finding(PRM_SERVERS_SPELLINGS, document.url, observation)
@@ -184,15 +184,17 @@ def scopes(walk: Walk) -> Iterator[Finding]:
     """
     document = walk.resource
     required = strings(document.content, "scopes_supported") if document else []
-    of_clients = [scope for scope in _CLIENTS_SCOPES if scope in required]
-    if document and of_clients:
-        yield finding(PRM_SCOPES_OF_CLIENTS, document.url, f"It has {', '.join(of_clients)}.")
+    client_scopes = [scope for scope in _CLIENTS_SCOPES if scope in required]
+    if document and client_scopes:
+        yield finding(PRM_SCOPES_OF_CLIENTS, document.url, f"It has {', '.join(client_scopes)}.")
     own = [server for server in walk.servers if origin(server.issuer) == origin(walk.url)]
     for server in own:
         offered = set(
             strings(server.metadata.content, "scopes_supported") if server.metadata else ()
         )
-        missing = [scope for scope in required if scope not in offered and scope not in of_clients]
+        missing = [
+            scope for scope in required if scope not in offered and scope not in client_scopes
+        ]
         if document and offered and missing:
             observation = (
                 f"{shown(', '.join(missing))} missing from those of {shown(server.issuer)}."

@@ -87,13 +87,13 @@ SIGNED_DIFFERS = Entry(
 class _Signed:
     """A document with a signed copy: its possible signers, and the keys that were read.
 
-    `is_whole` says whether these are all keys that may have signed it.
+    `has_all_keys` says whether these are all keys that may have signed it.
     """
 
     document: Fetched
     issuers: frozenset[str]
     keys: tuple[Key, ...]
-    is_whole: bool
+    has_all_keys: bool
 
     @property
     def token(self) -> object:
@@ -104,7 +104,7 @@ class _Signed:
         return [key for key in self.keys if kid is None or key.get("kid") == kid]
 
     def is_verified(self, kid: object) -> bool:
-        """Say whether one of the keys has signed the copy."""
+        """Return whether one of the keys has signed the copy."""
         keys = self.candidates(kid)[:_MOST_TRIED]
         return any(_verifies(str(self.token), key) for key in keys)
 
@@ -125,13 +125,13 @@ def signatures(walk: Walk) -> Iterator[Finding]:
             continue
         if count:
             tried = f": {_MOST_TRIED} of {count} were tried" if count > _MOST_TRIED else ""
-            yield finding(SIGNED_SIGNATURE, url, f"Not by the key {shown(kid)}{tried}.")
-        elif signed.is_whole:
+            yield finding(SIGNED_SIGNATURE, url, f"It is not by the key {shown(kid)}{tried}.")
+        elif signed.has_all_keys:
             yield finding(SIGNED_KEY, url, f"No key has the kid {shown(kid)}.")
 
 
-def has_seen(walk: Walk) -> bool:
-    """Say whether there is signed metadata, and published keys have signed all of it."""
+def can_pass(walk: Walk) -> bool:
+    """Return whether there is signed metadata, and published keys have signed all of it."""
     copies = [(signed, _parsed(signed.token)) for signed in _all_signed(walk)]
     return bool(copies) and all(
         signed.is_verified(parsed[0].get("kid") if parsed else None) for signed, parsed in copies
@@ -147,16 +147,16 @@ def _all_signed(walk: Walk) -> Iterator[_Signed]:
         issuers = frozenset(name for name in names if isinstance(name, str))
         sets = [document for document in walk.jwks if document.members is not None]
         signers = len(servers) + has_value(members.get("jwks_uri"))
-        is_whole = bool(walk.servers) and len(sets) == signers
+        has_all_keys = bool(walk.servers) and len(sets) == signers
         keys = tuple(key for document in sets for key in keys_of(document))
-        yield _Signed(walk.resource, issuers, keys, is_whole)
+        yield _Signed(walk.resource, issuers, keys, has_all_keys)
     for server in walk.servers:
         keys = tuple(keys_of(server.jwks)) if server.jwks else ()
-        is_whole = server.jwks is not None and server.jwks.members is not None
+        has_all_keys = server.jwks is not None and server.jwks.members is not None
         for document in server.documents:
             if document.content.get("signed_metadata"):
                 issuers = frozenset({server.issuer, str(document.content.get("issuer"))})
-                yield _Signed(document, issuers, keys, is_whole)
+                yield _Signed(document, issuers, keys, has_all_keys)
 
 
 def _judge_claims(signed: _Signed, claims: Mapping[str, Any]) -> Iterator[Finding]:
@@ -179,7 +179,7 @@ def _judge_claims(signed: _Signed, claims: Mapping[str, Any]) -> Iterator[Findin
         if name not in _OWN_CLAIMS and members.get(name) != value
     )
     if names:
-        yield finding(SIGNED_DIFFERS, url, f"Other values: {shown(', '.join(names))}.")
+        yield finding(SIGNED_DIFFERS, url, f"Different members: {shown(', '.join(names))}.")
 
 
 def _number(claims: Mapping[str, Any], name: str, default: float) -> float:
@@ -227,5 +227,5 @@ STEP = Step(
         SIGNED_DIFFERS,
     ),
     rules=(signatures,),
-    has_seen=has_seen,
+    can_pass=can_pass,
 )

@@ -20,7 +20,7 @@ SUFFIX_ECHOED = Entry(
 SUFFIX_HTML = Entry(
     code="suffix-html",
     severity=Severity.ERROR,
-    seen="An unknown well-known URL is an HTML page.",
+    seen="An unknown well-known URL returns an HTML page.",
     expected="404",
     section="RFC 9728 §3.2, RFC 8414 §3.2",
     fix="Exclude /.well-known/ from the catch-all route: clients parse the page and stop.",
@@ -28,7 +28,7 @@ SUFFIX_HTML = Entry(
 SUFFIX_ANSWERED = Entry(
     code="suffix-answered",
     severity=Severity.WARNING,
-    seen="An unknown well-known URL has a document.",
+    seen="An unknown well-known URL returns a document.",
     expected="404",
     section="RFC 9728 §3.2, RFC 8414 §3.2",
     fix="Answer 404 for paths that belong to no resource and no issuer.",
@@ -51,7 +51,7 @@ def unknown(walk: Walk) -> Iterator[Finding]:
             yield finding(SUFFIX_ANSWERED, exchange.url)
 
 
-def has_seen(walk: Walk) -> bool:
+def can_pass(walk: Walk) -> bool:
     return bool(walk.suffixes) and all_answered(walk.suffixes)
 
 
@@ -65,6 +65,6 @@ STEP = Step(
         SUFFIX_ANSWERED,
     ),
     rules=(unknown,),
-    has_seen=has_seen,
+    can_pass=can_pass,
     probes=(ask_unknown_addresses,),
 )

@@ -38,7 +38,7 @@ def strict(name: str, value: object) -> tuple[Client, ...]:
 
 
 def has_value(value: object) -> bool:
-    """Say whether a value is neither null nor empty."""
+    """Return whether a value is neither null nor empty."""
     return value not in (None, "", [], {})
 
 

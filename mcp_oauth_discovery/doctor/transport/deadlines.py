@@ -15,7 +15,7 @@ class Late(Exception):
 
 
 class Deadline:
-    """A number of seconds that starts now; `is_last` if the budget for all answers ends first."""
+    """A time limit that starts now; `is_last` if it is the budget for all answers that ends."""
 
     def __init__(self, seconds: float, *, is_last: bool = False) -> None:
         self.seconds = seconds

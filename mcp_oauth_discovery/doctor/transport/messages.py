@@ -27,7 +27,7 @@ class Trouble(str, Enum):
 
 
 class Speech(str, Enum):
-    """The protocol of a port where the URL names another one."""
+    """What a port speaks, if it is not the protocol that the URL names."""
 
     HTTP = "plain HTTP"
     TLS = "TLS"
@@ -92,13 +92,13 @@ class Transport(Protocol):
 
 
 def is_event_stream(request: Headers, head: Answer) -> bool:
-    """Say whether an answer is a stream of events, and the request accepts one."""
+    """Return whether an answer is a stream of events, and the request accepts one."""
     content_type = head.header("content-type") or ""
     return _accepts_events(request) and content_type.lower().startswith(_EVENTS)
 
 
 def may_be_stream(request: Headers, head: Answer) -> bool:
-    """Say whether an answer that does not end may be a stream of another type."""
+    """Return whether an answer that does not end may be a stream of another type."""
     is_candidate = head.method == "GET" and _accepts_events(request)
     return is_candidate and head.header("content-length") is None
 

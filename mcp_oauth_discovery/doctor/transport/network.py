@@ -76,8 +76,8 @@ class HTTPTransport:
             return Failure(method, url, problem.trouble, str(problem), problem.speech)
         except Late as late:
             failure = self._limits.failure(method, url, deadline)
-            is_mute = isinstance(late, sockets.LateHandshake) and not deadline.is_last
-            return replace(failure, speech=Speech.NOTHING) if is_mute else failure
+            is_handshake_late = isinstance(late, sockets.LateHandshake) and not deadline.is_last
+            return replace(failure, speech=Speech.NOTHING) if is_handshake_late else failure
         except framing.Malformed as problem:
             speech = Speech.TLS if isinstance(problem, framing.SpeaksTLS) else None
             return Failure(method, url, Trouble.BROKEN, str(problem), speech)

@@ -32,12 +32,12 @@ def host_of(url: str) -> str:
 
 
 def is_exposed(url: str) -> bool:
-    """Say whether a URL is plain http to a host that is not loopback."""
+    """Return whether a URL is plain http to a host that is not loopback."""
     return url.lower().startswith("http:") and not is_loopback(host_of(url))
 
 
 def is_public_address(text: str) -> bool:
-    """Say whether an IP address is certainly part of the public Internet."""
+    """Return whether an IP address is certainly part of the public Internet."""
     if "%" in text:
         # RFC 4007 §11: an address with a zone belongs to a link of this machine.
         return False
@@ -57,7 +57,7 @@ def is_public_address(text: str) -> bool:
 
 
 def is_private_host(host: str) -> bool:
-    """Say whether the name of a host shows that the Internet cannot reach it."""
+    """Return whether the name of a host shows that the Internet cannot reach it."""
     try:
         name = hosts.read_bare(host)
     except ValueError:

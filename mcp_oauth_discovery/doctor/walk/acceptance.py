@@ -70,7 +70,10 @@ _GO_PARAMETER = re.compile(r'[^=]+=\s*(?:"(?:[^"\\]|\\.)*"\s*|[^",\s][^,]*)(?:,\
 
 
 def refusals(endpoint: str, resources: Sequence[tuple[Role, str]]) -> list[Client]:
-    """Return the clients that accept none of the resources, which are in the order of clients."""
+    """Return the clients that accept none of the resources.
+
+    These are in the order in which clients try their addresses.
+    """
     refused = []
     for client, accepts in RESOURCE_RULES.items():
         tried = resources if client in _PATIENT else resources[:1]

@@ -34,7 +34,7 @@ class Malformation(NamedTuple):
 
 
 def named_metadata(walk: Walk) -> str | None:
-    """Return the metadata URL in the challenges."""
+    """Return the first metadata URL in the challenges, or None."""
     for challenge in walk.challenges:
         if "resource_metadata" in challenge.parameters:
             return challenge.parameters["resource_metadata"]

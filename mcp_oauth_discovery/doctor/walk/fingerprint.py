@@ -29,7 +29,7 @@ _OURS = b'{"error": "not_found"}'
 
 
 def is_django(walk: Walk) -> bool:
-    """Say whether the answers show that the site of the endpoint is made with Django."""
+    """Return whether the answers show that the site of the endpoint is made with Django."""
     if walk.in_process:
         return True
     exchanges = (*walk.exchanges(), *walk.suffixes)

@@ -45,15 +45,15 @@ ANYTHING: Headers = (("Accept", "*/*"), NAMED)
 OF_DOCUMENTS = ("mcp-protocol-version",)
 
 
-def by(agent: str, headers: Headers) -> Headers:
+def with_agent(agent: str, headers: Headers) -> Headers:
     """Return headers with another user agent; "" is for none."""
     rest = [header for header in headers if header != NAMED]
     return [*rest, ("User-Agent", agent)] if agent else rest
 
 
-def of_a_page(origin: str, headers: Headers) -> Headers:
+def from_page(origin: str, headers: Headers) -> Headers:
     """Return headers as a browser sends them for a page of an origin."""
-    return [*by(BROWSER, headers), ("Origin", origin)]
+    return [*with_agent(BROWSER, headers), ("Origin", origin)]
 
 
 def preflight(page: str, method: str, *names: str) -> Headers:

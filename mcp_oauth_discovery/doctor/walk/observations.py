@@ -195,7 +195,7 @@ class Walk:
         return _each_once(place for place in places if place.members is not None)
 
     def is_spare(self, place: Fetched) -> bool:
-        """Say whether clients manage without this address: they try another, or read no keys."""
+        """Return whether clients manage without this address: they try another, or read no keys."""
         if place.role is Role.JWKS:
             return True
         if place in self.resources:
@@ -230,12 +230,12 @@ def _each_once(places: Iterable[Fetched]) -> list[Fetched]:
 
 
 def all_answered(exchanges: Iterable[Exchange | None]) -> bool:
-    """Say whether each of these was made, and answered."""
+    """Return whether each of these was made, and answered."""
     return all(exchange is not None and exchange.answer is not None for exchange in exchanges)
 
 
 def all_ended(exchanges: Iterable[Exchange]) -> bool:
-    """Say whether there are any, and all were answered or refused in time."""
+    """Return whether there are any, and all were answered or refused in time."""
     outcomes = [exchange.outcome for exchange in exchanges]
     late = (Trouble.CUT, Trouble.TIMEOUT)
     return bool(outcomes) and not any(

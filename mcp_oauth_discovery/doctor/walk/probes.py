@@ -73,8 +73,8 @@ def _oauth_endpoint(walk: Walk, member: str, url: str, transport: Transport) -> 
     preflight = Exchange(url, transport.send("OPTIONS", url, permission))
     if get.status not in (404, 410):
         return OAuthEndpoint(member, url, get, preflight)
-    nowhere = f"{url.partition('?')[0].rstrip('/')}{UNKNOWN_PATH}"
-    control = Exchange(nowhere, transport.send("OPTIONS", nowhere, permission))
+    unknown_url = f"{url.partition('?')[0].rstrip('/')}{UNKNOWN_PATH}"
+    control = Exchange(unknown_url, transport.send("OPTIONS", unknown_url, permission))
     return OAuthEndpoint(member, url, get, preflight, control)
 
 
@@ -84,7 +84,7 @@ def ask_documents_as_a_page(walk: Walk, get: Get, transport: Transport) -> None:
     preflight = headers.preflight(page, "GET", *headers.OF_DOCUMENTS)
     for document in walk.direct:
         url = document.url
-        outcome = transport.send("GET", url, headers.of_a_page(page, headers.PLAIN))
+        outcome = transport.send("GET", url, headers.from_page(page, headers.PLAIN))
         walk.page_reads.append(Exchange(url, outcome))
         walk.page_preflights.append(Exchange(url, transport.send("OPTIONS", url, preflight)))
 
@@ -101,7 +101,7 @@ def ask_endpoint_as_a_page(walk: Walk, get: Get, transport: Transport) -> None:
         walk.endpoint_delete = Exchange(url, transport.send("OPTIONS", url, preflight))
     # A 200 may be a stream without an end.
     if status and status != 200:
-        outcome = transport.send("GET", url, headers.of_a_page(page, headers.ENDPOINT))
+        outcome = transport.send("GET", url, headers.from_page(page, headers.ENDPOINT))
         walk.endpoint_read = Exchange(url, outcome)
 
 
@@ -167,7 +167,7 @@ def ask_as_other_agents(walk: Walk, get: Get, transport: Transport) -> None:
         exchanges.append((walk.get, headers.ENDPOINT))
     for before, usual in exchanges:
         for agent in headers.AGENTS:
-            outcome = transport.send("GET", before.url, headers.by(agent, usual))
+            outcome = transport.send("GET", before.url, headers.with_agent(agent, usual))
             walk.agents.append(Again(before, Exchange(before.url, outcome), agent))
 
 

@@ -76,7 +76,7 @@ def read(answer: Answer) -> Reading:
 
 
 def is_html(answer: Answer) -> bool:
-    """Say whether an answer is a web page, by its type or by how it begins."""
+    """Return whether an answer is a web page, by its type or by how it begins."""
     content_type = (answer.header("content-type") or "").lower()
     return content_type.startswith(("text/html", "application/xhtml")) or bool(
         _HTML.match(answer.body.removeprefix(BOM_UTF8))

@@ -46,7 +46,7 @@ _PAINTS = {
 
 class Command(SubcommandsCommand):
     help = "Check the discovery of an MCP endpoint as clients do it, or show the documents."
-    # This command reports the same problems, for this site or another.
+    # Skip the system checks: the command itself reports these problems, and may check another site.
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:

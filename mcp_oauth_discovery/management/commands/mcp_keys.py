@@ -27,7 +27,7 @@ from mcp_oauth_discovery.management.subcommands import add_subcommand as _add
 from mcp_oauth_discovery.models import SigningKey, Unusable
 from mcp_oauth_discovery.rotation import consequences
 from mcp_oauth_discovery.rotation.outlook import next_step
-from mcp_oauth_discovery.rotation.succession import standing
+from mcp_oauth_discovery.rotation.schedule import standing
 from mcp_oauth_discovery.rotation.writes import rehearsal
 
 _COLUMNS = ("ALGORITHM", "STATE", "KID", "SIGNS FROM", "RETIRES", "LEAVES JWK SET", "NEXT")
@@ -50,7 +50,9 @@ class Command(SubcommandsCommand):
         _add(subparsers, "list", "Show every key, its state and its dates.")
         retire = _add(subparsers, "retire", "Stop signing with an active key; keep it published.")
         retire.add_argument("kid")
-        revoke = _add(subparsers, "revoke", "Remove a key from the JWK Set permanently, now.")
+        revoke = _add(
+            subparsers, "revoke", "Remove a key from the JWK Set immediately and permanently."
+        )
         revoke.add_argument("kid")
         load = _add(subparsers, "import", "Import a key from a PEM, DER or JWK file.")
         load.add_argument("file", type=Path)
@@ -109,7 +111,7 @@ class Command(SubcommandsCommand):
                     self._say(as_json, f"{name}: published {key.kid}, {_starts(key)}.")
                 elif not if_due:
                     state = key.state(now).value
-                    self._say(as_json, f"{name}: {key.kid} is {state} already, {_starts(key)}.")
+                    self._say(as_json, f"{name}: {key.kid} is already {state}, {_starts(key)}.")
         finally:
             # The keys before the one that failed are stored.
             self._dump(as_json, {"created": [_as_json(key, now) for key in made]})
@@ -244,7 +246,7 @@ def _would(done: str, dry_run: bool) -> str:
 
 
 def _is_undone(key: SigningKey, now: datetime, dry_run: bool) -> bool:
-    """Say whether a key was made in a dry run, and undone: its kid will never be used."""
+    """Return whether a key was made in a dry run, and undone: its kid will never be used."""
     return dry_run and key.created_at == now
 
 

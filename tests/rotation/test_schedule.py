@@ -5,7 +5,7 @@ import pytest
 from mcp_oauth_discovery import rotation
 from mcp_oauth_discovery.models import FormerKey
 from mcp_oauth_discovery.rotation.outlook import outlook
-from mcp_oauth_discovery.rotation.succession import Standing, due_at, is_known, standing
+from mcp_oauth_discovery.rotation.schedule import Standing, due_at, is_known, standing
 from tests.keys import DAY, HOUR, NOW, TICK, make_key
 
 pytestmark = pytest.mark.django_db

@@ -1,4 +1,4 @@
-"""The order of the keys of an algorithm, which every change reads first.
+"""The schedule of the keys of an algorithm: which signs, which follows, and when a rotation is due.
 
 All of it is read from the database that is written.
 """
@@ -37,8 +37,8 @@ def standing(algorithm: str, now: datetime) -> Standing:
     return Standing(by_state.get(State.ACTIVE), by_state.get(State.PENDING), last or 0)
 
 
-def is_astray(current: Standing, now: datetime) -> bool:
-    """Say whether a host whose clock was far ahead made the pending key.
+def is_misplanned(current: Standing, now: datetime) -> bool:
+    """Return whether a host whose clock was far ahead made the pending key.
 
     Such a key would sign much later than a key that is made now.
     """
@@ -57,7 +57,7 @@ def due_at(key: SigningKey) -> datetime:
     return key.activates_at + spans.interval - spans.publish_ahead
 
 
-def heirs(pending: SigningKey, now: datetime) -> QuerySet[SigningKey]:
+def predecessors(pending: SigningKey, now: datetime) -> QuerySet[SigningKey]:
     """Return the predecessor of a pending key, if it can keep signing.
 
     It cannot if a host whose clock is ahead has revoked it or erased its private key.
@@ -74,13 +74,13 @@ def heirs(pending: SigningKey, now: datetime) -> QuerySet[SigningKey]:
 
 
 def is_known(kid: str) -> bool:
-    """Say whether a kid is or ever was in the key store."""
+    """Return whether a kid is or ever was in the key store."""
     is_here: bool = SigningKey.objects.authoritative().filter(kid=kid).exists()
     former = FormerKey.objects.using(router.db_for_write(FormerKey))
     return is_here or former.filter(kid=kid).exists()
 
 
 def is_imported(kid: str) -> bool:
-    """Say whether a kid belongs to an imported key that never signs here and was not revoked."""
+    """Return whether a kid belongs to an imported key that never signs here and was not revoked."""
     keys = SigningKey.objects.authoritative()
     return bool(keys.filter(kid=kid, generation=None, revoked_at=None).exists())
