@@ -8,7 +8,6 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from mcp_oauth_discovery.checks import check_settings
-from mcp_oauth_discovery.conf import Misconfigured
 from tests import ASM, JWKS, PRM
 
 # The JWK Set and the AS metadata tell of the keys in the database.
@@ -190,7 +189,3 @@ def test_check_says_so_before_any_request(settings, setting, value, shown, probl
     for text in (setting, shown, problem):
         assert text in message.msg
     assert hint in message.hint
-
-
-def test_error_of_a_setting_is_one_of_djangos_own():
-    assert issubclass(Misconfigured, ImproperlyConfigured)

@@ -43,11 +43,26 @@ def test_discovery_url_with_too_much_in_it_is_a_json_404(rf, url):
         "/x/.well-known//jwks.json",
     ],
 )
-def test_url_that_only_looks_like_one_is_passed_on(rf, url):
+@pytest.mark.parametrize("status", [200, 404])
+def test_url_that_only_looks_like_one_is_passed_on(rf, url, status):
     request = rf.generic("GET", "/")
     request.path_info = url
-    response = DiscoveryMiddleware(lambda request: HttpResponse("passed on"))(request)
-    assert response.content == b"passed on"
+    answer = HttpResponse("passed on", status=status)
+    assert DiscoveryMiddleware(lambda request: answer)(request) is answer
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        (302, (404, b'{"error": "not_found"}')),
+        (400, (400, b'{"error": "invalid_request"}')),
+        (503, (503, b'{"error": "server_error"}')),
+    ],
+)
+def test_error_of_the_stack_is_sent_as_json(rf, status, expected):
+    request = rf.get("/.well-known/jwks.json/x")
+    response = DiscoveryMiddleware(lambda request: HttpResponse("page", status=status))(request)
+    assert (response.status_code, response.content) == expected
 
 
 def single_page(request):

@@ -17,6 +17,8 @@ from mcp_oauth_discovery.protection import BearerProtection, complete, protect
 from mcp_oauth_discovery.protection.decorators import View
 from mcp_oauth_discovery.protection.view_kinds import is_awaited, ninja_judges, ninja_operations
 
+__all__ = ["BearerAuth", "bearer_urls"]
+
 
 class BearerAuth(HttpAuthBase):
     """Admit requests that have a token; `request.auth` is the user, or else the claims.

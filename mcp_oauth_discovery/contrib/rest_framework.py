@@ -35,6 +35,14 @@ from mcp_oauth_discovery.protection.view_kinds import BeforeView
 from mcp_oauth_discovery.signing import InvalidToken
 from mcp_oauth_discovery.standards.authorization import Malformed, Repeated
 
+__all__ = [
+    "BearerAuthentication",
+    "BearerChallengeMixin",
+    "BearerViewMixin",
+    "HasScope",
+    "exception_handler",
+]
+
 _STATUS = {
     "invalid_request": HTTPStatus.BAD_REQUEST,
     "invalid_token": HTTPStatus.UNAUTHORIZED,

@@ -10,6 +10,8 @@ from drf_spectacular.plumbing import ResolvedComponent
 if TYPE_CHECKING:
     from drf_spectacular.openapi import AutoSchema
 
+__all__ = ["BearerScheme"]
+
 NAME = "mcpBearer"
 
 

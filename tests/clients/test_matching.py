@@ -13,7 +13,7 @@ from mcp_oauth_discovery.doctor.walk.acceptance import RESOURCE_RULES
 from mcp_oauth_discovery.doctor.walk.well_known import Role
 from tests.clients.environments import TYPESCRIPT, node_with, python_with
 from tests.clients.programs import PATIENCE
-from tests.doctor.test_matching import RESOURCES
+from tests.doctor.test_acceptance import RESOURCES
 
 pytestmark = pytest.mark.clients
 

@@ -8,6 +8,7 @@ import pytest
 
 from mcp_oauth_discovery.doctor.clients import EVERY
 from mcp_oauth_discovery.doctor.findings import Severity
+from mcp_oauth_discovery.doctor.steps import ENTRIES
 from mcp_oauth_discovery.doctor.transport.messages import Speech, Trouble
 from tests.doctor.servers import answering, serving
 from tests.doctor.world import (
@@ -152,6 +153,17 @@ def test_path_that_the_challenge_leads_past_is_no_error(status, body, headers):
     assert not [one for one in found if one.severity is Severity.ERROR]
     [one] = [one for one in found if one.code.startswith(("answer-", "redirect-", "document-"))]
     assert (one.subject, one.severity, one.clients) == (PRM, Severity.INFO, ())
+
+
+def test_warning_about_a_path_that_the_challenge_leads_past_stays_a_warning():
+    world = World()
+    world.challenge = f'Bearer resource_metadata="{ORIGIN}/metadata"'
+    world.json(f"{ORIGIN}/metadata", world.prm)
+    world.json(PRM, world.prm, set_cookie="a=b")
+    entry = ENTRIES["document-cookie"]
+    finding = only(world, entry.code)
+    assert finding.subject == PRM
+    assert (finding.severity, finding.clients) == (Severity.WARNING, entry.clients)
 
 
 def test_path_that_does_not_answer_is_no_error_where_the_challenge_leads_past_it():

@@ -12,6 +12,7 @@ from django.core.management import call_command
 from django.http import Http404
 
 from mcp_oauth_discovery import rotation
+from mcp_oauth_discovery.doctor.steps import STEPS
 from mcp_oauth_discovery.doctor.transport.deadlines import BUDGET, TIMEOUT
 from mcp_oauth_discovery.management.commands.mcp_discovery import Command
 from tests.doctor.servers import answering, serving, silent
@@ -19,11 +20,7 @@ from tests.markdown import CHECKOUT
 
 pytestmark = pytest.mark.django_db
 
-GROUPS = (
-    "The groups are reach, answers, documents, endpoint, challenge, protected-resource, "
-    "authorization-server, oauth-endpoints, jwks, signed-metadata, cors, caching, hosts, "
-    "suffixes, load, check."
-)
+GROUPS = f"The groups are {', '.join(step.name for step in STEPS)}."
 
 
 def test_healthy_project_has_nothing_but_passes(healthy, codes):

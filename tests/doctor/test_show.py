@@ -196,7 +196,7 @@ def test_what_is_not_routed_is_shown_as_that(healthy, shown):
         ),
         (
             "WSGI_APPLICATION",
-            "tests.doctor.test_django_transport.raising",
+            "tests.doctor.test_in_process.raising",
             ["No answer: RuntimeError: a reason."] * 3,
             "3 of 3 documents cannot be served.",
         ),
@@ -250,7 +250,7 @@ def test_lines_have_value_and_source(healthy, run):
 
 
 def test_lines_of_what_is_not_there(healthy, run):
-    healthy.WSGI_APPLICATION = "tests.doctor.test_django_transport.raising"
+    healthy.WSGI_APPLICATION = "tests.doctor.test_in_process.raising"
     output, _ = run("show")
     assert output.split("\n")[:2] == [
         f"{PRM}/mcp  (no answer)",

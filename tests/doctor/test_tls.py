@@ -12,7 +12,7 @@ from mcp_oauth_discovery.doctor.transport.messages import (
 )
 from mcp_oauth_discovery.doctor.transport.network import HTTPTransport
 from tests.doctor.servers import answering, certificate, serving, silent
-from tests.doctor.test_http_transport import OK, addresses, ask
+from tests.doctor.test_network import OK, addresses, ask
 
 
 @pytest.fixture(scope="module")

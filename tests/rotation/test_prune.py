@@ -20,6 +20,14 @@ def test_private_half_is_erased_once_its_key_signs_no_more(pair):
     assert fresh(second).unseal()
 
 
+def test_key_that_signs_again_meanwhile_keeps_its_private_half(pair):
+    first, second = pair
+    # By a clock that is behind, the second key is pending. Without it, the first one signs.
+    with overtaken(lambda: rotation.revoke(second, now=NOW)):
+        prune(NOW + AHEAD)
+    assert fresh(first).unseal()
+
+
 def test_private_half_is_erased_once(pair):
     prune(NOW + AHEAD)
     assert prune(NOW + AHEAD) == ([], [])

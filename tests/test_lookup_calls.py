@@ -21,6 +21,7 @@ from mcp_oauth_discovery.contrib.rest_framework import (
     BearerViewMixin,
     HasScope,
 )
+from mcp_oauth_discovery.identity.lookup import Lookup, UnknownResource
 from mcp_oauth_discovery.protection import BearerProtection, bearer_required
 from mcp_oauth_discovery.signing import InvalidToken
 from tests import ORIGIN
@@ -179,6 +180,22 @@ def test_request_with_two_tokens_calls_the_callables_once(client, calls, path):
     headers = {"authorization": "Bearer good"}
     assert client.post(f"{path}?access_token=other", headers=headers).status_code == 400
     assert calls == ONCE
+
+
+def test_error_does_not_keep_the_frames_of_former_callers(settings, rf):
+    settings.MCP_ISSUER = ORIGIN
+    lookup = Lookup(rf.get("/"), "/nowhere")
+
+    def caller_with_a_token():
+        lookup.find()
+
+    with pytest.raises(UnknownResource) as first:
+        caller_with_a_token()
+    assert "caller_with_a_token" in [frame.name for frame in first.traceback]
+    with pytest.raises(UnknownResource) as second:
+        lookup.find()
+    assert second.value is first.value
+    assert "caller_with_a_token" not in [frame.name for frame in second.traceback]
 
 
 def test_two_protections_of_one_request_find_their_own_resources(settings, rf):
