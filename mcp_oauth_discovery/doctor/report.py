@@ -32,7 +32,7 @@ class Verdict:
 
     @property
     def outcome(self) -> str:
-        """One of three texts, for people and for `--json`."""
+        """One of the three values in `--json`."""
         if self.stopped_by:
             return "stops"
         return "may stumble" if self.hindered_by else "nothing found"
@@ -163,8 +163,12 @@ def _finding_lines(finding: Finding, palette: Palette) -> Iterator[str]:
 
 
 def _verdict_line(verdict: Verdict, width: int, palette: Palette) -> str:
-    paint = {"stops": "error", "may stumble": "warning"}.get(verdict.outcome, "pass")
+    if verdict.stopped_by:
+        outcome = palette["error"]("stops")
+    elif verdict.hindered_by:
+        outcome = palette["warning"]("may fail")
+    else:
+        outcome = palette["pass"]("no problems found")
     codes = ", ".join(verdict.stopped_by or verdict.hindered_by)
     reason = f": {codes}" if codes else ""
-    outcome = palette[paint](verdict.outcome)
     return f"  {verdict.client.value:{width}}  {outcome}{reason}  (by {verdict.basis})"

@@ -60,7 +60,7 @@ def test_every_client_has_a_verdict_and_its_basis():
     clients = told[told.index("<heading>Clients</heading>") + 1 :]
     assert len(clients) == len(Client)
     assert clients[0] == (
-        "  Claude          <warning>may stumble</warning>: as-registration  "
+        "  Claude          <warning>may fail</warning>: as-registration  "
         "(by the specification; its source is closed)"
     )
     assert "  Python SDK      <error>stops</error>: as-issuer-slash  (by mcp 2.3.0)" in clients
