@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import configparser
+import re
 import shlex
 
 import pytest
 
-from tests.markdown import blocks, read
+from tests.markdown import CHECKOUT, blocks, read
 from tests.selection import COMMAND_OF_OTHERS, DEFAULT, OTHERS
 
 TEST_COMMAND = (
@@ -39,3 +40,9 @@ def test_gate_runs_both():
     [others] = [line for line in lines if "again.py" in line and OTHERS in line]
     assert TEST_COMMAND in lines
     assert set(shlex.split(COMMAND_OF_OTHERS)[1:]) - {"pytest"} <= {*shlex.split(others), "-m"}
+
+
+def test_tests_that_databases_run_are_there():
+    listed = re.findall(r"^  (tests/\S+)$", read(".ci/databases"), re.M)
+    assert len(listed) > 10
+    assert [path for path in listed if not (CHECKOUT / path).exists()] == []
