@@ -12,6 +12,7 @@ from mcp_oauth_discovery.doctor.steps.server_members import chosen
 from mcp_oauth_discovery.doctor.steps.values import has_value, strings
 from mcp_oauth_discovery.doctor.walk.acceptance import difference, differing_parts, issuer_refusals
 from mcp_oauth_discovery.doctor.walk.observations import Walk
+from mcp_oauth_discovery.doctor.walk.probes import OAUTH_ENDPOINTS
 from mcp_oauth_discovery.doctor.walk.reading import is_html
 from mcp_oauth_discovery.doctor.walk.well_known import Role
 
@@ -19,11 +20,7 @@ _OPENID = ("jwks_uri", "subject_types_supported", "id_token_signing_alg_values_s
 # The members that clients use. Others may differ, because each document serves its own protocol.
 _FOLLOWED = (
     "issuer",
-    "authorization_endpoint",
-    "token_endpoint",
-    "registration_endpoint",
-    "revocation_endpoint",
-    "introspection_endpoint",
+    *OAUTH_ENDPOINTS,
     "jwks_uri",
     "code_challenge_methods_supported",
     "token_endpoint_auth_methods_supported",
