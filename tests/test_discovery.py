@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 from django.utils.translation import gettext_lazy
 
-from mcp_oauth_discovery.conf import Misconfigured
 from mcp_oauth_discovery.discovery import documents
 from tests.keys import DAY, NOW, SECOND, TICK, make_key
+from tests.refusals import refused
 
 # The JWK Set and the AS metadata tell of the keys in the database.
 pytestmark = pytest.mark.django_db
@@ -16,12 +16,6 @@ ISSUER = "https://id.example.com/t1"
 @pytest.fixture(autouse=True)
 def _pinned(settings):
     settings.MCP_ISSUER = ISSUER
-
-
-def refused(function, *args):
-    with pytest.raises(Misconfigured) as caught:
-        function(*args)
-    return caught.value
 
 
 # Protected Resource Metadata

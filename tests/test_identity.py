@@ -9,12 +9,9 @@ from django.http import Http404
 
 from mcp_oauth_discovery.conf import Misconfigured
 from mcp_oauth_discovery.identity import Site
+from tests.resources import identifiers
 
 ISSUER = "https://id.example.com/t1"
-
-
-def identifiers(site):
-    return [resource.identifier for resource in site.resources]
 
 
 # The issuer

@@ -6,18 +6,9 @@ import pytest
 
 from mcp_oauth_discovery.conf import Misconfigured
 from mcp_oauth_discovery.identity import Resource
-from mcp_oauth_discovery.identity.lookup import find_at
+from tests.resources import find, identifiers
 
 ISSUER = "https://id.example.com/t1"
-
-
-def identifiers(site):
-    return [resource.identifier for resource in site.resources]
-
-
-def find(site, path, query=""):
-    found = find_at(site, path, query)
-    return found and found.identifier
 
 
 def test_default_resource_is_below_the_issuer(settings, site):

@@ -8,14 +8,9 @@ from django.urls import get_script_prefix, set_script_prefix, set_urlconf
 from django.utils import translation
 
 from mcp_oauth_discovery.identity import Site
-from mcp_oauth_discovery.identity.lookup import find_at
+from tests.resources import find
 
 ISSUER = "https://id.example.com/t1"
-
-
-def find(site, path, query=""):
-    found = find_at(site, path, query)
-    return found and found.identifier
 
 
 def test_url_of_a_pattern_is_on_the_origin_of_the_issuer(settings, site):

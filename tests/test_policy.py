@@ -11,17 +11,12 @@ from mcp_oauth_discovery.discovery.settings import metadata_max_age, signs_metad
 from mcp_oauth_discovery.keys import encryption, policy
 from tests import settings as project
 from tests.keys import DAY, HOUR, NOW
+from tests.refusals import refused
 
 KEY = Fernet.generate_key().decode()
 OLD_KEY = Fernet.generate_key().decode()
 DERIVED = encryption.derive_key(project.SECRET_KEY)
 SPANS = ["MCP_KEY_ROTATION_INTERVAL", "MCP_KEY_PUBLISH_AHEAD", "MCP_KEY_RETENTION"]
-
-
-def refused(read):
-    with pytest.raises(Misconfigured) as caught:
-        read()
-    return caught.value
 
 
 # Spans

@@ -7,7 +7,6 @@ import base64
 import pytest
 
 from mcp_oauth_discovery.doctor.clients import CLOSED, EVERY, Client
-from mcp_oauth_discovery.doctor.findings import Finding
 from mcp_oauth_discovery.doctor.transport.messages import Answer, Trouble
 from tests.doctor.world import (
     ENDPOINT,
@@ -18,14 +17,9 @@ from tests.doctor.world import (
     SERVER,
     World,
     diagnose,
+    found,
     only,
 )
-
-
-def found(code: str, plant) -> Finding:
-    world = World()
-    plant(world)
-    return only(world, code)
 
 
 def test_difference_of_issuers_is_pointed_at():

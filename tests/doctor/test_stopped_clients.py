@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from mcp_oauth_discovery.doctor.clients import CLOSED, EVERY, TYPED, Client
-from mcp_oauth_discovery.doctor.findings import Finding
 from tests.doctor.world import (
     ENDPOINT,
     HTML,
@@ -17,15 +16,8 @@ from tests.doctor.world import (
     SERVER,
     World,
     diagnose,
-    only,
+    found,
 )
-
-
-def found(code: str, plant) -> Finding:
-    world = World()
-    plant(world)
-    return only(world, code)
-
 
 TYPESCRIPT = (Client.TYPESCRIPT, Client.INSPECTOR)
 

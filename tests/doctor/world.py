@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -135,6 +136,13 @@ def only(world: World, code: str, url: str = ENDPOINT, **options: Any) -> Findin
     codes = [one.code for one in found]
     assert codes == [code], codes
     return found[0]
+
+
+def found(code: str, plant: Callable[[World], object]) -> Finding:
+    """Return the one finding about a healthy world after a fault was planted in it."""
+    world = World()
+    plant(world)
+    return only(world, code)
 
 
 def _dashed(headers: dict[str, str]) -> dict[str, str]:
