@@ -2,9 +2,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+from django.conf import LazySettings
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.functional import SimpleLazyObject
 
-from mcp_oauth_discovery.conf import Misconfigured, conf, secret_keys
+from mcp_oauth_discovery.conf import Misconfigured, conf, fingerprint, root_urlconf, secret_keys
 
 DEFAULTS = {
     "MCP_ISSUER": None,
@@ -33,6 +36,18 @@ def test_every_setting_is_read_on_every_access(settings):
         for value in (object(), object()):
             setattr(settings, name, value)
             assert getattr(conf, name) is value
+
+
+def test_deleted_setting_has_its_default(settings):
+    settings.MCP_METADATA_MAX_AGE = 60
+    del settings.MCP_METADATA_MAX_AGE
+    assert conf.MCP_METADATA_MAX_AGE == 300
+
+
+def test_settings_are_loaded_by_the_first_access(monkeypatch):
+    monkeypatch.setattr("mcp_oauth_discovery.conf.settings", LazySettings())
+    assert conf.MCP_ISSUER is None
+    assert "tests.urls" in str(root_urlconf())
 
 
 def test_every_setting_stands_in_the_table_above():
@@ -79,3 +94,35 @@ def test_long_value_is_cut():
 def test_number_that_python_does_not_write_is_not_shown():
     fault = Misconfigured.of("MCP_JWKS_MAX_AGE", [10**5000], "too large", "Write 300.")
     assert fault.problem == "MCP_JWKS_MAX_AGE is [a very large number]: too large."
+
+
+@pytest.mark.parametrize(
+    ("value", "other"),
+    [
+        (1, True),
+        (300, 300.0),
+        ([], ()),
+        ({"scopes_supported": ["mcp"]}, {"scopes_supported": ["mcp", "files"]}),
+        ({"a": 1, "b": 2}, {"b": 2, "a": 1}),
+        ("", None),
+    ],
+)
+def test_fingerprints_differ_for_different_values(value, other):
+    assert fingerprint(value) != fingerprint(other)
+
+
+def test_fingerprint_is_that_of_an_equal_value_made_elsewhere():
+    value = {"scopes_supported": ["mcp"], "resource_name": "Files"}
+    twin = {"".join(["scopes", "_supported"]): ["mcp"], "resource_name": "".join(["Fi", "les"])}
+    assert fingerprint(value) == fingerprint(twin) is not None
+
+
+@pytest.mark.parametrize("value", [len, SimpleLazyObject(str), object(), timedelta(1)])
+def test_value_that_is_not_plain_data_has_no_fingerprint(value):
+    assert fingerprint({"resource_name": [value]}) is None
+
+
+def test_value_that_contains_itself_has_no_fingerprint():
+    value = {}
+    value["itself"] = value
+    assert fingerprint(value) is None
