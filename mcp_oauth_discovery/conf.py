@@ -34,8 +34,8 @@ _repr.maxstring = _repr.maxother = 200
 def _get(name: str, default: T) -> T:
     # For each setting that is not set, `settings` raises and catches an exception. That takes
     # longer than all the rest of a request, so ask the object inside of it.
-    source = settings._wrapped if settings.configured else settings  # noqa: SLF001
-    value: T = getattr(source, name, default)
+    source: Any = settings
+    value: T = getattr(source._wrapped if source.configured else source, name, default)  # noqa: SLF001
     return value
 
 
@@ -99,7 +99,7 @@ class Settings:
         return _get("MCP_JWKS_MAX_AGE", 300)
 
 
-def fingerprint(value: object) -> bytes | None:
+def fingerprint(value: Any) -> bytes | None:
     """Return bytes that are equal only for equal values of equal types, or None.
 
     They tell whether a setting has changed, even in place. None means that the value, or one in
