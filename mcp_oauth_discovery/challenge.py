@@ -204,6 +204,15 @@ def with_granted(needed: tuple[str, ...], granted: str | Iterable[str]) -> tuple
     return tokens
 
 
+def credentials(request: HttpRequest) -> str:
+    """Return the `Authorization` header of a request."""
+    # `request.headers` parses all headers, unless that has been done, or a test sets it.
+    headers = vars(request).get("headers")
+    if headers is not None:
+        return str(headers.get("Authorization", ""))
+    return str(request.META.get("HTTP_AUTHORIZATION", ""))
+
+
 def _challenge(
     request: HttpRequest,
     resource: Named,
@@ -222,7 +231,7 @@ def _challenge(
             "error_description": error_description,
         }
     )
-    presented = presents_bearer(request.headers.get("Authorization", ""))
+    presented = presents_bearer(credentials(request))
     if presented or error == "insufficient_scope":
         return challenge
     hidden = {"error", "error_description"}

@@ -155,17 +155,19 @@ class ResourceIndex:
         """
         if len(self.entries) <= FEW:
             return True
-        keys = [path] if path is not None else []
-        keys += [entry.key for entry in self._by_path.get(path or "", _NOWHERE).first]
+        keys = {entry.key for entry in self._by_path.get(path or "", _NOWHERE).first}
+        if path is not None:
+            keys.add(path)
         if resource is not None:
-            keys += [resource.key or resource.identifier, rest_of(resource.identifier)]
-        return all(map(self._is_unchanged, keys))
+            keys |= {resource.key or resource.identifier, rest_of(resource.identifier)}
+        setting = conf.MCP_RESOURCES
+        return all(self._is_unchanged(setting, key) for key in keys)
 
-    def _is_unchanged(self, key: str) -> bool:
+    def _is_unchanged(self, setting: Mapping[str, Any], key: str) -> bool:
         entry = self.keyed(key)
         if entry is None:
-            return key not in conf.MCP_RESOURCES
-        return fingerprint(conf.MCP_RESOURCES.get(key)) == entry.fingerprint
+            return key not in setting
+        return fingerprint(setting.get(key)) == entry.fingerprint
 
 
 def _read(key: Any, members: Any, number: int) -> Entry:
@@ -212,11 +214,15 @@ class CurrentIndex:
         if last is not None and last.setting is setting and self._is_recent(last):
             return last.result
         # Take it before the entries are read, to notice a change in between on the next use.
-        instant, value = self._clock(), fingerprint(setting)
-        is_equal = last is not None and value is not None and value == last.fingerprint
-        index = last.result if last is not None and is_equal else ResourceIndex(setting)
+        value = fingerprint(setting)
+        if last is None or value is None or value != last.fingerprint:
+            index = ResourceIndex(setting)
+        else:
+            index = last.result
+            if len(index.entries) <= FEW:
+                return index
         # What is not plain data may change unnoticed.
-        self._last = None if value is None else _Comparison(index, setting, value, instant)
+        self._last = None if value is None else _Comparison(index, setting, value, self._clock())
         return index
 
     def _is_recent(self, last: _Comparison) -> bool:

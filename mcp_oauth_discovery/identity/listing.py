@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property
 from itertools import islice
+
+from django.utils.functional import cached_property
 
 from mcp_oauth_discovery.conf import Misconfigured, conf
 from mcp_oauth_discovery.identity.index import Entry, Place, ResourceIndex, refused, rest_of

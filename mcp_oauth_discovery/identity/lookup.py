@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from types import TracebackType
 
 from django.http import Http404, HttpRequest
+from django.utils.functional import cached_property
 
 from mcp_oauth_discovery.conf import Misconfigured, shown
 from mcp_oauth_discovery.identity import Site

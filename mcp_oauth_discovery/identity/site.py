@@ -70,8 +70,9 @@ class Site:
     @cached_property
     def issuer(self) -> str:
         """The issuer identifier of this site: `MCP_ISSUER`, or the origin of the request."""
-        if conf.MCP_ISSUER is not None:
-            return self._identifier("MCP_ISSUER", conf.MCP_ISSUER, check_issuer)
+        pinned = conf.MCP_ISSUER
+        if pinned is not None:
+            return self._identifier("MCP_ISSUER", pinned, check_issuer)
         if self._request is None:
             self.is_pinned = False
             return EXAMPLE_ORIGIN
@@ -190,12 +191,13 @@ class Site:
             raise UnusableRequest(f"The Host header is not part of a valid URL: {error}") from error
 
     @cached_property
-    def _set_resource(self) -> str:
-        return self._identifier("MCP_RESOURCE", conf.MCP_RESOURCE, check_resource)
+    def _set_resource(self) -> str | None:
+        value = conf.MCP_RESOURCE
+        return None if value is None else self._identifier("MCP_RESOURCE", value, check_resource)
 
     def _default_among(self, index: ResourceIndex) -> str | None:
         """Return the identifier of the default resource, or None."""
-        if conf.MCP_RESOURCE is not None:
+        if self._set_resource is not None:
             return self._set_resource
         if not index.entries:
             return default_resource(self.issuer)

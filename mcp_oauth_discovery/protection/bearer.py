@@ -17,6 +17,7 @@ from mcp_oauth_discovery.challenge import (
     FAULTS,
     add_challenge,
     checked_scope,
+    credentials,
     fault_response,
     insufficient_scope,
     invalid_request,
@@ -210,7 +211,7 @@ class BearerProtection:
 
     @sensitive_variables()
     def _judge(self, request: HttpRequest) -> Claims | None:
-        token = read_bearer(request.headers.get("Authorization", ""))
+        token = read_bearer(credentials(request))
         if token is None:
             return None
         try:
