@@ -75,12 +75,11 @@ class _Path:
 
     def __init__(self) -> None:
         self.places: dict[str, Place] = {}
-        self.first: list[Entry] = []
+        self.entries: list[Entry] = []
         self.disabled: Entry | None = None
 
     def add(self, entry: Entry, host: str, query: str) -> list[Entry]:
-        if len(self.first) < _NEIGHBOURS:
-            self.first.append(entry)
+        self.entries.append(entry)
         if not entry.enabled:
             self.disabled = self.disabled or entry
         return self.places.setdefault(query, Place()).add(entry, host)
@@ -125,9 +124,9 @@ class ResourceIndex:
         """Return the entries at a percent-decoded path and a raw query."""
         return self._by_path.get(path, _NOWHERE).places.get(query, _EMPTY)
 
-    def has_path(self, path: str) -> bool:
-        """Return whether any entry is at a percent-decoded path."""
-        return path in self._by_path
+    def at_path(self, path: str) -> list[Entry]:
+        """Return the entries at a percent-decoded path, whatever their query is."""
+        return self._by_path.get(path, _NOWHERE).entries
 
     def disabled_at(self, path: str) -> Entry | None:
         """Return the first disabled entry at a percent-decoded path."""
@@ -155,9 +154,9 @@ class ResourceIndex:
         """
         if len(self.entries) <= FEW:
             return True
-        keys = {entry.key for entry in self._by_path.get(path or "", _NOWHERE).first}
+        keys: set[str] = set()
         if path is not None:
-            keys.add(path)
+            keys = {path, *(entry.key for entry in self.at_path(path)[:_NEIGHBOURS])}
         if resource is not None:
             keys |= {resource.key or resource.identifier, rest_of(resource.identifier)}
         setting = conf.MCP_RESOURCES

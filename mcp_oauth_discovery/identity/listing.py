@@ -73,6 +73,14 @@ class Listing:
                 return resource
         return None
 
+    def at_path(self, path: str) -> list[Resource]:
+        """Return all resources at a path, whatever their query is, disabled ones included."""
+        resources = [self._resource(entry) for entry in self.index.at_path(path)]
+        unlisted = self.unlisted
+        if unlisted is not None and unlisted.location.path == path:
+            resources.append(unlisted)
+        return [self._checked(resource) for resource in resources]
+
     def disabled_at(self, path: str) -> Resource | None:
         """Return the first disabled resource at a path."""
         entry = self.index.disabled_at(path)

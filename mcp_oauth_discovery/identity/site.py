@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from django.core.exceptions import SuspiciousOperation
 from django.http import Http404, HttpRequest
@@ -34,6 +34,8 @@ from mcp_oauth_discovery.standards.identifiers import (
     without_default_port,
 )
 from mcp_oauth_discovery.standards.metadata import default_resource
+
+T = TypeVar("T")
 
 EXAMPLE_PATHS = {"MCP_ISSUER": "", "MCP_RESOURCE": "/mcp"}
 
@@ -121,16 +123,15 @@ class Site:
         """The resource that the root PRM describes, or None."""
         return self.look_up(lambda listing: listing.default)
 
-    def look_up(
-        self, find: Callable[[Listing], Resource | None], path: str | None = None
-    ) -> Resource | None:
+    def look_up(self, find: Callable[[Listing], T], path: str | None = None) -> T:
         """Return what a function finds in the listing, as the settings are now.
 
         `path` is the path or name that it looks for. A long `MCP_RESOURCES` may have changed there.
         """
-        resource = find(self.listing)
+        result = find(self.listing)
+        resource = result if isinstance(result, Resource) else None
         if self.listing.index.is_current(resource, path):
-            return resource
+            return result
         resource_index.forget()
         del self.listing
         return find(self.listing)

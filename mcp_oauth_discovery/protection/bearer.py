@@ -161,7 +161,7 @@ class BearerProtection:
 
     def lookup(self, request: HttpRequest) -> Lookup:
         """Return the lookup of the resource, which is the same for the whole request."""
-        return Lookup.for_request(request, self.resource)
+        return Lookup.kept_for_request(request, self.resource)
 
     def finish(self, request: HttpRequest, response: Any) -> Any:
         """Return a response of the view, which no shared cache may keep.
