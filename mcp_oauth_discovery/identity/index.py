@@ -159,8 +159,10 @@ class ResourceIndex:
             keys = {path, *(entry.key for entry in self.at_path(path)[:_NEIGHBOURS])}
         if resource is not None:
             keys |= {resource.key or resource.identifier, rest_of(resource.identifier)}
-        setting = conf.MCP_RESOURCES
-        return all(self._is_unchanged(setting, key) for key in keys)
+        setting: object = conf.MCP_RESOURCES
+        return isinstance(setting, Mapping) and all(
+            self._is_unchanged(setting, key) for key in keys
+        )
 
     def _is_unchanged(self, setting: Mapping[str, Any], key: str) -> bool:
         entry = self.keyed(key)
@@ -172,6 +174,8 @@ class ResourceIndex:
 def _read(key: Any, members: Any, number: int) -> Entry:
     if not isinstance(members, Mapping):
         raise refused({key: members}, "expected a dict of members for each resource")
+    # Take it before the members are read, as in `CurrentIndex`.
+    value = fingerprint(members)
     enabled = members.get("enabled", True)
     if not isinstance(enabled, bool):
         raise refused({key: members}, "expected True or False for 'enabled'")
@@ -182,7 +186,7 @@ def _read(key: Any, members: Any, number: int) -> Entry:
     except ValueError as error:
         raise refused({key: members}, error) from error
     own = {name: value for name, value in members.items() if name != "enabled"}
-    return Entry(key, own, enabled, is_path, number, fingerprint(members))
+    return Entry(key, own, enabled, is_path, number, value)
 
 
 def rest_of(identifier: str) -> str:
