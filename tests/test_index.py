@@ -360,6 +360,34 @@ def test_callable_is_called_once_although_the_setting_changes(settings, new_site
     assert len(calls) == 1
 
 
+# What is kept between requests
+
+
+def test_look_ups_that_find_nothing_leave_nothing_behind(settings, new_site):
+    settings.MCP_RESOURCES = entries(20)
+    listing = new_site().listing
+    for number in range(1000):
+        find(new_site(), f"/none{number}")
+        find(new_site(), "/r0/mcp", f"q={number}")
+        find_named(new_site(), f"/none{number}")
+    assert new_site().listing is listing
+    assert find(new_site(), "/r0/mcp") == f"{ORIGIN}/r0/mcp"
+    assert find_named(new_site(), "/r0/mcp").identifier == f"{ORIGIN}/r0/mcp"
+    assert (list(listing._at), list(listing._named)) == (["/r0/mcp"], ["/r0/mcp"])  # noqa: SLF001
+
+
+@pytest.mark.parametrize("issuer", [None, lambda request: f"https://{request.get_host()}"])
+def test_nothing_about_a_request_is_kept(settings, new_site, issuer):
+    settings.MCP_RESOURCES = {"/a": {}}
+    pinned = new_site().listing
+    settings.MCP_ISSUER = issuer
+    for host in ("a.example.com", "b.example.com"):
+        assert find(new_site(host), "/a") == f"https://{host}/a"
+        assert find_named(new_site(host), "/a").identifier == f"https://{host}/a"
+    settings.MCP_ISSUER = ORIGIN
+    assert new_site().listing is pinned
+
+
 # What a look-up costs
 
 
