@@ -52,6 +52,9 @@ class Copy(NamedTuple):
     # it.
     transaction: Any = None
 
+    def at(self, now):
+        return [key for key in self.keys if key.expires_at is None or key.expires_at > now]
+
 
 @dataclass
 class Reading:
