@@ -190,10 +190,10 @@ def build_for_publication(request: HttpRequest) -> None:
     there. Raises what building it raises.
     """
     match = get_resolver(None).resolve(request.path_info)
-    view_class = getattr(match.func, "view_class", View)
+    view_class: Any = getattr(match.func, "view_class", View)
     kind = vars(view_class).get("_kind")
     is_pinned = isinstance(conf.MCP_ISSUER, str) and not callable(conf.MCP_RESOURCE)
-    if kind is None or not (is_pinned or (kind == JWKS and conf.MCP_ISSUER is None)):
+    if kind is None or not is_pinned:
         return
     request.get_host()
     request.resolver_match = match

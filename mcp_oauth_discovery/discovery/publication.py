@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from mcp_oauth_discovery.conf import (
     Misconfigured,
+    conf,
     fingerprint_of,
     fixed_script_prefix,
     root_urlconf,
@@ -25,7 +26,7 @@ from mcp_oauth_discovery.conf import (
 from mcp_oauth_discovery.discovery.responses import Answer
 from mcp_oauth_discovery.identity import Resource
 from mcp_oauth_discovery.identity.index import ResourceIndex, resource_index
-from mcp_oauth_discovery.signing.published import Copy, ShownKeys, next_change, published_keys
+from mcp_oauth_discovery.signing.published import Copy, ShownKeys, published_keys
 from mcp_oauth_discovery.standards.identifiers import WELL_KNOWN
 from mcp_oauth_discovery.standards.well_known import PROTECTED_RESOURCE
 
@@ -55,14 +56,14 @@ class Place(NamedTuple):
 class Kept(NamedTuple):
     """A document that is ready to be sent, and what it shows besides the settings.
 
-    `copy` has the keys, and `until` is when they change by the clock. `index` has the resources,
-    and `resource` is the one that is described.
+    `copy` has the keys, and `until` is when they change by the clock. `resources` is the index of
+    all resources, and `resource` is the one that is described.
     """
 
     answer: Answer
     copy: Copy | None = None
     until: datetime | None = None
-    index: ResourceIndex | None = None
+    resources: ResourceIndex | None = None
     resource: Resource | None = None
 
     def is_current(self, warm_copy: Callable[[], Copy | None]) -> bool:
@@ -71,10 +72,11 @@ class Kept(NamedTuple):
             return False
         if self.until is not None and timezone.now() >= self.until:
             return False
-        if self.index is None:
+        if self.resources is None:
             return True
         try:
-            return self.index is resource_index() and self.index.is_current(self.resource)
+            is_same = self.resources is resource_index()
+            return is_same and self.resources.is_current(self.resource)
         except Misconfigured:
             # The view is asked next, and reports it.
             return False
@@ -92,7 +94,7 @@ class Publication:
         self._kept: dict[Place, Kept] = {}
         # How the URLconf routes the paths of these documents.
         self._routes: dict[str, tuple[ResolverMatch, Place]] = {}
-        self._index: ResourceIndex | None = None
+        self._resources: ResourceIndex | None = None
         # Only with such a pattern can the language of a request choose the view of such a path.
         self._is_routed_by_language = any(
             isinstance(pattern.pattern, LocalePrefixPattern)
@@ -116,12 +118,12 @@ class Publication:
 
     def keep(self, place: Place, kept: Kept) -> None:
         """Keep a document until the settings, the keys or the resources change."""
-        index = kept.index
-        if index is not None and index is not self._index:
+        resources = kept.resources
+        if resources is not None and resources is not self._resources:
             # Drop the documents of the former resources: some of these may be gone.
-            self._index, self._routes = index, {}
+            self._resources, self._routes = resources, {}
             others = self._kept.items()
-            self._kept = {at: other for at, other in others if other.index is None}
+            self._kept = {at: other for at, other in others if other.resources is None}
         self._kept[place] = kept
 
     def keep_route(self, place: Place, path_info: str, match: ResolverMatch) -> None:
@@ -160,7 +162,7 @@ class Draft(NamedTuple):
 
     publication: Publication
     place: Place
-    index: ResourceIndex | None
+    resources: ResourceIndex | None
     now: datetime
 
     def keep(
@@ -176,8 +178,8 @@ class Draft(NamedTuple):
         if keys.is_unread:
             return
         copy = keys.copy
-        until = next_change(copy.keys, self.now, max_age) if copy else None
-        kept = Kept(answer, copy, until, self.index, resource)
+        until = copy.next_change(self.now, max_age) if copy else None
+        kept = Kept(answer, copy, until, self.resources, resource)
         self.publication.keep(self.place, kept)
         if request.resolver_match is not None:
             self.publication.keep_route(self.place, request.path_info, request.resolver_match)
@@ -189,11 +191,11 @@ def begin(request: HttpRequest, place: Place) -> Draft | None:
     if publication is None:
         return None
     try:
-        index = resource_index() if place.kind == PROTECTED_RESOURCE else None
+        resources = resource_index() if place.kind == PROTECTED_RESOURCE else None
     except Misconfigured:
         # The document is built next, and reports it.
         return None
-    return Draft(publication, place, index, timezone.now())
+    return Draft(publication, place, resources, timezone.now())
 
 
 def ready_answer(request: HttpRequest, place: Place) -> Answer | None:
@@ -226,6 +228,12 @@ def _usable_publication(request: HttpRequest) -> Publication | None:
     if get_script_prefix() != fixed_script_prefix():
         return None
     return present_publication()
+
+
+def keys_of_every_request() -> Copy | None:
+    """Return the keys, if they are warm and no middleware can make them depend on the request."""
+    is_pinned = isinstance(conf.MCP_ISSUER, str)
+    return published_keys.warm() if is_pinned and published_keys.is_shared() else None
 
 
 def is_host_allowed(request: HttpRequest) -> bool:

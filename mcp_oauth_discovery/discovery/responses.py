@@ -41,11 +41,14 @@ class Answer:
     def response(self, request: HttpRequest) -> HttpResponse:
         """Return 200 with the document, or 304 or 412 if the request has preconditions."""
         if not ("HTTP_IF_MATCH" in request.META or "HTTP_IF_NONE_MATCH" in request.META):
-            return HttpResponse(b"" if request.method == "HEAD" else self.body, headers=self.headers)
+            body = b"" if request.method == "HEAD" else self.body
+            return HttpResponse(body, headers=self.headers)
         response = HttpResponse(self.body, headers=self.headers)
         # RFC 9110 §13.1.4: servers must ignore it without a modification date. Django does not.
         request.META.pop("HTTP_IF_UNMODIFIED_SINCE", None)
-        conditional = get_conditional_response(request, etag=self.etag, response=response)
+        conditional: HttpResponse = get_conditional_response(  # type: ignore[assignment]
+            request, etag=self.etag, response=response
+        )
         if conditional.status_code == HTTPStatus.PRECONDITION_FAILED:
             return error_response(request, HTTPStatus.PRECONDITION_FAILED, "precondition_failed")
         return finish(request, conditional)

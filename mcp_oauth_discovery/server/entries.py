@@ -15,7 +15,11 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import set_script_prefix
 
 from mcp_oauth_discovery.conf import fixed_script_prefix
-from mcp_oauth_discovery.discovery.publication import is_host_allowed, present_publication
+from mcp_oauth_discovery.discovery.publication import (
+    is_host_allowed,
+    keys_of_every_request,
+    present_publication,
+)
 from mcp_oauth_discovery.discovery.responses import preflight_response
 from mcp_oauth_discovery.signing.published import published_keys
 from mcp_oauth_discovery.standards.well_known import (
@@ -30,7 +34,7 @@ WSGIApplication = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-ASGIApplication = Callable[[Message, Receive, Send], Awaitable[None]]
+ASGIApplication = Callable[..., Awaitable[None]]
 
 _PATHS = (PROTECTED_RESOURCE, AUTHORIZATION_SERVER, JWKS)
 _METHODS = ("GET", "HEAD", "OPTIONS")
@@ -165,7 +169,7 @@ def _ready(path: str, meta: Mapping[str, Any]) -> Sent | None:
         method = meta["REQUEST_METHOD"]
         if method == "OPTIONS":
             return _preflight()
-        answer = publication.answer(route[1], published_keys.warm_for_all)
+        answer = publication.answer(route[1], keys_of_every_request)
         if answer is None:
             return None
         if "HTTP_IF_NONE_MATCH" in meta:

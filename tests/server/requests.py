@@ -62,6 +62,12 @@ class WSGI:
         return *sent, octets
 
 
+def as_lines(headers):
+    """Return headers as ASGI servers pass them."""
+    given = {name: value for name, value in headers.items() if value is not None}
+    return [(name.encode(), value.encode("latin-1")) for name, value in given.items()]
+
+
 class ASGI:
     """A site behind an ASGI server, with and without the entry."""
 
@@ -73,7 +79,7 @@ class ASGI:
         """Return the messages that a server would get."""
         return asyncio.run(self.aask(application, path, method, headers, **scope))
 
-    async def aask(self, application, path, method="GET", headers=(), **scope):
+    async def aask(self, application, path, method="GET", headers=(), lines=(), **scope):
         path, _, query = path.partition("?")
         given = {"host": "app.example.com", **dict(headers)}
         messages = []
@@ -96,11 +102,7 @@ class ASGI:
                 "query_string": query.encode(),
                 "root_path": "",
                 "scheme": "https",
-                "headers": [
-                    (name.encode(), value.encode("latin-1"))
-                    for name, value in given.items()
-                    if value is not None
-                ],
+                "headers": lines or as_lines(given),
                 **scope,
             },
             receive,
