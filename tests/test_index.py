@@ -291,6 +291,15 @@ def test_replaced_setting_takes_effect(settings, new_site, size):
     assert identifiers(new_site()) == [f"{ORIGIN}/other"]
 
 
+def test_setting_that_becomes_invalid_during_a_request_is_an_error(settings, new_site):
+    settings.MCP_RESOURCES = entries(100)
+    site = new_site()
+    assert find(site, "/r0/mcp")
+    settings.MCP_RESOURCES = ["/r0/mcp"]
+    with pytest.raises(Misconfigured, match="expected a dict"):
+        find(site, "/r0/mcp")
+
+
 @SIZES
 def test_equal_setting_keeps_the_index(settings, size):
     settings.MCP_RESOURCES = entries(size)

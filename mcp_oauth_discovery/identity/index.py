@@ -75,12 +75,11 @@ class _Path:
 
     def __init__(self) -> None:
         self.places: dict[str, Place] = {}
-        self.first: list[Entry] = []
+        self.entries: list[Entry] = []
         self.disabled: Entry | None = None
 
     def add(self, entry: Entry, host: str, query: str) -> list[Entry]:
-        if len(self.first) < _NEIGHBOURS:
-            self.first.append(entry)
+        self.entries.append(entry)
         if not entry.enabled:
             self.disabled = self.disabled or entry
         return self.places.setdefault(query, Place()).add(entry, host)
@@ -125,9 +124,9 @@ class ResourceIndex:
         """Return the entries at a percent-decoded path and a raw query."""
         return self._by_path.get(path, _NOWHERE).places.get(query, _EMPTY)
 
-    def has_path(self, path: str) -> bool:
-        """Return whether any entry is at a percent-decoded path."""
-        return path in self._by_path
+    def at_path(self, path: str) -> list[Entry]:
+        """Return the entries at a percent-decoded path, whatever their query is."""
+        return self._by_path.get(path, _NOWHERE).entries
 
     def disabled_at(self, path: str) -> Entry | None:
         """Return the first disabled entry at a percent-decoded path."""
@@ -155,22 +154,28 @@ class ResourceIndex:
         """
         if len(self.entries) <= FEW:
             return True
-        keys = [path] if path is not None else []
-        keys += [entry.key for entry in self._by_path.get(path or "", _NOWHERE).first]
+        keys: set[str] = set()
+        if path is not None:
+            keys = {path, *(entry.key for entry in self.at_path(path)[:_NEIGHBOURS])}
         if resource is not None:
-            keys += [resource.key or resource.identifier, rest_of(resource.identifier)]
-        return all(map(self._is_unchanged, keys))
+            keys |= {resource.key or resource.identifier, rest_of(resource.identifier)}
+        setting: object = conf.MCP_RESOURCES
+        return isinstance(setting, Mapping) and all(
+            self._is_unchanged(setting, key) for key in keys
+        )
 
-    def _is_unchanged(self, key: str) -> bool:
+    def _is_unchanged(self, setting: Mapping[str, Any], key: str) -> bool:
         entry = self.keyed(key)
         if entry is None:
-            return key not in conf.MCP_RESOURCES
-        return fingerprint(conf.MCP_RESOURCES.get(key)) == entry.fingerprint
+            return key not in setting
+        return fingerprint(setting.get(key)) == entry.fingerprint
 
 
 def _read(key: Any, members: Any, number: int) -> Entry:
     if not isinstance(members, Mapping):
         raise refused({key: members}, "expected a dict of members for each resource")
+    # Take it before the members are read, as in `CurrentIndex`.
+    value = fingerprint(members)
     enabled = members.get("enabled", True)
     if not isinstance(enabled, bool):
         raise refused({key: members}, "expected True or False for 'enabled'")
@@ -181,7 +186,7 @@ def _read(key: Any, members: Any, number: int) -> Entry:
     except ValueError as error:
         raise refused({key: members}, error) from error
     own = {name: value for name, value in members.items() if name != "enabled"}
-    return Entry(key, own, enabled, is_path, number, fingerprint(members))
+    return Entry(key, own, enabled, is_path, number, value)
 
 
 def rest_of(identifier: str) -> str:
@@ -212,11 +217,15 @@ class CurrentIndex:
         if last is not None and last.setting is setting and self._is_recent(last):
             return last.result
         # Take it before the entries are read, to notice a change in between on the next use.
-        instant, value = self._clock(), fingerprint(setting)
-        is_equal = last is not None and value is not None and value == last.fingerprint
-        index = last.result if last is not None and is_equal else ResourceIndex(setting)
+        value = fingerprint(setting)
+        if last is None or value is None or value != last.fingerprint:
+            index = ResourceIndex(setting)
+        else:
+            index = last.result
+            if len(index.entries) <= FEW:
+                return index
         # What is not plain data may change unnoticed.
-        self._last = None if value is None else _Comparison(index, setting, value, instant)
+        self._last = None if value is None else _Comparison(index, setting, value, self._clock())
         return index
 
     def _is_recent(self, last: _Comparison) -> bool:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property
 from itertools import islice
+
+from django.utils.functional import cached_property
 
 from mcp_oauth_discovery.conf import Misconfigured, conf
 from mcp_oauth_discovery.identity.index import Entry, Place, ResourceIndex, refused, rest_of
@@ -71,6 +72,14 @@ class Listing:
             if resource is not None:
                 return resource
         return None
+
+    def at_path(self, path: str) -> list[Resource]:
+        """Return all resources at a path, whatever their query is, disabled ones included."""
+        resources = [self._resource(entry) for entry in self.index.at_path(path)]
+        unlisted = self.unlisted
+        if unlisted is not None and unlisted.location.path == path:
+            resources.append(unlisted)
+        return [self._checked(resource) for resource in resources]
 
     def disabled_at(self, path: str) -> Resource | None:
         """Return the first disabled resource at a path."""

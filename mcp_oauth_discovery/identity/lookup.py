@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from types import TracebackType
 
 from django.http import Http404, HttpRequest
+from django.utils.functional import cached_property
 
 from mcp_oauth_discovery.conf import Misconfigured, shown
 from mcp_oauth_discovery.identity import Site
@@ -50,12 +50,18 @@ class Lookup:
     @classmethod
     def for_request(cls, request: HttpRequest, name: str | None) -> Lookup:
         """Return the lookup of this name that the request already has, or a new one."""
-        lookups: list[Lookup] = vars(request).setdefault("_mcp_lookups", [])
-        for lookup in lookups:
+        for lookup in _kept(request):
             if lookup.name == name:
                 return lookup
-        lookups.append(cls(request, name))
-        return lookups[-1]
+        return cls(request, name)
+
+    @classmethod
+    def kept_for_request(cls, request: HttpRequest, name: str | None) -> Lookup:
+        """Return what `for_request` does, and keep it for the rest of the request."""
+        lookup = cls.for_request(request, name)
+        if lookup not in _kept(request):
+            _kept(request).append(lookup)
+        return lookup
 
     def find(self) -> Resource:
         """Return the resource, or raise what `find_target` raised, each time the same."""
@@ -73,6 +79,11 @@ class Lookup:
             return error, error.__traceback__
 
 
+def _kept(request: HttpRequest) -> list[Lookup]:
+    lookups: list[Lookup] = vars(request).setdefault("_mcp_lookups", [])
+    return lookups
+
+
 def _requested(site: Site, request: HttpRequest) -> Resource | None:
     """Return the resource at the path of a request, or else the default one, disabled or not."""
     path = without_final_slash(request.path)
@@ -80,7 +91,7 @@ def _requested(site: Site, request: HttpRequest) -> Resource | None:
     if enabled is not None:
         return enabled
     resource = site.listing.disabled_at(path) or site.default_resource
-    if resource is None and site.listing.index.has_path(path):
+    if resource is None and site.listing.index.at_path(path):
         # Another host has a resource at this path, and a client may send any host.
         raise Http404("There is no such resource.")
     return resource
@@ -93,6 +104,11 @@ def find_at(site: Site, path: str, query: str) -> Resource | None:
     A query selects too (RFC 9728 §3.1). The resource without a query gets all other queries.
     """
     return site.look_up(lambda listing: listing.at(path, query, lambda: site.host), path)
+
+
+def find_all_at(site: Site, path: str) -> list[Resource]:
+    """Return all resources at a percent-decoded path, whatever their host and query are."""
+    return site.look_up(lambda listing: listing.at_path(path), path)
 
 
 def find_named(site: Site, name: object) -> Resource | None:

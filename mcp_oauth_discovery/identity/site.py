@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from django.core.exceptions import SuspiciousOperation
 from django.http import Http404, HttpRequest
@@ -34,6 +34,8 @@ from mcp_oauth_discovery.standards.identifiers import (
     without_default_port,
 )
 from mcp_oauth_discovery.standards.metadata import default_resource
+
+T = TypeVar("T")
 
 EXAMPLE_PATHS = {"MCP_ISSUER": "", "MCP_RESOURCE": "/mcp"}
 
@@ -70,8 +72,9 @@ class Site:
     @cached_property
     def issuer(self) -> str:
         """The issuer identifier of this site: `MCP_ISSUER`, or the origin of the request."""
-        if conf.MCP_ISSUER is not None:
-            return self._identifier("MCP_ISSUER", conf.MCP_ISSUER, check_issuer)
+        pinned = conf.MCP_ISSUER
+        if pinned is not None:
+            return self._identifier("MCP_ISSUER", pinned, check_issuer)
         if self._request is None:
             self.is_pinned = False
             return EXAMPLE_ORIGIN
@@ -120,16 +123,15 @@ class Site:
         """The resource that the root PRM describes, or None."""
         return self.look_up(lambda listing: listing.default)
 
-    def look_up(
-        self, find: Callable[[Listing], Resource | None], path: str | None = None
-    ) -> Resource | None:
+    def look_up(self, find: Callable[[Listing], T], path: str | None = None) -> T:
         """Return what a function finds in the listing, as the settings are now.
 
         `path` is the path or name that it looks for. A long `MCP_RESOURCES` may have changed there.
         """
-        resource = find(self.listing)
+        result = find(self.listing)
+        resource = result if isinstance(result, Resource) else None
         if self.listing.index.is_current(resource, path):
-            return resource
+            return result
         resource_index.forget()
         del self.listing
         return find(self.listing)
@@ -190,12 +192,13 @@ class Site:
             raise UnusableRequest(f"The Host header is not part of a valid URL: {error}") from error
 
     @cached_property
-    def _set_resource(self) -> str:
-        return self._identifier("MCP_RESOURCE", conf.MCP_RESOURCE, check_resource)
+    def _set_resource(self) -> str | None:
+        value = conf.MCP_RESOURCE
+        return None if value is None else self._identifier("MCP_RESOURCE", value, check_resource)
 
     def _default_among(self, index: ResourceIndex) -> str | None:
         """Return the identifier of the default resource, or None."""
-        if conf.MCP_RESOURCE is not None:
+        if self._set_resource is not None:
             return self._set_resource
         if not index.entries:
             return default_resource(self.issuer)
