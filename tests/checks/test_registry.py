@@ -96,9 +96,15 @@ def test_check_of_the_settings_is_registered_once():
 class CountedReads:
     """The settings, with the number of reads of each."""
 
+    configured = True
+
     def __init__(self, settings):
         self._settings = settings
         self.reads = Counter()
+
+    @property
+    def _wrapped(self):
+        return self
 
     def __getattr__(self, name):
         self.reads[name] += 1

@@ -1,0 +1,246 @@
+"""The publication: the documents that do not depend on the request, built once and kept.
+
+A document is kept as long as the settings are equal to those that it was built from, and the keys
+are the same reading of the key store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import NamedTuple
+
+from django.core.exceptions import SuspiciousOperation
+from django.http import HttpRequest
+from django.urls import ResolverMatch, get_resolver, get_script_prefix
+from django.urls.resolvers import LocalePrefixPattern, URLResolver
+from django.utils import timezone
+
+from mcp_oauth_discovery.conf import (
+    Misconfigured,
+    conf,
+    fingerprint_of,
+    fixed_script_prefix,
+    root_urlconf,
+)
+from mcp_oauth_discovery.discovery.responses import Answer
+from mcp_oauth_discovery.identity import Resource
+from mcp_oauth_discovery.identity.index import ResourceIndex, resource_index
+from mcp_oauth_discovery.signing.published import Copy, ShownKeys, published_keys
+from mcp_oauth_discovery.standards.identifiers import WELL_KNOWN
+from mcp_oauth_discovery.standards.well_known import PROTECTED_RESOURCE
+
+# The settings that a document can show, without `MCP_RESOURCES`, which has an index of its own.
+_SETTINGS = (
+    "MCP_ISSUER",
+    "MCP_RESOURCE",
+    "MCP_RESOURCE_METADATA",
+    "MCP_AUTHORIZATION_SERVERS",
+    "MCP_AUTHORIZATION_SERVER_METADATA",
+    "MCP_SIGNING_ALGORITHMS",
+    "MCP_SIGNED_METADATA",
+    "MCP_METADATA_MAX_AGE",
+    "MCP_JWKS_MAX_AGE",
+    "LANGUAGE_CODE",
+    "FORCE_SCRIPT_NAME",
+)
+
+
+class Place(NamedTuple):
+    """Which document: the well-known path of its kind, and what follows this path in its URL."""
+
+    kind: str
+    path: str | None
+
+
+class Kept(NamedTuple):
+    """A document that is ready to be sent, and what it shows besides the settings.
+
+    `copy` has the keys, and `until` is when they change by the clock. `resources` is the index of
+    all resources, and `resource` is the one that is described.
+    """
+
+    answer: Answer
+    copy: Copy | None = None
+    until: datetime | None = None
+    resources: ResourceIndex | None = None
+    resource: Resource | None = None
+
+    def is_current(self, warm_copy: Callable[[], Copy | None]) -> bool:
+        """Return whether keys and resources are still the same, without reading a database."""
+        if self.copy is not None and self.copy is not warm_copy():
+            return False
+        if self.until is not None and timezone.now() >= self.until:
+            return False
+        if self.resources is None:
+            return True
+        try:
+            is_same = self.resources is resource_index()
+            return is_same and self.resources.is_current(self.resource)
+        except Misconfigured:
+            # The view is asked next, and reports it.
+            return False
+
+
+class Publication:
+    """The documents that equal settings give, each added when it is first requested.
+
+    There is an entry for each resource at most, however many requests there are.
+    """
+
+    def __init__(self, settings: bytes, resolver: URLResolver) -> None:
+        self.settings = settings
+        self.resolver = resolver
+        self._kept: dict[Place, Kept] = {}
+        # How the URLconf routes the paths of these documents.
+        self._routes: dict[str, tuple[ResolverMatch, Place]] = {}
+        self._resources: ResourceIndex | None = None
+        # Only with such a pattern can the language of a request choose the view of such a path.
+        self._is_routed_by_language = any(
+            isinstance(pattern.pattern, LocalePrefixPattern)
+            and not pattern.pattern.prefix_default_language
+            for pattern in resolver.url_patterns
+        )
+
+    def answer(
+        self, place: Place, warm_copy: Callable[[], Copy | None] = published_keys.warm
+    ) -> Answer | None:
+        """Return the document at a place, if it is kept and still right.
+
+        `warm_copy` returns the keys of this moment, or None if they would have to be read first.
+        """
+        kept = self._kept.get(place)
+        return kept.answer if kept is not None and kept.is_current(warm_copy) else None
+
+    def route(self, path_info: str) -> tuple[ResolverMatch, Place] | None:
+        """Return the view and the place of a kept document, by the path of its URL."""
+        return self._routes.get(path_info)
+
+    def keep(self, place: Place, kept: Kept) -> None:
+        """Keep a document until the settings, the keys or the resources change."""
+        resources = kept.resources
+        if resources is not None and resources is not self._resources:
+            # Drop the documents of the former resources: some of these may be gone.
+            self._resources, self._routes = resources, {}
+            others = self._kept.items()
+            self._kept = {at: other for at, other in others if other.resources is None}
+        self._kept[place] = kept
+
+    def keep_route(self, place: Place, path_info: str, match: ResolverMatch) -> None:
+        """Keep how the URLconf routes the path of a kept document."""
+        is_plain = path_info.startswith(WELL_KNOWN) and not self._is_routed_by_language
+        # A document has few URLs, but patterns of a project can give it any number.
+        if is_plain and len(self._routes) < 2 * len(self._kept):
+            self._routes[path_info] = match, place
+
+
+_present: Publication | None = None
+
+
+def present_publication() -> Publication | None:
+    """Return the publication of the present settings.
+
+    None if they cannot be compared, or if this process has no URLs.
+    """
+    global _present
+    settings = fingerprint_of(_SETTINGS)
+    if settings is None or root_urlconf() is None:
+        return None
+    resolver = get_resolver(None)
+    publication = _present
+    if (
+        publication is None
+        or publication.settings != settings
+        or publication.resolver is not resolver
+    ):
+        publication = _present = Publication(settings, resolver)
+    return publication
+
+
+class Draft(NamedTuple):
+    """A document before it is built: which one, and the settings and resources of this moment."""
+
+    publication: Publication
+    place: Place
+    resources: ResourceIndex | None
+    now: datetime
+
+    def keep(
+        self,
+        request: HttpRequest,
+        answer: Answer,
+        keys: ShownKeys,
+        *,
+        max_age: int,
+        resource: Resource | None,
+    ) -> None:
+        """Keep the finished document, unless the keys that it needs could not be read."""
+        if keys.is_unread:
+            return
+        copy = keys.copy
+        until = copy.next_change(self.now, max_age) if copy else None
+        kept = Kept(answer, copy, until, self.resources, resource)
+        self.publication.keep(self.place, kept)
+        if request.resolver_match is not None:
+            self.publication.keep_route(self.place, request.path_info, request.resolver_match)
+
+
+def begin(request: HttpRequest, place: Place) -> Draft | None:
+    """Return the draft of a document, or None if it must not be kept."""
+    publication = _usable_publication(request)
+    if publication is None:
+        return None
+    try:
+        resources = resource_index() if place.kind == PROTECTED_RESOURCE else None
+    except Misconfigured:
+        # The document is built next, and reports it.
+        return None
+    return Draft(publication, place, resources, timezone.now())
+
+
+def ready_answer(request: HttpRequest, place: Place) -> Answer | None:
+    """Return a document that is kept and may be sent to this request, or None."""
+    publication = _usable_publication(request)
+    answer = publication and publication.answer(place)
+    return answer if answer and is_host_allowed(request) else None
+
+
+def ready_at_path(
+    request: HttpRequest, warm_copy: Callable[[], Copy | None] = published_keys.warm
+) -> tuple[ResolverMatch, Answer] | None:
+    """Return the view at the path of a request, and its document, if that is kept."""
+    publication = _usable_publication(request)
+    route = publication and publication.route(request.path_info)
+    if not (publication and route):
+        return None
+    match, place = route
+    answer = publication.answer(place, warm_copy)
+    return (match, answer) if answer and is_host_allowed(request) else None
+
+
+def _usable_publication(request: HttpRequest) -> Publication | None:
+    """Return the present publication, unless the request may choose or change the document."""
+    if request.method not in ("GET", "HEAD"):
+        return None
+    # A query may choose the resource. A URLconf or SCRIPT_NAME of the request changes URLs.
+    if request.META.get("QUERY_STRING") or getattr(request, "urlconf", None) is not None:
+        return None
+    if get_script_prefix() != fixed_script_prefix():
+        return None
+    return present_publication()
+
+
+def keys_of_every_request() -> Copy | None:
+    """Return the keys, if they are warm and no middleware can make them depend on the request."""
+    is_pinned = isinstance(conf.MCP_ISSUER, str)
+    return published_keys.warm() if is_pinned and published_keys.is_shared() else None
+
+
+def is_host_allowed(request: HttpRequest) -> bool:
+    """Return whether Django accepts the host of a request."""
+    try:
+        request.get_host()
+    except SuspiciousOperation:
+        # The view refuses and logs it.
+        return False
+    return True
