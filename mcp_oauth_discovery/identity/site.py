@@ -79,8 +79,8 @@ class Site:
             self.is_pinned = False
             return EXAMPLE_ORIGIN
         origin = self._requested_origin(self._request)
-        host = split_domain_port(self.host)[0]
-        if self._request.scheme == "http" and not is_loopback(host):
+        is_http = self._request.scheme == "http"
+        if is_http and not is_loopback(split_domain_port(self.host)[0]):
             self._http_origin = origin
         return origin
 
