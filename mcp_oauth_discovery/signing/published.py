@@ -59,15 +59,25 @@ class PublishedKeys:
         _, copies, is_here = self._present()
         return None if copies is None or is_here else copies.warm()
 
-    def is_shared(self) -> bool:
-        """Return whether all requests read the same keys, whatever middleware they pass.
+    def shared(self) -> Copy | None:
+        """Return what `warm` returns, if all requests get it, whatever middleware they pass."""
+        store, copies, is_here = self._present()
+        if copies is None or is_here or not self._is_only(store):
+            return None
+        return copies.warm()
 
-        If in doubt, it is False: a router, a schema or another database may be that of a tenant.
-        """
-        if project_setting("DATABASE_ROUTERS", []):
-            return False
+    def is_shared(self) -> bool:
+        """Return whether all requests read the same keys, whatever middleware they pass."""
         store, _, is_here = self._present()
-        return not is_here and store.schema is None and not self._stores.keys() - {store}
+        return not is_here and self._is_only(store)
+
+    def _is_only(self, store: Store) -> bool:
+        """Return whether no request can mean another store; if in doubt, it is False.
+
+        A router, a schema or another database may be that of a tenant.
+        """
+        others = len(self._stores) - (store in self._stores)
+        return store.schema is None and not others and not project_setting("DATABASE_ROUTERS", [])
 
     def _present(self) -> tuple[Store, Copies | None, bool]:
         """Return the present store, its copies, and whether this thread's connection reads it."""

@@ -55,7 +55,8 @@ def store_of(connection: BaseDatabaseWrapper) -> Store:
     # Some projects use one alias and give its connection another database for each tenant: by name,
     # on another server, or by a search path in the options.
     settings = connection.settings_dict
-    server = tuple([str(settings.get(name, "")) for name in ("HOST", "PORT", "USER", "OPTIONS")])
+    host, port, user = settings["HOST"], settings["PORT"], settings["USER"]
+    server = (str(host), str(port), str(user), str(settings["OPTIONS"]))
     schema = getattr(connection, "schema_name", None)
     return Store(connection.alias, str(settings["NAME"]), schema, server)
 
