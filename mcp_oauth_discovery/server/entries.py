@@ -172,11 +172,12 @@ def _ready(path: str, meta: Mapping[str, Any]) -> Sent | None:
         answer = publication.answer(route[1], keys_of_every_request)
         if answer is None:
             return None
-        if "HTTP_IF_NONE_MATCH" in meta:
+        condition = meta.get("HTTP_IF_NONE_MATCH")
+        if condition not in (None, answer.etag):
             return Sent.of(answer.response(_Head(meta)))
-        sent: Sent | None = answer.sent.get(method)
+        sent: Sent | None = answer.sent.get((method, condition))
         if sent is None:
-            sent = answer.sent[method] = Sent.of(answer.response(_Head(meta)))
+            sent = answer.sent[method, condition] = Sent.of(answer.response(_Head(meta)))
     except Exception:  # noqa: BLE001
         # Django is asked next, and reports it.
         return None

@@ -15,7 +15,7 @@ from mcp_oauth_discovery.identity import pinned_issuer
 from mcp_oauth_discovery.keys import policy
 from mcp_oauth_discovery.keys.algorithms import ALGORITHMS
 from mcp_oauth_discovery.models import SigningKey, Unusable
-from mcp_oauth_discovery.signing.jose import Registry, StrictJSON, check_text
+from mcp_oauth_discovery.signing.jose import REGISTRIES, Registry, StrictJSON, check_text
 
 
 class NoSigningKey(Exception):
@@ -61,13 +61,12 @@ def sign(claims: Mapping[str, Any], key: SigningKey, typ: str) -> str:
     except Unusable as error:
         raise NoSigningKey(str(error)) from error
     header = {"alg": key.algorithm, "kid": key.kid, "typ": typ}
-    registry = Registry(algorithms=[key.algorithm])
     try:
         token = jwt.encode(
             header,
             dict(claims),
             private,
-            registry=registry,
+            registry=REGISTRIES[key.algorithm],
             encoder_cls=StrictJSON,
             default_type=None,
         )
