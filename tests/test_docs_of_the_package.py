@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.load import WRK_IS_MISSING
 from tests.clients.environments import CHROMIUM_IS_MISSING, NODE_IS_MISSING
 from tests.databases.postgresql import POSTGRESQL_IS_MISSING
 from tests.markdown import CHECKOUT, PAGES, blocks, headings, read, section
@@ -74,7 +75,13 @@ def test_readme_has_the_command_in_a_block_of_its_own():
 
 def test_readme_tells_the_reasons_for_which_tests_are_skipped():
     quoted = re.findall(r"\| `([^`|]+ missing\.)` \|$", section(README, "Run the tests"), re.M)
-    reasons = NODE_IS_MISSING, CHROMIUM_IS_MISSING, NGINX_IS_MISSING, POSTGRESQL_IS_MISSING
+    reasons = (
+        NODE_IS_MISSING,
+        CHROMIUM_IS_MISSING,
+        NGINX_IS_MISSING,
+        WRK_IS_MISSING,
+        POSTGRESQL_IS_MISSING,
+    )
     assert [reason[: len(start)] for reason, start in zip(reasons, quoted, strict=True)] == quoted
 
 

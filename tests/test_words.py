@@ -34,7 +34,7 @@ WRITTEN = (
     "docs/**/*.svg",
     *(
         f"{folder}/**/*.{suffix}"
-        for folder in ("mcp_oauth_discovery", "example_project")
+        for folder in ("mcp_oauth_discovery", "example_project", "benchmarks")
         for suffix in ("py", "html", "js", "css", "md")
     ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, wait
 from contextlib import ExitStack, contextmanager
 from contextvars import copy_context
@@ -55,12 +55,17 @@ def present_connection() -> BaseDatabaseWrapper:
 
 def store_of(connection: BaseDatabaseWrapper) -> Store:
     """Return the store that a connection reads."""
+    schema = getattr(connection, "schema_name", None)
+    return store_in(connection.alias, connection.settings_dict, schema)
+
+
+def store_in(alias: str, settings: Mapping[str, Any], schema: str | None = None) -> Store:
+    """Return the store of an alias with these settings."""
     # Some projects use one alias and give its connection another database for each tenant: by name,
     # on another server, or by a search path in the options.
-    settings = connection.settings_dict
-    server = tuple([str(settings.get(name, "")) for name in ("HOST", "PORT", "USER", "OPTIONS")])
-    schema = getattr(connection, "schema_name", None)
-    return Store(connection.alias, str(settings["NAME"]), schema, server)
+    host, port, user = settings["HOST"], settings["PORT"], settings["USER"]
+    server = (str(host), str(port), str(user), str(settings["OPTIONS"]))
+    return Store(alias, str(settings["NAME"]), schema, server)
 
 
 def is_read_here(store: Store) -> bool:
