@@ -108,7 +108,7 @@ class DiscoveryView(View):
         path = kwargs.get("path")
         # Only of the classes here: a class of the project may build another document each time.
         kind = vars(type(self)).get("_kind")
-        draft = publication.begin(request, Place(kind, path)) if kind else None
+        draft = publication.begin(request, Place(kind, path), self.now) if kind else None
         document: object = self.get_document(request, **kwargs)
         if not isinstance(document, dict):
             raise TypeError(f"get_document() returned {type(document).__name__}, not a dict")

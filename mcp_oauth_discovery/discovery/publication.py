@@ -212,8 +212,8 @@ class Draft(NamedTuple):
             self.publication.keep_route(self.place, request.path_info, request.resolver_match)
 
 
-def begin(request: HttpRequest, place: Place) -> Draft | None:
-    """Return the draft of a document, or None if it must not be kept."""
+def begin(request: HttpRequest, place: Place, now: datetime) -> Draft | None:
+    """Return the draft of a document as it is at `now`, or None if it must not be kept."""
     publication = _usable_publication(request)
     if publication is None:
         return None
@@ -222,7 +222,7 @@ def begin(request: HttpRequest, place: Place) -> Draft | None:
     except Misconfigured:
         # The document is built next, and reports it.
         return None
-    return Draft(publication, place, resources, timezone.now())
+    return Draft(publication, place, resources, now)
 
 
 def ready_answer(request: HttpRequest, place: Place) -> Answer | None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import timedelta
 
-from django.test import override_settings
+from django.test import Client, override_settings
 from django.utils import timezone
 
 from mcp_oauth_discovery import rotation
@@ -203,3 +204,14 @@ def test_metadata_stays_kept_while_a_key_is_about_to_expire(ask, monkeypatch):
     make_key("EdDSA", created_at=now, activates_at=now, expires_at=now + timedelta(seconds=60))
     ask(ASM)
     assert present_publication().answer((ASM, None)) is not None
+
+
+def test_key_that_expires_between_two_readings_of_the_clock(ask, monkeypatch):
+    end = timezone.now().replace(microsecond=0) + timedelta(hours=1)
+    make_key("EdDSA", created_at=end, activates_at=end - timedelta(days=1), expires_at=end)
+    readings = itertools.count()
+    tick = timedelta(milliseconds=1)
+    monkeypatch.setattr(timezone, "now", lambda: end + (next(readings) - 1) * tick)
+    Client().get(JWKS, headers={"host": "app.example.com"}, secure=True)
+    monkeypatch.setattr(timezone, "now", lambda: end + timedelta(seconds=1))
+    assert kids(ask(JWKS)) == set()
