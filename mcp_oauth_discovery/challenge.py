@@ -9,7 +9,6 @@ from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.db import connections
 from django.http import Http404, HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
-from django.utils.cache import patch_vary_headers
 
 from mcp_oauth_discovery.conf import Misconfigured
 from mcp_oauth_discovery.identity import UnusableRequest
@@ -40,6 +39,16 @@ FAULTS = (Http404, Misconfigured, UnusableRequest)
 
 # Used when the metadata URL is unknown: RFC 6750 §3 requires a parameter.
 _REALM = "mcp"
+_ERRORS = ("error", "error_description")
+
+# Those of each refusal. The last three are what `make_readable` adds to other responses.
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Vary": "Authorization",
+    "Cache-Control": "no-store",
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "WWW-Authenticate",
+}
 
 
 def resource_metadata_url(request: HttpRequest, resource: Named = None) -> str:
@@ -49,7 +58,8 @@ def resource_metadata_url(request: HttpRequest, resource: Named = None) -> str:
     the path of the request is meant, or else the default one. Raises `UnknownResource`, and
     `Http404` if the resource is disabled.
     """
-    lookup = resource if isinstance(resource, Lookup) else Lookup(request, resource)
+    # The protection of a view has already looked up its resource.
+    lookup = resource if isinstance(resource, Lookup) else Lookup.for_request(request, resource)
     url = insert_well_known(lookup.find().identifier, PROTECTED_RESOURCE)
     lookup.site.log_if_http(url)
     return url
@@ -146,11 +156,9 @@ def add_challenge(
     try:
         header = merge(existing, challenge)
     except ValueError as error:
-        logger.warning(
-            "Replaced an invalid WWW-Authenticate header: %s",
-            one_line(error),
-            extra={"event": "challenge.replaced"},
-        )
+        extra = {"event": "challenge.replaced"}
+        text = "Replaced an invalid WWW-Authenticate header: %s"
+        logger.warning(text, one_line(error), extra=extra)
         header = str(challenge)
     response.headers["WWW-Authenticate"] = header
     make_readable(response)
@@ -204,6 +212,13 @@ def with_granted(needed: tuple[str, ...], granted: str | Iterable[str]) -> tuple
     return tokens
 
 
+def credentials(request: HttpRequest) -> str:
+    """Return the `Authorization` header of a request."""
+    # `request.headers` parses all headers, unless that has been done.
+    header: str = request.META.get("HTTP_AUTHORIZATION", "")
+    return request.headers.get("Authorization", "") if "headers" in vars(request) else header
+
+
 def _challenge(
     request: HttpRequest,
     resource: Named,
@@ -222,12 +237,10 @@ def _challenge(
             "error_description": error_description,
         }
     )
-    presented = presents_bearer(request.headers.get("Authorization", ""))
-    if presented or error == "insufficient_scope":
+    if error == "insufficient_scope" or presents_bearer(credentials(request)):
         return challenge
-    hidden = {"error", "error_description"}
-    kept = {name: value for name, value in challenge.parameters.items() if name not in hidden}
-    return bearer(kept)
+    shown = {name: value for name, value in challenge.parameters.items() if name not in _ERRORS}
+    return Challenge(challenge.scheme, shown)
 
 
 def _sendable_url(request: HttpRequest, resource: Named) -> str | None:
@@ -267,10 +280,8 @@ def _refusal(
         challenge = _challenge(request, resource, scope, error, error_description)
     except UnusableRequest as fault:
         return fault_response(request, fault)
-    body = {"error": "unauthorized"}
-    for name in ("error", "error_description"):
-        if name in challenge.parameters:
-            body[name] = challenge.parameters[name]
+    errors = {name: value for name, value in challenge.parameters.items() if name in _ERRORS}
+    body = {"error": "unauthorized", **errors}
     return _json(request, status, body, {"WWW-Authenticate": str(challenge)})
 
 
@@ -280,12 +291,9 @@ def _json(
     body: Mapping[str, str],
     headers: Mapping[str, str] | None = None,
 ) -> JsonResponse:
-    response = JsonResponse(body, status=status, headers=headers)
-    response.headers["X-Content-Type-Options"] = "nosniff"
+    response = JsonResponse(body, status=status, headers={**_HEADERS, **(headers or {})})
     response.headers["Content-Length"] = str(len(response.content))
     if request.method == "HEAD":
         # Not every server removes it. RFC 9110 §9.3.2: HEAD has the headers of GET.
         response.content = b""
-    patch_vary_headers(response, ["Authorization"])
-    make_readable(response)
     return response

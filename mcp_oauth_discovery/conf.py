@@ -31,11 +31,15 @@ _repr = _Repr()
 _repr.maxstring = _repr.maxother = 200
 
 
-def _get(name: str, default: T) -> T:
-    # For each setting that is not set, `settings` raises and catches an exception. That takes
-    # longer than all the rest of a request, so ask the object inside of it.
+def _source() -> Any:
+    # For each setting that is not set, `settings` raises and catches an exception. For a document
+    # that takes longer than all the rest, so ask the object inside of it.
     source: Any = settings
-    value: T = getattr(source._wrapped if source.configured else source, name, default)  # noqa: SLF001
+    return source._wrapped if source.configured else source  # noqa: SLF001
+
+
+def _get(name: str, default: T) -> T:
+    value: T = getattr(_source(), name, default)
     return value
 
 
@@ -111,6 +115,19 @@ def fingerprint(value: Any) -> bytes | None:
         return marshal.dumps(value, 2)
     except ValueError:
         return None
+
+
+def fingerprint_of(names: Iterable[str]) -> bytes | None:
+    """Return the fingerprint of several settings, or None if one of them has none.
+
+    Callables count as equal: what they return for one request says nothing about the next.
+    """
+    source = _source()
+    values = [getattr(source, name, ...) for name in names]
+    try:
+        return marshal.dumps(values, 2)
+    except ValueError:
+        return fingerprint([b"callable" if callable(value) else value for value in values])
 
 
 def secret_keys() -> list[str]:

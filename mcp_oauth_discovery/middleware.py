@@ -12,7 +12,9 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import Resolver404, ResolverMatch, get_resolver
 
+from mcp_oauth_discovery.discovery.publication import keys_of_every_request, ready_at_path
 from mcp_oauth_discovery.discovery.responses import error_response, preflight_response
+from mcp_oauth_discovery.signing.published import Copy, published_keys
 from mcp_oauth_discovery.standards.identifiers import WELL_KNOWN
 from mcp_oauth_discovery.standards.well_known import (
     AUTHORIZATION_SERVER,
@@ -57,18 +59,33 @@ class DiscoveryMiddleware:
         get_response = cast(SyncGetResponse, self.get_response)
         if not _is_ours(request):
             return get_response(request)
-        return _document(request) or _after_the_stack(request, get_response(request))
+        document = _ready(request) or _document(request)
+        return document or _after_the_stack(request, get_response(request))
 
     async def __acall__(self, request: HttpRequest) -> HttpResponseBase:
         get_response = cast(AsyncGetResponse, self.get_response)
         if not _is_ours(request):
             return await get_response(request)
+        ready = _ready(request, keys_of_every_request)
+        if ready is not None:
+            return ready
         # The views are synchronous, and a callable setting may query the database.
         document = await sync_to_async(_document)(request)
         if document is not None:
             return document
         response = await get_response(request)
         return await sync_to_async(_after_the_stack)(request, response)
+
+
+def _ready(
+    request: HttpRequest, warm_copy: Callable[[], Copy | None] = published_keys.warm
+) -> HttpResponseBase | None:
+    """Return the document that is kept for the path of a request, or None."""
+    ready = ready_at_path(request, warm_copy)
+    if ready is None:
+        return None
+    request.resolver_match, answer = ready
+    return answer.response(request)
 
 
 def _document(request: HttpRequest) -> HttpResponseBase | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from http import HTTPStatus
 from typing import Any
 
@@ -11,22 +12,27 @@ from django.core.exceptions import SuspiciousOperation
 from django.db import connections, transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.urls import get_resolver
 from django.utils import timezone
 from django.views import View
 from django.views.decorators.csrf import csrf_exempt
 
-from mcp_oauth_discovery.discovery import documents, settings
-from mcp_oauth_discovery.discovery.responses import (
-    document_response,
-    error_response,
-    preflight_response,
-)
-from mcp_oauth_discovery.identity import Site
+from mcp_oauth_discovery.conf import conf
+from mcp_oauth_discovery.discovery import documents, publication, settings
+from mcp_oauth_discovery.discovery.publication import Place
+from mcp_oauth_discovery.discovery.responses import Answer, error_response, preflight_response
+from mcp_oauth_discovery.identity import Resource, Site
 from mcp_oauth_discovery.keys.database_errors import remedy
 from mcp_oauth_discovery.logs.lines import logger, one_line, tracebacks
 from mcp_oauth_discovery.logs.redaction import hide_credentials, log_refusal
+from mcp_oauth_discovery.signing.published import ShownKeys
 from mcp_oauth_discovery.standards.identifiers import without_final_slash
 from mcp_oauth_discovery.standards.metadata import Document
+from mcp_oauth_discovery.standards.well_known import (
+    AUTHORIZATION_SERVER,
+    JWKS,
+    PROTECTED_RESOURCE,
+)
 
 __all__ = [
     "AuthorizationServerMetadataView",
@@ -51,11 +57,15 @@ class DiscoveryView(View):
         # ATOMIC_REQUESTS would begin a transaction, and so answer 500 while a database is down.
         for alias in connections:
             view = transaction.non_atomic_requests(using=alias)(view)
-        return view
+        kind = vars(cls).get("_kind")
+        return view if kind is None or initkwargs else _ready_first(view, kind)
 
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().setup(request, *args, **kwargs)
         self.site = Site(request)
+        # The keys and their max-age must be of the same instant, and of the same copy.
+        self.now = timezone.now()
+        self.keys = ShownKeys()
 
     def get_document(self, request: HttpRequest, **kwargs: Any) -> Document:
         """Return the document, a dict that JSON can carry, or raise `Http404`."""
@@ -95,14 +105,23 @@ class DiscoveryView(View):
             return error_response(request, HTTPStatus.INTERNAL_SERVER_ERROR, "server_error")
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        path = kwargs.get("path")
+        # Only of the classes here: a class of the project may build another document each time.
+        kind = vars(type(self)).get("_kind")
+        draft = publication.begin(request, Place(kind, path)) if kind else None
         document: object = self.get_document(request, **kwargs)
         if not isinstance(document, dict):
             raise TypeError(f"get_document() returned {type(document).__name__}, not a dict")
         self.site.log_if_http(document)
         max_age = self.get_max_age()
-        return document_response(
-            request, document, max_age=max_age if self.site.is_pinned else None
-        )
+        answer = Answer(document, max_age=max_age if self.site.is_pinned else None)
+        if draft and self.site.is_pinned:
+            draft.keep(request, answer, self.keys, max_age=max_age, resource=self._resource(path))
+        return answer.response(request)
+
+    def _resource(self, path: str | None) -> Resource | None:
+        """Return the resource that the document at a path describes, if it describes one."""
+        return None
 
     def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         return preflight_response(request)
@@ -116,36 +135,71 @@ class DiscoveryView(View):
 class ProtectedResourceMetadataView(DiscoveryView):
     """Serve Protected Resource Metadata (RFC 9728)."""
 
+    _kind = PROTECTED_RESOURCE
+
     def get_document(
         self, request: HttpRequest, path: str | None = None, **kwargs: Any
     ) -> Document:
         query = request.META.get("QUERY_STRING", "")
-        identifier_path = _identifier_path(path)
-        return _or_404(documents.protected_resource_metadata(self.site, identifier_path, query))
+        at = _identifier_path(path)
+        return _or_404(documents.protected_resource_metadata(self.site, at, query, self.keys))
+
+    def _resource(self, path: str | None) -> Resource | None:
+        return documents.described_resource(self.site, _identifier_path(path))
 
 
 class AuthorizationServerMetadataView(DiscoveryView):
     """Serve Authorization Server Metadata (RFC 8414)."""
 
+    _kind = AUTHORIZATION_SERVER
+
     def get_document(
         self, request: HttpRequest, path: str | None = None, **kwargs: Any
     ) -> Document:
-        return _or_404(documents.authorization_server_metadata(self.site, _identifier_path(path)))
+        at = _identifier_path(path)
+        return _or_404(documents.authorization_server_metadata(self.site, at, self.keys))
 
 
 class JWKSView(DiscoveryView):
     """Serve the JWK Set (RFC 7517 §5)."""
 
-    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
-        super().setup(request, *args, **kwargs)
-        # The keys and their max-age must be of the same instant.
-        self.now = timezone.now()
+    _kind = JWKS
 
     def get_document(self, request: HttpRequest, **kwargs: Any) -> Document:
-        return _or_404(documents.published_jwk_set(self.site, self.now))
+        return _or_404(documents.published_jwk_set(self.site, self.now, self.keys))
 
     def get_max_age(self) -> int:
-        return documents.jwks_max_age(self.now)
+        return documents.jwks_max_age(self.now, self.keys)
+
+
+def _ready_first(view: Callable[..., HttpResponseBase], kind: str) -> Callable[..., Any]:
+    """Have a view send the document that is kept, if there is one."""
+
+    @wraps(view)
+    def ready_first(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        answer = publication.ready_answer(request, Place(kind, kwargs.get("path")))
+        return view(request, *args, **kwargs) if answer is None else answer.response(request)
+
+    return ready_first
+
+
+def build_for_publication(request: HttpRequest) -> None:
+    """Build the document at the path of a request, so that the publication can keep it.
+
+    Do nothing if the document depends on the request, or if the project has a view of its own
+    there. Raises what building it raises.
+    """
+    match = get_resolver(None).resolve(request.path_info)
+    view_class: Any = getattr(match.func, "view_class", View)
+    kind = vars(view_class).get("_kind")
+    is_pinned = isinstance(conf.MCP_ISSUER, str) and not callable(conf.MCP_RESOURCE)
+    if kind is None or not is_pinned:
+        return
+    request.get_host()
+    request.resolver_match = match
+    view = view_class()
+    view.setup(request, *match.args, **match.kwargs)
+    view.get(request, *match.args, **match.kwargs)
 
 
 def _identifier_path(captured: str | None) -> str | None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from mcp_oauth_discovery.standards.identifiers import (
+    _kept,
     check_issuer,
     check_resource,
     check_secure_url,
@@ -269,3 +270,73 @@ def test_name_is_inserted_between_host_and_path(identifier, expected):
 )
 def test_origin_is_that_of_browsers(url, expected):
     assert origin(url) == expected
+
+
+# What is kept between requests
+
+
+class Text(str):
+    """A string of another type, which is equal to a plain one."""
+
+
+@pytest.fixture
+def reads():
+    """Return the values that `read` below was called with."""
+    return []
+
+
+@pytest.fixture
+def read(reads):
+    @_kept
+    def read(value):
+        reads.append(value)
+        if value == "bad":
+            raise ValueError(value)
+        return [value]
+
+    return read
+
+
+def test_string_is_read_once(read, reads):
+    assert read("a") is read("a")
+    assert reads == ["a"]
+
+
+@pytest.mark.parametrize("value", [Text("a"), ["a"], 7, None, "x" * 2001], ids=lambda v: str(v)[:9])
+def test_other_types_and_long_strings_are_read_each_time(read, reads, value):
+    read("a")
+    read(value)
+    assert read(value)[0] is value
+    assert reads == ["a", value, value]
+
+
+def test_error_is_raised_each_time(read, reads):
+    for _ in range(2):
+        with pytest.raises(ValueError, match="bad"):
+            read("bad")
+    assert reads == ["bad", "bad"]
+
+
+def test_many_hosts_take_the_place_of_the_oldest(read, reads):
+    for number in range(513):
+        read(f"https://h{number}.example.com")
+    reads.clear()
+    read("https://h512.example.com")
+    read("https://h0.example.com")
+    assert reads == ["https://h0.example.com"]
+
+
+@pytest.mark.parametrize("check", [check_issuer, check_resource, check_url])
+def test_value_that_is_no_string_is_refused_after_an_equal_one(check):
+    class Equal:
+        def __eq__(self, other):
+            return True
+
+        def __hash__(self):
+            return hash("https://app.example.com")
+
+    assert check("https://app.example.com")
+    with pytest.raises(ValueError, match="expected a string, not Equal"):
+        check(Equal())
+    with pytest.raises(ValueError, match="expected a string, not list"):
+        check([])

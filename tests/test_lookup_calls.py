@@ -14,6 +14,7 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from mcp_oauth_discovery.challenge import resource_metadata_url, unauthorized
 from mcp_oauth_discovery.contrib.ninja import BearerAuth, bearer_urls
 from mcp_oauth_discovery.contrib.rest_framework import (
     BearerAuthentication,
@@ -180,6 +181,35 @@ def test_request_with_two_tokens_calls_the_callables_once(client, calls, path):
     headers = {"authorization": "Bearer good"}
     assert client.post(f"{path}?access_token=other", headers=headers).status_code == 400
     assert calls == ONCE
+
+
+@bearer_required(scope="mcp", verify=verify)
+def own_refusal(request):
+    return unauthorized(request)
+
+
+@bearer_required(f"{ORIGIN}/other", scope="mcp", verify=verify)
+def refusal_for_the_path(request):
+    return unauthorized(request)
+
+
+def test_view_that_refuses_by_itself_uses_the_lookup_of_its_protection(rf, calls):
+    request = rf.post("/x", secure=True, headers={"authorization": "Bearer good"})
+    assert own_refusal(request).status_code == 401
+    assert calls == ONCE
+
+
+def test_view_that_refuses_for_another_resource_looks_it_up(rf, calls):
+    request = rf.post("/x", secure=True, headers={"authorization": "Bearer good"})
+    response = refusal_for_the_path(request)
+    assert "oauth-protected-resource/mcp" in response["WWW-Authenticate"]
+
+
+def test_challenge_without_a_protection_follows_the_settings(settings, rf, calls):
+    request = rf.post("/x", secure=True)
+    assert resource_metadata_url(request).endswith("/mcp")
+    settings.MCP_RESOURCE = f"{ORIGIN}/changed"
+    assert resource_metadata_url(request).endswith("/changed")
 
 
 def test_error_does_not_keep_the_frames_of_former_callers(settings, rf):

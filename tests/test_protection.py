@@ -160,6 +160,18 @@ def test_401_repeats_no_scopes(ask):
     assert (status, parameters["scope"]) == (401, "mcp")
 
 
+def test_token_in_a_query_that_a_middleware_sets_is_a_second_one(ask, token):
+    request = ask(f"Bearer {token()}")
+    request.GET = {"access_token": "x"}
+    assert BearerProtection()(request).status_code == 400
+
+
+def test_header_that_a_middleware_sets_is_read(ask, token):
+    request = ask()
+    request.META["HTTP_AUTHORIZATION"] = f"Bearer {token()}"
+    assert BearerProtection()(request) is None
+
+
 @pytest.mark.parametrize("path", ["/mcp?access_token=x", "/mcp?access_token="])
 def test_token_in_the_query_is_no_token(ask, path):
     assert said(BearerProtection()(ask(path=path))) == (401, {"resource_metadata": URL})

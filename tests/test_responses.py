@@ -4,11 +4,7 @@ import hashlib
 
 import pytest
 
-from mcp_oauth_discovery.discovery.responses import (
-    document_response,
-    error_response,
-    preflight_response,
-)
+from mcp_oauth_discovery.discovery.responses import Answer, error_response, preflight_response
 
 DOCUMENT = {"b": 1, "a": "ü"}
 BODY = '{"b": 1, "a": "ü"}'.encode()
@@ -16,7 +12,7 @@ TAG = f'"{hashlib.sha256(BODY).hexdigest()[:32]}"'
 
 
 def respond(request, document=DOCUMENT, max_age=300):
-    return document_response(request, document, max_age=max_age)
+    return Answer(document, max_age=max_age).response(request)
 
 
 def test_body_is_utf8_in_the_order_of_the_document(rf):

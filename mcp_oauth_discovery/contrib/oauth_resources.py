@@ -15,8 +15,10 @@ from oauthlib.oauth2.rfc6749.errors import CustomOAuth2Error
 
 from mcp_oauth_discovery.conf import Misconfigured, conf, fixed_script_prefix
 from mcp_oauth_discovery.identity import Resource, Site, pinned_issuer
+from mcp_oauth_discovery.identity.lookup import find_all_at
 from mcp_oauth_discovery.standards.identifiers import (
     check_resource,
+    locate,
     origin,
     split,
     without_final_slash,
@@ -84,7 +86,7 @@ def find(resource: str) -> str | None:
         return None
     # A callable expects a request to its resource, not one to the token endpoint.
     request = WSGIRequest(environ("GET", resource, prefix=fixed_script_prefix()))
-    identifiers = [resource.identifier for resource in _enabled(request)]
+    identifiers = [each.identifier for each in _enabled(request, locate(resource).path)]
     return next((known for known in identifiers if _normalized(known) == wanted), None)
 
 
@@ -100,9 +102,12 @@ def _normalized_octet(match: re.Match[str]) -> str:
     return letter if _UNRESERVED.match(letter) else match[0].upper()
 
 
-def _enabled(request: HttpRequest) -> list[Resource]:
+def _enabled(request: HttpRequest, path: str | None = None) -> list[Resource]:
+    """Return the enabled resources, or only those at a percent-decoded path."""
+    site = Site(request)
     try:
-        return [resource for resource in Site(request).resources if resource.enabled]
+        resources = site.resources if path is None else find_all_at(site, path)
+        return [resource for resource in resources if resource.enabled]
     except (Http404, SuspiciousOperation):
         return []
     except Misconfigured:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import Error as AnyDatabaseError
@@ -20,7 +20,7 @@ from mcp_oauth_discovery.identity.lookup import find_at
 from mcp_oauth_discovery.keys import policy
 from mcp_oauth_discovery.keys.database_errors import remedy
 from mcp_oauth_discovery.logs.lines import logger, one_line, tracebacks
-from mcp_oauth_discovery.signing.published import SHORT_WAIT, published_keys
+from mcp_oauth_discovery.signing.published import SHORT_WAIT, ShownKeys
 from mcp_oauth_discovery.standards import metadata
 from mcp_oauth_discovery.standards.identifiers import locate
 from mcp_oauth_discovery.standards.metadata import Document
@@ -29,9 +29,21 @@ _ALGORITHMS = "id_token_signing_alg_values_supported"
 
 
 def protected_resource_metadata(
-    site: Site, path: str | None = None, query: str = ""
+    site: Site, path: str | None = None, query: str = "", keys: ShownKeys | None = None
 ) -> Document | None:
     """Return the PRM (RFC 9728 §2) of the resource at `path`, or None if there is none.
+
+    `path` and `query` are as in `described_resource`, and `keys` are those to show.
+    """
+    resource = described_resource(site, path, query)
+    if resource is None:
+        return None
+    document = resource_document(site, resource)
+    return with_signed_metadata(document, site, "oauth-protected-resource+jwt", keys)
+
+
+def described_resource(site: Site, path: str | None, query: str = "") -> Resource | None:
+    """Return the resource whose PRM is at `path`, or None if there is none.
 
     `path` is percent-decoded and begins with a slash. None means the document at the root, where
     MCP clients look for the default resource too. `query` is the raw query of the request.
@@ -39,11 +51,7 @@ def protected_resource_metadata(
     resource = find_at(site, path or "", query)
     if resource is None and path is None:
         resource = site.default_resource
-    if resource is None or not resource.enabled:
-        return None
-    return with_signed_metadata(
-        resource_document(site, resource), site, "oauth-protected-resource+jwt"
-    )
+    return resource if resource is not None and resource.enabled else None
 
 
 def resource_document(site: Site, resource: Resource) -> Document:
@@ -57,17 +65,21 @@ def resource_document(site: Site, resource: Resource) -> Document:
     return metadata.protected_resource_metadata(resource.identifier, issuers, members)
 
 
-def authorization_server_metadata(site: Site, path: str | None = None) -> Document | None:
+def authorization_server_metadata(
+    site: Site, path: str | None = None, keys: ShownKeys | None = None
+) -> Document | None:
     """Return the AS metadata (RFC 8414 §2), or None if the issuer at `path` is not this site's.
 
-    `path` is as in `protected_resource_metadata`. The root serves an issuer with a path too.
+    `path` is as in `described_resource`, and `keys` are those to show. The root serves an issuer
+    with a path too.
     """
     if not site.is_authorization_server:
         return None
     if path is not None and path != locate(site.issuer).path:
         return None
-    document = issuer_document(site, _advertised_algorithms)
-    return with_signed_metadata(document, site, "oauth-authorization-server+jwt")
+    keys = keys or ShownKeys()
+    document = issuer_document(site, partial(_advertised_algorithms, keys))
+    return with_signed_metadata(document, site, "oauth-authorization-server+jwt", keys)
 
 
 def issuer_document(site: Site, algorithms: Callable[[], Sequence[str]]) -> Document:
@@ -101,18 +113,20 @@ def issuer_document(site: Site, algorithms: Callable[[], Sequence[str]]) -> Docu
         raise Misconfigured.of(setting, configured, error, hint) from error
 
 
-def jwk_set(now: datetime | None = None) -> Document:
+def jwk_set(now: datetime | None = None, keys: ShownKeys | None = None) -> Document:
     """Return the JWK Set (RFC 7517 §5) of the keys that are published at `now`."""
-    return metadata.jwk_set(key.jwk for key in published_keys.at(now))
+    return metadata.jwk_set(key.jwk for key in (keys or ShownKeys()).at(now))
 
 
-def published_jwk_set(site: Site, now: datetime | None = None) -> Document | None:
+def published_jwk_set(
+    site: Site, now: datetime | None = None, keys: ShownKeys | None = None
+) -> Document | None:
     """Return the JWK Set, or None if there are no keys and the site announces none.
 
     Such a site needs no database.
     """
     try:
-        document = jwk_set(now)
+        document = jwk_set(now, keys)
     except (AnyDatabaseError, ConnectionDoesNotExist, ImproperlyConfigured) as error:
         if isinstance(error, Misconfigured) or announces_keys(site):
             raise
@@ -136,21 +150,21 @@ def _log_unread(reason: str) -> None:
     logger.warning(text, reason, extra=extra)
 
 
-def jwks_max_age(now: datetime | None = None) -> int:
+def jwks_max_age(now: datetime | None = None, keys: ShownKeys | None = None) -> int:
     """Return for how many seconds the JWK Set may be cached; raises `Misconfigured`.
 
     At most `MCP_JWKS_MAX_AGE`, and never beyond the expiry of one of its keys.
     """
     now = now or timezone.now()
-    ends = [key.expires_at for key in published_keys.at(now) if key.expires_at]
+    ends = [key.expires_at for key in (keys or ShownKeys()).at(now) if key.expires_at]
     return min([policy.jwks_max_age(), *(int((end - now).total_seconds()) for end in ends)])
 
 
-def _advertised_algorithms() -> list[str]:
+def _advertised_algorithms(keys: ShownKeys) -> list[str]:
     """Return the configured algorithms, then those of other published keys."""
     configured = policy.signing_algorithms()
     try:
-        published = {key.algorithm for key in published_keys.at(patience=SHORT_WAIT)}
+        published = {key.algorithm for key in keys.at(patience=SHORT_WAIT)}
     except Exception as error:
         # Most of this document is not about keys: serve it while the database is down.
         if tracebacks.limited(error, "algorithms"):

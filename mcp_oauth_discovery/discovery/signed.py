@@ -17,7 +17,7 @@ from mcp_oauth_discovery.keys.database_errors import remedy
 from mcp_oauth_discovery.logs.lines import logger, one_line, tracebacks
 from mcp_oauth_discovery.models import SigningKey
 from mcp_oauth_discovery.signing import NoSigningKey
-from mcp_oauth_discovery.signing.published import SHORT_WAIT, published_keys
+from mcp_oauth_discovery.signing.published import SHORT_WAIT, ShownKeys, published_keys
 from mcp_oauth_discovery.signing.readings import Store, current_store, read_in_time
 from mcp_oauth_discovery.signing.sign import LONGEST_CLAIMS, sign, stand_in
 from mcp_oauth_discovery.standards.metadata import Document
@@ -31,15 +31,17 @@ _CACHE_SIZE = 1024
 _failures: dict[Store, tuple[str, object, str]] = {}
 
 
-def sign_document(document: dict[str, Any], issuer: str, typ: str) -> str:
-    """Return the JWT of a document, attested by `issuer`.
+def sign_document(
+    document: dict[str, Any], issuer: str, typ: str, keys: ShownKeys | None = None
+) -> str:
+    """Return the JWT of a document, attested by `issuer` with one of the `keys`.
 
     Raises `NoSigningKey`, also if the document is too long to sign. The JWT has no timestamp, so
     it is the same in every process. It is cached as long as the document and the key stay.
     """
     name, now = policy.signing_algorithms()[0], timezone.now()
-    keys = published_keys.at(now, patience=SHORT_WAIT)
-    active = next((key for key in keys if key.signs(name, now)), None)
+    published = (keys or ShownKeys()).at(now, patience=SHORT_WAIT)
+    active = next((key for key in published if key.signs(name, now)), None)
     if active is None:
         raise NoSigningKey(
             f"No {name} key is active. Run 'manage.py mcp_keys rotate --algorithm {name}'."
@@ -71,7 +73,9 @@ def _sign(kid: str, claims: str, typ: str) -> str:
         raise NoSigningKey(str(error)) from error
 
 
-def with_signed_metadata(document: Document, site: Site, typ: str) -> Document:
+def with_signed_metadata(
+    document: Document, site: Site, typ: str, keys: ShownKeys | None = None
+) -> Document:
     """Add `signed_metadata` (RFC 9728 §2.2, RFC 8414 §2.1) if set and possible."""
     if not signs_metadata():
         return document
@@ -82,7 +86,7 @@ def with_signed_metadata(document: Document, site: Site, typ: str) -> Document:
         )
         return document
     try:
-        signature = sign_document(document, site.issuer, typ)
+        signature = sign_document(document, site.issuer, typ, keys)
     except AnyDatabaseError as error:
         text = f"Left signed_metadata out: {one_line(error)}{remedy(error)}"
         if tracebacks.limited(error, "signed_metadata"):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from mcp_oauth_discovery.identity.index import EXAMPLE_ORIGIN
 from mcp_oauth_discovery.identity.resources import Resource
 from mcp_oauth_discovery.identity.site import (
-    EXAMPLE_ORIGIN,
     EXAMPLE_PATHS,
     Site,
     UnusableRequest,

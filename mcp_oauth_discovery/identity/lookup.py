@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from types import TracebackType
 
 from django.http import Http404, HttpRequest
+from django.utils.functional import cached_property
 
 from mcp_oauth_discovery.conf import Misconfigured, shown
 from mcp_oauth_discovery.identity import Site
 from mcp_oauth_discovery.identity.resources import Resource
-from mcp_oauth_discovery.standards.identifiers import split, without_final_slash
+from mcp_oauth_discovery.standards.identifiers import without_final_slash
 
 
 class UnknownResource(Misconfigured, ValueError):
@@ -48,14 +48,16 @@ class Lookup:
         self._request = request
 
     @classmethod
-    def for_request(cls, request: HttpRequest, name: str | None) -> Lookup:
-        """Return the lookup of this name that the request already has, or a new one."""
+    def for_request(cls, request: HttpRequest, name: str | None, *, keep: bool = False) -> Lookup:
+        """Return the lookup of this name that was kept with the request, or a new one."""
         lookups: list[Lookup] = vars(request).setdefault("_mcp_lookups", [])
         for lookup in lookups:
             if lookup.name == name:
                 return lookup
-        lookups.append(cls(request, name))
-        return lookups[-1]
+        lookup = cls(request, name)
+        if keep:
+            lookups.append(lookup)
+        return lookup
 
     def find(self) -> Resource:
         """Return the resource, or raise what `find_target` raised, each time the same."""
@@ -79,10 +81,8 @@ def _requested(site: Site, request: HttpRequest) -> Resource | None:
     enabled = find_at(site, path, request.META.get("QUERY_STRING", ""))
     if enabled is not None:
         return enabled
-    at_path = [resource for resource in site.resources if resource.location.path == path]
-    disabled = next((resource for resource in at_path if not resource.enabled), None)
-    resource = disabled or site.default_resource
-    if resource is None and at_path:
+    resource = site.listing.disabled_at(path) or site.default_resource
+    if resource is None and site.listing.index.at_path(path):
         # Another host has a resource at this path, and a client may send any host.
         raise Http404("There is no such resource.")
     return resource
@@ -94,35 +94,23 @@ def find_at(site: Site, path: str, query: str) -> Resource | None:
     The host decides only if several resources share a path, so a proxy may rewrite `Host`.
     A query selects too (RFC 9728 §3.1). The resource without a query gets all other queries.
     """
-    at_path = [
-        resource
-        for resource in site.resources
-        if resource.enabled and resource.location.path == path
-    ]
-    for selected in (query, ""):
-        matches = [resource for resource in at_path if resource.location.query == selected]
-        if len(matches) > 1:
-            matches = [each for each in matches if each.location.host == site.host]
-        if matches:
-            return matches[0]
-    return None
+    return site.look_up(lambda listing: listing.at(path, query, lambda: site.host), path)
 
 
-def find_named(site: Site, name: str) -> Resource | None:
+def find_all_at(site: Site, path: str) -> list[Resource]:
+    """Return all resources at a percent-decoded path, whatever their host and query are."""
+    return site.look_up(lambda listing: listing.at_path(path), path)
+
+
+def find_named(site: Site, name: object) -> Resource | None:
     """Return the resource of this name, as `find_target` understands it, disabled or not."""
-    named = [resource for resource in site.resources if name in (resource.identifier, resource.key)]
-    if len(named) == 1:
-        return named[0]
-    at_path = [
-        resource
-        for resource in site.resources
-        if resource.identifier == f"{split(resource.identifier).origin}{name}"
-    ]
-    return at_path[0] if len(at_path) == 1 else None
+    # A member of an enumeration is a string, but has another text and another hash.
+    text = str.__str__(name) if isinstance(name, str) else str(name)
+    return site.look_up(lambda listing: listing.named(text), text)
 
 
 def _unknown(site: Site, request: HttpRequest, name: object) -> UnknownResource:
-    configured = ", ".join(resource.identifier for resource in site.resources)
+    configured = site.listing.summary()
     if name is None:
         problem = f"No resource is at {shown(request.path)}, and there is no default resource."
         hint = f"Pass resource=, one of {configured}, or set MCP_RESOURCE."

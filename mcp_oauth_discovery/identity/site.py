@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from django.core.exceptions import SuspiciousOperation
 from django.http import Http404, HttpRequest
@@ -20,10 +20,11 @@ from mcp_oauth_discovery.conf import (
     root_urlconf,
     shown,
 )
+from mcp_oauth_discovery.identity.index import EXAMPLE_ORIGIN, ResourceIndex, resource_index
+from mcp_oauth_discovery.identity.listing import Listing, pinned_listing
 from mcp_oauth_discovery.identity.resources import Resource
 from mcp_oauth_discovery.logs.lines import logger
 from mcp_oauth_discovery.standards.identifiers import (
-    Location,
     check_issuer,
     check_resource,
     check_secure_url,
@@ -34,18 +35,14 @@ from mcp_oauth_discovery.standards.identifiers import (
 )
 from mcp_oauth_discovery.standards.metadata import default_resource
 
-# The host for the system checks, which have no request. RFC 6761 reserves this name.
-EXAMPLE_ORIGIN = "https://this-site.invalid"
+T = TypeVar("T")
+
 EXAMPLE_PATHS = {"MCP_ISSUER": "", "MCP_RESOURCE": "/mcp"}
 
 _HINTS = {
     "MCP_ISSUER": 'Write the https URL of this site: MCP_ISSUER = "https://app.example.com".',
     "MCP_RESOURCE": (
         'Write the https URL of the MCP endpoint: MCP_RESOURCE = "https://app.example.com/mcp".'
-    ),
-    "MCP_RESOURCES": (
-        "Write a path or an absolute https URL for each resource, and its members: "
-        'MCP_RESOURCES = {"/files/mcp": {"resource_name": "Files"}}.'
     ),
     "MCP_AUTHORIZATION_SERVERS": (
         "Write a list of issuers, or leave the setting out if this site is the only one: "
@@ -75,14 +72,15 @@ class Site:
     @cached_property
     def issuer(self) -> str:
         """The issuer identifier of this site: `MCP_ISSUER`, or the origin of the request."""
-        if conf.MCP_ISSUER is not None:
-            return self._identifier("MCP_ISSUER", conf.MCP_ISSUER, check_issuer)
+        pinned = conf.MCP_ISSUER
+        if pinned is not None:
+            return self._identifier("MCP_ISSUER", pinned, check_issuer)
         if self._request is None:
             self.is_pinned = False
             return EXAMPLE_ORIGIN
         origin = self._requested_origin(self._request)
-        host = split_domain_port(self.host)[0]
-        if self._request.scheme == "http" and not is_loopback(host):
+        is_http = self._request.scheme == "http"
+        if is_http and not is_loopback(split_domain_port(self.host)[0]):
             self._http_origin = origin
         return origin
 
@@ -110,26 +108,35 @@ class Site:
         return conf.MCP_AUTHORIZATION_SERVERS is None or self.issuer in self.authorization_servers
 
     @cached_property
+    def listing(self) -> Listing:
+        """The resources by path and by name."""
+        index = resource_index()
+        origin = self.origin if index.has_paths else ""
+        default = self._default_among(index)
+        return (pinned_listing if self.is_pinned else Listing)(index, origin, default)
+
+    @property
     def resources(self) -> list[Resource]:
         """All resources, disabled ones included. No two share a location."""
-        resources = list(self._listed_resources)
-        default = self._default_identifier
-        if default is not None and all(default != resource.identifier for resource in resources):
-            resources.append(Resource(default, {}))
-        identifiers: dict[Location, str] = {}
-        for resource in resources:
-            other = identifiers.setdefault(resource.location, resource.identifier)
-            if other is not resource.identifier:
-                problem = f"{resource.identifier} and {other} share one metadata URL"
-                raise _refused("MCP_RESOURCES", conf.MCP_RESOURCES, problem)
-        return resources
+        return self.listing.resources
 
     @property
     def default_resource(self) -> Resource | None:
         """The resource that the root PRM describes, or None."""
-        default = self._default_identifier
-        matches = (resource for resource in self.resources if resource.identifier == default)
-        return next(matches, None)
+        return self.look_up(lambda listing: listing.default)
+
+    def look_up(self, find: Callable[[Listing], T], path: str | None = None) -> T:
+        """Return what a function finds in the listing, as the settings are now.
+
+        `path` is the path or name that it looks for. A long `MCP_RESOURCES` may have changed there.
+        """
+        result = find(self.listing)
+        resource = result if isinstance(result, Resource) else None
+        if self.listing.index.is_current(resource, path):
+            return result
+        resource_index.forget()
+        del self.listing
+        return find(self.listing)
 
     def url_for(self, name: str) -> str:
         """Return the URL of a named pattern, on the issuer's origin; raises `NoReverseMatch`."""
@@ -187,39 +194,18 @@ class Site:
             raise UnusableRequest(f"The Host header is not part of a valid URL: {error}") from error
 
     @cached_property
-    def _default_identifier(self) -> str | None:
-        if conf.MCP_RESOURCE is not None:
-            return self._identifier("MCP_RESOURCE", conf.MCP_RESOURCE, check_resource)
-        listed = self._listed_resources
-        if not listed:
-            return default_resource(self.issuer)
-        return listed[0].identifier if len(listed) == 1 else None
+    def _set_resource(self) -> str | None:
+        value = conf.MCP_RESOURCE
+        return None if value is None else self._identifier("MCP_RESOURCE", value, check_resource)
 
-    @cached_property
-    def _listed_resources(self) -> list[Resource]:
-        configured: Mapping[Any, Any] = conf.MCP_RESOURCES
-        if not isinstance(configured, Mapping):
-            raise _refused("MCP_RESOURCES", configured, "expected a dict")
-        resources = []
-        for key, members in configured.items():
-            if not isinstance(members, Mapping):
-                problem = "expected a dict of members for each resource"
-                raise _refused("MCP_RESOURCES", {key: members}, problem)
-            enabled = members.get("enabled", True)
-            if not isinstance(enabled, bool):
-                raise _refused(
-                    "MCP_RESOURCES", {key: members}, "expected True or False for 'enabled'"
-                )
-            is_path = isinstance(key, str) and key.startswith("/") and not key.startswith("//")
-            # `issuer` checks the origin, so check the path alone here.
-            try:
-                check_resource(EXAMPLE_ORIGIN + key if is_path else key)
-            except ValueError as error:
-                raise _refused("MCP_RESOURCES", {key: members}, error) from error
-            identifier = self.origin + key if is_path else key
-            own = {name: value for name, value in members.items() if name != "enabled"}
-            resources.append(Resource(identifier, own, enabled, key))
-        return resources
+    def _default_among(self, index: ResourceIndex) -> str | None:
+        """Return the identifier of the default resource, or None."""
+        if (identifier := self._set_resource) is not None:
+            return identifier
+        if not index.entries:
+            return default_resource(self.issuer)
+        (only, *others) = index.entries[:2]
+        return None if others else only.identifier(self.origin if only.is_path else "")
 
     def _identifier(self, setting: str, value: object, check: Callable[[object], str]) -> str:
         """Return a pinned value, or the result of its callable for the request."""

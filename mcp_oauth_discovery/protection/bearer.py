@@ -17,6 +17,7 @@ from mcp_oauth_discovery.challenge import (
     FAULTS,
     add_challenge,
     checked_scope,
+    credentials,
     fault_response,
     insufficient_scope,
     invalid_request,
@@ -130,7 +131,7 @@ class BearerProtection:
             if claims is None:
                 return self._unauthorized(request, None)
             granted = granted_scope(claims)
-            if not set(self.scope) <= granted:
+            if not granted.issuperset(self.scope):
                 repeated = granted if self.repeat_granted else ()
                 return insufficient_scope(
                     request, self.scope, granted=repeated, resource=self.lookup(request)
@@ -160,7 +161,7 @@ class BearerProtection:
 
     def lookup(self, request: HttpRequest) -> Lookup:
         """Return the lookup of the resource, which is the same for the whole request."""
-        return Lookup.for_request(request, self.resource)
+        return Lookup.for_request(request, self.resource, keep=True)
 
     def finish(self, request: HttpRequest, response: Any) -> Any:
         """Return a response of the view, which no shared cache may keep.
@@ -210,7 +211,7 @@ class BearerProtection:
 
     @sensitive_variables()
     def _judge(self, request: HttpRequest) -> Claims | None:
-        token = read_bearer(request.headers.get("Authorization", ""))
+        token = read_bearer(credentials(request))
         if token is None:
             return None
         try:

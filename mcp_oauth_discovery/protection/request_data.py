@@ -37,15 +37,21 @@ def refuse_second_token(request: HttpRequest) -> None:
     This reads the body of a form, so verify the token of the request first.
     """
     try:
-        # Fail here, where it is handled, if the charset is a codec that is not for text, such as
-        # "hex". Django would fail when it decodes the form.
-        b"x".decode(request.encoding or "utf-8", "replace")
-        if "access_token" in request.GET or (
+        if request.encoding is not None:
+            # Fail here, where it is handled, if the charset is a codec that is not for text, such
+            # as "hex". Django would fail when it decodes the form.
+            b"x".decode(request.encoding, "replace")
+        if (_has_query(request) and "access_token" in request.GET) or (
             request.content_type == _FORM and "access_token" in request.POST
         ):
             raise Repeated(_TWICE)
     except (*UNREADABLE, BadRequest, LookupError, UnicodeError) as error:
         raise unreadable(request, error) from error
+
+
+def _has_query(request: HttpRequest) -> bool:
+    # An empty query need not be parsed. A middleware may have set another one.
+    return bool(request.META.get("QUERY_STRING")) or "GET" in vars(request)
 
 
 def unreadable(request: HttpRequest, error: Exception) -> Unreadable:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, wait
-from dataclasses import dataclass
-from functools import partial
-from typing import Any, NamedTuple
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import cached_property, partial
+from typing import Any
 
 from django.db import Error as AnyDatabaseError
 from django.db import connections
@@ -42,7 +43,10 @@ FURTHER_AFTER = 60.0
 FAILURE_STANDS_FOR = 1.0
 
 
-class Copy(NamedTuple):
+@dataclass(frozen=True)
+class Copy:
+    """What one reading of the key store has found."""
+
     keys: tuple[PublishedKey, ...]
     read_at: float
     changes: int
@@ -51,6 +55,26 @@ class Copy(NamedTuple):
     # Identifies the transaction of the reading. It may roll back, so the copy is valid only inside
     # it.
     transaction: Any = None
+
+    @cached_property
+    def by_kid(self) -> Mapping[str, PublishedKey]:
+        """The keys by their `kid`."""
+        return {key.kid: key for key in self.keys}
+
+    def at(self, now: datetime) -> list[PublishedKey]:
+        """Return the keys that are published at an instant, in a fixed order."""
+        return [key for key in self.keys if key.is_published(now)]
+
+    def next_change(self, now: datetime, max_age: int) -> datetime | None:
+        """Return when a document that shows these keys changes by the clock alone, if ever.
+
+        That is when a key begins or ceases to sign, or leaves the JWK Set. It is `now` as long as
+        a key leaves within `max_age` seconds: then the time for caches gets shorter every second.
+        """
+        ends = [key.expires_at for key in self.keys if key.expires_at and key.expires_at > now]
+        dates = [date for key in self.keys for date in (key.activates_at, key.retires_at) if date]
+        shorter = [max(now, end - timedelta(seconds=max_age)) for end in ends]
+        return min([*shorter, *(date for date in dates if date > now)], default=None)
 
 
 @dataclass
@@ -100,9 +124,9 @@ class Copies:
 
         Without a copy, this raises `KeysUnread` after `patience` seconds at most.
         """
-        copy = self._settled
-        if copy and self._is_good(copy):
+        if copy := self.warm():
             return copy
+        copy = self._settled
         try:
             reading = self._current_reading()
         except KeysUnread as error:
@@ -119,6 +143,11 @@ class Copies:
             text = "The database has not answered for %s seconds; serving the last known JWK Set."
             logger.warning(text, SHORT_WAIT, extra={"event": "jwks.late"})
         return copy
+
+    def warm(self) -> Copy | None:
+        """Return the copy that `fresh` returns without waiting, or None if it would wait."""
+        copy = self._settled
+        return copy if copy and self._is_good(copy) else None
 
     def read_here(self) -> Copy:
         """Return a copy that is read on the connection of this thread, in its transaction."""
@@ -137,8 +166,8 @@ class Copies:
             if last is None:
                 raise KeysUnread(f"The signing keys cannot be read: {error}") from error
             _log_stale(error)
-            copy = last._replace(read_at=self._clock(), changes=count)
-        self._provisional = copy._replace(transaction=_transaction(connection))
+            copy = replace(last, read_at=self._clock(), changes=count)
+        self._provisional = replace(copy, transaction=_transaction(connection))
         return self._provisional
 
     def _is_good(self, copy: Copy) -> bool:
@@ -173,14 +202,17 @@ class Copies:
 
     def _read(self, number: int, count: int) -> None:
         """Read the store in this thread; raises if that fails and there is no copy to serve."""
+        last = self._settled
         try:
-            copy = Copy(read_keys(self._store), self._clock(), count, number)
+            keys = read_keys(self._store)
+            # The same objects as before, if they are equal: they may have been parsed already.
+            keys = last.keys if last and last.keys == keys else keys
+            copy = Copy(keys, self._clock(), count, number)
         except Exception as error:
-            last = self._settled
             if last is None:
                 raise
             _log_stale(error)
-            copy = last._replace(read_at=self._clock(), changes=count, number=number)
+            copy = replace(last, read_at=self._clock(), changes=count, number=number)
         with self._lock:
             # A reading that hung may end after its successor.
             if self._settled is None or self._settled.number < number:

@@ -7,12 +7,21 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 
+from django.db import connections
 from django.utils import timezone
 
+from mcp_oauth_discovery.conf import project_setting
 from mcp_oauth_discovery.signing.copies import LONG_WAIT, SHORT_WAIT, Copies, Copy
-from mcp_oauth_discovery.signing.readings import PublishedKey, Store, current_store, is_read_here
+from mcp_oauth_discovery.signing.readings import (
+    PublishedKey,
+    Store,
+    is_private,
+    present_connection,
+    store_in,
+    store_of,
+)
 
-__all__ = ["SHORT_WAIT", "PublishedKey", "PublishedKeys", "published_keys"]
+__all__ = ["SHORT_WAIT", "Copy", "PublishedKey", "PublishedKeys", "ShownKeys", "published_keys"]
 
 
 class PublishedKeys:
@@ -29,22 +38,83 @@ class PublishedKeys:
         If the database cannot be read, the last copy is served. Without one, this raises
         `KeysUnread` after `patience` seconds at most.
         """
-        now = now or timezone.now()
-        keys = self._fresh(patience).keys
-        return [key for key in keys if key.expires_at is None or key.expires_at > now]
+        return self.copy(patience).at(now or timezone.now())
 
     def reading(self) -> object:
         """Return a value that differs after every reading of the database."""
-        copy = self._fresh(SHORT_WAIT)
+        copy = self.copy(SHORT_WAIT)
         return copy.read_at, copy.changes
 
-    def _fresh(self, patience: float) -> Copy:
+    def copy(self, patience: float = LONG_WAIT) -> Copy:
+        """Return the copy to serve: the same object until the next reading.
+
+        Waits and raises as `at` does.
+        """
+        store, copies, is_here = self._present()
+        if copies is None:
+            # Another thread may have added it in the meantime.
+            copies = self._stores.setdefault(store, Copies(store, self._clock))
+        return copies.read_here() if is_here else copies.fresh(patience)
+
+    def warm(self) -> Copy | None:
+        """Return the copy to serve if that needs no query and no waiting, else None."""
+        _, copies, is_here = self._present()
+        return None if copies is None or is_here else copies.warm()
+
+    def shared(self) -> Copy | None:
+        """Return what `warm` returns, if all requests get it, whatever middleware they pass."""
+        # Without a connection: in an event loop, Django would make one for each request.
+        stores = self._stores
+        if len(stores) != 1 or self._process != os.getpid():
+            return None
+        ((store, copies),) = stores.items()
+        settings = connections.settings.get(store.alias)
+        if settings is None or store != store_in(store.alias, settings) or not may_be_only(store):
+            return None
+        return copies.warm()
+
+    def is_shared(self) -> bool:
+        """Return whether all requests read the same keys, whatever middleware they pass."""
+        store, _, is_here = self._present()
+        return not is_here and may_be_only(store) and self._stores.keys() <= {store}
+
+    def _present(self) -> tuple[Store, Copies | None, bool]:
+        """Return the present store, its copies, and whether this thread's connection reads it."""
         if self._process != os.getpid():
             # A fork does not copy the threads that were reading, so start again.
             self._process, self._stores = os.getpid(), {}
-        store = current_store()
-        copies = self._stores.setdefault(store, Copies(store, self._clock))
-        return copies.read_here() if is_read_here(store) else copies.fresh(patience)
+        connection = present_connection()
+        store = store_of(connection)
+        return store, self._stores.get(store), is_private(connection, store)
 
 
 published_keys = PublishedKeys()
+
+
+def may_be_only(store: Store) -> bool:
+    """Return whether no request can mean another store; if in doubt, it is False.
+
+    A router or a schema may be that of a tenant.
+    """
+    return store.schema is None and not project_setting("DATABASE_ROUTERS", [])
+
+
+class ShownKeys:
+    """The published keys that one document shows: one copy, however often it needs them.
+
+    `copy` is None as long as it has needed none. `is_unread` means that they could not be read, so
+    that the document may be incomplete.
+    """
+
+    def __init__(self) -> None:
+        self.copy: Copy | None = None
+        self.is_unread = False
+
+    def at(self, now: datetime | None = None, *, patience: float = LONG_WAIT) -> list[PublishedKey]:
+        """Return what `PublishedKeys.at` returns, or raise what it raises."""
+        try:
+            self.copy = self.copy or published_keys.copy(patience)
+        except Exception:
+            self.is_unread = True
+            raise
+        return self.copy.at(now or timezone.now())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, wait
 from contextlib import ExitStack, contextmanager
 from contextvars import copy_context
@@ -45,27 +45,43 @@ class Store(NamedTuple):
 
 def current_store() -> Store:
     """Return the store that the router and the connection of this thread choose."""
-    alias = router.db_for_read(SigningKey)
-    connection = connections[alias]
+    return store_of(present_connection())
+
+
+def present_connection() -> BaseDatabaseWrapper:
+    """Return the connection of this thread to the database that the router chooses."""
+    return connections[router.db_for_read(SigningKey)]
+
+
+def store_of(connection: BaseDatabaseWrapper) -> Store:
+    """Return the store that a connection reads."""
+    schema = getattr(connection, "schema_name", None)
+    return store_in(connection.alias, connection.settings_dict, schema)
+
+
+def store_in(alias: str, settings: Mapping[str, Any], schema: str | None = None) -> Store:
+    """Return the store of an alias with these settings."""
     # Some projects use one alias and give its connection another database for each tenant: by name,
     # on another server, or by a search path in the options.
-    settings = connection.settings_dict
-    server = tuple(str(settings.get(name, "")) for name in ("HOST", "PORT", "USER", "OPTIONS"))
-    schema = getattr(connection, "schema_name", None)
+    host, port, user = settings["HOST"], settings["PORT"], settings["USER"]
+    server = (str(host), str(port), str(user), str(settings["OPTIONS"]))
     return Store(alias, str(settings["NAME"]), schema, server)
 
 
 def is_read_here(store: Store) -> bool:
-    """Return whether only the connection of this thread sees the keys.
+    """Return whether only the connection of this thread sees the keys of a store."""
+    return is_private(connections[store.alias], store)
+
+
+def is_private(connection: BaseDatabaseWrapper, store: Store) -> bool:
+    """Return whether no other connection than this one sees the keys of a store.
 
     This is so after an uncommitted change, and in a database in memory.
     """
-    connection = connections[store.alias]
     in_memory = store.database == ":memory:" or (
         "mode=memory" in store.database and "cache=shared" not in store.database
     )
-    is_private = connection.vendor == "sqlite" and in_memory
-    return is_private or has_uncommitted_changes(connection)
+    return (connection.vendor == "sqlite" and in_memory) or has_uncommitted_changes(connection)
 
 
 @dataclass(frozen=True)
@@ -78,6 +94,10 @@ class PublishedKey:
     activates_at: datetime
     retires_at: datetime | None
     expires_at: datetime | None
+
+    def is_published(self, now: datetime) -> bool:
+        """Return whether this key is still in the JWK Set at an instant."""
+        return self.expires_at is None or self.expires_at > now
 
     @cached_property
     def parsed(self) -> Key:

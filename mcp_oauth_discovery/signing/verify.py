@@ -90,8 +90,9 @@ def _check_header(header: Mapping[str, Any], typ: str) -> None:
 
 
 def _find_key(kid: object, now: datetime) -> PublishedKey:
-    key = next((key for key in published_keys.at(now) if key.kid == kid), None)
-    if key is None:
+    # A list or an object of JSON cannot be looked up.
+    key = published_keys.copy().by_kid.get(kid) if isinstance(kid, str) else None
+    if key is None or not key.is_published(now):
         raise InvalidToken("The token was signed by an unknown key")
     return key
 

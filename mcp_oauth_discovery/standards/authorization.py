@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-_BEARER = re.compile(r"bearer(?: +(?P<token>[A-Za-z0-9\-._~+/]+=*))?[ \t]*", re.I)
+# Case is ignored in the scheme only, because that takes long for a token.
+_BEARER = re.compile(r"(?i:bearer)(?: +(?P<token>[A-Za-z0-9\-._~+/]+=*))?[ \t]*")
 _ANY_BEARER = re.compile(r"(?:^|,)[ \t]*bearer(?![^ \t,])", re.I)
 
 
@@ -27,11 +28,11 @@ def read_bearer(header: str) -> str | None:
     Servers join several header lines with commas. Raises `Malformed` and `Repeated`, whose texts
     may be sent as `error_description`.
     """
-    if not presents_bearer(header):
-        return None
     match = _BEARER.fullmatch(header.strip(" \t"))
     if match and match["token"]:
         return match["token"]
+    if not presents_bearer(header):
+        return None
     matches = _ANY_BEARER.findall(header)
     if len(matches) > 1 or matches[0].startswith(","):
         raise Repeated("The request has more than one set of credentials")

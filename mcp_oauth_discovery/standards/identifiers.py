@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from typing import NamedTuple
+from collections.abc import Callable
+from functools import lru_cache, wraps
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from mcp_oauth_discovery.standards import hosts
+
+T = TypeVar("T")
 
 # RFC 3986 §2: what is not in a URI. Clients read spaces, control characters, backslashes and
 # letters beyond ASCII in different ways.
@@ -23,6 +27,23 @@ _PARTS = re.compile(
 WELL_KNOWN = "/.well-known/"
 # A final dot, a colon and a port come after the name.
 _LONGEST_AUTHORITY = hosts.LONGEST_NAME + 1 + len(":65535")
+
+
+# How many results of each function are kept, and for texts of which length.
+_MOST_KEPT = 512
+_LONGEST_KEPT = 2000
+
+
+def _kept(read: Callable[[Any], T]) -> Callable[[Any], T]:
+    """Keep the results of a pure function, because each request has the same identifiers."""
+    kept = lru_cache(_MOST_KEPT)(read)
+
+    @wraps(read)
+    def reading(value: Any) -> T:
+        # Other types may be equal to a string, or have no hash. Requests may have long URLs.
+        return (kept if type(value) is str and len(value) <= _LONGEST_KEPT else read)(value)
+
+    return reading
 
 
 class URLParts(NamedTuple):
@@ -37,6 +58,7 @@ class URLParts(NamedTuple):
     fragment: str
 
 
+@_kept
 def split(url: str) -> URLParts:
     """Slice an absolute URL, or raise `ValueError` if it has no scheme or no host."""
     match = _PARTS.match(url)
@@ -56,6 +78,7 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+@_kept
 def check_url(value: object) -> str:
     """Return `value` if it is an absolute http or https URL, else raise `ValueError`."""
     if not isinstance(value, str):
@@ -108,6 +131,7 @@ def _check_identifier(value: object) -> str:
     return identifier
 
 
+@_kept
 def check_issuer(value: object) -> str:
     """Return `value` if it is an issuer identifier (RFC 8414 §2), else raise `ValueError`."""
     issuer = _check_identifier(value)
@@ -116,6 +140,7 @@ def check_issuer(value: object) -> str:
     return issuer
 
 
+@_kept
 def check_resource(value: object) -> str:
     """Return `value` if it is a resource identifier (RFC 9728 §1.2), else raise `ValueError`."""
     return _check_identifier(value)
@@ -147,6 +172,7 @@ class Location(NamedTuple):
     query: str
 
 
+@_kept
 def locate(identifier: str) -> Location:
     """Return the location of an identifier, with its path percent-decoded as servers do.
 

@@ -64,7 +64,7 @@ def quote(value: str) -> str:
     """Return a quoted-string (RFC 9110 §5.6.4); raises `ValueError` if no header can carry it."""
     if stray := _UNSENDABLE.search(value):
         raise ValueError(f"a header cannot contain {stray[0]!r}")
-    return '"' + re.sub(r'(["\\])', r"\\\1", value) + '"'
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def bearer(parameters: Mapping[str, str | None]) -> Challenge:

@@ -11,8 +11,8 @@ from joserfc.jws import JWSRegistry, validate_compact
 
 from mcp_oauth_discovery import rotation
 from mcp_oauth_discovery.signing import sign_jwt
-from mcp_oauth_discovery.signing.published import published_keys
-from tests.keys import NOW
+from mcp_oauth_discovery.signing.published import PublishedKey, published_keys
+from tests.keys import NOW, make_key
 from tests.signing.calls import calls
 from tests.signing.tokens import CLAIMS, refused, verify
 
@@ -70,3 +70,12 @@ def test_warm_verification_makes_no_registry(token):
     with calls(JWSRegistry.__init__) as counted:
         verify(token)
     assert counted() == 0
+
+
+def test_only_the_key_of_the_token_is_looked_at(token):
+    for _ in range(3):
+        make_key("EdDSA")
+    verify(token)
+    with calls(PublishedKey.is_published) as counted:
+        verify(token)
+    assert counted() == 1

@@ -1,0 +1,259 @@
+"""The publication: the documents that do not depend on the request, built once and kept.
+
+A document is kept as long as the settings are equal to those that it was built from, and the keys
+are the same reading of the key store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import NamedTuple
+
+from django.core.exceptions import SuspiciousOperation
+from django.http import HttpRequest
+from django.urls import ResolverMatch, get_resolver
+from django.urls.resolvers import LocalePrefixPattern, URLResolver
+from django.utils import timezone
+
+from mcp_oauth_discovery.conf import (
+    Misconfigured,
+    conf,
+    fingerprint_of,
+    fixed_script_prefix,
+    root_urlconf,
+)
+from mcp_oauth_discovery.discovery.responses import Answer
+from mcp_oauth_discovery.identity import Resource
+from mcp_oauth_discovery.identity.index import ResourceIndex, resource_index
+from mcp_oauth_discovery.signing.published import Copy, ShownKeys, published_keys
+from mcp_oauth_discovery.standards.identifiers import WELL_KNOWN
+from mcp_oauth_discovery.standards.well_known import PROTECTED_RESOURCE
+
+# The settings that a document can show, without `MCP_RESOURCES`, which has an index of its own.
+_SETTINGS = (
+    "MCP_ISSUER",
+    "MCP_RESOURCE",
+    "MCP_RESOURCE_METADATA",
+    "MCP_AUTHORIZATION_SERVERS",
+    "MCP_AUTHORIZATION_SERVER_METADATA",
+    "MCP_SIGNING_ALGORITHMS",
+    "MCP_SIGNED_METADATA",
+    "MCP_METADATA_MAX_AGE",
+    "MCP_JWKS_MAX_AGE",
+    "LANGUAGE_CODE",
+    "FORCE_SCRIPT_NAME",
+    "ROOT_URLCONF",
+    # These do not change a document, but decide which hosts are allowed.
+    "ALLOWED_HOSTS",
+    "DEBUG",
+    "USE_X_FORWARDED_HOST",
+)
+
+# How many allowed hosts are remembered. With a wildcard, clients can send any number of them.
+_MOST_HOSTS = 64
+
+
+class Place(NamedTuple):
+    """Which document: the well-known path of its kind, and what follows this path in its URL."""
+
+    kind: str
+    path: str | None
+
+
+class Kept(NamedTuple):
+    """A document that is ready to be sent, and what it shows besides the settings.
+
+    `copy` has the keys, and `until` is when they change by the clock. `resources` is the index of
+    all resources, and `resource` is the one that is described.
+    """
+
+    answer: Answer
+    copy: Copy | None = None
+    until: datetime | None = None
+    resources: ResourceIndex | None = None
+    resource: Resource | None = None
+
+    def is_current(self, warm_copy: Callable[[], Copy | None]) -> bool:
+        """Return whether keys and resources are still the same, without reading a database."""
+        if self.copy is not None and self.copy is not warm_copy():
+            return False
+        if self.until is not None and timezone.now() >= self.until:
+            return False
+        if self.resources is None:
+            return True
+        try:
+            is_same = self.resources is resource_index()
+            return is_same and self.resources.is_current(self.resource)
+        except Misconfigured:
+            # The view is asked next, and reports it.
+            return False
+
+
+class Publication:
+    """The documents that equal settings give, each added when it is first requested.
+
+    There is an entry for each resource at most, however many requests there are.
+    """
+
+    def __init__(self, settings: bytes, resolver: URLResolver) -> None:
+        self.settings = settings
+        self._resolver = resolver
+        self._kept: dict[Place, Kept] = {}
+        # How the URLconf routes the paths of these documents.
+        self._routes: dict[str, tuple[ResolverMatch, Place]] = {}
+        self._resources: ResourceIndex | None = None
+        self._hosts: set[tuple[str | None, str | None]] = set()
+        self.script_name = fixed_script_prefix()[:-1]
+        # Only with such a pattern can the language of a request choose the view of such a path.
+        self._is_routed_by_language = any(
+            isinstance(pattern.pattern, LocalePrefixPattern)
+            and not pattern.pattern.prefix_default_language
+            for pattern in resolver.url_patterns
+        )
+
+    def is_of(self, settings: bytes | None) -> bool:
+        """Return whether the documents are those of these settings, and of the present URLs."""
+        return self.settings == settings and self._resolver is get_resolver(None)
+
+    def answer(
+        self, place: Place, warm_copy: Callable[[], Copy | None] = published_keys.warm
+    ) -> Answer | None:
+        """Return the document at a place, if it is kept and still right.
+
+        `warm_copy` returns the keys of this moment, or None if they would have to be read first.
+        """
+        kept = self._kept.get(place)
+        return kept.answer if kept is not None and kept.is_current(warm_copy) else None
+
+    def route(self, path_info: str) -> tuple[ResolverMatch, Place] | None:
+        """Return the view and the place of a kept document, by the path of its URL."""
+        return self._routes.get(path_info)
+
+    def allows_host(self, request: HttpRequest) -> bool:
+        """Return whether Django accepts the host of a request, which must have a Host header."""
+        host = request.META.get("HTTP_HOST"), request.META.get("HTTP_X_FORWARDED_HOST")
+        if host in self._hosts:
+            return True
+        try:
+            request.get_host()
+        except SuspiciousOperation:
+            # The view refuses and logs it.
+            return False
+        if host[0] is not None and len(self._hosts) < _MOST_HOSTS:
+            self._hosts.add(host)
+        return True
+
+    def keep(self, place: Place, kept: Kept) -> None:
+        """Keep a document until the settings, the keys or the resources change."""
+        resources = kept.resources
+        if resources is not None and resources is not self._resources:
+            # Drop the documents of the former resources: some of these may be gone.
+            self._resources, self._routes = resources, {}
+            others = self._kept.items()
+            self._kept = {at: other for at, other in others if other.resources is None}
+        self._kept[place] = kept
+
+    def keep_route(self, place: Place, path_info: str, match: ResolverMatch) -> None:
+        """Keep how the URLconf routes the path of a kept document."""
+        is_plain = path_info.startswith(WELL_KNOWN) and not self._is_routed_by_language
+        # A document has few URLs, but patterns of a project can give it any number.
+        if is_plain and len(self._routes) < 2 * len(self._kept):
+            self._routes[path_info] = match, place
+
+
+_present: Publication | None = None
+
+
+def present_publication() -> Publication | None:
+    """Return the publication of the present settings.
+
+    None if they cannot be compared, or if this process has no URLs.
+    """
+    global _present
+    settings = fingerprint_of(_SETTINGS)
+    if _present is not None and _present.is_of(settings):
+        return _present
+    if settings is None or root_urlconf() is None:
+        return None
+    _present = Publication(settings, get_resolver(None))
+    return _present
+
+
+class Draft(NamedTuple):
+    """A document before it is built: which one, and the settings and resources of this moment."""
+
+    publication: Publication
+    place: Place
+    resources: ResourceIndex | None
+    now: datetime
+
+    def keep(
+        self,
+        request: HttpRequest,
+        answer: Answer,
+        keys: ShownKeys,
+        *,
+        max_age: int,
+        resource: Resource | None,
+    ) -> None:
+        """Keep the finished document, unless the keys that it needs could not be read."""
+        if keys.is_unread:
+            return
+        copy = keys.copy
+        until = copy.next_change(self.now, max_age) if copy else None
+        kept = Kept(answer, copy, until, self.resources, resource)
+        self.publication.keep(self.place, kept)
+        if request.resolver_match is not None:
+            self.publication.keep_route(self.place, request.path_info, request.resolver_match)
+
+
+def begin(request: HttpRequest, place: Place) -> Draft | None:
+    """Return the draft of a document, or None if it must not be kept."""
+    publication = _usable_publication(request)
+    if publication is None:
+        return None
+    try:
+        resources = resource_index() if place.kind == PROTECTED_RESOURCE else None
+    except Misconfigured:
+        # The document is built next, and reports it.
+        return None
+    return Draft(publication, place, resources, timezone.now())
+
+
+def ready_answer(request: HttpRequest, place: Place) -> Answer | None:
+    """Return a document that is kept and may be sent to this request, or None."""
+    publication = _usable_publication(request)
+    if publication is None or not publication.allows_host(request):
+        return None
+    return publication.answer(place)
+
+
+def ready_at_path(
+    request: HttpRequest, warm_copy: Callable[[], Copy | None] = published_keys.warm
+) -> tuple[ResolverMatch, Answer] | None:
+    """Return the view at the path of a request, and its document, if that is kept."""
+    publication = _usable_publication(request)
+    route = publication and publication.route(request.path_info)
+    if not (publication and route and publication.allows_host(request)):
+        return None
+    match, place = route
+    answer = publication.answer(place, warm_copy)
+    return None if answer is None else (match, answer)
+
+
+def _usable_publication(request: HttpRequest) -> Publication | None:
+    """Return the present publication, unless the request may choose or change the document."""
+    if request.method not in ("GET", "HEAD"):
+        return None
+    # A query may choose the resource. A URLconf or SCRIPT_NAME of the request changes URLs.
+    if request.META.get("QUERY_STRING") or getattr(request, "urlconf", None) is not None:
+        return None
+    publication = present_publication()
+    script_name = request.META.get("SCRIPT_NAME", "").rstrip("/")
+    return publication if publication and script_name == publication.script_name else None
+
+
+def keys_of_every_request() -> Copy | None:
+    """Return the keys, if they are warm and no middleware can make them depend on the request."""
+    return published_keys.shared() if isinstance(conf.MCP_ISSUER, str) else None

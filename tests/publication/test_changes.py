@@ -1,0 +1,160 @@
+"""A change takes effect on the next request, although documents are kept."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.test import override_settings
+from django.utils import timezone
+
+from mcp_oauth_discovery import rotation
+from mcp_oauth_discovery.models import SigningKey
+from tests import ASM, JWKS, ORIGIN, PRM
+from tests.keys import broken_database, make_key
+
+ALGORITHMS = "id_token_signing_alg_values_supported"
+
+
+def kids(shown):
+    return {key["kid"] for key in shown.members["keys"]}
+
+
+def test_issuer(ask, settings):
+    assert ask(ASM).members["issuer"] == ORIGIN
+    settings.MCP_ISSUER = "https://www.example.com"
+    assert ask(ASM).members["issuer"] == "https://www.example.com"
+    assert ask(PRM).members["resource"] == "https://www.example.com/mcp"
+
+
+def test_setting_that_is_overridden_and_restored(ask):
+    for _ in range(2):
+        with override_settings(MCP_METADATA_MAX_AGE=60):
+            assert ask(PRM).headers["Cache-Control"] == "public, max-age=60"
+        assert ask(PRM).headers["Cache-Control"] == "public, max-age=300"
+
+
+def test_member_that_is_changed_in_place(ask, settings):
+    settings.MCP_RESOURCE_METADATA = {"scopes_supported": ["mcp"]}
+    assert ask(PRM).members["scopes_supported"] == ["mcp"]
+    settings.MCP_RESOURCE_METADATA["scopes_supported"].append("files")
+    assert ask(PRM).members["scopes_supported"] == ["mcp", "files"]
+
+
+def test_member_of_the_server_that_is_added_in_place(ask, settings):
+    settings.MCP_AUTHORIZATION_SERVER_METADATA = {}
+    assert "revocation_endpoint" not in ask(ASM).members
+    settings.MCP_AUTHORIZATION_SERVER_METADATA["revocation_endpoint"] = "/revoke"
+    assert ask(ASM).members["revocation_endpoint"] == f"{ORIGIN}/revoke"
+
+
+def test_resource_that_is_added_changed_and_removed_in_place(ask, settings):
+    settings.MCP_RESOURCES = {"/mcp": {"resource_name": "Old"}}
+    assert ask(f"{PRM}/files").status == 404
+    settings.MCP_RESOURCES["/files"] = {}
+    assert ask(f"{PRM}/files").members["resource"] == f"{ORIGIN}/files"
+    settings.MCP_RESOURCES["/mcp"]["resource_name"] = "New"
+    assert ask(f"{PRM}/mcp").members["resource_name"] == "New"
+    del settings.MCP_RESOURCES["/files"]
+    assert ask(f"{PRM}/files").status == 404
+
+
+def test_resource_among_many_that_is_changed_in_place(ask, settings):
+    settings.MCP_RESOURCES = {f"/{number}": {"resource_name": "Old"} for number in range(100)}
+    assert ask(f"{PRM}/7").members["resource_name"] == "Old"
+    settings.MCP_RESOURCES["/7"]["resource_name"] = "New"
+    assert ask(f"{PRM}/7").members["resource_name"] == "New"
+    settings.MCP_RESOURCES["/7"]["enabled"] = False
+    assert ask(f"{PRM}/7").status == 404
+
+
+def test_right_value_that_equals_a_wrong_one(ask, settings):
+    settings.MCP_METADATA_MAX_AGE = 1
+    assert ask(PRM).status == 200
+    settings.MCP_METADATA_MAX_AGE = True
+    assert ask(PRM).status == 500
+
+
+def test_wrong_setting_fails_only_the_documents_that_need_it(ask, settings):
+    settings.MCP_AUTHORIZATION_SERVER_METADATA = {"token_endpoint": 5}
+    settings.MCP_RESOURCES = {"/mcp": {}, "/files": {"scopes_supported": "mcp"}}
+    statuses = {path: ask(path).status for path in (f"{PRM}/mcp", f"{PRM}/files", ASM, JWKS)}
+    assert list(statuses.values()) == [200, 500, 500, 200]
+    settings.MCP_AUTHORIZATION_SERVER_METADATA = {}
+    settings.MCP_RESOURCES = {"/mcp": {}, "/files": {}}
+    assert [ask(path).status for path in statuses] == [200, 200, 200, 200]
+
+
+def test_urlconf(ask, settings):
+    settings.MCP_AUTHORIZATION_SERVER_METADATA = {"token_endpoint": "oauth2_provider:token"}
+    assert ask(ASM).members["token_endpoint"] == f"{ORIGIN}/o/token/"
+    settings.ROOT_URLCONF = "tests.publication.urls"
+    assert ask(ASM).members["token_endpoint"] == f"{ORIGIN}/moved/token/"
+
+
+def test_urlconf_without_the_documents(ask, settings):
+    assert ask(JWKS).status == 200
+    settings.MIDDLEWARE = ["mcp_oauth_discovery.middleware.DiscoveryMiddleware"]
+    settings.ROOT_URLCONF = "tests.server.no_urls"
+    assert ask(JWKS).status == 404
+
+
+def test_language(ask, settings):
+    settings.ROOT_URLCONF = "tests.publication.urls"
+    settings.LANGUAGE_CODE = "en"
+    settings.MCP_AUTHORIZATION_SERVER_METADATA = {"token_endpoint": "page"}
+    assert ask(ASM).members["token_endpoint"] == f"{ORIGIN}/en/page/"
+    settings.LANGUAGE_CODE = "de"
+    assert ask(ASM).members["token_endpoint"] == f"{ORIGIN}/de/page/"
+
+
+def test_allowed_hosts(ask, settings):
+    assert ask(JWKS).status == 200
+    settings.ALLOWED_HOSTS = ["www.example.com"]
+    assert ask(JWKS).status == 400
+
+
+def test_key_that_is_made_and_revoked(ask):
+    first = make_key("EdDSA")
+    assert kids(ask(JWKS)) == {first.kid}
+    second = make_key("ES256")
+    assert kids(ask(JWKS)) == {first.kid, second.kid}
+    assert ask(ASM).members[ALGORITHMS] == ["RS256", "EdDSA", "ES256"]
+    rotation.revoke(first.kid, now=timezone.now())
+    assert first.kid not in kids(ask(JWKS))
+
+
+def test_keys_that_are_gone(ask):
+    key = make_key("EdDSA")
+    assert kids(ask(JWKS)) == {key.kid}
+    SigningKey.objects.all().delete()
+    assert kids(ask(JWKS)) == set()
+
+
+def test_key_that_expires_by_the_clock(ask, monkeypatch):
+    now = timezone.now().replace(microsecond=0)
+    key = make_key("EdDSA", created_at=now, activates_at=now, expires_at=now + timedelta(hours=1))
+    ages = {}
+    for minutes in (0, 54, 56, 59, 60):
+        clock = now + timedelta(minutes=minutes)
+        monkeypatch.setattr(timezone, "now", lambda clock=clock: clock)
+        shown = ask(JWKS)
+        ages[minutes] = shown.headers["Cache-Control"].partition("=")[2]
+        assert kids(shown) == ({key.kid} if minutes < 60 else set())
+    assert ages == {0: "300", 54: "300", 56: "240", 59: "60", 60: "300"}
+
+
+def test_signature_of_the_metadata_follows_the_active_key(ask, settings, monkeypatch):
+    settings.MCP_SIGNED_METADATA = True
+    assert "signed_metadata" not in ask(PRM).members
+    rotation.rotate("RS256")
+    signed = ask(PRM).members["signed_metadata"]
+    rotation.revoke(SigningKey.objects.get().kid)
+    assert ask(PRM).members["signed_metadata"] != signed
+
+
+def test_document_that_lacks_keys_is_not_kept(ask):
+    make_key("ES256")
+    with broken_database():
+        assert ask(ASM).members[ALGORITHMS] == ["RS256", "EdDSA"]
+    make_key("EdDSA")
+    assert ask(ASM).members[ALGORITHMS] == ["RS256", "EdDSA", "ES256"]

@@ -1,0 +1,189 @@
+"""What the entries answer themselves, and when Django must answer."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import threading
+
+import pytest
+from asgiref.sync import sync_to_async
+from django.db import connections
+
+from mcp_oauth_discovery.server import entries
+from tests import ASM, JWKS, PRM
+from tests.keys import broken_database, make_key
+from tests.server.requests import ASGI, WSGI
+
+DOCUMENTS = [PRM, f"{PRM}/mcp", ASM, JWKS]
+
+
+def passed_on(server, *args, **kwargs):
+    """Return whether Django had to answer the request."""
+    before = server.django.requests
+    server.ask(server.entry, *args, **kwargs)
+    return server.django.requests > before
+
+
+@pytest.mark.parametrize("path", DOCUMENTS)
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
+def test_document_of_a_pinned_site_is_sent_without_django(server, path, method):
+    assert not passed_on(server, path, method)
+    assert not passed_on(server, path, method)
+
+
+def test_document_that_the_client_has_is_not_sent_again_without_django(server):
+    assert not passed_on(server, JWKS, headers={"if-none-match": "*"})
+
+
+@pytest.mark.parametrize("path", ["/page/", "/.well-known/security.txt", f"{PRM}/nothing"])
+def test_other_paths_reach_django(server, path):
+    assert passed_on(server, path)
+
+
+def test_unpinned_document_reaches_django(server, pinned):
+    del pinned.MCP_ISSUER
+    for path in DOCUMENTS * 2:
+        assert passed_on(server, path)
+
+
+def test_callable_setting_is_never_called_before_django(server, pinned):
+    requests = []
+
+    def issuer(request):
+        requests.append(request)
+        return "https://app.example.com"
+
+    pinned.MCP_ISSUER = issuer
+    for path in DOCUMENTS:
+        assert passed_on(server, path)
+    assert all(hasattr(request, "session") or request.resolver_match for request in requests)
+
+
+def test_forged_host_reaches_django(server):
+    assert not passed_on(server, JWKS)
+    assert passed_on(server, JWKS, headers={"host": "forged.example.org"})
+
+
+def test_view_of_the_project_reaches_django(server, pinned):
+    pinned.ROOT_URLCONF = "tests.server.test_octets"
+    assert passed_on(server, PRM)
+    assert not passed_on(server, ASM)
+
+
+def test_wrong_setting_reaches_django_and_is_logged_once(server, pinned, caplog):
+    assert not passed_on(server, PRM)
+    pinned.MCP_RESOURCE_METADATA = {"scopes_supported": "mcp"}
+    assert passed_on(server, PRM)
+    failures = [record for record in caplog.records if record.name == "mcp_oauth_discovery"]
+    assert [record.event for record in failures] == ["document.failed"]
+
+
+def test_database_that_is_down_reaches_django(server):
+    make_key()
+    with broken_database():
+        assert passed_on(server, JWKS)
+
+
+def test_keys_of_a_tenant_reach_django(server, monkeypatch):
+    backend = type(connections["default"])
+    monkeypatch.setattr(backend, "schema_name", "public", raising=False)
+    monkeypatch.setattr(backend, "set_schema", lambda self, name: None, raising=False)
+    assert passed_on(server, JWKS)
+    assert passed_on(server, JWKS)
+
+
+def test_keys_behind_a_router_reach_django(server, pinned):
+    assert not passed_on(server, JWKS)
+    pinned.DATABASE_ROUTERS = ["tests.server.test_entries.Router"]
+    assert passed_on(server, JWKS)
+
+
+class Router:
+    """A router that may choose the database of a tenant."""
+
+
+def test_keys_of_another_database_reach_django(server, monkeypatch):
+    assert not passed_on(server, JWKS)
+    monkeypatch.setitem(connections.settings["default"], "HOST", "other.example.com")
+    assert passed_on(server, JWKS)
+
+
+def test_uncommitted_keys_reach_django(pinned, db):
+    server = WSGI()
+    make_key()
+    assert passed_on(server, JWKS)
+
+
+def test_repeated_header_reaches_django(pinned, transactional_db):
+    server = ASGI()
+    assert not passed_on(server, PRM)
+    host = (b"host", b"app.example.com")
+    before = server.django.requests
+    asyncio.run(server.aask(server.entry, PRM, lines=[host, host]))
+    assert server.django.requests > before
+
+
+def test_other_protocols_reach_the_application():
+    scopes = []
+
+    async def application(scope, receive, send):
+        scopes.append(scope["type"])
+
+    asyncio.run(entries.ASGIEntry(application)({"type": "lifespan"}, None, None))
+    assert scopes == ["lifespan"]
+
+
+def test_documents_are_sent_while_every_thread_is_busy(pinned, transactional_db):
+    make_key()
+    server = ASGI()
+
+    async def fetch():
+        release = threading.Event()
+        # The thread of synchronous views, and all threads of the event loop.
+        busy = [asyncio.ensure_future(sync_to_async(release.wait)(30))]
+        loop = asyncio.get_running_loop()
+        busy += [loop.run_in_executor(None, release.wait, 30) for _ in range(100)]
+        try:
+            return [await server.aask(server.entry, path) for path in (PRM, ASM, JWKS)]
+        finally:
+            release.set()
+            await asyncio.gather(*busy)
+
+    answers = asyncio.run(asyncio.wait_for(fetch(), 20))
+    assert [start["status"] for start, _ in answers] == [200, 200, 200]
+    assert server.django.requests == 0
+
+
+def test_keys_are_read_again_while_every_thread_is_busy(pinned, transactional_db):
+    make_key()
+    server = ASGI()
+    (_, first) = server.ask(server.entry, JWKS)
+    make_key("ES256")
+
+    async def fetch():
+        release = threading.Event()
+        busy = asyncio.ensure_future(sync_to_async(release.wait)(30))
+        try:
+            return await server.aask(server.entry, JWKS)
+        finally:
+            release.set()
+            await busy
+
+    (_, second) = asyncio.run(asyncio.wait_for(fetch(), 20))
+    assert first["body"] != second["body"]
+    assert server.django.requests == 0
+
+
+def test_wrapping_works_before_and_after_the_apps_are_loaded():
+    script = (
+        "import os; os.environ['DJANGO_SETTINGS_MODULE'] = 'example_project.settings'\n"
+        "from mcp_oauth_discovery.server import discovery_wsgi, discovery_asgi\n"
+        "from example_project import asgi, wsgi\n"
+        "print(type(wsgi.application).__name__, type(asgi.application).__name__)"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert result.stdout.split() == ["WSGIEntry", "ASGIEntry"]
