@@ -253,6 +253,22 @@ def test_resource_disabled_and_enabled_in_place(settings, new_site, size):
 
 
 @SIZES
+def test_resource_enabled_in_place_under_another_spelling_of_its_path(settings, new_site, size):
+    settings.MCP_RESOURCES = listed = {**entries(size), "/a%20b/": {"enabled": False}}
+    assert find(new_site(), "/a b") is None
+    listed["/a%20b/"]["enabled"] = True
+    assert find(new_site(), "/a b") == f"{ORIGIN}/a%20b/"
+
+
+@SIZES
+def test_uri_added_in_place_takes_effect(settings, new_site, size):
+    settings.MCP_RESOURCES = listed = entries(size)
+    assert find(new_site(), "/a") is None
+    listed["https://other.example.com/a"] = {}
+    assert find(new_site(), "/a") == "https://other.example.com/a"
+
+
+@SIZES
 def test_entry_removed_and_added_in_place(settings, new_site, size):
     settings.MCP_RESOURCES = listed = entries(size)
     assert find(new_site(), "/r0/mcp") == f"{ORIGIN}/r0/mcp"

@@ -28,7 +28,7 @@ from mcp_oauth_discovery.identity import Resource
 from mcp_oauth_discovery.identity.index import ResourceIndex, resource_index
 from mcp_oauth_discovery.signing.published import Copy, ShownKeys, published_keys
 from mcp_oauth_discovery.standards.identifiers import WELL_KNOWN
-from mcp_oauth_discovery.standards.well_known import PROTECTED_RESOURCE
+from mcp_oauth_discovery.standards.well_known import JWKS, PROTECTED_RESOURCE
 
 # The settings that a document can show, without `MCP_RESOURCES`, which has an index of its own.
 _SETTINGS = (
@@ -197,11 +197,15 @@ class Draft(NamedTuple):
         max_age: int,
         resource: Resource | None,
     ) -> None:
-        """Keep the finished document, unless the keys that it needs could not be read."""
-        if keys.is_unread:
+        """Keep the finished document, unless keys could not be read or a setting has changed."""
+        if keys.is_unread or present_publication() is not self.publication:
+            return
+        if self.resources is not None and self.resources is not resource_index():
             return
         copy = keys.copy
-        until = copy.next_change(self.now, max_age) if copy else None
+        # Only the JWK Set has a shorter max-age before a key leaves it.
+        shrinking = max_age if self.place.kind == JWKS else 0
+        until = copy.next_change(self.now, shrinking) if copy else None
         kept = Kept(answer, copy, until, self.resources, resource)
         self.publication.keep(self.place, kept)
         if request.resolver_match is not None:

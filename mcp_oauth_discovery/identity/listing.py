@@ -90,7 +90,7 @@ class Listing:
         return [self._checked(resource) for resource in resources]
 
     def disabled_at(self, path: str) -> Resource | None:
-        """Return the first disabled resource at a path."""
+        """Return a disabled resource at a path."""
         entry = self.index.disabled_at(path)
         return entry and self._resource(entry)
 

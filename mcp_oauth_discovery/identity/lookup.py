@@ -104,7 +104,7 @@ def find_all_at(site: Site, path: str) -> list[Resource]:
 
 def find_named(site: Site, name: object) -> Resource | None:
     """Return the resource of this name, as `find_target` understands it, disabled or not."""
-    # A member of an enumeration is a string, but has another text and another hash.
+    # The text of a string that is a member of an enumeration may be the name of the member.
     text = str.__str__(name) if isinstance(name, str) else str(name)
     return site.look_up(lambda listing: listing.named(text), text)
 

@@ -10,7 +10,7 @@ from io import BytesIO
 from typing import Any, NamedTuple
 
 from django.core.handlers.asgi import ASGIRequest
-from django.core.handlers.wsgi import WSGIRequest
+from django.core.handlers.wsgi import WSGIRequest, get_path_info
 from django.http import HttpRequest, HttpResponse
 from django.urls import set_script_prefix
 
@@ -58,6 +58,8 @@ class WSGIEntry:
         path = environ.get("PATH_INFO", "")
         if not path.startswith(_PATHS) or not _is_plain(environ, environ.get("SCRIPT_NAME")):
             return self.application(environ, start_response)
+        # WSGI has the octets of the path as if they were Latin-1.
+        path = path if path.isascii() else get_path_info(environ)
         # A copy: Django changes the environment of its request.
         sent = _ready(path, environ) or _built(environ, lambda: WSGIRequest({**environ}))
         if sent is None:

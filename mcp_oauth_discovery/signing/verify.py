@@ -99,14 +99,13 @@ def _find_key(kid: object, now: datetime) -> PublishedKey:
 
 def _decode(signed: jws.CompactSignature, key: PublishedKey) -> dict[str, Any]:
     """Return the claims if the key signed them with its own algorithm."""
-    invalid = "The signature of the token is invalid"
     try:
         is_valid = jws.validate_compact(signed, key.parsed, registry=REGISTRIES[key.algorithm])
         claims = json.loads(signed.payload) if is_valid else None
     except (JoseError, ValueError, TypeError, RecursionError) as error:
-        raise InvalidToken(invalid) from error
+        raise InvalidToken("The signature of the token is invalid") from error
     if not isinstance(claims, dict):
-        raise InvalidToken(invalid)
+        raise InvalidToken("The signature of the token is invalid")
     return claims
 
 

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections import Counter
-from contextlib import contextmanager
 
 import pytest
 from joserfc import util
@@ -16,25 +13,10 @@ from mcp_oauth_discovery import rotation
 from mcp_oauth_discovery.signing import sign_jwt
 from mcp_oauth_discovery.signing.published import PublishedKey, published_keys
 from tests.keys import NOW, make_key
+from tests.signing.calls import calls
 from tests.signing.tokens import CLAIMS, refused, verify
 
 pytestmark = pytest.mark.django_db
-
-
-@contextmanager
-def calls(*functions):
-    """Count the calls of Python functions in the block, together."""
-    counted, codes = Counter(), {function.__code__ for function in functions}
-
-    def count(frame, event, argument):
-        counted[event == "call" and frame.f_code in codes] += 1
-
-    former = sys.getprofile()
-    sys.setprofile(count)
-    try:
-        yield lambda: counted[True]
-    finally:
-        sys.setprofile(former)
 
 
 IMPORTS = [kind.binding.import_from_dict.__func__ for kind in (RSAKey, ECKey, OKPKey)]
