@@ -86,6 +86,14 @@ def test_database_that_is_down_reaches_django(server):
         assert passed_on(server, JWKS)
 
 
+def test_urlconf_that_cannot_be_imported_reaches_django(server, pinned):
+    assert not passed_on(server, PRM)
+    pinned.ROOT_URLCONF = "no_such_urlconf"
+    for application in (server.django, server.entry):
+        with pytest.raises(ModuleNotFoundError):
+            server.ask(application, PRM)
+
+
 def test_keys_of_a_tenant_reach_django(server, monkeypatch):
     backend = type(connections["default"])
     monkeypatch.setattr(backend, "schema_name", "public", raising=False)
