@@ -11,7 +11,7 @@ import pytest
 from tests.clients.environments import CHROMIUM_IS_MISSING, NODE_IS_MISSING
 from tests.databases.postgresql import POSTGRESQL_IS_MISSING
 from tests.markdown import CHECKOUT, PAGES, blocks, headings, read, section
-from tests.proxies import NGINX_IS_MISSING
+from tests.proxies import CADDY_IS_MISSING, NGINX_IS_MISSING
 
 README = read("README.md")
 PACKAGE = CHECKOUT / "mcp_oauth_discovery"
@@ -74,7 +74,13 @@ def test_readme_has_the_command_in_a_block_of_its_own():
 
 def test_readme_tells_the_reasons_for_which_tests_are_skipped():
     quoted = re.findall(r"\| `([^`|]+ missing\.)` \|$", section(README, "Run the tests"), re.M)
-    reasons = NODE_IS_MISSING, CHROMIUM_IS_MISSING, NGINX_IS_MISSING, POSTGRESQL_IS_MISSING
+    reasons = (
+        NODE_IS_MISSING,
+        CHROMIUM_IS_MISSING,
+        NGINX_IS_MISSING,
+        CADDY_IS_MISSING,
+        POSTGRESQL_IS_MISSING,
+    )
     assert [reason[: len(start)] for reason, start in zip(reasons, quoted, strict=True)] == quoted
 
 
