@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -68,8 +68,7 @@ class Exporting:
 
     def lines(self) -> Iterator[str]:
         """Yield it as lines: each change, the sum, and what to do with the configuration."""
-        for change, names in vars(self.changes).items():
-            yield from (f"{change}: {name}" for name in names)
+        yield from self._changes(("added", "changed", "removed"))
         yield f"{len(self.files)} files in {self.directory.path}: {self.changes}."
         server = WEB_SERVERS.get(self.kind)
         if server is not None:
@@ -77,6 +76,14 @@ class Exporting:
             yield f"The configuration of your site needs this line: {line}"
             if server.name in {*self.changes.added, *self.changes.changed}:
                 yield f"The configuration is new: reload {self.kind}."
+
+    def faults(self) -> Iterator[str]:
+        """Yield a line for each file that is not as an export would write it."""
+        yield from self._changes(("missing", "out of date", "no longer exported"))
+
+    def _changes(self, labels: Iterable[str]) -> Iterator[str]:
+        for label, names in zip(labels, vars(self.changes).values(), strict=True):
+            yield from (f"{label}: {name}" for name in names)
 
 
 def exporting(path: Path, kind: str | None) -> Exporting:

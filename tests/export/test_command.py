@@ -155,7 +155,7 @@ def test_check_of_an_export_is_up_to_date(pinned, export, exported):
 def test_new_key_makes_an_export_out_of_date(pinned, export, refusal, changes):
     export()
     rotation.rotate("RS256")
-    assert refusal("--check") == "The export is out of date: 0 added, 1 changed, 0 removed."
+    assert refusal("--check").endswith("exported is out of date. Run the command without --check.")
     assert changes() == ([], [JWKS[1:]], [])
 
 
@@ -173,7 +173,7 @@ def test_signature_of_another_document_is_out_of_date(pinned, export, refusal, d
     rotation.rotate("RS256")
     export()
     resign(directory / ASM[1:], 1)
-    assert "1 changed" in refusal("--check")
+    assert "is out of date" in refusal("--check")
 
 
 def resign(file, part):
@@ -192,15 +192,27 @@ def test_key_that_expires_soon_shortens_the_caching(pinned, exported):
 
 
 def test_check_of_nothing_is_out_of_date(pinned, refusal):
-    assert "5 added" in refusal("--check")
+    assert "is out of date" in refusal("--check")
 
 
-def test_check_fails_on_missing_and_former_files(pinned, export, refusal, directory):
+def test_check_names_missing_other_and_former_files(pinned, export, directory, capsys):
     pinned.MCP_RESOURCES = {"/a": {}, "/b": {}}
     export()
     (directory / JWKS[1:]).unlink()
     pinned.MCP_RESOURCES = {"/a": {}, "/c": {}}
-    assert refusal("--check") == "The export is out of date: 2 added, 1 changed, 1 removed."
+    with pytest.raises(CommandError, match="is out of date"):
+        call_command("mcp_discovery", "export", str(directory), "--check")
+    assert capsys.readouterr().out.splitlines() == [
+        f"missing: {JWKS[1:]}",
+        f"missing: {PRM[1:]}/c",
+        f"out of date: {MANIFEST}",
+        f"no longer exported: {PRM[1:]}/b",
+    ]
+
+
+def test_check_says_that_the_directory_is_up_to_date(pinned, export, directory):
+    export()
+    assert export("--check") == f"{directory} is up to date.\n"
 
 
 def test_failed_check_prints_json_too(pinned, directory, capsys):

@@ -159,13 +159,15 @@ class Command(SubcommandsCommand):
         export = exporting(directory, kind)
         if not only_check:
             export.write()
+        is_current = not (only_check and export.changes)
         if as_json:
-            is_done = not (only_check and export.changes)
-            self.stdout.write(json.dumps({"ok": is_done, **export.as_json()}, indent=2))
+            self.stdout.write(json.dumps({"ok": is_current, **export.as_json()}, indent=2))
         else:
-            self._print(export.lines())
-        if only_check and export.changes:
-            raise CommandError(f"The export is out of date: {export.changes}.")
+            self._print(export.faults() if only_check else export.lines())
+        if not is_current:
+            raise CommandError(f"{directory} is out of date. Run the command without --check.")
+        if only_check and not as_json:
+            self._print([f"{directory} is up to date."])
 
     def _palette(self) -> Palette:
         return {name: getattr(self.style, style) for name, style in _PAINTS.items()}
