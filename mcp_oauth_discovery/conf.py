@@ -124,7 +124,10 @@ def fingerprint_of(names: Iterable[str]) -> bytes | None:
     """
     source = _source()
     values = [getattr(source, name, ...) for name in names]
-    return fingerprint([b"callable" if callable(value) else value for value in values])
+    try:
+        return marshal.dumps(values, 2)
+    except ValueError:
+        return fingerprint([b"callable" if callable(value) else value for value in values])
 
 
 def secret_keys() -> list[str]:

@@ -239,13 +239,12 @@ class SigningKey(models.Model):
         """Return the private key if the JWK Set has the public key; raises `Unusable`."""
         private = self.unseal()
         try:
-            _ = self.published_jwk
+            return jwk.with_public_members(private, self.published_jwk)
         except Unpublishable as error:
             raise Unusable(
                 f"The JWK Set leaves {self.kid} out because {error}. No token could be verified.",
                 f"Run {self._command('revoke')}.",
             ) from error
-        return private
 
     def _disposal_command(self) -> str:
         """Return the command that takes a key without a usable private key out of service."""

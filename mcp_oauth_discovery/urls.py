@@ -29,15 +29,11 @@ _PRM, _ASM, _JWKS = (
 # Regular expressions, because the final slash is optional, and because `<path:path>` does not match
 # a line feed: a path with %0A would get the project's answer to unknown URLs.
 urlpatterns = [
+    re_path(rf"^{_JWKS}/?\Z", JWKSView.as_view(), name="jwks"),
     re_path(
         rf"^{_PRM}/?\Z",
         ProtectedResourceMetadataView.as_view(),
         name="protected-resource-metadata",
-    ),
-    re_path(
-        rf"^{_PRM}/(?P<path>[\s\S]+)\Z",
-        ProtectedResourceMetadataView.as_view(),
-        name="protected-resource-metadata-for-path",
     ),
     re_path(
         rf"^{_ASM}/?\Z",
@@ -45,9 +41,13 @@ urlpatterns = [
         name="authorization-server-metadata",
     ),
     re_path(
+        rf"^{_PRM}/(?P<path>[\s\S]+)\Z",
+        ProtectedResourceMetadataView.as_view(),
+        name="protected-resource-metadata-for-path",
+    ),
+    re_path(
         rf"^{_ASM}/(?P<path>[\s\S]+)\Z",
         AuthorizationServerMetadataView.as_view(),
         name="authorization-server-metadata-for-path",
     ),
-    re_path(rf"^{_JWKS}/?\Z", JWKSView.as_view(), name="jwks"),
 ]

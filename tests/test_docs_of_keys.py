@@ -13,8 +13,10 @@ from django.core.management.base import CommandParser
 
 from mcp_oauth_discovery import rotation
 from mcp_oauth_discovery.keys import jwk
+from mcp_oauth_discovery.keys.cache import READ_AT_MOST_EVERY
 from mcp_oauth_discovery.management.commands.mcp_keys import Command
 from mcp_oauth_discovery.models import SigningKey, State
+from mcp_oauth_discovery.signing.unsealed import MOST_KEPT
 from tests.markdown import blocks, headings, read, section
 
 KEYS = read("docs/keys.md")
@@ -160,3 +162,9 @@ def test_documented_line_refuses_what_is_no_token_for_it(lines, token):
     if token == "for-another-resource":
         token = lines["access_token"](7, "https://app.example.com/other")
     assert lines["user_of"](token) is None
+
+
+def test_page_says_for_how_long_and_how_many_private_keys_are_in_memory():
+    text = " ".join(section(KEYS, "Private keys in memory").split())
+    assert f"for at most {READ_AT_MOST_EVERY.seconds} seconds" in text
+    assert f"At most {MOST_KEPT} keys are in memory" in text

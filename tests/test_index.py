@@ -253,6 +253,22 @@ def test_resource_disabled_and_enabled_in_place(settings, new_site, size):
 
 
 @SIZES
+def test_resource_enabled_in_place_under_another_spelling_of_its_path(settings, new_site, size):
+    settings.MCP_RESOURCES = listed = {**entries(size), "/a%20b/": {"enabled": False}}
+    assert find(new_site(), "/a b") is None
+    listed["/a%20b/"]["enabled"] = True
+    assert find(new_site(), "/a b") == f"{ORIGIN}/a%20b/"
+
+
+@SIZES
+def test_uri_added_in_place_takes_effect(settings, new_site, size):
+    settings.MCP_RESOURCES = listed = entries(size)
+    assert find(new_site(), "/a") is None
+    listed["https://other.example.com/a"] = {}
+    assert find(new_site(), "/a") == "https://other.example.com/a"
+
+
+@SIZES
 def test_entry_removed_and_added_in_place(settings, new_site, size):
     settings.MCP_RESOURCES = listed = entries(size)
     assert find(new_site(), "/r0/mcp") == f"{ORIGIN}/r0/mcp"
@@ -358,6 +374,34 @@ def test_callable_is_called_once_although_the_setting_changes(settings, new_site
     listed["/r0/mcp"]["enabled"] = False
     assert find(site, "/r0/mcp") is None
     assert len(calls) == 1
+
+
+# What is kept between requests
+
+
+def test_look_ups_that_find_nothing_leave_nothing_behind(settings, new_site):
+    settings.MCP_RESOURCES = entries(20)
+    listing = new_site().listing
+    for number in range(1000):
+        find(new_site(), f"/none{number}")
+        find(new_site(), "/r0/mcp", f"q={number}")
+        find_named(new_site(), f"/none{number}")
+    assert new_site().listing is listing
+    assert find(new_site(), "/r0/mcp") == f"{ORIGIN}/r0/mcp"
+    assert find_named(new_site(), "/r0/mcp").identifier == f"{ORIGIN}/r0/mcp"
+    assert (list(listing._at), list(listing._named)) == (["/r0/mcp"], ["/r0/mcp"])  # noqa: SLF001
+
+
+@pytest.mark.parametrize("issuer", [None, lambda request: f"https://{request.get_host()}"])
+def test_nothing_about_a_request_is_kept(settings, new_site, issuer):
+    settings.MCP_RESOURCES = {"/a": {}}
+    pinned = new_site().listing
+    settings.MCP_ISSUER = issuer
+    for host in ("a.example.com", "b.example.com"):
+        assert find(new_site(host), "/a") == f"https://{host}/a"
+        assert find_named(new_site(host), "/a").identifier == f"https://{host}/a"
+    settings.MCP_ISSUER = ORIGIN
+    assert new_site().listing is pinned
 
 
 # What a look-up costs

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest
-from django.urls import ResolverMatch, get_resolver, get_script_prefix
+from django.urls import ResolverMatch, get_resolver
 from django.urls.resolvers import LocalePrefixPattern, URLResolver
 from django.utils import timezone
 
@@ -28,7 +28,7 @@ from mcp_oauth_discovery.identity import Resource
 from mcp_oauth_discovery.identity.index import ResourceIndex, resource_index
 from mcp_oauth_discovery.signing.published import Copy, ShownKeys, published_keys
 from mcp_oauth_discovery.standards.identifiers import WELL_KNOWN
-from mcp_oauth_discovery.standards.well_known import PROTECTED_RESOURCE
+from mcp_oauth_discovery.standards.well_known import JWKS, PROTECTED_RESOURCE
 
 # The settings that a document can show, without `MCP_RESOURCES`, which has an index of its own.
 _SETTINGS = (
@@ -43,7 +43,15 @@ _SETTINGS = (
     "MCP_JWKS_MAX_AGE",
     "LANGUAGE_CODE",
     "FORCE_SCRIPT_NAME",
+    "ROOT_URLCONF",
+    # These do not change a document, but decide which hosts are allowed.
+    "ALLOWED_HOSTS",
+    "DEBUG",
+    "USE_X_FORWARDED_HOST",
 )
+
+# How many allowed hosts are remembered. With a wildcard, clients can send any number of them.
+_MOST_HOSTS = 64
 
 
 class Place(NamedTuple):
@@ -90,17 +98,23 @@ class Publication:
 
     def __init__(self, settings: bytes, resolver: URLResolver) -> None:
         self.settings = settings
-        self.resolver = resolver
+        self._resolver = resolver
         self._kept: dict[Place, Kept] = {}
         # How the URLconf routes the paths of these documents.
         self._routes: dict[str, tuple[ResolverMatch, Place]] = {}
         self._resources: ResourceIndex | None = None
+        self._hosts: set[tuple[str | None, str | None]] = set()
+        self.script_name = fixed_script_prefix()[:-1]
         # Only with such a pattern can the language of a request choose the view of such a path.
         self._is_routed_by_language = any(
             isinstance(pattern.pattern, LocalePrefixPattern)
             and not pattern.pattern.prefix_default_language
             for pattern in resolver.url_patterns
         )
+
+    def is_of(self, settings: bytes | None) -> bool:
+        """Return whether the documents are those of these settings, and of the present URLs."""
+        return self.settings == settings and self._resolver is get_resolver(None)
 
     def answer(
         self, place: Place, warm_copy: Callable[[], Copy | None] = published_keys.warm
@@ -115,6 +129,20 @@ class Publication:
     def route(self, path_info: str) -> tuple[ResolverMatch, Place] | None:
         """Return the view and the place of a kept document, by the path of its URL."""
         return self._routes.get(path_info)
+
+    def allows_host(self, request: HttpRequest) -> bool:
+        """Return whether Django accepts the host of a request, which must have a Host header."""
+        host = request.META.get("HTTP_HOST"), request.META.get("HTTP_X_FORWARDED_HOST")
+        if host in self._hosts:
+            return True
+        try:
+            request.get_host()
+        except SuspiciousOperation:
+            # The view refuses and logs it.
+            return False
+        if host[0] is not None and len(self._hosts) < _MOST_HOSTS:
+            self._hosts.add(host)
+        return True
 
     def keep(self, place: Place, kept: Kept) -> None:
         """Keep a document until the settings, the keys or the resources change."""
@@ -144,17 +172,12 @@ def present_publication() -> Publication | None:
     """
     global _present
     settings = fingerprint_of(_SETTINGS)
+    if _present is not None and _present.is_of(settings):
+        return _present
     if settings is None or root_urlconf() is None:
         return None
-    resolver = get_resolver(None)
-    publication = _present
-    if (
-        publication is None
-        or publication.settings != settings
-        or publication.resolver is not resolver
-    ):
-        publication = _present = Publication(settings, resolver)
-    return publication
+    _present = Publication(settings, get_resolver(None))
+    return _present
 
 
 class Draft(NamedTuple):
@@ -174,11 +197,15 @@ class Draft(NamedTuple):
         max_age: int,
         resource: Resource | None,
     ) -> None:
-        """Keep the finished document, unless the keys that it needs could not be read."""
-        if keys.is_unread:
+        """Keep the finished document, unless keys could not be read or a setting has changed."""
+        if keys.is_unread or present_publication() is not self.publication:
+            return
+        if self.resources is not None and self.resources is not resource_index():
             return
         copy = keys.copy
-        until = copy.next_change(self.now, max_age) if copy else None
+        # Only the JWK Set has a shorter max-age before a key leaves it.
+        shrinking = max_age if self.place.kind == JWKS else 0
+        until = copy.next_change(self.now, shrinking) if copy else None
         kept = Kept(answer, copy, until, self.resources, resource)
         self.publication.keep(self.place, kept)
         if request.resolver_match is not None:
@@ -201,8 +228,9 @@ def begin(request: HttpRequest, place: Place) -> Draft | None:
 def ready_answer(request: HttpRequest, place: Place) -> Answer | None:
     """Return a document that is kept and may be sent to this request, or None."""
     publication = _usable_publication(request)
-    answer = publication and publication.answer(place)
-    return answer if answer and is_host_allowed(request) else None
+    if publication is None or not publication.allows_host(request):
+        return None
+    return publication.answer(place)
 
 
 def ready_at_path(
@@ -211,11 +239,11 @@ def ready_at_path(
     """Return the view at the path of a request, and its document, if that is kept."""
     publication = _usable_publication(request)
     route = publication and publication.route(request.path_info)
-    if not (publication and route):
+    if not (publication and route and publication.allows_host(request)):
         return None
     match, place = route
     answer = publication.answer(place, warm_copy)
-    return (match, answer) if answer and is_host_allowed(request) else None
+    return None if answer is None else (match, answer)
 
 
 def _usable_publication(request: HttpRequest) -> Publication | None:
@@ -225,22 +253,11 @@ def _usable_publication(request: HttpRequest) -> Publication | None:
     # A query may choose the resource. A URLconf or SCRIPT_NAME of the request changes URLs.
     if request.META.get("QUERY_STRING") or getattr(request, "urlconf", None) is not None:
         return None
-    if get_script_prefix() != fixed_script_prefix():
-        return None
-    return present_publication()
+    publication = present_publication()
+    script_name = request.META.get("SCRIPT_NAME", "").rstrip("/")
+    return publication if publication and script_name == publication.script_name else None
 
 
 def keys_of_every_request() -> Copy | None:
     """Return the keys, if they are warm and no middleware can make them depend on the request."""
-    is_pinned = isinstance(conf.MCP_ISSUER, str)
-    return published_keys.warm() if is_pinned and published_keys.is_shared() else None
-
-
-def is_host_allowed(request: HttpRequest) -> bool:
-    """Return whether Django accepts the host of a request."""
-    try:
-        request.get_host()
-    except SuspiciousOperation:
-        # The view refuses and logs it.
-        return False
-    return True
+    return published_keys.shared() if isinstance(conf.MCP_ISSUER, str) else None

@@ -81,7 +81,7 @@ class _Path:
     def add(self, entry: Entry, host: str, query: str) -> list[Entry]:
         self.entries.append(entry)
         if not entry.enabled:
-            self.disabled = self.disabled or entry
+            self.disabled = entry
         return self.places.setdefault(query, Place()).add(entry, host)
 
 
@@ -106,8 +106,7 @@ class ResourceIndex:
             self._add(entry)
 
     def _add(self, entry: Entry) -> None:
-        # A member of an enumeration is a string, but has another hash.
-        (self._paths if entry.is_path else self._uris).setdefault(str.__str__(entry.key), entry)
+        (self._paths if entry.is_path else self._uris)[entry.key] = entry
         identifier = entry.identifier(EXAMPLE_ORIGIN)
         host, path, query = locate(identifier)
         sharing = self._by_path.setdefault(path, _Path()).add(entry, host, query)
@@ -129,7 +128,7 @@ class ResourceIndex:
         return self._by_path.get(path, _NOWHERE).entries
 
     def disabled_at(self, path: str) -> Entry | None:
-        """Return the first disabled entry at a percent-decoded path."""
+        """Return a disabled entry at a percent-decoded path."""
         return self._by_path.get(path, _NOWHERE).disabled
 
     def identified(self, identifier: str, origin: str) -> list[Entry]:
@@ -218,7 +217,7 @@ class CurrentIndex:
             return last.result
         # Take it before the entries are read, to notice a change in between on the next use.
         value = fingerprint(setting)
-        if last is None or value is None or value != last.fingerprint:
+        if last is None or value != last.fingerprint:
             index = ResourceIndex(setting)
         else:
             index = last.result

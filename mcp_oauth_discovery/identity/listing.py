@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from itertools import islice
 
 from django.utils.functional import cached_property
@@ -26,6 +27,9 @@ class Listing:
         self.index = index
         self._origin = origin
         self._default = default
+        # What look-ups have found, by path and by name. What they do not find is not kept.
+        self._at: dict[str, Resource] = {}
+        self._named: dict[str, Resource] = {}
         self._refuse_duplicates(index.duplicates)
 
     @cached_property
@@ -36,7 +40,7 @@ class Listing:
             return None
         return Resource(default, {})
 
-    @property
+    @cached_property
     def default(self) -> Resource | None:
         """The default resource, or None."""
         if self.unlisted is not None:
@@ -63,12 +67,16 @@ class Listing:
 
         `host` is called only if several resources share them.
         """
+        if not query and path in self._at:
+            return self._at[path]
         for selected in dict.fromkeys((query, "")):
             place, unlisted = self._place(path, selected)
             if len(place.enabled) + (unlisted is not None) > 1:
                 resource = self._on_host(place, unlisted, host())
             else:
                 resource = self._resource(place.enabled[0]) if place.enabled else unlisted
+                if resource is not None and not query:
+                    self._at[path] = resource
             if resource is not None:
                 return resource
         return None
@@ -82,12 +90,20 @@ class Listing:
         return [self._checked(resource) for resource in resources]
 
     def disabled_at(self, path: str) -> Resource | None:
-        """Return the first disabled resource at a path."""
+        """Return a disabled resource at a path."""
         entry = self.index.disabled_at(path)
         return entry and self._resource(entry)
 
     def named(self, name: str) -> Resource | None:
         """Return the resource of this name, as `find_named` does."""
+        if name not in self._named:
+            resource = self._find_named(name)
+            if resource is None:
+                return None
+            self._named[name] = resource
+        return self._named[name]
+
+    def _find_named(self, name: str) -> Resource | None:
         entries = self.index.identified(name, self._origin)
         keyed = self.index.keyed(name)
         if keyed is not None and keyed.is_path:
@@ -149,6 +165,10 @@ class Listing:
         if len(entries) > 1:
             first, second = (entry.identifier(self._origin) for entry in entries[:2])
             raise _shared(second, first)
+
+
+# The listing of a site that is pinned, which is the same for all its requests.
+pinned_listing = lru_cache(maxsize=1)(Listing)
 
 
 def _shared(identifier: str, other: str) -> Misconfigured:

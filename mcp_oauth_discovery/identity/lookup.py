@@ -48,19 +48,15 @@ class Lookup:
         self._request = request
 
     @classmethod
-    def for_request(cls, request: HttpRequest, name: str | None) -> Lookup:
-        """Return the lookup of this name that the request already has, or a new one."""
-        for lookup in _kept(request):
+    def for_request(cls, request: HttpRequest, name: str | None, *, keep: bool = False) -> Lookup:
+        """Return the lookup of this name that was kept with the request, or a new one."""
+        lookups: list[Lookup] = vars(request).setdefault("_mcp_lookups", [])
+        for lookup in lookups:
             if lookup.name == name:
                 return lookup
-        return cls(request, name)
-
-    @classmethod
-    def kept_for_request(cls, request: HttpRequest, name: str | None) -> Lookup:
-        """Return what `for_request` does, and keep it for the rest of the request."""
-        lookup = cls.for_request(request, name)
-        if lookup not in _kept(request):
-            _kept(request).append(lookup)
+        lookup = cls(request, name)
+        if keep:
+            lookups.append(lookup)
         return lookup
 
     def find(self) -> Resource:
@@ -77,11 +73,6 @@ class Lookup:
             return find_target(self._request, self.name, self.site)
         except Exception as error:  # noqa: BLE001
             return error, error.__traceback__
-
-
-def _kept(request: HttpRequest) -> list[Lookup]:
-    lookups: list[Lookup] = vars(request).setdefault("_mcp_lookups", [])
-    return lookups
 
 
 def _requested(site: Site, request: HttpRequest) -> Resource | None:
@@ -113,7 +104,7 @@ def find_all_at(site: Site, path: str) -> list[Resource]:
 
 def find_named(site: Site, name: object) -> Resource | None:
     """Return the resource of this name, as `find_target` understands it, disabled or not."""
-    # A member of an enumeration is a string, but has another text and another hash.
+    # The text of a string that is a member of an enumeration may be the name of the member.
     text = str.__str__(name) if isinstance(name, str) else str(name)
     return site.look_up(lambda listing: listing.named(text), text)
 

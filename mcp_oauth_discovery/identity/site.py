@@ -21,7 +21,7 @@ from mcp_oauth_discovery.conf import (
     shown,
 )
 from mcp_oauth_discovery.identity.index import EXAMPLE_ORIGIN, ResourceIndex, resource_index
-from mcp_oauth_discovery.identity.listing import Listing
+from mcp_oauth_discovery.identity.listing import Listing, pinned_listing
 from mcp_oauth_discovery.identity.resources import Resource
 from mcp_oauth_discovery.logs.lines import logger
 from mcp_oauth_discovery.standards.identifiers import (
@@ -79,8 +79,8 @@ class Site:
             self.is_pinned = False
             return EXAMPLE_ORIGIN
         origin = self._requested_origin(self._request)
-        host = split_domain_port(self.host)[0]
-        if self._request.scheme == "http" and not is_loopback(host):
+        is_http = self._request.scheme == "http"
+        if is_http and not is_loopback(split_domain_port(self.host)[0]):
             self._http_origin = origin
         return origin
 
@@ -111,7 +111,9 @@ class Site:
     def listing(self) -> Listing:
         """The resources by path and by name."""
         index = resource_index()
-        return Listing(index, self.origin if index.has_paths else "", self._default_among(index))
+        origin = self.origin if index.has_paths else ""
+        default = self._default_among(index)
+        return (pinned_listing if self.is_pinned else Listing)(index, origin, default)
 
     @property
     def resources(self) -> list[Resource]:
@@ -198,8 +200,8 @@ class Site:
 
     def _default_among(self, index: ResourceIndex) -> str | None:
         """Return the identifier of the default resource, or None."""
-        if self._set_resource is not None:
-            return self._set_resource
+        if (identifier := self._set_resource) is not None:
+            return identifier
         if not index.entries:
             return default_resource(self.issuer)
         (only, *others) = index.entries[:2]

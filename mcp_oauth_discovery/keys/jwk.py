@@ -90,6 +90,16 @@ def public_pem(jwk: Mapping[str, Any]) -> str:
     return pem.decode("ascii")
 
 
+def with_public_members(key: Key, public: PublicJWK) -> Key:
+    """Return a private key that has the members of its public JWK only.
+
+    joserfc keeps the members as text, and makes private ones of a key that comes without any.
+    """
+    native: Any = key.private_key
+    signer: Key = ALGORITHMS[public["alg"]].key_class(native, dict(public))
+    return signer
+
+
 def is_private(key: Key) -> bool:
     """Return whether a key is a private key."""
     return bool(key.is_private)

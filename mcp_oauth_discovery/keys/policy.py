@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from django.views.decorators.debug import sensitive_variables
@@ -24,6 +26,9 @@ CLOCK_SKEW = timedelta(seconds=60)
 # Larger than anyone needs, and small enough that date arithmetic cannot overflow.
 MOST_SECONDS = 365 * 86400
 LONGEST_SPAN = timedelta(days=36500)
+
+# Known to this process alone, so that a fingerprint does not help to guess a secret.
+_FINGERPRINT_KEY = secrets.token_bytes(32)
 
 
 class Timing(NamedTuple):
@@ -168,6 +173,14 @@ def encryption_keys() -> list[str]:
     Keys that were derived from `SECRET_KEY` keep decrypting after `MCP_KEY_ENCRYPTION_KEYS` is set.
     """
     return [*configured_encryption_keys(), *(derive_key(secret) for secret in secret_keys())]
+
+
+def encryption_fingerprint() -> bytes:
+    """Return a value that differs when the encryption keys differ; nothing is checked."""
+    # Do not bind the secrets to a variable: error pages show local variables.
+    return blake2b(
+        repr((conf.MCP_KEY_ENCRYPTION_KEYS, secret_keys())).encode(), key=_FINGERPRINT_KEY
+    ).digest()
 
 
 def configured_encryption_keys() -> list[str]:

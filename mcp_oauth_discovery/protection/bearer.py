@@ -131,7 +131,7 @@ class BearerProtection:
             if claims is None:
                 return self._unauthorized(request, None)
             granted = granted_scope(claims)
-            if not set(self.scope) <= granted:
+            if not granted.issuperset(self.scope):
                 repeated = granted if self.repeat_granted else ()
                 return insufficient_scope(
                     request, self.scope, granted=repeated, resource=self.lookup(request)
@@ -161,7 +161,7 @@ class BearerProtection:
 
     def lookup(self, request: HttpRequest) -> Lookup:
         """Return the lookup of the resource, which is the same for the whole request."""
-        return Lookup.kept_for_request(request, self.resource)
+        return Lookup.for_request(request, self.resource, keep=True)
 
     def finish(self, request: HttpRequest, response: Any) -> Any:
         """Return a response of the view, which no shared cache may keep.

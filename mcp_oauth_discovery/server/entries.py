@@ -10,13 +10,11 @@ from io import BytesIO
 from typing import Any, NamedTuple
 
 from django.core.handlers.asgi import ASGIRequest
-from django.core.handlers.wsgi import WSGIRequest
+from django.core.handlers.wsgi import WSGIRequest, get_path_info
 from django.http import HttpRequest, HttpResponse
 from django.urls import set_script_prefix
 
-from mcp_oauth_discovery.conf import fixed_script_prefix
 from mcp_oauth_discovery.discovery.publication import (
-    is_host_allowed,
     keys_of_every_request,
     present_publication,
 )
@@ -38,6 +36,7 @@ ASGIApplication = Callable[..., Awaitable[None]]
 
 _PATHS = (PROTECTED_RESOURCE, AUTHORIZATION_SERVER, JWKS)
 _METHODS = ("GET", "HEAD", "OPTIONS")
+_NO_BODY = (None, "", "0")
 # The headers of a request that decide about its answer, under the names of WSGI.
 _HEADERS = {
     b"host": "HTTP_HOST",
@@ -47,10 +46,6 @@ _HEADERS = {
     b"content-length": "CONTENT_LENGTH",
     b"transfer-encoding": "HTTP_TRANSFER_ENCODING",
 }
-
-
-# What makes Django read the path or the body of a request differently, or refuse the request.
-_UNUSUAL = ("HTTP_TRANSFER_ENCODING", "HTTP_IF_MATCH", "SCRIPT_URL", "REDIRECT_URL")
 
 
 class WSGIEntry:
@@ -63,6 +58,8 @@ class WSGIEntry:
         path = environ.get("PATH_INFO", "")
         if not path.startswith(_PATHS) or not _is_plain(environ, environ.get("SCRIPT_NAME")):
             return self.application(environ, start_response)
+        # WSGI has the octets of the path as if they were Latin-1.
+        path = path if path.isascii() else get_path_info(environ)
         # A copy: Django changes the environment of its request.
         sent = _ready(path, environ) or _built(environ, lambda: WSGIRequest({**environ}))
         if sent is None:
@@ -151,11 +148,14 @@ def _is_plain(meta: Mapping[str, Any], script_name: object) -> bool:
     return not (
         meta["REQUEST_METHOD"] not in _METHODS
         or "HTTP_HOST" not in meta
-        or script_name
+        or "HTTP_IF_MATCH" in meta
+        or "HTTP_TRANSFER_ENCODING" in meta
+        or meta.get("CONTENT_LENGTH") not in _NO_BODY
         or meta.get("QUERY_STRING")
-        or meta.get("CONTENT_LENGTH") not in (None, "", "0")
-        or any(name in meta for name in _UNUSUAL)
-        or fixed_script_prefix() != "/"
+        or script_name
+        # Apache's mod_rewrite sets these, and Django reads a prefix from them.
+        or "SCRIPT_URL" in meta
+        or "REDIRECT_URL" in meta
     )
 
 
@@ -164,7 +164,9 @@ def _ready(path: str, meta: Mapping[str, Any]) -> Sent | None:
     try:
         publication = present_publication()
         route = publication and publication.route(path)
-        if not (publication and route and is_host_allowed(_Head(meta))):
+        if not (publication and route) or publication.script_name:
+            return None
+        if not publication.allows_host(_Head(meta)):
             return None
         method = meta["REQUEST_METHOD"]
         if method == "OPTIONS":
@@ -172,11 +174,12 @@ def _ready(path: str, meta: Mapping[str, Any]) -> Sent | None:
         answer = publication.answer(route[1], keys_of_every_request)
         if answer is None:
             return None
-        if "HTTP_IF_NONE_MATCH" in meta:
+        condition = meta.get("HTTP_IF_NONE_MATCH")
+        if condition not in (None, answer.etag):
             return Sent.of(answer.response(_Head(meta)))
-        sent: Sent | None = answer.sent.get(method)
+        sent: Sent | None = answer.sent.get((method, condition))
         if sent is None:
-            sent = answer.sent[method] = Sent.of(answer.response(_Head(meta)))
+            sent = answer.sent[method, condition] = Sent.of(answer.response(_Head(meta)))
     except Exception:  # noqa: BLE001
         # Django is asked next, and reports it.
         return None
@@ -191,6 +194,9 @@ def _built(meta: Mapping[str, Any], make_request: Callable[[], HttpRequest]) -> 
             return None
         request = make_request()
         request.method = "GET"
+        if request.META["SCRIPT_NAME"]:
+            # FORCE_SCRIPT_NAME is set.
+            return None
         set_script_prefix("/")
         build_for_publication(request)
     except Exception:  # noqa: BLE001

@@ -68,8 +68,8 @@ class Copy:
     def next_change(self, now: datetime, max_age: int) -> datetime | None:
         """Return when a document that shows these keys changes by the clock alone, if ever.
 
-        That is when a key begins or ceases to sign, or leaves the JWK Set. It is `now` as long as
-        a key leaves within `max_age` seconds: then the time for caches gets shorter every second.
+        That is when a key begins or ceases to sign, or leaves the JWK Set. Caches may keep the
+        document for `max_age` seconds, so it also changes that long before a key leaves.
         """
         ends = [key.expires_at for key in self.keys if key.expires_at and key.expires_at > now]
         dates = [date for key in self.keys for date in (key.activates_at, key.retires_at) if date]

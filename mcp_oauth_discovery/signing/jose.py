@@ -23,6 +23,10 @@ class Registry(jws.JWSRegistry):
     algorithms = {name: facts.signature for name, facts in ALGORITHMS.items()}
 
 
+# One registry per algorithm, which allows no other algorithm.
+REGISTRIES = {name: Registry(algorithms=[name]) for name in ALGORITHMS}
+
+
 def check_text(name: str, value: object) -> None:
     if not isinstance(value, str):
         raise TypeError(f"{name} is {value!r}; expected a string.")

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 
+from django.db import connections
 from django.utils import timezone
 
 from mcp_oauth_discovery.conf import project_setting
@@ -16,6 +17,7 @@ from mcp_oauth_discovery.signing.readings import (
     Store,
     is_private,
     present_connection,
+    store_in,
     store_of,
 )
 
@@ -59,15 +61,22 @@ class PublishedKeys:
         _, copies, is_here = self._present()
         return None if copies is None or is_here else copies.warm()
 
-    def is_shared(self) -> bool:
-        """Return whether all requests read the same keys, whatever middleware they pass.
+    def shared(self) -> Copy | None:
+        """Return what `warm` returns, if all requests get it, whatever middleware they pass."""
+        # Without a connection: in an event loop, Django would make one for each request.
+        stores = self._stores
+        if len(stores) != 1 or self._process != os.getpid():
+            return None
+        ((store, copies),) = stores.items()
+        settings = connections.settings.get(store.alias)
+        if settings is None or store != store_in(store.alias, settings) or not may_be_only(store):
+            return None
+        return copies.warm()
 
-        If in doubt, it is False: a router, a schema or another database may be that of a tenant.
-        """
-        if project_setting("DATABASE_ROUTERS", []):
-            return False
+    def is_shared(self) -> bool:
+        """Return whether all requests read the same keys, whatever middleware they pass."""
         store, _, is_here = self._present()
-        return not is_here and store.schema is None and not self._stores.keys() - {store}
+        return not is_here and may_be_only(store) and self._stores.keys() <= {store}
 
     def _present(self) -> tuple[Store, Copies | None, bool]:
         """Return the present store, its copies, and whether this thread's connection reads it."""
@@ -80,6 +89,14 @@ class PublishedKeys:
 
 
 published_keys = PublishedKeys()
+
+
+def may_be_only(store: Store) -> bool:
+    """Return whether no request can mean another store; if in doubt, it is False.
+
+    A router or a schema may be that of a tenant.
+    """
+    return store.schema is None and not project_setting("DATABASE_ROUTERS", [])
 
 
 class ShownKeys:

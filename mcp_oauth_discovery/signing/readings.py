@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, wait
 from contextlib import ExitStack, contextmanager
 from contextvars import copy_context
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from threading import Thread
 from typing import Any, NamedTuple, TypeVar
 
 from django.db import OperationalError, connections, router, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from mcp_oauth_discovery.keys.algorithms import ALGORITHMS, Key
 from mcp_oauth_discovery.keys.cache import has_uncommitted_changes
 from mcp_oauth_discovery.keys.jwk import PublicJWK
 from mcp_oauth_discovery.logs.lines import logger, one_line
@@ -52,12 +55,17 @@ def present_connection() -> BaseDatabaseWrapper:
 
 def store_of(connection: BaseDatabaseWrapper) -> Store:
     """Return the store that a connection reads."""
+    schema = getattr(connection, "schema_name", None)
+    return store_in(connection.alias, connection.settings_dict, schema)
+
+
+def store_in(alias: str, settings: Mapping[str, Any], schema: str | None = None) -> Store:
+    """Return the store of an alias with these settings."""
     # Some projects use one alias and give its connection another database for each tenant: by name,
     # on another server, or by a search path in the options.
-    settings = connection.settings_dict
-    server = tuple([str(settings.get(name, "")) for name in ("HOST", "PORT", "USER", "OPTIONS")])
-    schema = getattr(connection, "schema_name", None)
-    return Store(connection.alias, str(settings["NAME"]), schema, server)
+    host, port, user = settings["HOST"], settings["PORT"], settings["USER"]
+    server = (str(host), str(port), str(user), str(settings["OPTIONS"]))
+    return Store(alias, str(settings["NAME"]), schema, server)
 
 
 def is_read_here(store: Store) -> bool:
@@ -76,7 +84,8 @@ def is_private(connection: BaseDatabaseWrapper, store: Store) -> bool:
     return (connection.vendor == "sqlite" and in_memory) or has_uncommitted_changes(connection)
 
 
-class PublishedKey(NamedTuple):
+@dataclass(frozen=True)
+class PublishedKey:
     """A key in the JWK Set; `expires_at` is when it leaves the JWK Set, if that is known."""
 
     kid: str
@@ -89,6 +98,12 @@ class PublishedKey(NamedTuple):
     def is_published(self, now: datetime) -> bool:
         """Return whether this key is still in the JWK Set at an instant."""
         return self.expires_at is None or self.expires_at > now
+
+    @cached_property
+    def parsed(self) -> Key:
+        """The public key, parsed once to verify any number of signatures."""
+        parsed: Key = ALGORITHMS[self.algorithm].key_class.import_key(dict(self.jwk))
+        return parsed
 
     def signs(self, algorithm: str, now: datetime) -> bool:
         """Return whether this is the active key of an algorithm at an instant."""

@@ -15,7 +15,8 @@ from mcp_oauth_discovery.identity import pinned_issuer
 from mcp_oauth_discovery.keys import policy
 from mcp_oauth_discovery.keys.algorithms import ALGORITHMS
 from mcp_oauth_discovery.models import SigningKey, Unusable
-from mcp_oauth_discovery.signing.jose import Registry, StrictJSON, check_text
+from mcp_oauth_discovery.signing.jose import REGISTRIES, Registry, StrictJSON, check_text
+from mcp_oauth_discovery.signing.unsealed import unsealed_keys
 
 
 class NoSigningKey(Exception):
@@ -57,17 +58,16 @@ def sign_jwt(
 def sign(claims: Mapping[str, Any], key: SigningKey, typ: str) -> str:
     """Return unchanged claims as a JWT signed with `key`; raises `NoSigningKey`."""
     try:
-        private = key.unseal_to_sign()
+        private = unsealed_keys.get(key)
     except Unusable as error:
         raise NoSigningKey(str(error)) from error
     header = {"alg": key.algorithm, "kid": key.kid, "typ": typ}
-    registry = Registry(algorithms=[key.algorithm])
     try:
         token = jwt.encode(
             header,
             dict(claims),
             private,
-            registry=registry,
+            registry=REGISTRIES[key.algorithm],
             encoder_cls=StrictJSON,
             default_type=None,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from datetime import datetime
@@ -9,17 +10,19 @@ from typing import Any
 
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
-from joserfc import jws, jwt
+from joserfc import jws
 from joserfc.errors import JoseError
-from joserfc.jwk import JWKRegistry
 
 from mcp_oauth_discovery.identity import pinned_issuer
-from mcp_oauth_discovery.signing.jose import Registry, check_text
-from mcp_oauth_discovery.signing.published import published_keys
+from mcp_oauth_discovery.signing.jose import REGISTRIES, Registry, check_text
+from mcp_oauth_discovery.signing.published import PublishedKey, published_keys
 
 # Members of a JOSE header that supply the key (RFC 8725 §3.10), or require an unknown extension
 # (RFC 7515 §4.1.11).
 _UNWANTED_HEADERS = frozenset({"jwk", "jku", "x5u", "x5c", "crit"})
+
+# Reads tokens of every algorithm. Only the registry of the key's algorithm verifies one.
+_ANY_ALGORITHM = Registry()
 
 # In seconds. Clocks do not differ by more.
 _MOST_LEEWAY = 3600
@@ -53,7 +56,9 @@ def verify_jwt(
         raise ValueError(f"leeway is {leeway!r}; expected 0 to {_MOST_LEEWAY} seconds.")
     now = now or timezone.now()
     issuer = pinned_issuer()
-    decoded = _decode(token, typ, now)
+    signed = _extract(token)
+    _check_header(signed.headers(), typ)
+    decoded = _decode(signed, _find_key(signed.headers().get("kid"), now))
     if decoded.get("iss") != issuer:
         raise InvalidToken("The token has another issuer")
     audiences = decoded.get("aud", [])
@@ -63,32 +68,45 @@ def verify_jwt(
     return decoded
 
 
-def _decode(token: str, typ: str, now: datetime) -> dict[str, Any]:
-    """Return the claims if a published key signed them with its own algorithm."""
-    malformed = InvalidToken("The token is malformed")
+def _extract(token: str) -> jws.CompactSignature:
+    """Return the parts of a token, whose header is a JSON object; nothing is verified yet."""
     try:
-        header: object = jws.extract_compact(token.encode(), registry=Registry()).headers()
+        signed = jws.extract_compact(token.encode(), registry=_ANY_ALGORITHM)
     except (JoseError, ValueError, AttributeError, TypeError, RecursionError) as error:
-        raise malformed from error
+        raise InvalidToken("The token is malformed") from error
+    header: object = signed.headers()
     if not isinstance(header, dict):
-        raise malformed
+        raise InvalidToken("The token is malformed")
+    return signed
+
+
+def _check_header(header: Mapping[str, Any], typ: str) -> None:
     if not _UNWANTED_HEADERS.isdisjoint(header):
         raise InvalidToken("The token has a header that is not allowed")
     # RFC 7515 §4.1.9: a media type may be written without `application/`.
     media_type, expected = header.get("typ"), (typ.lower(), f"application/{typ.lower()}")
     if not isinstance(media_type, str) or media_type.lower() not in expected:
         raise InvalidToken("The token is of another type")
-    kid = header.get("kid")
-    key = next((key for key in published_keys.at(now) if key.kid == kid), None)
-    if key is None:
+
+
+def _find_key(kid: object, now: datetime) -> PublishedKey:
+    # A list or an object of JSON cannot be looked up.
+    key = published_keys.copy().by_kid.get(kid) if isinstance(kid, str) else None
+    if key is None or not key.is_published(now):
         raise InvalidToken("The token was signed by an unknown key")
+    return key
+
+
+def _decode(signed: jws.CompactSignature, key: PublishedKey) -> dict[str, Any]:
+    """Return the claims if the key signed them with its own algorithm."""
     try:
-        registry = Registry(algorithms=[key.algorithm])
-        decoded = jwt.decode(token, JWKRegistry.import_key(dict(key.jwk)), registry=registry)
-        # Not every release of joserfc checks that they are an object.
-        return dict(decoded.claims)
+        is_valid = jws.validate_compact(signed, key.parsed, registry=REGISTRIES[key.algorithm])
+        claims = json.loads(signed.payload) if is_valid else None
     except (JoseError, ValueError, TypeError, RecursionError) as error:
         raise InvalidToken("The signature of the token is invalid") from error
+    if not isinstance(claims, dict):
+        raise InvalidToken("The signature of the token is invalid")
+    return claims
 
 
 def _check_times(claims: Mapping[str, Any], now: float, leeway: float) -> None:

@@ -8,7 +8,12 @@ from django.test import override_settings
 from django.utils import timezone
 
 from mcp_oauth_discovery import rotation
+from mcp_oauth_discovery.discovery.publication import present_publication
 from mcp_oauth_discovery.models import SigningKey
+from mcp_oauth_discovery.views import (
+    AuthorizationServerMetadataView,
+    ProtectedResourceMetadataView,
+)
 from tests import ASM, JWKS, ORIGIN, PRM
 from tests.keys import broken_database, make_key
 
@@ -158,3 +163,43 @@ def test_document_that_lacks_keys_is_not_kept(ask):
         assert ask(ASM).members[ALGORITHMS] == ["RS256", "EdDSA"]
     make_key("EdDSA")
     assert ask(ASM).members[ALGORITHMS] == ["RS256", "EdDSA", "ES256"]
+
+
+def test_setting_that_changes_while_a_document_is_built(settings, rf, db, monkeypatch):
+    settings.MCP_ISSUER = ORIGIN
+    view = AuthorizationServerMetadataView.as_view()
+    build = AuthorizationServerMetadataView.get_document
+
+    def change_and_build(self, request, **kwargs):
+        settings.MCP_ISSUER = "https://www.example.com"
+        return build(self, request, **kwargs)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(AuthorizationServerMetadataView, "get_document", change_and_build)
+        assert b"www.example.com" in view(rf.get(ASM)).content
+    settings.MCP_ISSUER = ORIGIN
+    assert b"www.example.com" not in view(rf.get(ASM)).content
+
+
+def test_resource_that_changes_while_its_document_is_built(settings, rf, db, monkeypatch):
+    settings.MCP_ISSUER = ORIGIN
+    settings.MCP_RESOURCES = {"/mcp": {"resource_name": "Old"}}
+    view = ProtectedResourceMetadataView.as_view()
+    build = ProtectedResourceMetadataView.get_document
+
+    def change_and_build(self, request, **kwargs):
+        settings.MCP_RESOURCES["/mcp"]["resource_name"] = "New"
+        return build(self, request, **kwargs)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ProtectedResourceMetadataView, "get_document", change_and_build)
+        assert b"New" in view(rf.get(PRM)).content
+    settings.MCP_RESOURCES["/mcp"]["resource_name"] = "Old"
+    assert b"Old" in view(rf.get(PRM)).content
+
+
+def test_metadata_stays_kept_while_a_key_is_about_to_expire(ask, monkeypatch):
+    now = timezone.now()
+    make_key("EdDSA", created_at=now, activates_at=now, expires_at=now + timedelta(seconds=60))
+    ask(ASM)
+    assert present_publication().answer((ASM, None)) is not None

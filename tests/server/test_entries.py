@@ -87,8 +87,26 @@ def test_database_that_is_down_reaches_django(server):
 
 
 def test_keys_of_a_tenant_reach_django(server, monkeypatch):
+    backend = type(connections["default"])
+    monkeypatch.setattr(backend, "schema_name", "public", raising=False)
+    monkeypatch.setattr(backend, "set_schema", lambda self, name: None, raising=False)
+    assert passed_on(server, JWKS)
+    assert passed_on(server, JWKS)
+
+
+def test_keys_behind_a_router_reach_django(server, pinned):
     assert not passed_on(server, JWKS)
-    monkeypatch.setattr(type(connections["default"]), "schema_name", "public", raising=False)
+    pinned.DATABASE_ROUTERS = ["tests.server.test_entries.Router"]
+    assert passed_on(server, JWKS)
+
+
+class Router:
+    """A router that may choose the database of a tenant."""
+
+
+def test_keys_of_another_database_reach_django(server, monkeypatch):
+    assert not passed_on(server, JWKS)
+    monkeypatch.setitem(connections.settings["default"], "HOST", "other.example.com")
     assert passed_on(server, JWKS)
 
 
