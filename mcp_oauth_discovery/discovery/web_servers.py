@@ -17,29 +17,32 @@ def nginx(export: Export, directory: Path) -> str:
     """Return location blocks for a server block of nginx; raises `ValueError`."""
     names, lines = export.names(), [_NOTE]
     for document in export.documents:
-        path = document.decoded_path
-        lines += [
-            "",
-            f"location = {_nginx(path)} {{",
-            f"    alias {_nginx(str(directory / names[document.path]))};",
-            "    types { }",
-            f"    default_type {_nginx(document.headers[_TYPE])};",
-            *_nginx_headers(document.headers, "    "),
-            "    if ($request_method = OPTIONS) {",
-            *_nginx_headers(export.preflight, "        "),
-            "        return 204;",
-            "    }",
-            "    if ($request_method !~ ^(GET|HEAD)$) {",
-            *_nginx_headers(export.refusal, "        ", " always"),
-            f"        return 405 {_nginx(export.refusal_body)};",
-            "    }",
-            "}",
-            f"location = {_nginx(f'{path}/')} {{",
-            # nginx looks for an index if a path ends in a slash.
-            f"    rewrite ^ {_nginx(path)} last;",
-            "}",
-        ]
+        lines += ["", *_nginx_locations(export, document, directory / names[document.path])]
     return "\n".join([*lines, ""])
+
+
+def _nginx_locations(export: Export, document: Document, file: Path) -> list[str]:
+    path = document.decoded_path
+    return [
+        f"location = {_nginx(path)} {{",
+        f"    alias {_nginx(str(file))};",
+        "    types { }",
+        f"    default_type {_nginx(document.headers[_TYPE])};",
+        *_nginx_headers(document.headers, "    "),
+        "    if ($request_method = OPTIONS) {",
+        *_nginx_headers(export.preflight, "        "),
+        "        return 204;",
+        "    }",
+        "    if ($request_method !~ ^(GET|HEAD)$) {",
+        *_nginx_headers(export.refusal, "        ", " always"),
+        f"        return 405 {_nginx(export.refusal_body)};",
+        "    }",
+        "}",
+        # nginx looks for an index if a path ends in a slash.
+        f"location = {_nginx(f'{path}/')} {{",
+        f"    rewrite ^ {_nginx(path)} last;",
+        "}",
+    ]
 
 
 def _nginx_headers(headers: Mapping[str, str], indent: str, when: str = "") -> Iterator[str]:
@@ -65,30 +68,24 @@ def caddy(export: Export, directory: Path) -> str:
         f"@mcp_discovery path_regexp {_caddy_paths(export.documents)}",
         "handle @mcp_discovery {",
         f"\troot * {_caddy(str(directory))}",
-        "\t@mcp_discovery_options method OPTIONS",
-        "\thandle @mcp_discovery_options {",
-        *_caddy_headers(export.preflight),
-        "\t\trespond 204",
-        "\t}",
-        "\t@mcp_discovery_others not method GET HEAD",
-        "\thandle @mcp_discovery_others {",
-        *_caddy_headers(export.refusal),
-        f"\t\trespond {_caddy(export.refusal_body)} 405",
-        "\t}",
     ]
+    preflight = [*_caddy_headers(export.preflight), "respond 204"]
+    lines += _caddy_handle("options", "method OPTIONS", preflight)
+    refusal = [*_caddy_headers(export.refusal), f"respond {_caddy(export.refusal_body)} 405"]
+    lines += _caddy_handle("others", "not method GET HEAD", refusal)
+    serving = ["file_server {", f"\tindex {INDEX}", "\tdisable_canonical_uris", "}"]
     for number, documents in enumerate(_with_equal_headers(export.documents)):
-        lines += [
-            f"\t@mcp_discovery_{number} path_regexp {_caddy_paths(documents)}",
-            f"\thandle @mcp_discovery_{number} {{",
-            *_caddy_headers(documents[0].headers),
-            "\t\turi strip_suffix /",
-            "\t\tfile_server {",
-            f"\t\t\tindex {INDEX}",
-            "\t\t\tdisable_canonical_uris",
-            "\t\t}",
-            "\t}",
-        ]
+        inner = [*_caddy_headers(documents[0].headers), "uri strip_suffix /", *serving]
+        lines += _caddy_handle(str(number), f"path_regexp {_caddy_paths(documents)}", inner)
     return "\n".join([*lines, "}", ""])
+
+
+def _caddy_handle(name: str, matcher: str, inner: Iterable[str]) -> Iterator[str]:
+    """Yield the lines of a block for the requests that a matcher selects."""
+    yield f"\t@mcp_discovery_{name} {matcher}"
+    yield f"\thandle @mcp_discovery_{name} {{"
+    yield from (f"\t\t{line}" for line in inner)
+    yield "\t}"
 
 
 def _with_equal_headers(documents: Iterable[Document]) -> Iterable[list[Document]]:
@@ -107,7 +104,7 @@ def _caddy_paths(documents: Iterable[Document]) -> str:
 
 def _caddy_headers(headers: Mapping[str, str]) -> Iterator[str]:
     for name, value in headers.items():
-        yield f"\t\theader {name} {_caddy(value)}"
+        yield f"header {name} {_caddy(value)}"
 
 
 def _caddy(text: str) -> str:
