@@ -86,7 +86,8 @@ def test_database_that_is_down_reaches_django(server):
         assert passed_on(server, JWKS)
 
 
-def test_urlconf_that_cannot_be_imported_reaches_django(server, pinned):
+def test_urlconf_that_cannot_be_imported_reaches_django(pinned, transactional_db):
+    server = WSGI()
     assert not passed_on(server, PRM)
     pinned.ROOT_URLCONF = "no_such_urlconf"
     for application in (server.django, server.entry):
