@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest
@@ -208,8 +208,23 @@ class Draft(NamedTuple):
         until = copy.next_change(self.now, shrinking) if copy else None
         kept = Kept(answer, copy, until, self.resources, resource)
         self.publication.keep(self.place, kept)
-        if request.resolver_match is not None:
-            self.publication.keep_route(self.place, request.path_info, request.resolver_match)
+        match = request.resolver_match
+        if match is not None and is_undecorated(match.func):
+            self.publication.keep_route(self.place, request.path_info, match)
+
+
+def mark_undecorated(view: Callable[..., Any]) -> None:
+    """Let `is_undecorated` recognize a view."""
+    vars(view)["undecorated"] = view
+
+
+def is_undecorated(view: Callable[..., Any]) -> bool:
+    """Return whether a view of this app is in the URLconf itself, not inside of another one.
+
+    A decorator of the project may refuse the request or change the response.
+    """
+    # Decorators copy the attributes of a view, but then the value is not the decorated view.
+    return getattr(view, "undecorated", None) is view
 
 
 def begin(request: HttpRequest, place: Place) -> Draft | None:
