@@ -113,7 +113,7 @@ class DiscoveryView(View):
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         path = kwargs.get("path")
         kind = self._kept_kind
-        draft = publication.begin(request, Place(kind, path)) if kind else None
+        draft = publication.begin(request, Place.of(kind, path), self.now) if kind else None
         document: object = self.get_document(request, **kwargs)
         if not isinstance(document, dict):
             raise TypeError(f"get_document() returned {type(document).__name__}, not a dict")
@@ -182,7 +182,7 @@ def _ready_first(view: Callable[..., HttpResponseBase], kind: str) -> Callable[.
 
     @wraps(view)
     def ready_first(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        answer = publication.ready_answer(request, Place(kind, kwargs.get("path")))
+        answer = publication.ready_answer(request, Place.of(kind, kwargs.get("path")))
         return view(request, *args, **kwargs) if answer is None else answer.response(request)
 
     publication.mark_undecorated(ready_first)
