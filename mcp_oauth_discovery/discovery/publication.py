@@ -157,9 +157,12 @@ class Publication:
         resources = kept.resources
         if resources is not None and resources is not self._resources:
             # Drop the documents of the former resources: some of these may be gone.
-            self._resources, self._routes = resources, {}
-            others = self._kept.items()
-            self._kept = {at: other for at, other in others if other.resources is None}
+            self._resources = resources
+            self._routes.clear()
+            # Not the dict itself: other threads add documents to it.
+            for at, other in list(self._kept.items()):
+                if other.resources is not None:
+                    self._kept.pop(at, None)
         self._kept[place] = kept
 
     def keep_route(self, place: Place, path_info: str, match: ResolverMatch) -> None:
@@ -179,13 +182,14 @@ def present_publication() -> Publication | None:
     None if they cannot be compared, or if this process has no URLs.
     """
     global _present
-    settings = fingerprint_of(_SETTINGS)
-    if _present is not None and _present.is_of(settings):
-        return _present
+    # Read the variable once: another thread may replace it.
+    settings, present = fingerprint_of(_SETTINGS), _present
+    if present is not None and present.is_of(settings):
+        return present
     if settings is None or root_urlconf() is None:
         return None
-    _present = Publication(settings, get_resolver(None))
-    return _present
+    _present = present = Publication(settings, get_resolver(None))
+    return present
 
 
 class Draft(NamedTuple):
