@@ -36,7 +36,8 @@ def main(arguments: list[str]) -> None:
     about = describe(arguments)
     for table in tables(rows):
         print(as_text(table), end="\n\n")
-    print(as_text(goal_table(outcomes(rows))))
+    if judged := outcomes(rows):
+        print(as_text(goal_table(judged)))
     if options.json:
         options.json.write_text(json.dumps(as_json(about, rows), indent=2) + "\n")
     if options.write_docs:

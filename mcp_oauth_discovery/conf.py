@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
+from django.utils.functional import empty
 
 __all__ = ["Misconfigured", "conf"]
 
@@ -34,8 +35,9 @@ _repr.maxstring = _repr.maxother = 200
 def _source() -> Any:
     # For each setting that is not set, `settings` raises and catches an exception. For a document
     # that takes longer than all the rest, so ask the object inside of it.
-    source: Any = settings
-    return source._wrapped if source.configured else source  # noqa: SLF001
+    # Not as an attribute, because `settings` looks up its own attributes in Python.
+    wrapped = object.__getattribute__(settings, "_wrapped")
+    return settings if wrapped is empty else wrapped
 
 
 def _get(name: str, default: T) -> T:

@@ -165,6 +165,6 @@ def test_documented_line_refuses_what_is_no_token_for_it(lines, token):
 
 
 def test_page_says_for_how_long_and_how_many_private_keys_are_in_memory():
-    text = " ".join(section(KEYS, "Private keys in memory").split())
+    text = " ".join(section(REFERENCE, "Private keys in memory").split())
     assert f"for at most {READ_AT_MOST_EVERY.seconds} seconds" in text
     assert f"At most {MOST_KEPT} keys are in memory" in text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import json
+import sys
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -107,4 +108,6 @@ def peers() -> dict[str, Callable[[str], Verify]]:
     known = {"verify_jwt": ours, "PyJWT, parsed key": by_pyjwt, "joserfc, parsed key": by_joserfc}
     if importlib.util.find_spec("fastmcp"):
         known["FastMCP's JWTVerifier"] = by_fastmcp
+    else:
+        print("Skipped FastMCP's JWTVerifier: fastmcp is not installed.", file=sys.stderr)
     return known

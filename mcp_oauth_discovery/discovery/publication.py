@@ -240,7 +240,7 @@ def is_undecorated(view: Callable[..., Any]) -> bool:
 
 
 def begin(request: HttpRequest, place: Place, now: datetime) -> Draft | None:
-    """Return the draft of a document as of an instant, or None if it must not be kept."""
+    """Return the draft of a document as it is at `now`, or None if it must not be kept."""
     publication = _usable_publication(request)
     if publication is None:
         return None

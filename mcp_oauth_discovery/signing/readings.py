@@ -63,8 +63,9 @@ def store_in(alias: str, settings: Mapping[str, Any], schema: str | None = None)
     """Return the store of an alias with these settings."""
     # Some projects use one alias and give its connection another database for each tenant: by name,
     # on another server, or by a search path in the options.
-    host, port, user = settings["HOST"], settings["PORT"], settings["USER"]
-    server = (str(host), str(port), str(user), str(settings["OPTIONS"]))
+    read = settings.get
+    host, port, user = str(read("HOST", "")), str(read("PORT", "")), str(read("USER", ""))
+    server = (host, port, user, str(read("OPTIONS", "")))
     return Store(alias, str(settings["NAME"]), schema, server)
 
 

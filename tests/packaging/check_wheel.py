@@ -61,7 +61,8 @@ def check_contents(sdist: Path, wheel: Path) -> None:
     assert tops == {"mcp_oauth_discovery"}, tops
     with tarfile.open(sdist) as archive:
         sources = {name.partition("/")[2] for name in archive.getnames()}
-    assert {"tests/settings.py", "example_project/settings.py", "tox.ini"} <= sources
+    others = {"benchmarks/__main__.py", "example_project/settings.py", "tox.ini"}
+    assert {"tests/settings.py", *others} <= sources
     assert not any(name.startswith("example_project/var") for name in sources)
 
 

@@ -7,10 +7,10 @@ from types import ModuleType
 
 import pytest
 from django.test import Client
-from django.urls import include, path, re_path
+from django.urls import re_path
 
 from mcp_oauth_discovery.discovery.publication import present_publication
-from mcp_oauth_discovery.views import JWKSView, ProtectedResourceMetadataView
+from mcp_oauth_discovery.views import ProtectedResourceMetadataView
 from tests import ASM, JWKS, ORIGIN, PRM
 from tests.keys import make_key, statements
 from tests.publication.conftest import by_client
@@ -98,20 +98,6 @@ def test_urls_without_number_fill_no_memory(settings, transactional_db, monkeypa
     for number in range(50):
         assert by_client(f"{PRM}/{number}").status == 200
     assert len(routes()) <= 2
-
-
-def test_jwk_set_with_any_number_of_paths_is_kept_once(settings, transactional_db, monkeypatch):
-    urls = ModuleType("urls_of_keys")
-    pattern = r"^\.well-known/(?P<path>.+)/jwks\.json$"
-    urls.urlpatterns = [
-        re_path(pattern, JWKSView.as_view()),
-        path("", include("mcp_oauth_discovery.urls")),
-    ]
-    monkeypatch.setitem(sys.modules, urls.__name__, urls)
-    settings.MCP_ISSUER, settings.ROOT_URLCONF = ORIGIN, urls.__name__
-    for number in range(50):
-        assert by_client(f"/.well-known/{number}/jwks.json").status == 200
-    assert set(kept()) == {(JWKS, None)}
 
 
 def test_former_resources_are_dropped(ask, settings):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import timedelta
 
 import pytest
-from django.test import override_settings
+from django.test import Client, override_settings
 from django.utils import timezone
 
 from mcp_oauth_discovery import rotation
-from mcp_oauth_discovery.discovery import publication
 from mcp_oauth_discovery.discovery.publication import present_publication
 from mcp_oauth_discovery.models import SigningKey
 from mcp_oauth_discovery.views import (
@@ -179,24 +179,6 @@ def test_clock_that_is_set_back(ask, monkeypatch):
         assert kids(ask(JWKS)) == ({key.kid} if minutes < 60 else set())
 
 
-def test_key_that_expires_while_its_document_is_built(settings, rf, transactional_db, monkeypatch):
-    settings.MCP_ISSUER = ORIGIN
-    now = timezone.now()
-    make_key("EdDSA", created_at=now, activates_at=now, expires_at=now + timedelta(seconds=5))
-    clock = [now]
-    monkeypatch.setattr(timezone, "now", lambda: clock[0])
-    begin = publication.begin
-
-    def begin_late(*args):
-        clock[0] = now + timedelta(seconds=6)
-        return begin(*args)
-
-    monkeypatch.setattr(publication, "begin", begin_late)
-    view = JWKSView.as_view()
-    assert b"kid" in view(rf.get(JWKS)).content
-    assert b"kid" not in view(rf.get(JWKS)).content
-
-
 def test_signature_of_the_metadata_follows_the_active_key(ask, settings, monkeypatch):
     settings.MCP_SIGNED_METADATA = True
     assert "signed_metadata" not in ask(PRM).members
@@ -252,3 +234,14 @@ def test_metadata_stays_kept_while_a_key_is_about_to_expire(ask, monkeypatch):
     make_key("EdDSA", created_at=now, activates_at=now, expires_at=now + timedelta(seconds=60))
     ask(ASM)
     assert present_publication().answer((ASM, None)) is not None
+
+
+def test_key_that_expires_between_two_readings_of_the_clock(ask, monkeypatch):
+    end = timezone.now().replace(microsecond=0) + timedelta(hours=1)
+    make_key("EdDSA", created_at=end, activates_at=end - timedelta(days=1), expires_at=end)
+    readings = itertools.count()
+    tick = timedelta(milliseconds=1)
+    monkeypatch.setattr(timezone, "now", lambda: end + (next(readings) - 1) * tick)
+    Client().get(JWKS, headers={"host": "app.example.com"}, secure=True)
+    monkeypatch.setattr(timezone, "now", lambda: end + timedelta(seconds=1))
+    assert kids(ask(JWKS)) == set()

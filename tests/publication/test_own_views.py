@@ -9,6 +9,7 @@ from types import ModuleType
 import pytest
 from django.urls import include, path, re_path
 
+from mcp_oauth_discovery.discovery.publication import present_publication
 from mcp_oauth_discovery.views import JWKSView
 from tests import JWKS
 
@@ -58,3 +59,10 @@ def test_attributes_that_are_passed_to_as_view(ask, route):
     for _ in range(2):
         assert ask(JWKS).headers["Cache-Control"] == "public, max-age=7"
         assert ask(f"{JWKS}/").headers["Cache-Control"] == "public, max-age=300"
+
+
+def test_jwk_set_with_any_number_of_paths_is_kept_once(ask, route):
+    route(JWKSView.as_view(), r"^\.well-known/(?P<path>\d+)/jwks\.json$")
+    for number in range(5):
+        assert ask(f"/.well-known/{number}/jwks.json").status == 200
+    assert list(present_publication()._kept) == [(JWKS, None)]  # noqa: SLF001

@@ -149,9 +149,7 @@ async def reaches_the_application(scope):
     return scopes == [scope]
 
 
-def test_request_reaches_django_if_no_thread_can_be_started(
-    pinned, transactional_db, monkeypatch
-):
+def test_request_reaches_django_if_no_thread_can_be_started(pinned, transactional_db, monkeypatch):
     def refuse(thread):
         raise RuntimeError("can't start new thread")
 
