@@ -121,6 +121,21 @@ def test_allowed_hosts(ask, settings):
     assert ask(JWKS).status == 400
 
 
+def test_hosts_that_are_allowed_for_debugging(ask, settings):
+    settings.ALLOWED_HOSTS, settings.DEBUG = [], True
+    assert ask(JWKS, host="localhost").status == 200
+    settings.DEBUG = False
+    assert ask(JWKS, host="localhost").status == 400
+
+
+def test_requests_without_a_host_to_servers_of_several_names(settings, rf, transactional_db):
+    settings.MCP_ISSUER = ORIGIN
+    view = JWKSView.as_view()
+    names = ["app.example.com", "forged.example.org", "app.example.com"]
+    statuses = [view(rf.get(JWKS, SERVER_NAME=name)).status_code for name in names]
+    assert statuses == [200, 400, 200]
+
+
 @pytest.mark.parametrize("hosts", [None, [1]])
 def test_allowed_hosts_of_a_wrong_type(settings, rf, transactional_db, hosts):
     settings.MCP_ISSUER, settings.ALLOWED_HOSTS = ORIGIN, hosts

@@ -7,7 +7,7 @@ from functools import wraps
 from types import ModuleType
 
 import pytest
-from django.urls import include, path, re_path
+from django.urls import clear_url_caches, include, path, re_path
 
 from mcp_oauth_discovery.discovery.publication import present_publication
 from mcp_oauth_discovery.views import JWKSView
@@ -59,6 +59,14 @@ def test_attributes_that_are_passed_to_as_view(ask, route):
     for _ in range(2):
         assert ask(JWKS).headers["Cache-Control"] == "public, max-age=7"
         assert ask(f"{JWKS}/").headers["Cache-Control"] == "public, max-age=300"
+
+
+def test_view_that_replaces_another_in_the_urlconf_of_the_same_name(ask, route):
+    route(JWKSView.as_view())
+    assert "X-Mark" not in ask(JWKS).headers
+    route(marked(JWKSView.as_view()))
+    clear_url_caches()
+    assert ask(JWKS).headers["X-Mark"] == "yes"
 
 
 def test_jwk_set_with_any_number_of_paths_is_kept_once(ask, route):
