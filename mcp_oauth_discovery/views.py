@@ -51,6 +51,12 @@ class DiscoveryView(View):
     http_method_names = ["get", "head", "options"]
     site: Site
 
+    def __init__(self, **initkwargs: Any) -> None:
+        super().__init__(**initkwargs)
+        # A class of the project may build another document each time. So may one of this app with
+        # attributes that the project has passed to `as_view`.
+        self._kept_kind: str | None = None if initkwargs else vars(type(self)).get("_kind")
+
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponseBase]:
         view = login_not_required(csrf_exempt(super().as_view(**initkwargs)))
@@ -106,9 +112,8 @@ class DiscoveryView(View):
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         path = kwargs.get("path")
-        # Only of the classes here: a class of the project may build another document each time.
-        kind = vars(type(self)).get("_kind")
-        draft = publication.begin(request, Place(kind, path), self.now) if kind else None
+        kind = self._kept_kind
+        draft = publication.begin(request, Place.of(kind, path), self.now) if kind else None
         document: object = self.get_document(request, **kwargs)
         if not isinstance(document, dict):
             raise TypeError(f"get_document() returned {type(document).__name__}, not a dict")
@@ -177,9 +182,10 @@ def _ready_first(view: Callable[..., HttpResponseBase], kind: str) -> Callable[.
 
     @wraps(view)
     def ready_first(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        answer = publication.ready_answer(request, Place(kind, kwargs.get("path")))
+        answer = publication.ready_answer(request, Place.of(kind, kwargs.get("path")))
         return view(request, *args, **kwargs) if answer is None else answer.response(request)
 
+    publication.mark_undecorated(ready_first)
     return ready_first
 
 
@@ -190,14 +196,12 @@ def build_for_publication(request: HttpRequest) -> None:
     there. Raises what building it raises.
     """
     match = get_resolver(None).resolve(request.path_info)
-    view_class: Any = getattr(match.func, "view_class", View)
-    kind = vars(view_class).get("_kind")
     is_pinned = isinstance(conf.MCP_ISSUER, str) and not callable(conf.MCP_RESOURCE)
-    if kind is None or not is_pinned:
+    if not (is_pinned and publication.is_undecorated(match.func)):
         return
     request.get_host()
     request.resolver_match = match
-    view = view_class()
+    view: DiscoveryView = vars(match.func)["view_class"]()
     view.setup(request, *match.args, **match.kwargs)
     view.get(request, *match.args, **match.kwargs)
 

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest
 from django.urls import ResolverMatch, get_resolver
 from django.urls.resolvers import LocalePrefixPattern, URLResolver
@@ -58,36 +57,41 @@ class Place(NamedTuple):
     """Which document: the well-known path of its kind, and what follows this path in its URL."""
 
     kind: str
-    path: str | None
+    path: str | None = None
+
+    @classmethod
+    def of(cls, kind: str, path: str | None) -> Place:
+        """Return the place for the path in a URL. A site has only one JWK Set."""
+        return cls(kind) if kind == JWKS else cls(kind, path)
 
 
 class Kept(NamedTuple):
     """A document that is ready to be sent, and what it shows besides the settings.
 
-    `copy` has the keys, and `until` is when they change by the clock. `resources` is the index of
-    all resources, and `resource` is the one that is described.
+    `copy` has the keys. They are those from `since` on, `until` they change by the clock, if ever.
+    `resources` is the index of all resources, and `resource` is the one that is described.
     """
 
     answer: Answer
-    copy: Copy | None = None
-    until: datetime | None = None
-    resources: ResourceIndex | None = None
-    resource: Resource | None = None
+    copy: Copy | None
+    since: datetime
+    until: datetime | None
+    resources: ResourceIndex | None
+    resource: Resource | None
 
     def is_current(self, warm_copy: Callable[[], Copy | None]) -> bool:
         """Return whether keys and resources are still the same, without reading a database."""
-        if self.copy is not None and self.copy is not warm_copy():
-            return False
-        if self.until is not None and timezone.now() >= self.until:
+        if self.copy is not None and (self.copy is not warm_copy() or not self._is_now()):
             return False
         if self.resources is None:
             return True
-        try:
-            is_same = self.resources is resource_index()
-            return is_same and self.resources.is_current(self.resource)
-        except Misconfigured:
-            # The view is asked next, and reports it.
-            return False
+        is_same = self.resources is resource_index()
+        return is_same and self.resources.is_current(self.resource)
+
+    def _is_now(self) -> bool:
+        # A clock may also be set back.
+        now = timezone.now()
+        return self.since <= now and (self.until is None or now < self.until)
 
 
 class Publication:
@@ -124,7 +128,11 @@ class Publication:
         `warm_copy` returns the keys of this moment, or None if they would have to be read first.
         """
         kept = self._kept.get(place)
-        return kept.answer if kept is not None and kept.is_current(warm_copy) else None
+        try:
+            return kept.answer if kept is not None and kept.is_current(warm_copy) else None
+        except Exception:  # noqa: BLE001
+            # The view is asked next, and reports it.
+            return None
 
     def route(self, path_info: str) -> tuple[ResolverMatch, Place] | None:
         """Return the view and the place of a kept document, by the path of its URL."""
@@ -137,8 +145,8 @@ class Publication:
             return True
         try:
             request.get_host()
-        except SuspiciousOperation:
-            # The view refuses and logs it.
+        except Exception:  # noqa: BLE001
+            # The view is asked next, and refuses the host or reports a wrong setting.
             return False
         if host[0] is not None and len(self._hosts) < _MOST_HOSTS:
             self._hosts.add(host)
@@ -149,9 +157,12 @@ class Publication:
         resources = kept.resources
         if resources is not None and resources is not self._resources:
             # Drop the documents of the former resources: some of these may be gone.
-            self._resources, self._routes = resources, {}
-            others = self._kept.items()
-            self._kept = {at: other for at, other in others if other.resources is None}
+            self._resources = resources
+            self._routes.clear()
+            # Not the dict itself: other threads add documents to it.
+            for at, other in list(self._kept.items()):
+                if other.resources is not None:
+                    self._kept.pop(at, None)
         self._kept[place] = kept
 
     def keep_route(self, place: Place, path_info: str, match: ResolverMatch) -> None:
@@ -171,13 +182,14 @@ def present_publication() -> Publication | None:
     None if they cannot be compared, or if this process has no URLs.
     """
     global _present
-    settings = fingerprint_of(_SETTINGS)
-    if _present is not None and _present.is_of(settings):
-        return _present
+    # Read the variable once: another thread may replace it.
+    settings, present = fingerprint_of(_SETTINGS), _present
+    if present is not None and present.is_of(settings):
+        return present
     if settings is None or root_urlconf() is None:
         return None
-    _present = Publication(settings, get_resolver(None))
-    return _present
+    _present = present = Publication(settings, get_resolver(None))
+    return present
 
 
 class Draft(NamedTuple):
@@ -206,10 +218,25 @@ class Draft(NamedTuple):
         # Only the JWK Set has a shorter max-age before a key leaves it.
         shrinking = max_age if self.place.kind == JWKS else 0
         until = copy.next_change(self.now, shrinking) if copy else None
-        kept = Kept(answer, copy, until, self.resources, resource)
+        kept = Kept(answer, copy, self.now, until, self.resources, resource)
         self.publication.keep(self.place, kept)
-        if request.resolver_match is not None:
-            self.publication.keep_route(self.place, request.path_info, request.resolver_match)
+        match = request.resolver_match
+        if match is not None and is_undecorated(match.func):
+            self.publication.keep_route(self.place, request.path_info, match)
+
+
+def mark_undecorated(view: Callable[..., Any]) -> None:
+    """Let `is_undecorated` recognize a view."""
+    vars(view)["undecorated"] = view
+
+
+def is_undecorated(view: Callable[..., Any]) -> bool:
+    """Return whether a view of this app is in the URLconf itself, not inside of another one.
+
+    A decorator of the project may refuse the request or change the response.
+    """
+    # Decorators copy the attributes of a view, but then the value is not the decorated view.
+    return getattr(view, "undecorated", None) is view
 
 
 def begin(request: HttpRequest, place: Place, now: datetime) -> Draft | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
@@ -73,8 +74,6 @@ class ASGIEntry:
 
     def __init__(self, application: ASGIApplication) -> None:
         self.application = application
-        # Documents are built here, because the threads of Django's views may all be busy.
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="mcp-discovery")
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         sent = None
@@ -95,8 +94,12 @@ class ASGIEntry:
         sent = _ready(scope["path"], meta)
         if sent is not None:
             return sent
-        loop, make = asyncio.get_running_loop(), lambda: ASGIRequest(scope, BytesIO())
-        return await loop.run_in_executor(self._thread, _built, meta, make)
+        try:
+            loop, make = asyncio.get_running_loop(), lambda: ASGIRequest(scope, BytesIO())
+            return await loop.run_in_executor(_thread(os.getpid()), _built, meta, make)
+        except RuntimeError:
+            # No thread can be started. Django is asked next, and reports it.
+            return None
 
 
 class Sent(NamedTuple):
@@ -127,16 +130,19 @@ class _Head(HttpRequest):
 def _meta(scope: Message) -> dict[str, Any] | None:
     """Return what decides about the answer to a request, under the names of WSGI.
 
-    None if one of the headers is there twice: Django joins them.
+    None if one of the headers is there twice, because Django joins them, or if a name has capital
+    letters, which ASGI forbids and Django accepts.
     """
     query = scope.get("query_string", b"")
     meta = {"REQUEST_METHOD": scope["method"], "QUERY_STRING": query}
-    for name, value in scope["headers"]:
+    for name, value in scope.get("headers", ()):
         known = _HEADERS.get(name)
         if known is not None:
             if known in meta:
                 return None
             meta[known] = value.decode("latin-1")
+        elif not name.islower():
+            return None
     return meta
 
 
@@ -203,6 +209,13 @@ def _built(meta: Mapping[str, Any], make_request: Callable[[], HttpRequest]) -> 
         # Django is asked next, and reports it: an unknown path, a wrong setting, a database.
         return None
     return _ready(request.path_info, meta)
+
+
+@lru_cache(maxsize=1)
+def _thread(process: int) -> ThreadPoolExecutor:
+    # Documents are built here, because the threads of Django's views may all be busy. A fork does
+    # not copy threads, so each process has its own.
+    return ThreadPoolExecutor(1, thread_name_prefix="mcp-discovery")
 
 
 @lru_cache(maxsize=1)

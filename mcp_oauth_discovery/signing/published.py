@@ -64,10 +64,10 @@ class PublishedKeys:
     def shared(self) -> Copy | None:
         """Return what `warm` returns, if all requests get it, whatever middleware they pass."""
         # Without a connection: in an event loop, Django would make one for each request.
-        stores = self._stores
+        stores = list(self._stores.items())
         if len(stores) != 1 or self._process != os.getpid():
             return None
-        ((store, copies),) = stores.items()
+        ((store, copies),) = stores
         settings = connections.settings.get(store.alias)
         if settings is None or store != store_in(store.alias, settings) or not may_be_only(store):
             return None

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import re_path
 
 from mcp_oauth_discovery.discovery.publication import present_publication
-from mcp_oauth_discovery.views import ProtectedResourceMetadataView
+from mcp_oauth_discovery.views import JWKSView, ProtectedResourceMetadataView
 from tests import ASM, JWKS, ORIGIN, PRM
 from tests.keys import make_key, statements
 from tests.publication.conftest import by_client
@@ -87,6 +87,14 @@ def test_forged_hosts_and_unknown_paths_fill_no_memory(ask, settings):
         assert ask(f"{PRM}/{number}").status == 404
         assert ask(f"{ASM}/{number}").status == 404
     assert (set(kept()), routes()) == before
+
+
+def test_allowed_hosts_without_number_fill_no_memory(settings, rf, transactional_db):
+    settings.MCP_ISSUER, settings.ALLOWED_HOSTS = ORIGIN, ["*"]
+    view = JWKSView.as_view()
+    for number in range(100):
+        assert view(rf.get(JWKS, headers={"host": f"host-{number}.example.org"})).status_code == 200
+    assert len(present_publication()._hosts) <= 64  # noqa: SLF001
 
 
 def test_urls_without_number_fill_no_memory(settings, transactional_db, monkeypatch):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from datetime import timedelta
 
+import pytest
 from django.test import Client, override_settings
 from django.utils import timezone
 
@@ -13,6 +14,7 @@ from mcp_oauth_discovery.discovery.publication import present_publication
 from mcp_oauth_discovery.models import SigningKey
 from mcp_oauth_discovery.views import (
     AuthorizationServerMetadataView,
+    JWKSView,
     ProtectedResourceMetadataView,
 )
 from tests import ASM, JWKS, ORIGIN, PRM
@@ -127,6 +129,40 @@ def test_allowed_hosts(ask, settings):
     assert ask(JWKS).status == 400
 
 
+def test_hosts_that_are_allowed_for_debugging(ask, settings):
+    settings.ALLOWED_HOSTS, settings.DEBUG = [], True
+    assert ask(JWKS, host="localhost").status == 200
+    settings.DEBUG = False
+    assert ask(JWKS, host="localhost").status == 400
+
+
+def test_requests_without_a_host_to_servers_of_several_names(settings, rf, transactional_db):
+    settings.MCP_ISSUER = ORIGIN
+    view = JWKSView.as_view()
+    names = ["app.example.com", "forged.example.org", "app.example.com"]
+    statuses = [view(rf.get(JWKS, SERVER_NAME=name)).status_code for name in names]
+    assert statuses == [200, 400, 200]
+
+
+@pytest.mark.parametrize("hosts", [None, [1]])
+def test_allowed_hosts_of_a_wrong_type(settings, rf, transactional_db, hosts):
+    settings.MCP_ISSUER, settings.ALLOWED_HOSTS = ORIGIN, hosts
+    response = JWKSView.as_view()(rf.get(JWKS))
+    assert (response.status_code, response["Content-Type"]) == (500, "application/json")
+
+
+def test_time_zones(settings, rf, transactional_db):
+    settings.MCP_ISSUER = ORIGIN
+    now = timezone.now()
+    make_key("EdDSA", created_at=now, activates_at=now, expires_at=now + timedelta(hours=1))
+    view = JWKSView.as_view()
+    assert view(rf.get(JWKS)).status_code == 200
+    # The keys that were read before have dates of the other kind.
+    settings.USE_TZ = False
+    response = view(rf.get(JWKS))
+    assert (response.status_code, response["Content-Type"]) == (500, "application/json")
+
+
 def test_key_that_is_made_and_revoked(ask):
     first = make_key("EdDSA")
     assert kids(ask(JWKS)) == {first.kid}
@@ -155,6 +191,15 @@ def test_key_that_expires_by_the_clock(ask, monkeypatch):
         ages[minutes] = shown.headers["Cache-Control"].partition("=")[2]
         assert kids(shown) == ({key.kid} if minutes < 60 else set())
     assert ages == {0: "300", 54: "300", 56: "240", 59: "60", 60: "300"}
+
+
+def test_clock_that_is_set_back(ask, monkeypatch):
+    now = timezone.now().replace(microsecond=0)
+    key = make_key("EdDSA", created_at=now, activates_at=now, expires_at=now + timedelta(hours=1))
+    for minutes in (61, 10):
+        clock = now + timedelta(minutes=minutes)
+        monkeypatch.setattr(timezone, "now", lambda clock=clock: clock)
+        assert kids(ask(JWKS)) == ({key.kid} if minutes < 60 else set())
 
 
 def test_signature_of_the_metadata_follows_the_active_key(ask, settings, monkeypatch):

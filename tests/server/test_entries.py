@@ -134,14 +134,78 @@ def test_repeated_header_reaches_django(pinned, transactional_db):
     assert server.django.requests > before
 
 
-def test_other_protocols_reach_the_application():
+@pytest.mark.parametrize("name", [b"Host", b"If-Match", b"If-None-Match", b"If-none-match"])
+def test_header_with_capital_letters_reaches_django(pinned, transactional_db, name):
+    server = ASGI()
+    assert not passed_on(server, PRM)
+    lines = [(b"host", b"app.example.com"), (name, b"*")]
+    expected = asyncio.run(server.aask(server.django, PRM, lines=lines))
+    assert asyncio.run(server.aask(server.entry, PRM, lines=lines)) == expected
+
+
+def test_request_without_headers_reaches_django(pinned):
+    assert asyncio.run(reaches_the_application({"type": "http", "method": "GET", "path": PRM}))
+
+
+async def reaches_the_application(scope):
+    """Send a request to an entry, and return whether it has reached the application."""
     scopes = []
 
     async def application(scope, receive, send):
-        scopes.append(scope["type"])
+        scopes.append(scope)
 
-    asyncio.run(entries.ASGIEntry(application)({"type": "lifespan"}, None, None))
-    assert scopes == ["lifespan"]
+    await entries.ASGIEntry(application)(scope, None, None)
+    return scopes == [scope]
+
+
+def test_request_reaches_django_if_no_thread_can_be_started(pinned, transactional_db, monkeypatch):
+    def refuse(thread):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    entries._thread.cache_clear()  # noqa: SLF001
+    # A document that no earlier test has built.
+    pinned.MCP_METADATA_MAX_AGE = 299
+    scope = {"type": "http", "method": "GET", "path": PRM, "headers": [(b"host", b"testserver")]}
+    try:
+        assert asyncio.run(reaches_the_application(scope))
+    finally:
+        entries._thread.cache_clear()  # noqa: SLF001
+
+
+FORK = """
+import asyncio, os, signal, django
+from django.conf import settings
+settings.configure(
+    INSTALLED_APPS=["mcp_oauth_discovery"], ROOT_URLCONF="mcp_oauth_discovery.urls",
+    MCP_ISSUER="https://app.example.com", ALLOWED_HOSTS=["*"], DATABASES={},
+)
+django.setup()
+from mcp_oauth_discovery.server import discovery_asgi
+application = discovery_asgi(None)
+def ask(path):
+    async def send(message):
+        messages.append(message)
+    messages = []
+    scope = {"type": "http", "method": "GET", "path": path, "headers": [(b"host", b"a.b")]}
+    asyncio.run(application(scope, None, send))
+    return messages[0]["status"]
+path = "/.well-known/oauth-protected-resource"
+assert ask(path) == 200
+process = os.fork()
+if not process:
+    signal.alarm(20)
+    os._exit(0 if ask(path + "/mcp") == 200 else 1)
+assert os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == 0
+"""
+
+
+def test_process_that_is_forked_has_a_thread_of_its_own():
+    subprocess.run([sys.executable, "-W", "ignore", "-c", FORK], check=True)
+
+
+def test_other_protocols_reach_the_application():
+    assert asyncio.run(reaches_the_application({"type": "lifespan"}))
 
 
 def test_documents_are_sent_while_every_thread_is_busy(pinned, transactional_db):
