@@ -41,7 +41,7 @@ FAULTS = (Http404, Misconfigured, UnusableRequest)
 _REALM = "mcp"
 _ERRORS = ("error", "error_description")
 
-# Those of each refusal. The last three are what `make_readable` adds to other responses.
+# The headers of each refusal. `make_readable` adds the last three to other responses.
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Vary": "Authorization",

@@ -33,9 +33,8 @@ _repr.maxstring = _repr.maxother = 200
 
 
 def _source() -> Any:
-    # For each setting that is not set, `settings` raises and catches an exception. For a document
-    # that takes longer than all the rest, so ask the object inside of it.
-    # Not as an attribute, because `settings` looks up its own attributes in Python.
+    # `settings` raises and catches an exception for each setting that is not set, which is slow.
+    # Read the object that it wraps, without its own attribute look-up, which is slow too.
     wrapped = object.__getattribute__(settings, "_wrapped")
     return settings if wrapped is empty else wrapped
 

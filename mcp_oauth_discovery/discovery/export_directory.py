@@ -1,4 +1,4 @@
-"""The directory of an export: what it has, what would change, and the writing."""
+"""The directory of an export: reads it, compares it with the documents, and writes it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 
 from mcp_oauth_discovery.discovery.exported import (
     MANIFEST,
+    directories_of,
     is_same,
     read_manifest,
     with_files,
@@ -100,7 +101,7 @@ class ExportDirectory:
 
     def _replace(self, staged: Mapping[str, Path], removed: Iterable[str]) -> None:
         """Move new files to their places, and remove former ones."""
-        # Where a file was, there may now be a directory, and the other way round.
+        # A directory may replace a file, and a file a directory.
         first = _blocking(removed, staged)
         self._remove(first)
         for name, file in staged.items():
@@ -140,7 +141,7 @@ class ExportDirectory:
 def _blocking(removed: Iterable[str], added: Iterable[str]) -> list[str]:
     """Return the names that are a directory of an added file, or are in a directory of its name."""
     names = {*added}
-    directories = {str(parent) for name in names for parent in PurePosixPath(name).parents}
+    directories = directories_of(names)
     return [
         name
         for name in removed

@@ -13,9 +13,9 @@ from urllib.parse import unquote_to_bytes
 # The list of the exported files, which says what a later export may replace and remove.
 MANIFEST = "mcp-discovery.json"
 _MADE_BY = "manage.py mcp_discovery export"
-# Where a document is if a directory has its name.
+# The name of a document's file inside the directory that has the document's path.
 INDEX = "index.json"
-# Each signature with ES256 is another one.
+# ES256 makes a different signature each time.
 _SIGNATURE = re.compile(rb'("signed_metadata": "[\w-]+\.[\w-]+)\.[\w-]+"')
 # In octets. No common file system has longer names.
 _LONGEST_NAME = 255
@@ -31,7 +31,7 @@ class Document:
 
     @property
     def decoded_path(self) -> str:
-        """The path as web servers compare it; raises `ValueError`."""
+        """The path as web servers compare it; raises `ValueError` if they cannot serve it."""
         return _decoded(self.path)
 
 
@@ -45,17 +45,17 @@ class Export:
     refusal_body: str
 
     def names(self) -> dict[str, str]:
-        """Return the name of each document's file, by its path; raises `ValueError`.
+        """Return the name of each document's file, by the path of the document.
 
-        A document has the path of its URL. If this path is also a directory, because the URL of
-        another document is longer, the document is in this directory.
+        The name is the decoded path. If another document is below this path, the file is in a
+        directory of this name. Raises `ValueError` for a path that cannot be a file.
         """
         paths = {document.path: document.decoded_path[1:] for document in self.documents}
-        directories = _directories(paths.values())
+        directories = directories_of(paths.values())
         names = {
             path: f"{name}/{INDEX}" if name in directories else name for path, name in paths.items()
         }
-        directories = _directories(names.values())
+        directories = directories_of(names.values())
         taken: set[str] = set()
         for path, name in names.items():
             if name in taken or name in directories:
@@ -66,7 +66,7 @@ class Export:
     def files(self, kind: str, others: Mapping[str, str]) -> dict[str, bytes]:
         """Return the content of every file by name; `others` are not documents.
 
-        `kind` is the format, which the list of the files says too.
+        `kind` is the format, which the list of the files also contains.
         """
         names = self.names()
         files = {names[document.path]: document.body for document in self.documents}
@@ -89,7 +89,7 @@ class Export:
 
 
 def is_same(content: bytes, other: bytes) -> bool:
-    """Return whether two contents say the same, whatever their signatures are."""
+    """Return whether two contents are equal, apart from their signatures."""
     return content == other or _SIGNATURE.sub(rb"\1", content) == _SIGNATURE.sub(rb"\1", other)
 
 
@@ -106,7 +106,7 @@ def read_manifest(content: bytes) -> dict[str, Any] | None:
 
 
 def with_files(manifest: bytes, names: Iterable[str]) -> bytes:
-    """Return a list of files with more names."""
+    """Return the list of an export with more names of files."""
     members = json.loads(manifest)
     return _as_json({**members, "files": sorted({*members["files"], *names})})
 
@@ -123,7 +123,8 @@ def _are_names(value: object) -> bool:
     )
 
 
-def _directories(names: Iterable[str]) -> set[str]:
+def directories_of(names: Iterable[str]) -> set[str]:
+    """Return the names of all directories that files are in, directly or not."""
     return {str(parent) for name in names for parent in PurePosixPath(name).parents}
 
 

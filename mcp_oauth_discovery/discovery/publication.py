@@ -1,7 +1,7 @@
 """The publication: the documents that do not depend on the request, built once and kept.
 
-A document is kept as long as the settings are equal to those that it was built from, and the keys
-are the same reading of the key store.
+A document is kept while the settings equal those that it was built from, and the keys are the same
+reading of the key store.
 """
 
 from __future__ import annotations
@@ -68,8 +68,9 @@ class Place(NamedTuple):
 class Kept(NamedTuple):
     """A document that is ready to be sent, and what it shows besides the settings.
 
-    `copy` has the keys. They are those from `since` on, `until` they change by the clock, if ever.
-    `resources` is the index of all resources, and `resource` is the one that is described.
+    `copy` has the keys. The document is right from `since` to `until`, when the keys change by the
+    clock; `until` is None if they never do. `resources` is the index of all resources, and
+    `resource` is the one that is described. `copy` and both of these may be None.
     """
 
     answer: Answer
@@ -95,9 +96,9 @@ class Kept(NamedTuple):
 
 
 class Publication:
-    """The documents that equal settings give, each added when it is first requested.
+    """The documents for one value of the settings. Each is added when it is first requested.
 
-    There is an entry for each resource at most, however many requests there are.
+    Their number has a limit, however many requests there are: one for each document of the site.
     """
 
     def __init__(self, settings: bytes, resolver: URLResolver) -> None:
@@ -109,7 +110,7 @@ class Publication:
         self._resources: ResourceIndex | None = None
         self._hosts: set[tuple[str | None, str | None]] = set()
         self.script_name = fixed_script_prefix()[:-1]
-        # Only with such a pattern can the language of a request choose the view of such a path.
+        # Only such a pattern lets the language of a request choose the view.
         self._is_routed_by_language = any(
             isinstance(pattern.pattern, LocalePrefixPattern)
             and not pattern.pattern.prefix_default_language
@@ -117,7 +118,7 @@ class Publication:
         )
 
     def is_of(self, settings: bytes | None) -> bool:
-        """Return whether the documents are those of these settings, and of the present URLs."""
+        """Return whether the documents belong to these settings and to the present URLconf."""
         return self.settings == settings and self._resolver is get_resolver(None)
 
     def answer(
@@ -179,7 +180,7 @@ _present: Publication | None = None
 def present_publication() -> Publication | None:
     """Return the publication of the present settings.
 
-    None if they cannot be compared, or if this process has no URLs.
+    It is None if the settings cannot be compared, or if this process has no URLconf.
     """
     global _present
     # Read the variable once: another thread may replace it.

@@ -57,7 +57,7 @@ class Answer:
         if self._checked_headers is None:
             self._checked_headers = HttpResponse(headers=self.headers).headers
         response = HttpResponse(body, content_type="application/json")
-        # Django checks and encodes each header, which takes longer than all the rest.
+        # Copy the checked headers, because Django takes long to check and encode each of them.
         response.headers._store = self._checked_headers._store.copy()  # noqa: SLF001
         return response
 

@@ -14,7 +14,7 @@ _TYPE = "Content-Type"
 
 
 def nginx(export: Export, directory: Path) -> str:
-    """Return location blocks for a server block of nginx; raises `ValueError`."""
+    """Return location blocks for a server block of nginx; raises `ValueError` for a '$'."""
     names, lines = export.names(), [_NOTE]
     for document in export.documents:
         lines += ["", *_nginx_locations(export, document, directory / names[document.path])]
@@ -47,7 +47,7 @@ def _nginx_locations(export: Export, document: Document, file: Path) -> list[str
 
 def _nginx_headers(headers: Mapping[str, str], indent: str, when: str = "") -> Iterator[str]:
     for name, value in headers.items():
-        # nginx sends the type itself, and would send it twice.
+        # nginx sends the type itself. With `add_header` it would send it twice.
         if name != _TYPE:
             yield f"{indent}add_header {name} {_nginx(value)}{when};"
 
@@ -60,7 +60,7 @@ def _nginx(text: str) -> str:
 
 
 def caddy(export: Export, directory: Path) -> str:
-    """Return directives for a site block of Caddy; raises `ValueError`."""
+    """Return directives for a site block of Caddy; raises `ValueError` for a '{'."""
     if "{" in str(directory):
         raise ValueError(f"{directory} has a '{{', with which the placeholders of Caddy begin.")
     lines = [
@@ -96,7 +96,7 @@ def _with_equal_headers(documents: Iterable[Document]) -> Iterable[list[Document
 
 
 def _caddy_paths(documents: Iterable[Document]) -> str:
-    """Return what matches the paths, with and without a final slash."""
+    """Return a pattern for the paths, with and without a final slash."""
     paths = "|".join(re.escape(document.decoded_path) for document in documents)
     # Matchers for plain paths ignore case.
     return _caddy(f"^(?:{paths})/?$")

@@ -55,7 +55,7 @@ class Place:
         self._on_issuer: list[Entry] = []
 
     def add(self, entry: Entry, host: str) -> list[Entry]:
-        """Add an entry, and return all that it shares its host with; a path is on the issuer's."""
+        """Add an entry, and return all on its host; a key that is a path is on the issuer's."""
         if entry.enabled:
             self.enabled.append(entry)
         entries = self._on_issuer if entry.is_path else self._by_host.setdefault(host, [])
@@ -146,10 +146,10 @@ class ResourceIndex:
         return self._by_rest.get(rest, [])
 
     def is_current(self, resource: Resource | None, path: str | None = None) -> bool:
-        """Return whether the setting still has the entry of a resource, or still has none for it.
+        """Return whether the setting still has the same entry, or still none, for a resource.
 
-        The same holds for the entries at `path`, or for the key `path`. Settings with few entries
-        need no such look: `resource_index` compares all of them.
+        The same must be true for `path`, which is a path or a key. A setting with few entries is
+        always current, because `resource_index` has compared all of them.
         """
         if len(self.entries) <= FEW:
             return True

@@ -93,7 +93,7 @@ def public_pem(jwk: Mapping[str, Any]) -> str:
 def with_public_members(key: Key, public: PublicJWK) -> Key:
     """Return a private key that has the members of its public JWK only.
 
-    joserfc keeps the members as text, and makes private ones of a key that comes without any.
+    joserfc keeps members as text. It would compute the private ones for a key without members.
     """
     native: Any = key.private_key
     signer: Key = ALGORITHMS[public["alg"]].key_class(native, dict(public))

@@ -1,4 +1,4 @@
-"""The export of the documents: collected as this project serves them, compared and written."""
+"""Export the documents as this project serves them: collect, compare and write them."""
 
 from __future__ import annotations
 
@@ -54,20 +54,24 @@ class Exporting:
             self.directory.write(self.files, self.changes)
 
     def as_json(self) -> dict[str, Any]:
-        """Return it for a program."""
+        """Return the export and its changes for `--json`."""
         names = self.export.names()
         return {
             "directory": str(self.directory.path),
             "format": self.kind,
             "documents": [
-                {"path": document.path, "file": names[document.path], **_caching(document)}
+                {
+                    "path": document.path,
+                    "file": names[document.path],
+                    "cache_control": document.headers["Cache-Control"],
+                }
                 for document in self.export.documents
             ],
             **vars(self.changes),
         }
 
     def lines(self) -> Iterator[str]:
-        """Yield it as lines: each change, the sum, and what to do with the configuration."""
+        """Yield the lines to print: each change, the numbers, and how to use the configuration."""
         yield from self._changes(("added", "changed", "removed"))
         yield f"{len(self.files)} files in {self.directory.path}: {self.changes}."
         server = WEB_SERVERS.get(self.kind)
@@ -89,12 +93,13 @@ class Exporting:
 def exporting(path: Path, kind: str | None) -> Exporting:
     """Return the export of this site to a directory, compared with what is there.
 
-    Without a format, it is that of the last export. Raises `CommandError`, and writes nothing.
+    `kind` is the format, or None for that of the last export. This writes nothing. Raises
+    `CommandError` if a document cannot be exported, or if the directory cannot be used.
     """
     start = endpoints.origin_of(None)
     urlconf = serving_urlconf()
     export = _collect(endpoints.site_at(start, urlconf), start, urlconf)
-    # nginx and Caddy run in other directories.
+    # nginx and Caddy do not run in the directory of this process.
     path = path.absolute()
     with _explained(path):
         directory = ExportDirectory(path)
@@ -115,13 +120,9 @@ def _explained(path: Path) -> Iterator[None]:
         raise CommandError(str(error)) from error
 
 
-def _caching(document: Document) -> dict[str, str]:
-    return {"cache_control": document.headers["Cache-Control"]}
-
-
 def _collect(site: Site, start: str, urlconf: Any) -> Export:
     """Return what requests to the origin `start` get; raises `CommandError`."""
-    # A site may have any number of resources.
+    # Do not limit the time of all requests together: a site may have any number of resources.
     transport = DjangoTransport(budget=math.inf)
     documents = []
     for path in dict.fromkeys(map(_path, _metadata_urls(site))):

@@ -15,21 +15,20 @@ _ENTRIES = "mcp_oauth_discovery.server.entries"
 
 
 def discovery_wsgi(application: WSGIApplication) -> WSGIApplication:
-    """Return the WSGI application of a project with the documents in front of it.
+    """Return a WSGI application that sends the documents before Django's handler runs.
 
-    It answers GET, HEAD and OPTIONS for documents of a pinned site as the views do, before Django's
-    handler and middleware. All other requests reach `application` untouched. Call it after
-    `get_wsgi_application()`.
+    It answers GET, HEAD and OPTIONS for the documents of a pinned site as the views do. All other
+    requests reach `application` unchanged. Pass the result of `get_wsgi_application()`.
     """
     wrapped: WSGIApplication = import_module(_ENTRIES).WSGIEntry(application)
     return wrapped
 
 
 def discovery_asgi(application: ASGIApplication) -> ASGIApplication:
-    """Return the ASGI application of a project with the documents in front of it.
+    """Return an ASGI application that sends the documents before Django's handler runs.
 
-    It does what `discovery_wsgi` does, without the threads that Django's views run in. Call it
-    after `get_asgi_application()`.
+    It does what `discovery_wsgi` does, and does not need the threads that run Django's views. Pass
+    the result of `get_asgi_application()`.
     """
     wrapped: ASGIApplication = import_module(_ENTRIES).ASGIEntry(application)
     return wrapped

@@ -1,4 +1,4 @@
-"""The WSGI and the ASGI entry: they send what the publication keeps, and pass on all else."""
+"""The WSGI and the ASGI entry: they send kept documents, and pass on all other requests."""
 
 from __future__ import annotations
 
@@ -128,10 +128,10 @@ class _Head(HttpRequest):
 
 
 def _meta(scope: Message) -> dict[str, Any] | None:
-    """Return what decides about the answer to a request, under the names of WSGI.
+    """Return the parts of a request that decide about the answer, under the names of WSGI.
 
-    None if one of the headers is there twice, because Django joins them, or if a name has capital
-    letters, which ASGI forbids and Django accepts.
+    Return None if one of these headers is repeated, because Django joins the values. Return None
+    also if the name of a header has capital letters. ASGI forbids these, and Django accepts them.
     """
     query = scope.get("query_string", b"")
     meta = {"REQUEST_METHOD": scope["method"], "QUERY_STRING": query}
@@ -166,7 +166,7 @@ def _is_plain(meta: Mapping[str, Any], script_name: object) -> bool:
 
 
 def _ready(path: str, meta: Mapping[str, Any]) -> Sent | None:
-    """Return the answer to a request if its document is kept; never wait, never read."""
+    """Return the answer to a request if its document is kept, without waiting or a query."""
     try:
         publication = present_publication()
         route = publication and publication.route(path)
@@ -195,7 +195,7 @@ def _ready(path: str, meta: Mapping[str, Any]) -> Sent | None:
 def _built(meta: Mapping[str, Any], make_request: Callable[[], HttpRequest]) -> Sent | None:
     """Return the answer to a request after building its document, or None if Django must answer."""
     try:
-        # Without a middleware, nothing says whose keys these are.
+        # A middleware may choose the keys of a tenant, but none has run yet.
         if not published_keys.is_shared():
             return None
         request = make_request()

@@ -205,7 +205,7 @@ class Copies:
         last = self._settled
         try:
             keys = read_keys(self._store)
-            # The same objects as before, if they are equal: they may have been parsed already.
+            # Equal keys stay the same objects, because these may have been parsed already.
             keys = last.keys if last and last.keys == keys else keys
             copy = Copy(keys, self._clock(), count, number)
         except Exception as error:

@@ -23,7 +23,7 @@ class Registry(jws.JWSRegistry):
     algorithms = {name: facts.signature for name, facts in ALGORITHMS.items()}
 
 
-# One registry per algorithm, which allows no other algorithm.
+# Each of these registries allows one algorithm only.
 REGISTRIES = {name: Registry(algorithms=[name]) for name in ALGORITHMS}
 
 

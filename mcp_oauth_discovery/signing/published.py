@@ -63,7 +63,7 @@ class PublishedKeys:
 
     def shared(self) -> Copy | None:
         """Return what `warm` returns, if all requests get it, whatever middleware they pass."""
-        # Without a connection: in an event loop, Django would make one for each request.
+        # Do not use a connection: in an event loop, Django would make one for each request.
         stores = list(self._stores.items())
         if len(stores) != 1 or self._process != os.getpid():
             return None
@@ -92,7 +92,7 @@ published_keys = PublishedKeys()
 
 
 def may_be_only(store: Store) -> bool:
-    """Return whether no request can mean another store; if in doubt, it is False.
+    """Return whether all requests mean this store, and False if that is uncertain.
 
     A router or a schema may be that of a tenant.
     """

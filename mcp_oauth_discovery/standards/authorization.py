@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-# Case is ignored in the scheme only, because that takes long for a token.
+# Ignore case in the scheme only, because it is slow for a token.
 _BEARER = re.compile(r"(?i:bearer)(?: +(?P<token>[A-Za-z0-9\-._~+/]+=*))?[ \t]*")
 _ANY_BEARER = re.compile(r"(?:^|,)[ \t]*bearer(?![^ \t,])", re.I)
 
