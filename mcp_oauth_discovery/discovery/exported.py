@@ -19,6 +19,7 @@ INDEX = "index.json"
 _SIGNATURE = re.compile(rb'("signed_metadata": "[\w-]+\.[\w-]+)\.[\w-]+"')
 # In octets. No common file system has longer names.
 _LONGEST_NAME = 255
+_HINT = "Give the resource another path."
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,8 @@ class Export:
         taken: set[str] = set()
         for path, name in names.items():
             if name in taken or name in directories:
-                raise ValueError(f"{path} and another document need the same file, {name}.")
+                problem = f"{path} and another document need the same file, {name}"
+                raise ValueError(f"{problem}. {_HINT}")
             taken.add(name)
         return names
 
@@ -133,10 +135,10 @@ def _decoded(path: str) -> str:
     segments = decoded[1:].split("/")
     if {"", ".", ".."} & {*segments}:
         problem = "has an empty segment, '.' or '..' after percent-decoding"
-        raise ValueError(f"{path} {problem}. Web servers resolve these.")
+        raise ValueError(f"{path} {problem}. Web servers resolve these. {_HINT}")
     if not decoded.isprintable() or {"\\", "?"} & {*decoded}:
         characters = "a control character, a backslash or a question mark"
-        raise ValueError(f"{path} has {characters} after percent-decoding.")
+        raise ValueError(f"{path} has {characters} after percent-decoding. {_HINT}")
     if any(len(segment.encode()) > _LONGEST_NAME for segment in segments):
-        raise ValueError(f"{path} has a segment of more than {_LONGEST_NAME} octets.")
+        raise ValueError(f"{path} has a segment of more than {_LONGEST_NAME} octets. {_HINT}")
     return decoded

@@ -54,7 +54,7 @@ def _nginx_headers(headers: Mapping[str, str], indent: str, when: str = "") -> I
 
 def _nginx(text: str) -> str:
     if "$" in text:
-        raise ValueError(f"{text} has a '$', with which the variables of nginx begin.")
+        raise ValueError(f"{text} contains '$', which nginx would expand. Choose another path.")
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
 
@@ -62,7 +62,8 @@ def _nginx(text: str) -> str:
 def caddy(export: Export, directory: Path) -> str:
     """Return directives for a site block of Caddy; raises `ValueError` for a '{'."""
     if "{" in str(directory):
-        raise ValueError(f"{directory} has a '{{', with which the placeholders of Caddy begin.")
+        problem = f"{directory} contains '{{', which Caddy would expand"
+        raise ValueError(f"{problem}. Choose another directory.")
     lines = [
         _NOTE,
         f"@mcp_discovery path_regexp {_caddy_paths(export.documents)}",

@@ -157,7 +157,7 @@ def _path(url: str) -> str:
     parts = split(url)
     if parts.query:
         problem = f"{url} has a query, but a file is the same for every query."
-        raise CommandError(f"{problem} Give the resource in MCP_RESOURCES another path.")
+        raise CommandError(f"{problem} Give the resource another path.")
     return without_final_slash(parts.path)
 
 

@@ -50,7 +50,7 @@ def changes(export):
 
 @pytest.fixture
 def refusal(export, directory):
-    """Return a function that exports in vain: the message, when nothing is written."""
+    """Return a function that expects a failed export, without changes, and returns its message."""
 
     def refusal(*options, to=directory):
         before = contents(directory)

@@ -277,12 +277,15 @@ def test_format_is_that_of_the_last_export(pinned, export, changes):
         ({"MCP_RESOURCES": {"/a%00": {}}}, "has a control character"),
         ({"MCP_RESOURCES": {"/a%3Fb": {}}}, "a backslash or a question mark after"),
         ({"MCP_RESOURCES": {"/%FF": {}}}, "cannot be exported: the status is 404."),
-        ({"MCP_RESOURCES": {f"/{'a' * 256}": {}}}, "has a segment of more than 255 octets."),
+        (
+            {"MCP_RESOURCES": {f"/{'a' * 256}": {}}},
+            "of more than 255 octets. Give the resource another path.",
+        ),
         ({"MCP_RESOURCES": {"/a/index.json": {}, "/a": {}}}, "need the same file"),
         ({"MCP_RESOURCES": {"/a/index.json/b": {}, "/a": {}}}, "need the same file"),
     ],
 )
-def test_site_that_cannot_be_exported(pinned, refusal, changed, expected):
+def test_command_says_why_a_site_cannot_be_exported(pinned, refusal, changed, expected):
     for name, value in changed.items():
         setattr(pinned, name, value)
     assert expected in refusal()
@@ -315,12 +318,12 @@ def stopping(get_response):
 @pytest.mark.parametrize(
     ("kind", "name", "expected"),
     [
-        ("nginx", "a$b", "has a '$', with which the variables of nginx begin."),
-        ("caddy", "a{b}", "has a '{', with which the placeholders of Caddy begin."),
+        ("nginx", "a$b", "contains '$', which nginx would expand. Choose another"),
+        ("caddy", "a{b}", "contains '{', which Caddy would expand. Choose another"),
     ],
 )
 def test_name_that_a_configuration_cannot_have(pinned, export, tmp_path, kind, name, expected):
-    with pytest.raises(CommandError, match=r"begin\.") as caught:
+    with pytest.raises(CommandError, match="would expand") as caught:
         export("--format", kind, to=tmp_path / name)
     assert expected in str(caught.value)
     assert not (tmp_path / name).exists()

@@ -120,7 +120,9 @@ def test_directory_itself_may_be_a_symbolic_link(pinned, export, directory, tmp_
         '{"made_by": "manage.py mcp_discovery export", "format": "files", "files": ["a\\u0000"]}',
     ],
 )
-def test_list_of_files_that_no_export_has_written(pinned, refusal, directory, tmp_path, manifest):
+def test_list_of_files_that_no_export_has_written_is_an_error(
+    pinned, refusal, directory, tmp_path, manifest
+):
     victim = write(tmp_path, "victim")
     write(directory, MANIFEST, manifest)
     assert "is not from an export." in refusal()

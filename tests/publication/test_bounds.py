@@ -89,7 +89,7 @@ def test_forged_hosts_and_unknown_paths_fill_no_memory(ask, settings):
     assert (set(kept()), routes()) == before
 
 
-def test_allowed_hosts_without_number_fill_no_memory(settings, rf, transactional_db):
+def test_any_number_of_allowed_hosts_fills_no_memory(settings, rf, transactional_db):
     settings.MCP_ISSUER, settings.ALLOWED_HOSTS = ORIGIN, ["*"]
     view = JWKSView.as_view()
     for number in range(100):
@@ -97,7 +97,7 @@ def test_allowed_hosts_without_number_fill_no_memory(settings, rf, transactional
     assert len(present_publication()._hosts) <= 64  # noqa: SLF001
 
 
-def test_urls_without_number_fill_no_memory(settings, transactional_db, monkeypatch):
+def test_any_number_of_urls_fills_no_memory(settings, transactional_db, monkeypatch):
     urls = ModuleType("urls_without_number")
     pattern = r"^\.well-known/oauth-protected-resource"
     urls.urlpatterns = [re_path(pattern, ProtectedResourceMetadataView.as_view())]

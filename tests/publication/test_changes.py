@@ -27,35 +27,35 @@ def kids(shown):
     return {key["kid"] for key in shown.members["keys"]}
 
 
-def test_issuer(ask, settings):
+def test_changed_issuer_takes_effect(ask, settings):
     assert ask(ASM).members["issuer"] == ORIGIN
     settings.MCP_ISSUER = "https://www.example.com"
     assert ask(ASM).members["issuer"] == "https://www.example.com"
     assert ask(PRM).members["resource"] == "https://www.example.com/mcp"
 
 
-def test_setting_that_is_overridden_and_restored(ask):
+def test_override_and_its_end_take_effect(ask):
     for _ in range(2):
         with override_settings(MCP_METADATA_MAX_AGE=60):
             assert ask(PRM).headers["Cache-Control"] == "public, max-age=60"
         assert ask(PRM).headers["Cache-Control"] == "public, max-age=300"
 
 
-def test_member_that_is_changed_in_place(ask, settings):
+def test_member_changed_in_place_takes_effect(ask, settings):
     settings.MCP_RESOURCE_METADATA = {"scopes_supported": ["mcp"]}
     assert ask(PRM).members["scopes_supported"] == ["mcp"]
     settings.MCP_RESOURCE_METADATA["scopes_supported"].append("files")
     assert ask(PRM).members["scopes_supported"] == ["mcp", "files"]
 
 
-def test_member_of_the_server_that_is_added_in_place(ask, settings):
+def test_member_of_the_server_added_in_place_takes_effect(ask, settings):
     settings.MCP_AUTHORIZATION_SERVER_METADATA = {}
     assert "revocation_endpoint" not in ask(ASM).members
     settings.MCP_AUTHORIZATION_SERVER_METADATA["revocation_endpoint"] = "/revoke"
     assert ask(ASM).members["revocation_endpoint"] == f"{ORIGIN}/revoke"
 
 
-def test_resource_that_is_added_changed_and_removed_in_place(ask, settings):
+def test_resource_added_changed_and_removed_in_place_takes_effect(ask, settings):
     settings.MCP_RESOURCES = {"/mcp": {"resource_name": "Old"}}
     assert ask(f"{PRM}/files").status == 404
     settings.MCP_RESOURCES["/files"] = {}
@@ -66,7 +66,7 @@ def test_resource_that_is_added_changed_and_removed_in_place(ask, settings):
     assert ask(f"{PRM}/files").status == 404
 
 
-def test_resource_among_many_that_is_changed_in_place(ask, settings):
+def test_resource_among_many_changed_in_place_takes_effect(ask, settings):
     settings.MCP_RESOURCES = {f"/{number}": {"resource_name": "Old"} for number in range(100)}
     assert ask(f"{PRM}/7").members["resource_name"] == "Old"
     settings.MCP_RESOURCES["/7"]["resource_name"] = "New"
@@ -75,7 +75,7 @@ def test_resource_among_many_that_is_changed_in_place(ask, settings):
     assert ask(f"{PRM}/7").status == 404
 
 
-def test_right_value_that_equals_a_wrong_one(ask, settings):
+def test_wrong_value_is_not_mistaken_for_an_equal_right_one(ask, settings):
     settings.MCP_METADATA_MAX_AGE = 1
     assert ask(PRM).status == 200
     settings.MCP_METADATA_MAX_AGE = True
@@ -92,7 +92,7 @@ def test_wrong_setting_fails_only_the_documents_that_need_it(ask, settings):
     assert [ask(path).status for path in statuses] == [200, 200, 200, 200]
 
 
-def test_resources_that_become_wrong_and_right_again(ask, settings):
+def test_error_in_resources_begins_and_ends_immediately(ask, settings):
     statuses = []
     for resources in ({}, {"mcp": {}}, {}):
         settings.MCP_RESOURCES = resources
@@ -100,21 +100,21 @@ def test_resources_that_become_wrong_and_right_again(ask, settings):
     assert statuses == [200, 500, 200]
 
 
-def test_urlconf(ask, settings):
+def test_changed_urlconf_takes_effect(ask, settings):
     settings.MCP_AUTHORIZATION_SERVER_METADATA = {"token_endpoint": "oauth2_provider:token"}
     assert ask(ASM).members["token_endpoint"] == f"{ORIGIN}/o/token/"
     settings.ROOT_URLCONF = "tests.publication.urls"
     assert ask(ASM).members["token_endpoint"] == f"{ORIGIN}/moved/token/"
 
 
-def test_urlconf_without_the_documents(ask, settings):
+def test_urlconf_without_the_documents_returns_404(ask, settings):
     assert ask(JWKS).status == 200
     settings.MIDDLEWARE = ["mcp_oauth_discovery.middleware.DiscoveryMiddleware"]
     settings.ROOT_URLCONF = "tests.server.no_urls"
     assert ask(JWKS).status == 404
 
 
-def test_language(ask, settings):
+def test_changed_language_takes_effect(ask, settings):
     settings.ROOT_URLCONF = "tests.publication.urls"
     settings.LANGUAGE_CODE = "en"
     settings.MCP_AUTHORIZATION_SERVER_METADATA = {"token_endpoint": "page"}
@@ -123,20 +123,20 @@ def test_language(ask, settings):
     assert ask(ASM).members["token_endpoint"] == f"{ORIGIN}/de/page/"
 
 
-def test_allowed_hosts(ask, settings):
+def test_changed_allowed_hosts_take_effect(ask, settings):
     assert ask(JWKS).status == 200
     settings.ALLOWED_HOSTS = ["www.example.com"]
     assert ask(JWKS).status == 400
 
 
-def test_hosts_that_are_allowed_for_debugging(ask, settings):
+def test_end_of_debugging_refuses_its_hosts(ask, settings):
     settings.ALLOWED_HOSTS, settings.DEBUG = [], True
     assert ask(JWKS, host="localhost").status == 200
     settings.DEBUG = False
     assert ask(JWKS, host="localhost").status == 400
 
 
-def test_requests_without_a_host_to_servers_of_several_names(settings, rf, transactional_db):
+def test_request_without_a_host_is_judged_by_its_server_name(settings, rf, transactional_db):
     settings.MCP_ISSUER = ORIGIN
     view = JWKSView.as_view()
     names = ["app.example.com", "forged.example.org", "app.example.com"]
@@ -145,13 +145,13 @@ def test_requests_without_a_host_to_servers_of_several_names(settings, rf, trans
 
 
 @pytest.mark.parametrize("hosts", [None, [1]])
-def test_allowed_hosts_of_a_wrong_type(settings, rf, transactional_db, hosts):
+def test_allowed_hosts_of_a_wrong_type_are_an_error(settings, rf, transactional_db, hosts):
     settings.MCP_ISSUER, settings.ALLOWED_HOSTS = ORIGIN, hosts
     response = JWKSView.as_view()(rf.get(JWKS))
     assert (response.status_code, response["Content-Type"]) == (500, "application/json")
 
 
-def test_time_zones(settings, rf, transactional_db):
+def test_time_zones_turned_off_are_an_error(settings, rf, transactional_db):
     settings.MCP_ISSUER = ORIGIN
     now = timezone.now()
     make_key("EdDSA", created_at=now, activates_at=now, expires_at=now + timedelta(hours=1))
@@ -163,7 +163,7 @@ def test_time_zones(settings, rf, transactional_db):
     assert (response.status_code, response["Content-Type"]) == (500, "application/json")
 
 
-def test_key_that_is_made_and_revoked(ask):
+def test_new_and_revoked_key_take_effect(ask):
     first = make_key("EdDSA")
     assert kids(ask(JWKS)) == {first.kid}
     second = make_key("ES256")
@@ -173,14 +173,14 @@ def test_key_that_is_made_and_revoked(ask):
     assert first.kid not in kids(ask(JWKS))
 
 
-def test_keys_that_are_gone(ask):
+def test_deleted_keys_take_effect(ask):
     key = make_key("EdDSA")
     assert kids(ask(JWKS)) == {key.kid}
     SigningKey.objects.all().delete()
     assert kids(ask(JWKS)) == set()
 
 
-def test_key_that_expires_by_the_clock(ask, monkeypatch):
+def test_expired_key_leaves_the_jwk_set(ask, monkeypatch):
     now = timezone.now().replace(microsecond=0)
     key = make_key("EdDSA", created_at=now, activates_at=now, expires_at=now + timedelta(hours=1))
     ages = {}
@@ -193,7 +193,7 @@ def test_key_that_expires_by_the_clock(ask, monkeypatch):
     assert ages == {0: "300", 54: "300", 56: "240", 59: "60", 60: "300"}
 
 
-def test_clock_that_is_set_back(ask, monkeypatch):
+def test_clock_that_is_set_back_brings_the_key_back(ask, monkeypatch):
     now = timezone.now().replace(microsecond=0)
     key = make_key("EdDSA", created_at=now, activates_at=now, expires_at=now + timedelta(hours=1))
     for minutes in (61, 10):

@@ -41,27 +41,27 @@ def marked(view):
     return mark
 
 
-def test_decorated_view(ask, route):
+def test_decorated_view_is_called_each_time(ask, route):
     route(marked(JWKSView.as_view()))
     for _ in range(2):
         assert ask(JWKS).headers["X-Mark"] == "yes"
         assert "X-Mark" not in ask(f"{JWKS}/").headers
 
 
-def test_view_that_calls_one_of_this_app(ask, route):
+def test_view_that_calls_one_of_this_app_is_called_each_time(ask, route):
     route(lambda request: marked(JWKSView.as_view())(request))
     for _ in range(2):
         assert ask(JWKS).headers["X-Mark"] == "yes"
 
 
-def test_attributes_that_are_passed_to_as_view(ask, route):
+def test_attributes_that_are_passed_to_as_view_are_honoured(ask, route):
     route(JWKSView.as_view(get_max_age=lambda: 7))
     for _ in range(2):
         assert ask(JWKS).headers["Cache-Control"] == "public, max-age=7"
         assert ask(f"{JWKS}/").headers["Cache-Control"] == "public, max-age=300"
 
 
-def test_view_that_replaces_another_in_the_urlconf_of_the_same_name(ask, route):
+def test_view_that_replaces_another_in_the_same_urlconf_is_called(ask, route):
     route(JWKSView.as_view())
     assert "X-Mark" not in ask(JWKS).headers
     route(marked(JWKSView.as_view()))

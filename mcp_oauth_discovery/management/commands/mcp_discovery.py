@@ -48,7 +48,7 @@ _PAINTS = {
 
 
 class Command(SubcommandsCommand):
-    help = "Check the discovery of an MCP endpoint as clients do it, or show the documents."
+    help = "Check the discovery of an MCP endpoint, or show or export the documents."
     # Skip the system checks: the command itself reports these problems, and may check another site.
     requires_system_checks = []
 
@@ -78,11 +78,10 @@ class Command(SubcommandsCommand):
         )
         for subparser in (check, show):
             subparser.add_argument("--host", help="the Host header to send (without a URL only)")
-        export = add_subcommand(
-            subparsers, "export", "Write the documents as files for a web server or CDN."
-        )
+        text = "Write the documents as files for a web server or CDN."
+        export = add_subcommand(subparsers, "export", text)
         export.add_argument("directory", type=Path, help="where to write")
-        text = "files alone, or also the configuration of a web server (as in the last export)"
+        text = "also write the configuration of this web server; default: that of the last export"
         export.add_argument("--format", dest="kind", choices=["files", *WEB_SERVERS], help=text)
         text = "write nothing, and fail if the directory is out of date"
         export.add_argument("--check", dest="only_check", action="store_true", help=text)
