@@ -7,7 +7,7 @@ from types import ModuleType
 
 import pytest
 from django.test import Client
-from django.urls import re_path
+from django.urls import include, re_path
 
 from mcp_oauth_discovery.discovery.publication import present_publication
 from mcp_oauth_discovery.views import JWKSView, ProtectedResourceMetadataView
@@ -106,6 +106,22 @@ def test_urls_without_number_fill_no_memory(settings, transactional_db, monkeypa
     for number in range(50):
         assert by_client(f"{PRM}/{number}").status == 200
     assert len(routes()) <= 2
+
+
+def test_routes_of_a_site_with_languages_are_kept(ask, settings):
+    settings.ROOT_URLCONF = "tests.publication.urls"
+    ask(JWKS)
+    assert routes() == [JWKS]
+
+
+def test_route_below_a_prefix_is_never_kept(settings, transactional_db, monkeypatch):
+    urls = ModuleType("urls_below_a_prefix")
+    # The prefix may be a language, which a middleware reads from the path.
+    urls.urlpatterns = [re_path("^en/", include("mcp_oauth_discovery.urls"))]
+    monkeypatch.setitem(sys.modules, urls.__name__, urls)
+    settings.MCP_ISSUER, settings.ROOT_URLCONF = ORIGIN, urls.__name__
+    assert by_client(f"/en{JWKS}").status == 200
+    assert (set(kept()), routes()) == ({(JWKS, None)}, [])
 
 
 def test_former_resources_are_dropped(ask, settings):

@@ -121,6 +121,20 @@ def test_allowed_hosts(ask, settings):
     assert ask(JWKS).status == 400
 
 
+def test_forged_host_after_another_one(ask):
+    assert ask(JWKS).status == 200
+    assert ask(JWKS, host="forged.example.org").status == 400
+
+
+def test_trust_in_the_host_of_a_proxy(settings, rf, transactional_db):
+    settings.MCP_ISSUER = ORIGIN
+    headers = {"host": "app.example.com", "x-forwarded-host": "forged.example.org"}
+    view = JWKSView.as_view()
+    assert view(rf.get(JWKS, headers=headers)).status_code == 200
+    settings.USE_X_FORWARDED_HOST = True
+    assert view(rf.get(JWKS, headers=headers)).status_code == 400
+
+
 def test_hosts_that_are_allowed_for_debugging(ask, settings):
     settings.ALLOWED_HOSTS, settings.DEBUG = [], True
     assert ask(JWKS, host="localhost").status == 200
@@ -242,6 +256,24 @@ def test_resource_that_changes_while_its_document_is_built(settings, rf, db, mon
         assert b"New" in view(rf.get(PRM)).content
     settings.MCP_RESOURCES["/mcp"]["resource_name"] = "Old"
     assert b"Old" in view(rf.get(PRM)).content
+
+
+def test_member_that_changes_after_its_resource_is_found(settings, rf, db, monkeypatch):
+    settings.MCP_ISSUER = ORIGIN
+    settings.MCP_RESOURCES = {"/mcp": {"scopes_supported": ["old"]}}
+    view = ProtectedResourceMetadataView.as_view()
+    build = ProtectedResourceMetadataView.get_document
+
+    def find_and_change(self, request, **kwargs):
+        assert self.site.default_resource
+        settings.MCP_RESOURCES["/mcp"]["scopes_supported"].append("new")
+        return build(self, request, **kwargs)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ProtectedResourceMetadataView, "get_document", find_and_change)
+        assert b"new" in view(rf.get(PRM)).content
+    settings.MCP_RESOURCES["/mcp"]["scopes_supported"].remove("new")
+    assert b"new" not in view(rf.get(PRM)).content
 
 
 def test_metadata_stays_kept_while_a_key_is_about_to_expire(ask, monkeypatch):
