@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from datetime import timedelta
 
 import pytest
@@ -19,6 +20,7 @@ from mcp_oauth_discovery.views import (
 )
 from tests import ASM, JWKS, ORIGIN, PRM
 from tests.keys import broken_database, make_key
+from tests.server.requests import WSGI
 
 ALGORITHMS = "id_token_signing_alg_values_supported"
 
@@ -97,6 +99,25 @@ def test_urlconf(ask, settings):
     assert ask(ASM).members["token_endpoint"] == f"{ORIGIN}/o/token/"
     settings.ROOT_URLCONF = "tests.publication.urls"
     assert ask(ASM).members["token_endpoint"] == f"{ORIGIN}/moved/token/"
+
+
+def test_urlconf_of_a_request(settings, rf, db):
+    settings.MCP_ISSUER = ORIGIN
+    settings.MCP_AUTHORIZATION_SERVER_METADATA = {"token_endpoint": "oauth2_provider:token"}
+    view, request = AuthorizationServerMetadataView.as_view(), rf.get(ASM)
+    assert b"/o/token/" in view(request).content
+    request.urlconf = "tests.publication.urls"
+    assert b"/moved/token/" in view(request).content
+
+
+@pytest.mark.parametrize("prefix", ["", "/app"])
+def test_prefix_of_a_request(settings, transactional_db, prefix):
+    settings.MCP_ISSUER, settings.FORCE_SCRIPT_NAME = ORIGIN, prefix or None
+    settings.MCP_AUTHORIZATION_SERVER_METADATA = {"token_endpoint": "oauth2_provider:token"}
+    server = WSGI()
+    for name in ("", "/other", ""):
+        _, _, body = server.ask(server.entry, ASM, SCRIPT_NAME=name)
+        assert json.loads(body)["token_endpoint"] == f"{ORIGIN}{prefix or name}/o/token/"
 
 
 def test_urlconf_without_the_documents(ask, settings):

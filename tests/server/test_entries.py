@@ -61,6 +61,12 @@ def test_callable_setting_is_never_called_before_django(server, pinned):
     assert all(hasattr(request, "session") or request.resolver_match for request in requests)
 
 
+def test_document_of_a_site_with_a_fixed_prefix_is_sent_without_django(server, pinned):
+    pinned.FORCE_SCRIPT_NAME = "/app"
+    for path in DOCUMENTS * 2:
+        assert not passed_on(server, path)
+
+
 def test_forged_host_reaches_django(server):
     assert not passed_on(server, JWKS)
     assert passed_on(server, JWKS, headers={"host": "forged.example.org"})
