@@ -153,7 +153,6 @@ def _is_plain(meta: Mapping[str, Any], script_name: object) -> bool:
     """
     return not (
         meta["REQUEST_METHOD"] not in _METHODS
-        or "HTTP_HOST" not in meta
         or "HTTP_IF_MATCH" in meta
         or "HTTP_TRANSFER_ENCODING" in meta
         or meta.get("CONTENT_LENGTH") not in _NO_BODY

@@ -9,11 +9,12 @@ import pytest
 from django.test import Client
 from django.urls import include, re_path
 
-from mcp_oauth_discovery.discovery.publication import present_publication
+from mcp_oauth_discovery.discovery.publication import Place, present_publication
 from mcp_oauth_discovery.views import JWKSView, ProtectedResourceMetadataView
 from tests import ASM, JWKS, ORIGIN, PRM
 from tests.keys import make_key, statements
 from tests.publication.conftest import by_client, by_wsgi
+from tests.server.requests import WSGI
 
 # The documents that are kept for the present settings.
 PLACES = [(PRM, None), (ASM, None), (JWKS, None)]
@@ -97,6 +98,13 @@ def test_allowed_hosts_without_number_fill_no_memory(settings, rf, transactional
     assert len(present_publication()._hosts) <= 64  # noqa: SLF001
 
 
+def test_tags_without_number_fill_no_memory(settings, transactional_db):
+    settings.MCP_ISSUER, server = ORIGIN, WSGI()
+    for number in range(50):
+        server.ask(server.entry, JWKS, headers={"if-none-match": f'"{number}"'})
+    assert len(present_publication().answer(Place(JWKS)).sent) <= 4
+
+
 def test_urls_without_number_fill_no_memory(settings, transactional_db, monkeypatch):
     urls = ModuleType("urls_without_number")
     pattern = r"^\.well-known/oauth-protected-resource"
@@ -130,6 +138,8 @@ def test_former_resources_are_dropped(ask, settings):
         assert ask(f"{PRM}/{number}").status == 200
         ask(JWKS)
     assert kept() == {(PRM, "4"), (JWKS, None)}
+    assert f"{PRM}/4" in routes()
+    assert f"{PRM}/3" not in routes()
 
 
 def test_settings_that_cannot_be_compared_keep_nothing(settings, transactional_db):

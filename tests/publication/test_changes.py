@@ -110,14 +110,15 @@ def test_urlconf_of_a_request(settings, rf, db):
     assert b"/moved/token/" in view(request).content
 
 
-@pytest.mark.parametrize("prefix", ["", "/app"])
-def test_prefix_of_a_request(settings, transactional_db, prefix):
-    settings.MCP_ISSUER, settings.FORCE_SCRIPT_NAME = ORIGIN, prefix or None
+def test_prefix_of_a_request_and_of_the_settings(settings, transactional_db):
+    settings.MCP_ISSUER = ORIGIN
     settings.MCP_AUTHORIZATION_SERVER_METADATA = {"token_endpoint": "oauth2_provider:token"}
     server = WSGI()
-    for name in ("", "/other", ""):
-        _, _, body = server.ask(server.entry, ASM, SCRIPT_NAME=name)
-        assert json.loads(body)["token_endpoint"] == f"{ORIGIN}{prefix or name}/o/token/"
+    for prefix in (None, "/app", None):
+        settings.FORCE_SCRIPT_NAME = prefix
+        for name in ("", "/other", ""):
+            _, _, body = server.ask(server.entry, ASM, SCRIPT_NAME=name)
+            assert json.loads(body)["token_endpoint"] == f"{ORIGIN}{prefix or name}/o/token/"
 
 
 def test_urlconf_without_the_documents(ask, settings):

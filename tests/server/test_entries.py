@@ -12,6 +12,7 @@ from asgiref.sync import sync_to_async
 from django.db import connections
 
 from mcp_oauth_discovery.server import entries
+from mcp_oauth_discovery.signing.published import published_keys
 from tests import ASM, JWKS, PRM
 from tests.keys import broken_database, make_key
 from tests.server.requests import ASGI, WSGI
@@ -67,6 +68,17 @@ def test_document_of_a_site_with_a_fixed_prefix_is_sent_without_django(server, p
         assert not passed_on(server, path)
 
 
+@pytest.mark.parametrize("name", ["content-length", "transfer-encoding", "if-match"])
+def test_request_with_a_body_or_a_condition_reaches_django(server, name):
+    assert not passed_on(server, JWKS)
+    assert passed_on(server, JWKS, headers={name: "2"})
+
+
+def test_request_with_a_query_reaches_django(server):
+    assert not passed_on(server, JWKS)
+    assert passed_on(server, f"{JWKS}?x")
+
+
 def test_forged_host_reaches_django(server):
     assert not passed_on(server, JWKS)
     assert passed_on(server, JWKS, headers={"host": "forged.example.org"})
@@ -108,6 +120,13 @@ def test_keys_behind_a_router_reach_django(server, pinned):
 
 class Router:
     """A router that may choose the database of a tenant."""
+
+
+def test_keys_behind_a_router_are_not_read_before_django(pinned, transactional_db):
+    pinned.DATABASE_ROUTERS = ["tests.server.test_entries.Router"]
+    server = WSGI()
+    server.ask(entries.WSGIEntry(lambda environ, start_response: []), JWKS)
+    assert not published_keys._stores  # noqa: SLF001
 
 
 def test_keys_of_another_database_reach_django(server, monkeypatch):
