@@ -220,6 +220,13 @@ def test_process_that_is_forked_has_a_thread_of_its_own():
     subprocess.run([sys.executable, "-W", "ignore", "-c", FORK], check=True)
 
 
+def test_environment_reaches_django_untouched(pinned, transactional_db):
+    given = {}
+    application = entries.WSGIEntry(lambda environ, start_response: given.update(environ) or [])
+    WSGI().ask(application, f"{PRM}/ünï")
+    assert given["PATH_INFO"] == f"{PRM}/ünï".encode().decode("latin-1")
+
+
 def test_other_protocols_reach_the_application():
     assert asyncio.run(reaches_the_application({"type": "lifespan"}))
 
