@@ -69,7 +69,7 @@ def measure(subjects: Iterable[str], plan: Plan) -> Iterator[Row]:
 
 def plan_for(options: argparse.Namespace, directory: Path) -> Plan:
     servers = tuple(options.server or documents.SERVERS)
-    rounds, seconds, requests = (1, 0.1, 20_000) if options.quick else (5, 0.7, 1_000_000)
+    rounds, seconds, requests = (1, 0.1, 20_000) if options.quick else (7, 0.7, 1_000_000)
     return Plan(directory, servers, rounds, seconds, requests, report)
 
 

@@ -15,12 +15,10 @@ STYLE = """
     .name { text-anchor: end; }
     .ours { fill: #1d5fa8; }
     .others { fill: #6e7781; }
-    .base { stroke: #59636e; stroke-dasharray: 4 4; }
     @media (prefers-color-scheme: dark) {
       text { fill: #e6edf3; }
       .ours { fill: #58a6ff; }
       .others { fill: #8b949e; }
-      .base { stroke: #9198a1; }
     }
 """
 
@@ -72,5 +70,3 @@ def _panel(server: str, ratios: dict[str, float], top: int) -> Iterator[str]:
         yield f'<text class="name" x="{LEFT - 10}" y="{y + 18}">{escape(name)}</text>'
         yield f'<rect class="{kind}" x="{LEFT}" y="{y + 5}" width="{length:.1f}" height="17"/>'
         yield f'<text x="{LEFT + length + 6:.1f}" y="{y + 18}">{value:.2f}</text>'
-    x, bottom = LEFT + scale, top + LINE * (len(ratios) + 1)
-    yield f'<path class="base" d="M{x:.1f} {top + LINE}V{bottom}"/>'

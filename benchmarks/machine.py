@@ -34,9 +34,13 @@ def describe(arguments: list[str]) -> dict[str, str]:
     return {
         "Command": shlex.join(["python", "-m", "benchmarks", *arguments]),
         "Date": datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
-        "Machine": f"{processor()}, {os.cpu_count()} cores, Linux {platform.release()}",
+        "Machine": f"{processor()}, {os.cpu_count()} cores, Linux {kernel()}",
         "Versions": ", ".join(versions()),
     }
+
+
+def kernel() -> str:
+    return platform.release().partition("-")[0]
 
 
 def processor() -> str:

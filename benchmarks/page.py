@@ -10,6 +10,8 @@ from benchmarks.tables import as_markdown, goal_table, tables
 
 PAGE = CHECKOUT / "docs" / "performance.md"
 CHART = PAGE.with_suffix(".svg")
+# Whatever else the run has written.
+COMMAND = {"Command": "`python -m benchmarks --write-docs`"}
 BEGIN, END = "<!-- Results: written by the command. -->", "<!-- End of the results. -->"
 
 
@@ -29,10 +31,6 @@ def with_results(text: str, about: dict[str, str], rows: list[Row]) -> str:
 def results(about: dict[str, str], rows: list[Row]) -> str:
     chart = f"![Requests per second, relative to the bare Django view]({CHART.name})"
     note = "The chart has the slowest document of each. nginx is in the tables only."
-    items = "\n".join(f"- {name}: {_code(name, value)}" for name, value in about.items())
+    items = "\n".join(f"- {name}: {value}" for name, value in {**about, **COMMAND}.items())
     parts = [as_markdown(table) for table in (goal_table(outcomes(rows)), *tables(rows))]
     return "\n\n".join([items, chart, note, *parts])
-
-
-def _code(name: str, value: str) -> str:
-    return f"`{value}`" if name == "Command" else value

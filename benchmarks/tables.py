@@ -8,6 +8,7 @@ from benchmarks.documents import BARE, RAW
 from benchmarks.goals import PYJWT, Outcome
 from benchmarks.results import Row, base_of, find, ratio
 
+TITLES = {"calls": "Protected calls"}
 # What the ratios in a table refer to.
 BASES = {
     "documents": (BARE, RAW),
@@ -65,7 +66,8 @@ def _table(rows: list[Row]) -> Table:
         own = {row.case: row for row in find(rows, contender=contender)}
         lines.append([contender, *(_cell(own.get(case), rows) for case in cases)])
     bases = "".join(f" · ratio to {base}" for base in BASES.get(rows[0].subject, ()))
-    title = f"{rows[0].subject.capitalize()}, {rows[0].group} ({rows[0].unit}{bases})"
+    subject = TITLES.get(rows[0].subject, rows[0].subject.capitalize())
+    title = f"{subject}, {rows[0].group} ({rows[0].unit}{bases})"
     return Table(title, ["", *cases], lines)
 
 
@@ -82,4 +84,5 @@ def _cell(row: Row | None, rows: list[Row]) -> str:
 
 def number(value: float) -> str:
     """Return a number with about three digits."""
-    return f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:.3g}"
+    digits = 0 if value >= 100 or value.is_integer() else 1 if value >= 10 else 2
+    return f"{value:,.{digits}f}"

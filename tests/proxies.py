@@ -34,6 +34,11 @@ NGINX_IS_MISSING = (
     "nginx or openssl is missing. Install both from the packages of your system (Debian, Ubuntu: "
     "apt install nginx openssl)."
 )
+CADDY = shutil.which("caddy")
+CADDY_IS_MISSING = (
+    "Caddy is missing. Install it from the packages of your system (Debian, Ubuntu: apt install "
+    "caddy), or from https://caddyserver.com."
+)
 NGINX_CONF = """
 daemon off;
 {user}

@@ -17,7 +17,7 @@ from benchmarks.load import WRK_IS_MISSING, count_requests
 from benchmarks.page import BEGIN, CHART, END, with_results
 from benchmarks.results import Row, interleave, ratio
 from benchmarks.servers import program
-from benchmarks.tables import as_markdown, as_text, goal_table, tables
+from benchmarks.tables import as_markdown, as_text, goal_table, number, tables
 from tests.clients.environments import unavailable
 from tests.markdown import CHECKOUT, blocks, read, section
 
@@ -26,7 +26,7 @@ ABOUT = {"Command": "python -m benchmarks", "Date": "2026-01-01"}
 
 
 def row(contender, *samples, case="PRM", group="gunicorn", subject="documents"):
-    return Row(subject, group, case, contender, "requests per second", [*samples])
+    return Row(subject, group, case, contender, "requests per second", [*map(float, samples)])
 
 
 ROWS = [
@@ -98,6 +98,13 @@ def test_table_has_the_ratios_to_both_bases():
     assert gunicorn.lines[2] == ["our middleware", "450 · 1.50 · 0.75", "300 · 1.20 · 0.60"]
 
 
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.0, "0"), (0.014, "0.01"), (4.46, "4.46"), (64.0, "64"), (86.96, "87.0")]
+)
+def test_small_numbers_have_digits_after_the_point(value, text):
+    assert number(value) == text
+
+
 def test_table_has_a_gap_where_a_contender_lacks_a_document():
     [gunicorn, _] = tables(ROWS)
     assert gunicorn.lines[3][:2] == ["nginx, exported files", "-"]
@@ -110,7 +117,7 @@ def test_columns_of_the_terminal_are_aligned():
 
 def test_goals_are_a_table_in_markdown():
     lines = as_markdown(goal_table(outcomes(ROWS))).splitlines()
-    limit = "| Through the middleware, to the bare view | at least 1.4 |"
+    limit = "| Middleware on gunicorn, to the bare view | at least 1.4 |"
     assert f"{limit} 1.20 | gunicorn, JWK Set | missed |" in lines
 
 
@@ -127,7 +134,8 @@ def test_chart_is_readable_in_dark_mode():
 
 def test_results_replace_only_what_is_between_the_markers():
     written = with_results(f"Before\n{BEGIN}\nold\n{END}\nAfter\n", ABOUT, ROWS)
-    assert written.startswith(f"Before\n{BEGIN}\n\n- Command: `python -m benchmarks`\n")
+    command = "- Command: `python -m benchmarks --write-docs`"
+    assert written.startswith(f"Before\n{BEGIN}\n\n{command}\n- Date: 2026-01-01\n")
     assert written.endswith(f"{END}\nAfter\n")
     assert "old" not in written
     assert with_results(written, ABOUT, ROWS) == written

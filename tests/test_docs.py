@@ -224,7 +224,6 @@ def test_operator_has_it_all_in_one_page():
         "Start",
         "Rotate on a schedule",
         "When a key may have leaked",
-        "Private keys in memory",
         "The timeline",
     ]
     assert len(KEYS.splitlines()) <= 150

@@ -12,7 +12,7 @@ from benchmarks.load import WRK_IS_MISSING
 from tests.clients.environments import CHROMIUM_IS_MISSING, NODE_IS_MISSING
 from tests.databases.postgresql import POSTGRESQL_IS_MISSING
 from tests.markdown import CHECKOUT, PAGES, blocks, headings, read, section
-from tests.proxies import NGINX_IS_MISSING
+from tests.proxies import CADDY_IS_MISSING, NGINX_IS_MISSING
 
 README = read("README.md")
 PACKAGE = CHECKOUT / "mcp_oauth_discovery"
@@ -80,6 +80,7 @@ def test_readme_tells_the_reasons_for_which_tests_are_skipped():
         CHROMIUM_IS_MISSING,
         NGINX_IS_MISSING,
         WRK_IS_MISSING,
+        CADDY_IS_MISSING,
         POSTGRESQL_IS_MISSING,
     )
     assert [reason[: len(start)] for reason, start in zip(reasons, quoted, strict=True)] == quoted

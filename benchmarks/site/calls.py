@@ -56,7 +56,7 @@ def rows(rounds: int) -> Iterator[Row]:
             raise SystemExit(f"{name} refuses a token.")
         measures[algorithm, name] = partial(microseconds, check, make)
     for (algorithm, name), samples in interleave(measures, rounds).items():
-        yield Row("calls", "a protected call", algorithm, name, "microseconds", samples)
+        yield Row("calls", "1 key of each algorithm", algorithm, name, "microseconds", samples)
 
 
 if __name__ == "__main__":

@@ -34,7 +34,9 @@ def count(execute: Callable[..., Any], sql: str, *others: Any) -> Any:
 
 def count_on(connection: Any, **others: Any) -> None:
     """Count the queries of a new connection, whatever thread it belongs to."""
-    connection.execute_wrappers.append(count)
+    # The signal comes again when the connection is opened again.
+    if count not in connection.execute_wrappers:
+        connection.execute_wrappers.append(count)
 
 
 def cases() -> Iterator[tuple[str, str, Callable[[Any], object], Callable[[], Any]]]:

@@ -85,6 +85,19 @@ def test_every_option_is_documented():
     assert {one for one in documented if one == "URL" or one.startswith("--")} == named
 
 
+def test_every_option_of_export_is_documented():
+    page = section(PAGE, "`mcp_discovery export`")
+    own = ["DIRECTORY", "--format", "--check"]
+    assert re.findall(r"^\| `([\w-]+)", page, re.M) == own
+    actions = subparsers()["export"]._actions  # noqa: SLF001
+    named = {(one.option_strings or [one.dest.upper()])[-1] for one in actions}
+    assert named == {*own, "--json", "--help"} | {
+        (one.option_strings)[-1]
+        for one in subparsers()["show"]._actions  # noqa: SLF001
+        if one.dest != "host"
+    }
+
+
 def test_documented_defaults_are_the_defaults():
     check = subparsers()["check"]
     assert f"otherwise `{check.get_default('origin')}`" in CHECK.lower()

@@ -94,6 +94,14 @@ def test_wrong_setting_fails_only_the_documents_that_need_it(ask, settings):
     assert [ask(path).status for path in statuses] == [200, 200, 200, 200]
 
 
+def test_resources_that_become_wrong_and_right_again(ask, settings):
+    statuses = []
+    for resources in ({}, {"mcp": {}}, {}):
+        settings.MCP_RESOURCES = resources
+        statuses.append(ask(PRM).status)
+    assert statuses == [200, 500, 200]
+
+
 def test_urlconf(ask, settings):
     settings.MCP_AUTHORIZATION_SERVER_METADATA = {"token_endpoint": "oauth2_provider:token"}
     assert ask(ASM).members["token_endpoint"] == f"{ORIGIN}/o/token/"

@@ -130,11 +130,14 @@ def test_forked_process_has_no_warm_copy(read, monkeypatch):
 
 
 def test_store_that_is_not_in_the_settings_may_be_that_of_a_tenant(read, monkeypatch):
-    monkeypatch.setitem(connections.settings, "default", {**connections["default"].settings_dict})
-    connections.settings["default"]["USER"] = "another"
-    assert read.shared() is None
+    other = {**connections["default"].settings_dict, "USER": "another"}
+    with monkeypatch.context() as patch:
+        patch.setitem(connections.settings, "default", other)
+        assert read.shared() is None
 
 
 def test_store_of_an_alias_that_is_gone_is_not_that_of_every_request(read, monkeypatch):
-    monkeypatch.delitem(connections.settings, "default")
-    assert read.shared() is None
+    # Undone before the test ends, because the database is emptied then.
+    with monkeypatch.context() as patch:
+        patch.delitem(connections.settings, "default")
+        assert read.shared() is None

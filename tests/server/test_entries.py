@@ -104,6 +104,15 @@ def test_database_that_is_down_reaches_django(server):
         assert passed_on(server, JWKS)
 
 
+def test_urlconf_that_cannot_be_imported_reaches_django(pinned, transactional_db):
+    server = WSGI()
+    assert not passed_on(server, PRM)
+    pinned.ROOT_URLCONF = "no_such_urlconf"
+    for application in (server.django, server.entry):
+        with pytest.raises(ModuleNotFoundError):
+            server.ask(application, PRM)
+
+
 def test_keys_of_a_tenant_reach_django(server, monkeypatch):
     backend = type(connections["default"])
     monkeypatch.setattr(backend, "schema_name", "public", raising=False)
@@ -131,8 +140,9 @@ def test_keys_behind_a_router_are_not_read_before_django(pinned, transactional_d
 
 def test_keys_of_another_database_reach_django(server, monkeypatch):
     assert not passed_on(server, JWKS)
-    monkeypatch.setitem(connections.settings["default"], "HOST", "other.example.com")
-    assert passed_on(server, JWKS)
+    with monkeypatch.context() as patch:
+        patch.setitem(connections.settings["default"], "HOST", "other.example.com")
+        assert passed_on(server, JWKS)
 
 
 def test_uncommitted_keys_reach_django(pinned, db):

@@ -110,14 +110,12 @@ def _request(
         answer.status,
         answer.header("cache-control") or "",
         members,
-        _problem(answer),
+        problem_of(answer) if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR else "",
         sources={name: _VIEW if name in own else sources.get(name, _VIEW) for name in members},
     )
 
 
-def _problem(answer: Answer) -> str:
+def problem_of(answer: Answer) -> str:
     """Return what is wrong if the project fails, and what to do about it."""
-    if answer.status < HTTPStatus.INTERNAL_SERVER_ERROR:
-        return ""
     fault = answer.fault or Fault("The project answers with an error.", "Read the log of the site.")
     return f"{fault.problem.removesuffix('.')}. {fault.fix}".strip()

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured, SuspiciousOperation
@@ -15,6 +16,7 @@ from django.http import Http404
 
 from mcp_oauth_discovery.checks import RULES
 from mcp_oauth_discovery.checks.routes import serving_urlconf
+from mcp_oauth_discovery.discovery.web_servers import WEB_SERVERS
 from mcp_oauth_discovery.doctor import HTTPTransport, Report, Severity, Walker, examine, report
 from mcp_oauth_discovery.doctor.printing import visible
 from mcp_oauth_discovery.doctor.project import endpoints, show
@@ -28,6 +30,7 @@ from mcp_oauth_discovery.management.arguments import (
     seconds,
     selection,
 )
+from mcp_oauth_discovery.management.exporting import exporting
 from mcp_oauth_discovery.management.subcommands import SubcommandsCommand, add_subcommand
 from mcp_oauth_discovery.models import SigningKey
 from mcp_oauth_discovery.standards.identifiers import origin
@@ -75,6 +78,14 @@ class Command(SubcommandsCommand):
         )
         for subparser in (check, show):
             subparser.add_argument("--host", help="the Host header to send (without a URL only)")
+        export = add_subcommand(
+            subparsers, "export", "Write the documents as files for a web server or CDN."
+        )
+        export.add_argument("directory", type=Path, help="where to write")
+        text = "files alone, or also the configuration of a web server (as in the last export)"
+        export.add_argument("--format", dest="kind", choices=["files", *WEB_SERVERS], help=text)
+        text = "write nothing, and fail if the directory is out of date"
+        export.add_argument("--check", dest="only_check", action="store_true", help=text)
 
     def handle(self, *args: Any, subcommand: str, **options: Any) -> None:
         handler = getattr(self, f"handle_{subcommand}")
@@ -141,6 +152,22 @@ class Command(SubcommandsCommand):
                 self._print([self._palette()["heading"](first), *rest])
         if failed := sum(bool(document.problem) for document in documents):
             raise CommandError(f"{failed} of {len(documents)} documents cannot be served.")
+
+    def handle_export(
+        self, *, directory: Path, kind: str | None, only_check: bool, as_json: bool, **options: Any
+    ) -> None:
+        export = exporting(directory, kind)
+        if not only_check:
+            export.write()
+        is_current = not (only_check and export.changes)
+        if as_json:
+            self.stdout.write(json.dumps({"ok": is_current, **export.as_json()}, indent=2))
+        else:
+            self._print(export.faults() if only_check else export.lines())
+        if not is_current:
+            raise CommandError(f"{directory} is out of date. Run the command without --check.")
+        if only_check and not as_json:
+            self._print([f"{directory} is up to date."])
 
     def _palette(self) -> Palette:
         return {name: getattr(self.style, style) for name, style in _PAINTS.items()}

@@ -1,0 +1,141 @@
+"""The documents as files for a web server: their names, and the list of what was exported."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+# The list of the exported files, which says what a later export may replace and remove.
+MANIFEST = "mcp-discovery.json"
+_MADE_BY = "manage.py mcp_discovery export"
+# Where a document is if a directory has its name.
+INDEX = "index.json"
+# Each signature with ES256 is another one.
+_SIGNATURE = re.compile(rb'("signed_metadata": "[\w-]+\.[\w-]+)\.[\w-]+"')
+# In octets. No common file system has longer names.
+_LONGEST_NAME = 255
+
+
+@dataclass(frozen=True)
+class Document:
+    """A document: the path of its URL as clients write it, and the answer to a GET."""
+
+    path: str
+    body: bytes
+    headers: Mapping[str, str]
+
+    @property
+    def decoded_path(self) -> str:
+        """The path as web servers compare it; raises `ValueError`."""
+        return _decoded(self.path)
+
+
+@dataclass(frozen=True)
+class Export:
+    """All documents, and the answers to OPTIONS and to methods that are not allowed."""
+
+    documents: tuple[Document, ...]
+    preflight: Mapping[str, str]
+    refusal: Mapping[str, str]
+    refusal_body: str
+
+    def names(self) -> dict[str, str]:
+        """Return the name of each document's file, by its path; raises `ValueError`.
+
+        A document has the path of its URL. If this path is also a directory, because the URL of
+        another document is longer, the document is in this directory.
+        """
+        paths = {document.path: document.decoded_path[1:] for document in self.documents}
+        directories = _directories(paths.values())
+        names = {
+            path: f"{name}/{INDEX}" if name in directories else name for path, name in paths.items()
+        }
+        directories = _directories(names.values())
+        taken: set[str] = set()
+        for path, name in names.items():
+            if name in taken or name in directories:
+                raise ValueError(f"{path} and another document need the same file, {name}.")
+            taken.add(name)
+        return names
+
+    def files(self, kind: str, others: Mapping[str, str]) -> dict[str, bytes]:
+        """Return the content of every file by name; `others` are not documents.
+
+        `kind` is the format, which the list of the files says too.
+        """
+        names = self.names()
+        files = {names[document.path]: document.body for document in self.documents}
+        files |= {name: text.encode() for name, text in others.items()}
+        manifest = {
+            "made_by": _MADE_BY,
+            "format": kind,
+            "documents": [
+                {
+                    "path": document.path,
+                    "file": names[document.path],
+                    "headers": dict(document.headers),
+                }
+                for document in self.documents
+            ],
+            "options": {"status": 204, "headers": dict(self.preflight)},
+            "files": sorted(files),
+        }
+        return {**files, MANIFEST: _as_json(manifest)}
+
+
+def is_same(content: bytes, other: bytes) -> bool:
+    """Return whether two contents say the same, whatever their signatures are."""
+    return content == other or _SIGNATURE.sub(rb"\1", content) == _SIGNATURE.sub(rb"\1", other)
+
+
+def read_manifest(content: bytes) -> dict[str, Any] | None:
+    """Return the list that an export has written, or None if this is another file."""
+    try:
+        manifest = json.loads(content)
+    except ValueError:
+        return None
+    if not isinstance(manifest, dict) or manifest.get("made_by") != _MADE_BY:
+        return None
+    is_whole = isinstance(manifest.get("format"), str) and _are_names(manifest.get("files"))
+    return manifest if is_whole else None
+
+
+def with_files(manifest: bytes, names: Iterable[str]) -> bytes:
+    """Return a list of files with more names."""
+    members = json.loads(manifest)
+    return _as_json({**members, "files": sorted({*members["files"], *names})})
+
+
+def _as_json(members: Mapping[str, Any]) -> bytes:
+    return f"{json.dumps(members, indent=2, ensure_ascii=False)}\n".encode()
+
+
+def _are_names(value: object) -> bool:
+    """Return whether a value is a list of names that stay below the directory."""
+    return isinstance(value, list) and all(
+        isinstance(name, str) and not {"", ".", ".."} & {*name.split("/")} and "\0" not in name
+        for name in value
+    )
+
+
+def _directories(names: Iterable[str]) -> set[str]:
+    return {str(parent) for name in names for parent in PurePosixPath(name).parents}
+
+
+def _decoded(path: str) -> str:
+    decoded = unquote_to_bytes(path).decode()
+    segments = decoded[1:].split("/")
+    if {"", ".", ".."} & {*segments}:
+        problem = "has an empty segment, '.' or '..' after percent-decoding"
+        raise ValueError(f"{path} {problem}. Web servers resolve these.")
+    if not decoded.isprintable() or {"\\", "?"} & {*decoded}:
+        characters = "a control character, a backslash or a question mark"
+        raise ValueError(f"{path} has {characters} after percent-decoding.")
+    if any(len(segment.encode()) > _LONGEST_NAME for segment in segments):
+        raise ValueError(f"{path} has a segment of more than {_LONGEST_NAME} octets.")
+    return decoded

@@ -1,0 +1,208 @@
+"""The export of the documents: collected as this project serves them, compared and written."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+from django.core.management.base import CommandError
+from django.http import HttpRequest
+
+from mcp_oauth_discovery.checks.routes import is_discovery, match_at, serving_urlconf
+from mcp_oauth_discovery.conf import conf, fixed_script_prefix, shown
+from mcp_oauth_discovery.cors import DOCUMENT_HEADERS
+from mcp_oauth_discovery.discovery.documents import announces_keys, described_resource
+from mcp_oauth_discovery.discovery.export_directory import Changes, ExportDirectory, Obstacle
+from mcp_oauth_discovery.discovery.exported import Document, Export
+from mcp_oauth_discovery.discovery.responses import error_response, preflight_response
+from mcp_oauth_discovery.discovery.served import keys_url, resource_url, server_url
+from mcp_oauth_discovery.discovery.web_servers import WEB_SERVERS
+from mcp_oauth_discovery.doctor.project import endpoints
+from mcp_oauth_discovery.doctor.project.in_process import DjangoTransport
+from mcp_oauth_discovery.doctor.project.show import problem_of
+from mcp_oauth_discovery.doctor.transport.messages import SIZE_LIMIT, Answer, Transport
+from mcp_oauth_discovery.identity import Site
+from mcp_oauth_discovery.standards.identifiers import split, without_final_slash
+from mcp_oauth_discovery.standards.well_known import AUTHORIZATION_SERVER, PROTECTED_RESOURCE
+
+_INCLUDE = 'Write path("", include("mcp_oauth_discovery.urls")) first in ROOT_URLCONF.'
+_ISSUER = 'Write the URL of this site: MCP_ISSUER = "https://app.example.com".'
+_RESOURCE = 'Write a URL: MCP_RESOURCE = "https://app.example.com/mcp".'
+# What the app sends with each document. Other headers are those of the project's middleware.
+_HEADERS = ("Content-Type", "Cache-Control", "X-Content-Type-Options", *DOCUMENT_HEADERS)
+
+
+@dataclass(frozen=True)
+class Exporting:
+    """An export to a directory, and what it changes there."""
+
+    directory: ExportDirectory
+    kind: str
+    export: Export
+    files: Mapping[str, bytes]
+    changes: Changes
+
+    def write(self) -> None:
+        """Write the files; raises `CommandError`."""
+        with _explained(self.directory.path):
+            self.directory.write(self.files, self.changes)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it for a program."""
+        names = self.export.names()
+        return {
+            "directory": str(self.directory.path),
+            "format": self.kind,
+            "documents": [
+                {"path": document.path, "file": names[document.path], **_caching(document)}
+                for document in self.export.documents
+            ],
+            **vars(self.changes),
+        }
+
+    def lines(self) -> Iterator[str]:
+        """Yield it as lines: each change, the sum, and what to do with the configuration."""
+        yield from self._changes(("added", "changed", "removed"))
+        yield f"{len(self.files)} files in {self.directory.path}: {self.changes}."
+        server = WEB_SERVERS.get(self.kind)
+        if server is not None:
+            line = server.include.format(f'"{self.directory.path / server.name}"')
+            yield f"The configuration of your site needs this line: {line}"
+            if server.name in {*self.changes.added, *self.changes.changed}:
+                yield f"The configuration is new: reload {self.kind}."
+
+    def faults(self) -> Iterator[str]:
+        """Yield a line for each file that is not as an export would write it."""
+        yield from self._changes(("missing", "out of date", "no longer exported"))
+
+    def _changes(self, labels: Iterable[str]) -> Iterator[str]:
+        for label, names in zip(labels, vars(self.changes).values(), strict=True):
+            yield from (f"{label}: {name}" for name in names)
+
+
+def exporting(path: Path, kind: str | None) -> Exporting:
+    """Return the export of this site to a directory, compared with what is there.
+
+    Without a format, it is that of the last export. Raises `CommandError`, and writes nothing.
+    """
+    start = endpoints.origin_of(None)
+    urlconf = serving_urlconf()
+    export = _collect(endpoints.site_at(start, urlconf), start, urlconf)
+    # nginx and Caddy run in other directories.
+    path = path.absolute()
+    with _explained(path):
+        directory = ExportDirectory(path)
+        kind = kind or directory.kind or "files"
+        server = WEB_SERVERS.get(kind)
+        others = {server.name: server.configuration(export, path)} if server else {}
+        files = export.files(kind, others)
+        return Exporting(directory, kind, export, files, directory.compare(files))
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise CommandError(f"{path} cannot be used: {error}.") from error
+    except (Obstacle, ValueError) as error:
+        raise CommandError(str(error)) from error
+
+
+def _caching(document: Document) -> dict[str, str]:
+    return {"cache_control": document.headers["Cache-Control"]}
+
+
+def _collect(site: Site, start: str, urlconf: Any) -> Export:
+    """Return what requests to the origin `start` get; raises `CommandError`."""
+    # A site may have any number of resources.
+    transport = DjangoTransport(budget=math.inf)
+    documents = []
+    for path in dict.fromkeys(map(_path, _metadata_urls(site))):
+        _check_view(path, urlconf)
+        documents.append(_document(start, path, transport))
+    path = _path(keys_url(site))
+    _check_view(path, urlconf)
+    documents.append(_document(start, path, transport, is_needed=announces_keys(site)))
+    request = HttpRequest()
+    refusal = error_response(request, HTTPStatus.METHOD_NOT_ALLOWED, "method_not_allowed")
+    return Export(
+        tuple(document for document in documents if document is not None),
+        dict(preflight_response(request).items()),
+        {name: value for name, value in refusal.items() if name != "Content-Length"},
+        refusal.content.decode(),
+    )
+
+
+def _metadata_urls(site: Site) -> Iterator[str]:
+    """Yield the URLs of both kinds of metadata, those at the root included."""
+    for resource in site.resources:
+        if resource.enabled:
+            yield resource_url(resource)
+    if described_resource(site, None) is not None:
+        yield site.origin + PROTECTED_RESOURCE
+    if site.is_authorization_server:
+        yield server_url(site)
+        yield site.origin + AUTHORIZATION_SERVER
+
+
+def _path(url: str) -> str:
+    parts = split(url)
+    if parts.query:
+        problem = f"{url} has a query, but a file is the same for every query."
+        raise CommandError(f"{problem} Give the resource in MCP_RESOURCES another path.")
+    return without_final_slash(parts.path)
+
+
+def _check_view(path: str, urlconf: Any) -> None:
+    """Raise `CommandError` unless a `DiscoveryView` answers at a path."""
+    decoded, prefix = unquote(path), fixed_script_prefix()
+    path_info = decoded[len(prefix) - 1 :] if decoded.startswith(prefix) else decoded
+    match = match_at(path_info, urlconf)
+    if match is None:
+        raise CommandError(f"No view answers at {path}. {_INCLUDE}")
+    if not is_discovery(match.func):
+        view = match._func_path  # noqa: SLF001
+        raise CommandError(f"Another view answers at {path}: {view}. {_INCLUDE}")
+
+
+def _document(
+    start: str, path: str, transport: Transport, *, is_needed: bool = True
+) -> Document | None:
+    """Return the document at a path, or None if it is a 404 and not needed."""
+    answer = transport.send("GET", start + path, (("Accept", "application/json"),))
+    if not isinstance(answer, Answer):
+        raise CommandError(f"{path} gives no answer: {answer.reason}.")
+    if answer.fault is not None or answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        raise CommandError(f"{path} cannot be exported. {problem_of(answer)}")
+    if answer.status == HTTPStatus.NOT_FOUND and not is_needed:
+        return None
+    if answer.status != HTTPStatus.OK:
+        problem = f"{path} cannot be exported: the status is {answer.status}"
+        raise CommandError(f"{problem}. Run 'manage.py mcp_discovery check'.")
+    if answer.is_cut:
+        raise CommandError(f"{path} is longer than {SIZE_LIMIT} octets, which no client needs.")
+    if not (answer.header("Cache-Control") or "").startswith("public"):
+        raise CommandError(f"{path} depends on the request. {_how_to_pin()}")
+    headers = {name: answer.header(name) for name in _HEADERS}
+    return Document(path, answer.body, {k: v for k, v in headers.items() if v is not None})
+
+
+def _how_to_pin() -> str:
+    """Return which setting makes documents depend on the request, and what to type."""
+    for setting, value, hint in (
+        ("MCP_ISSUER", conf.MCP_ISSUER, _ISSUER),
+        ("MCP_RESOURCE", conf.MCP_RESOURCE, _RESOURCE),
+    ):
+        if callable(value) or (setting == "MCP_ISSUER" and value is None):
+            return f"{setting} is {shown(value)}: expected a string. {hint}"
+    return (
+        "If two entries of MCP_RESOURCES have the same path, give one of them another path. "
+        "Otherwise a view of the project adds data of the request."
+    )
