@@ -10,15 +10,14 @@ from typing import Any
 
 from benchmarks.results import Row
 
-# How much processor time one sample takes, in seconds, and how many calls are made between two
-# looks at the clock.
+# A sample takes so many seconds of processor time. The clock is read after each batch of calls.
 SAMPLE = 0.12
 BATCH = 50
 
 
 def microseconds(call: Callable[[Any], object], make: Callable[[], Any] = object) -> float:
     """Return the microseconds of one call. What `make` returns is its argument, and not counted."""
-    # The garbage of the calls counts. To look for it among the modules of all contenders does not.
+    # Collecting the garbage of the calls counts. Searching the modules of all contenders does not.
     gc.collect()
     gc.freeze()
     spent, calls = 0.0, 0
