@@ -1,7 +1,7 @@
 """The publication: the documents that do not depend on the request, built once and kept.
 
-A document is kept while the settings equal those that it was built from, and the keys are the same
-reading of the key store.
+A document is kept while the settings equal those that it was built from. Its keys must also be of
+the latest reading of the key store.
 """
 
 from __future__ import annotations

@@ -19,8 +19,8 @@ class Listing:
 
     `origin` is that of the issuer. It is empty if no key is a path, so that it need not be known.
     `default` is the identifier of the default resource, which may be an entry, or None. Raises
-    `Misconfigured` if two keys share a location. If they do so for this issuer only, or share that
-    of the default resource, the look-ups there raise it.
+    `Misconfigured` if two keys share a location for every issuer. The look-ups raise it at each
+    location that keys share for this issuer, or that a key shares with the default resource.
     """
 
     def __init__(self, index: ResourceIndex, origin: str, default: str | None) -> None:
