@@ -75,6 +75,17 @@ def test_failed_precondition_is_json(rf, tags):
     assert response["Cache-Control"] == "no-store"
 
 
+def test_header_that_a_middleware_adds_is_in_no_other_response(rf):
+    answer = Answer(DOCUMENT, max_age=300)
+    answer.response(rf.get("/"))["Vary"] = "Cookie"
+    assert "Vary" not in answer.response(rf.get("/"))
+
+
+def test_if_unmodified_since_is_ignored_beside_a_tag(rf):
+    headers = {"if-none-match": '"other"', "if-unmodified-since": "Sat, 01 Jan 2000 00:00:00 GMT"}
+    assert respond(rf.get("/", headers=headers)).status_code == 200
+
+
 @pytest.mark.parametrize("header", ["if-modified-since", "if-unmodified-since"])
 def test_precondition_on_a_date_is_ignored_where_there_is_none(rf, header):
     headers = {header: "Sat, 01 Jan 2000 00:00:00 GMT"}

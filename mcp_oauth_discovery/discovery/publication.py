@@ -139,7 +139,7 @@ class Publication:
         return self._routes.get(path_info)
 
     def allows_host(self, request: HttpRequest) -> bool:
-        """Return whether Django accepts the host of a request, which must have a Host header."""
+        """Return whether Django accepts the host of a request."""
         host = request.META.get("HTTP_HOST"), request.META.get("HTTP_X_FORWARDED_HOST")
         if host in self._hosts:
             return True

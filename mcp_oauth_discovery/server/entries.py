@@ -153,7 +153,6 @@ def _is_plain(meta: Mapping[str, Any], script_name: object) -> bool:
     """
     return not (
         meta["REQUEST_METHOD"] not in _METHODS
-        or "HTTP_HOST" not in meta
         or "HTTP_IF_MATCH" in meta
         or "HTTP_TRANSFER_ENCODING" in meta
         or meta.get("CONTENT_LENGTH") not in _NO_BODY
@@ -170,9 +169,7 @@ def _ready(path: str, meta: Mapping[str, Any]) -> Sent | None:
     try:
         publication = present_publication()
         route = publication and publication.route(path)
-        if not (publication and route) or publication.script_name:
-            return None
-        if not publication.allows_host(_Head(meta)):
+        if not (publication and route and publication.allows_host(_Head(meta))):
             return None
         method = meta["REQUEST_METHOD"]
         if method == "OPTIONS":
@@ -200,10 +197,8 @@ def _built(meta: Mapping[str, Any], make_request: Callable[[], HttpRequest]) -> 
             return None
         request = make_request()
         request.method = "GET"
-        if request.META["SCRIPT_NAME"]:
-            # FORCE_SCRIPT_NAME is set.
-            return None
-        set_script_prefix("/")
+        # Only FORCE_SCRIPT_NAME can give one.
+        set_script_prefix(request.META["SCRIPT_NAME"])
         build_for_publication(request)
     except Exception:  # noqa: BLE001
         # Django is asked next, and reports it: an unknown path, a wrong setting, a database.

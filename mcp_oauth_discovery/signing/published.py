@@ -29,7 +29,10 @@ class PublishedKeys:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._process = os.getpid()
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget all copies, and the readings in progress, whose threads a fork does not copy."""
         self._stores: dict[Store, Copies] = {}
 
     def at(self, now: datetime | None = None, *, patience: float = LONG_WAIT) -> list[PublishedKey]:
@@ -65,7 +68,7 @@ class PublishedKeys:
         """Return what `warm` returns, if all requests get it, whatever middleware they pass."""
         # Without a connection: in an event loop, Django would make one for each request.
         stores = list(self._stores.items())
-        if len(stores) != 1 or self._process != os.getpid():
+        if len(stores) != 1:
             return None
         ((store, copies),) = stores
         settings = connections.settings.get(store.alias)
@@ -80,15 +83,15 @@ class PublishedKeys:
 
     def _present(self) -> tuple[Store, Copies | None, bool]:
         """Return the present store, its copies, and whether this thread's connection reads it."""
-        if self._process != os.getpid():
-            # A fork does not copy the threads that were reading, so start again.
-            self._process, self._stores = os.getpid(), {}
         connection = present_connection()
         store = store_of(connection)
         return store, self._stores.get(store), is_private(connection, store)
 
 
 published_keys = PublishedKeys()
+
+# Asking for the process on each use would be a system call each time. Windows cannot fork.
+getattr(os, "register_at_fork", lambda **hooks: None)(after_in_child=published_keys.reset)
 
 
 def may_be_only(store: Store) -> bool:

@@ -101,7 +101,7 @@ def _decode(signed: jws.CompactSignature, key: PublishedKey) -> dict[str, Any]:
     """Return the claims if the key signed them with its own algorithm."""
     try:
         is_valid = jws.validate_compact(signed, key.parsed, registry=REGISTRIES[key.algorithm])
-        claims = json.loads(signed.payload) if is_valid else None
+        claims = json.loads(signed.payload.decode()) if is_valid else None
     except (JoseError, ValueError, TypeError, RecursionError) as error:
         raise InvalidToken("The signature of the token is invalid") from error
     if not isinstance(claims, dict):

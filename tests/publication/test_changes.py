@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from datetime import timedelta
 
 import pytest
@@ -19,6 +20,7 @@ from mcp_oauth_discovery.views import (
 )
 from tests import ASM, JWKS, ORIGIN, PRM
 from tests.keys import broken_database, make_key
+from tests.server.requests import WSGI
 
 ALGORITHMS = "id_token_signing_alg_values_supported"
 
@@ -107,6 +109,26 @@ def test_urlconf(ask, settings):
     assert ask(ASM).members["token_endpoint"] == f"{ORIGIN}/moved/token/"
 
 
+def test_urlconf_of_a_request(settings, rf, db):
+    settings.MCP_ISSUER = ORIGIN
+    settings.MCP_AUTHORIZATION_SERVER_METADATA = {"token_endpoint": "oauth2_provider:token"}
+    view, request = AuthorizationServerMetadataView.as_view(), rf.get(ASM)
+    assert b"/o/token/" in view(request).content
+    request.urlconf = "tests.publication.urls"
+    assert b"/moved/token/" in view(request).content
+
+
+def test_prefix_of_a_request_and_of_the_settings(settings, transactional_db):
+    settings.MCP_ISSUER = ORIGIN
+    settings.MCP_AUTHORIZATION_SERVER_METADATA = {"token_endpoint": "oauth2_provider:token"}
+    server = WSGI()
+    for prefix in (None, "/app", None):
+        settings.FORCE_SCRIPT_NAME = prefix
+        for name in ("", "/other", ""):
+            _, _, body = server.ask(server.entry, ASM, SCRIPT_NAME=name)
+            assert json.loads(body)["token_endpoint"] == f"{ORIGIN}{prefix or name}/o/token/"
+
+
 def test_urlconf_without_the_documents(ask, settings):
     assert ask(JWKS).status == 200
     settings.MIDDLEWARE = ["mcp_oauth_discovery.middleware.DiscoveryMiddleware"]
@@ -127,6 +149,20 @@ def test_allowed_hosts(ask, settings):
     assert ask(JWKS).status == 200
     settings.ALLOWED_HOSTS = ["www.example.com"]
     assert ask(JWKS).status == 400
+
+
+def test_forged_host_after_another_one(ask):
+    assert ask(JWKS).status == 200
+    assert ask(JWKS, host="forged.example.org").status == 400
+
+
+def test_trust_in_the_host_of_a_proxy(settings, rf, transactional_db):
+    settings.MCP_ISSUER = ORIGIN
+    headers = {"host": "app.example.com", "x-forwarded-host": "forged.example.org"}
+    view = JWKSView.as_view()
+    assert view(rf.get(JWKS, headers=headers)).status_code == 200
+    settings.USE_X_FORWARDED_HOST = True
+    assert view(rf.get(JWKS, headers=headers)).status_code == 400
 
 
 def test_hosts_that_are_allowed_for_debugging(ask, settings):
@@ -250,6 +286,24 @@ def test_resource_that_changes_while_its_document_is_built(settings, rf, db, mon
         assert b"New" in view(rf.get(PRM)).content
     settings.MCP_RESOURCES["/mcp"]["resource_name"] = "Old"
     assert b"Old" in view(rf.get(PRM)).content
+
+
+def test_member_that_changes_after_its_resource_is_found(settings, rf, db, monkeypatch):
+    settings.MCP_ISSUER = ORIGIN
+    settings.MCP_RESOURCES = {"/mcp": {"scopes_supported": ["old"]}}
+    view = ProtectedResourceMetadataView.as_view()
+    build = ProtectedResourceMetadataView.get_document
+
+    def find_and_change(self, request, **kwargs):
+        assert self.site.default_resource
+        settings.MCP_RESOURCES["/mcp"]["scopes_supported"].append("new")
+        return build(self, request, **kwargs)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ProtectedResourceMetadataView, "get_document", find_and_change)
+        assert b"new" in view(rf.get(PRM)).content
+    settings.MCP_RESOURCES["/mcp"]["scopes_supported"].remove("new")
+    assert b"new" not in view(rf.get(PRM)).content
 
 
 def test_metadata_stays_kept_while_a_key_is_about_to_expire(ask, monkeypatch):

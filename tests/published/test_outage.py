@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 
 import pytest
@@ -257,10 +256,10 @@ def refuse(thread):
     raise RuntimeError("can't start new thread")
 
 
-def test_process_that_was_forked_reads_for_itself(stale, monkeypatch):
+def test_process_that_was_forked_reads_for_itself(stale):
     with silence() as silent:
         stale.at(NOW)
-        monkeypatch.setattr(os, "getpid", lambda: -1)
+        stale.reset()
         with silent.awake(), readings() as seen:
             assert len(stale.at(NOW)) == 1
     assert len(seen()) == 1

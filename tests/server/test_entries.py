@@ -12,6 +12,7 @@ from asgiref.sync import sync_to_async
 from django.db import connections
 
 from mcp_oauth_discovery.server import entries
+from mcp_oauth_discovery.signing.published import published_keys
 from tests import ASM, JWKS, PRM
 from tests.keys import broken_database, make_key
 from tests.server.requests import ASGI, WSGI
@@ -59,6 +60,23 @@ def test_callable_setting_is_never_called_before_django(server, pinned):
     for path in DOCUMENTS:
         assert passed_on(server, path)
     assert all(hasattr(request, "session") or request.resolver_match for request in requests)
+
+
+def test_document_of_a_site_with_a_fixed_prefix_is_sent_without_django(server, pinned):
+    pinned.FORCE_SCRIPT_NAME = "/app"
+    for path in DOCUMENTS * 2:
+        assert not passed_on(server, path)
+
+
+@pytest.mark.parametrize("name", ["content-length", "transfer-encoding", "if-match"])
+def test_request_with_a_body_or_a_condition_reaches_django(server, name):
+    assert not passed_on(server, JWKS)
+    assert passed_on(server, JWKS, headers={name: "2"})
+
+
+def test_request_with_a_query_reaches_django(server):
+    assert not passed_on(server, JWKS)
+    assert passed_on(server, f"{JWKS}?x")
 
 
 def test_forged_host_reaches_django(server):
@@ -111,6 +129,13 @@ def test_keys_behind_a_router_reach_django(server, pinned):
 
 class Router:
     """A router that may choose the database of a tenant."""
+
+
+def test_keys_behind_a_router_are_not_read_before_django(pinned, transactional_db):
+    pinned.DATABASE_ROUTERS = ["tests.server.test_entries.Router"]
+    server = WSGI()
+    server.ask(entries.WSGIEntry(lambda environ, start_response: []), JWKS)
+    assert not published_keys._stores  # noqa: SLF001
 
 
 def test_keys_of_another_database_reach_django(server, monkeypatch):
@@ -203,6 +228,13 @@ assert os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == 0
 
 def test_process_that_is_forked_has_a_thread_of_its_own():
     subprocess.run([sys.executable, "-W", "ignore", "-c", FORK], check=True)
+
+
+def test_environment_reaches_django_untouched(pinned, transactional_db):
+    given = {}
+    application = entries.WSGIEntry(lambda environ, start_response: given.update(environ) or [])
+    WSGI().ask(application, f"{PRM}/ünï")
+    assert given["PATH_INFO"] == f"{PRM}/ünï".encode().decode("latin-1")
 
 
 def test_other_protocols_reach_the_application():
