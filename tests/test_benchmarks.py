@@ -12,6 +12,7 @@ import pytest
 
 from benchmarks import __main__ as command
 from benchmarks.chart import draw
+from benchmarks.documents import CONTENDERS
 from benchmarks.goals import GOALS, outcomes
 from benchmarks.load import WRK_IS_MISSING, count_requests
 from benchmarks.page import BEGIN, CHART, END, with_results
@@ -163,6 +164,34 @@ def test_page_names_every_subject():
 
 def test_goals_are_about_subjects_that_are_measured():
     assert {goal.subject for goal in GOALS} <= {*command.SUBJECTS}
+
+
+def test_goals_about_documents_name_contenders():
+    names = {name for goal in GOALS if goal.subject == "documents" for name in goal[2:4]}
+    assert names <= {contender.title for contender in CONTENDERS.values()}
+
+
+@pytest.mark.parametrize(
+    ("contender", "base", "limits"),
+    [
+        ("our views", "bare Django view", ["at least 0.95"]),
+        ("our middleware", "bare Django view", ["at least 1.4", "at least 2"]),
+        ("our server entry", "raw server", ["at least 0.9", "at least 0.8"]),
+        ("our views", "django-oauth-toolkit", ["at least 1"]),
+        ("our views", "django-mcpz", ["at least 1"]),
+        ("verify_jwt", "PyJWT, parsed key", ["at most 1"]),
+        ("BearerProtection", "PyJWT, parsed key", ["at most 1.5"]),
+        ("1,000", "1", ["at most 1.3"]),
+    ],
+)
+def test_limit_of_a_goal(contender, base, limits):
+    measured = [goal for goal in GOALS if (goal.contender, goal.base) == (contender, base)]
+    rows = [
+        row(name, 1, subject=measured[0].subject, group=group)
+        for name in (contender, base)
+        for group in dict.fromkeys(goal.group or "gunicorn" for goal in measured)
+    ]
+    assert [outcome.limit for outcome in outcomes(rows)] == limits
 
 
 def test_partial_run_cannot_write_the_page(capsys):

@@ -289,6 +289,14 @@ def test_entry_swapped_for_another_in_place(settings, new_site, size):
 
 
 @SIZES
+def test_uri_in_place_of_another_entry_takes_effect(settings, new_site, size):
+    settings.MCP_RESOURCES = listed = entries(size)
+    assert find(new_site(), "/new") is None
+    listed[f"{ORIGIN}/new"] = listed.pop("/r0/mcp")
+    assert find(new_site(), "/new") == f"{ORIGIN}/new"
+
+
+@SIZES
 def test_default_resource_follows_a_swap_in_place(settings, new_site, size):
     settings.MCP_RESOURCES = listed = entries(size)
     settings.MCP_RESOURCE = f"{ORIGIN}/r0/mcp"
@@ -346,8 +354,8 @@ def test_long_setting_is_compared_as_a_whole_once_a_second(settings):
     current = CurrentIndex(lambda: now)
     settings.MCP_RESOURCES = listed = entries(100)
     first = current()
-    # No look-up concerns these entries.
-    listed["https://other.example.com/new"] = listed.pop("/r99/mcp")
+    # No look-up concerns this entry.
+    listed["/r99/mcp"]["resource_name"] = "New"
     now = 0.9
     assert current() is first
     now = 1.0
@@ -360,9 +368,10 @@ def test_long_setting_is_compared_as_a_whole_once_a_second(settings):
 def test_resource_that_is_no_entry_is_current_until_it_is_one(settings, new_site):
     settings.MCP_RESOURCES = listed = entries(100)
     resource = Resource(f"{ORIGIN}/mcp", {})
-    assert resource_index().is_current(resource)
+    old = resource_index()
+    assert old.is_current(resource)
     listed["/mcp"] = listed.pop("/r0/mcp")
-    assert not resource_index().is_current(resource)
+    assert not old.is_current(resource)
 
 
 def test_callable_is_called_once_although_the_setting_changes(settings, new_site):

@@ -197,7 +197,7 @@ class _Comparison(NamedTuple):
     """An index that had the value of the setting at an instant of the monotonic clock."""
 
     result: ResourceIndex
-    setting: Mapping[str, Any]
+    setting: dict[str, Any]
     fingerprint: bytes
     instant: float
 
@@ -223,16 +223,20 @@ class CurrentIndex:
             index = last.result
             if len(index.entries) <= FEW:
                 return index
+        self._last = None
         # What is not plain data may change unnoticed.
-        self._last = None if value is None else _Comparison(index, setting, value, self._clock())
+        if value is not None and isinstance(setting, dict):
+            self._last = _Comparison(index, setting, value, self._clock())
         return index
 
     def _is_recent(self, last: _Comparison) -> bool:
-        """Return whether a long setting was compared as a whole a moment ago."""
-        entries = len(last.result.entries)
-        if entries <= FEW or entries != len(last.setting):
+        """Return whether a long setting was compared as a whole a moment ago, and has its keys."""
+        entries = last.result.entries
+        if len(entries) <= FEW or len(entries) != len(last.setting):
             return False
-        return self._clock() - last.instant < _INTERVAL
+        # A new key is the last one, whatever it replaces.
+        has_keys = next(reversed(last.setting), None) == entries[-1].key
+        return has_keys and self._clock() - last.instant < _INTERVAL
 
     def forget(self) -> None:
         """Build the index again on the next use."""
