@@ -46,7 +46,7 @@ class Entry(NamedTuple):
         return origin + self.key if self.is_path else self.key
 
 
-class Place:
+class PathAndQuery:
     """The entries with one path and query. If there are several, the host decides."""
 
     def __init__(self) -> None:
@@ -74,7 +74,7 @@ class _Path:
     """The entries with one path."""
 
     def __init__(self) -> None:
-        self.places: dict[str, Place] = {}
+        self.places: dict[str, PathAndQuery] = {}
         self.entries: list[Entry] = []
         self.disabled: Entry | None = None
 
@@ -82,11 +82,11 @@ class _Path:
         self.entries.append(entry)
         if not entry.enabled:
             self.disabled = entry
-        return self.places.setdefault(query, Place()).add(entry, host)
+        return self.places.setdefault(query, PathAndQuery()).add(entry, host)
 
 
 _NOWHERE = _Path()
-_EMPTY = Place()
+_EMPTY = PathAndQuery()
 
 
 class ResourceIndex:
@@ -119,7 +119,7 @@ class ResourceIndex:
         """Whether a key is a path, whose resource is on the origin of the issuer."""
         return bool(self._paths)
 
-    def place(self, path: str, query: str) -> Place:
+    def place(self, path: str, query: str) -> PathAndQuery:
         """Return the entries at a percent-decoded path and a raw query."""
         return self._by_path.get(path, _NOWHERE).places.get(query, _EMPTY)
 

@@ -9,7 +9,7 @@ from itertools import islice
 from django.utils.functional import cached_property
 
 from mcp_oauth_discovery.conf import Misconfigured, conf
-from mcp_oauth_discovery.identity.index import Entry, Place, ResourceIndex, refused, rest_of
+from mcp_oauth_discovery.identity.index import Entry, PathAndQuery, ResourceIndex, refused, rest_of
 from mcp_oauth_discovery.identity.resources import Resource
 from mcp_oauth_discovery.standards.identifiers import Location, locate
 
@@ -137,7 +137,7 @@ class Listing:
     def _issuer_host(self) -> str:
         return locate(self._origin).host if self._origin else ""
 
-    def _on_host(self, place: Place, unlisted: Resource | None, host: str) -> Resource | None:
+    def _on_host(self, place: PathAndQuery, unlisted: Resource | None, host: str) -> Resource | None:
         entries = [entry for entry in place.on_host(host, self._issuer_host) if entry.enabled]
         if entries:
             return self._resource(entries[0])
@@ -148,7 +148,7 @@ class Listing:
         self._place(resource.location.path, resource.location.query)
         return resource
 
-    def _place(self, path: str, query: str) -> tuple[Place, Resource | None]:
+    def _place(self, path: str, query: str) -> tuple[PathAndQuery, Resource | None]:
         """Return the entries at a path and query, and the default resource if it is no entry.
 
         Raises `Misconfigured` if two of them share a location.
