@@ -33,6 +33,7 @@ class Contender(NamedTuple):
 CONTENDERS = {
     "raw": Contender(RAW),
     "bare": Contender(BARE),
+    "included": Contender(f"{BARE}, included"),
     "views": Contender("our views"),
     "middleware": Contender("our middleware"),
     "entry": Contender("our server entry", needs="mcp_oauth_discovery.server"),

@@ -51,6 +51,8 @@ def our_patterns() -> list:
 
 if settings.SITE == "bare":
     urlpatterns = bare_patterns()
+elif settings.SITE == "included":
+    urlpatterns = [path("", include((bare_patterns(), "bare")))]
 elif settings.SITE == "oauth_toolkit":
     urlpatterns = [path("", include("oauth2_provider.urls"))]
 elif settings.SITE == "mcpz":

@@ -137,7 +137,9 @@ class Listing:
     def _issuer_host(self) -> str:
         return locate(self._origin).host if self._origin else ""
 
-    def _on_host(self, place: PathAndQuery, unlisted: Resource | None, host: str) -> Resource | None:
+    def _on_host(
+        self, place: PathAndQuery, unlisted: Resource | None, host: str
+    ) -> Resource | None:
         entries = [entry for entry in place.on_host(host, self._issuer_host) if entry.enabled]
         if entries:
             return self._resource(entries[0])
