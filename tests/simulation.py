@@ -22,7 +22,7 @@ from mcp_oauth_discovery.keys.cache import READ_AT_MOST_EVERY, changes
 from mcp_oauth_discovery.keys.policy import CLOCK_SKEW, jwks_max_age, timing
 from mcp_oauth_discovery.models import SigningKey
 from mcp_oauth_discovery.rotation.schedule import due_at
-from mcp_oauth_discovery.signing import copies, verify
+from mcp_oauth_discovery.signing import copies, published, verify
 from mcp_oauth_discovery.signing.published import PublishedKeys
 
 BEGIN = datetime(2026, 1, 1, tzinfo=timezone.utc)
@@ -92,7 +92,7 @@ class World:
         self._ends, self._changes = {}, None
         # Each host is a process of its own, that learns of the others' changes by reading.
         monkeypatch.setattr(copies, "changes", lambda: self.host.changes)
-        monkeypatch.setattr(documents, "published_keys", self)
+        monkeypatch.setattr(published, "published_keys", self)
         monkeypatch.setattr(verify, "published_keys", self)
 
     def _skews(self, number):
@@ -107,8 +107,8 @@ class World:
 
     # What replaces the module's own copy of the published keys.
 
-    def at(self, now=None):
-        return self.host.published.at(now)
+    def copy(self, *patience):
+        return self.host.published.copy(*patience)
 
     @contextmanager
     def on(self, host):

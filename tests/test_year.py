@@ -10,7 +10,7 @@ from django.db.models import F
 from mcp_oauth_discovery.discovery import documents
 from mcp_oauth_discovery.keys.policy import timing
 from mcp_oauth_discovery.models import SigningKey
-from mcp_oauth_discovery.signing.published import PublishedKeys
+from mcp_oauth_discovery.signing.published import Copy
 from tests import ORIGIN
 from tests.simulation import CRON, EDDSA, HAZE, World
 
@@ -103,10 +103,7 @@ def test_keys_that_leave_when_they_retire_fail(monkeypatch, often):
 
 
 def test_keys_that_are_served_for_ever_are_overdue(monkeypatch, often):
-    def serve_all(self, now=None):
-        return list(self._fresh(60).keys)
-
-    monkeypatch.setattr(PublishedKeys, "at", serve_all)
+    monkeypatch.setattr(Copy, "at", lambda self, now: list(self.keys))
     world = World(monkeypatch, seed=6, days=45).run()
     assert world.failures == []
     assert any("served: " in line for line in world.overdue)
