@@ -8,16 +8,9 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from tests import ORIGIN
+from tests.server.conftest import pinned
 
-OURS = "mcp_oauth_discovery.middleware.DiscoveryMiddleware"
-
-
-@pytest.fixture
-def pinned(settings):
-    settings.MCP_ISSUER = ORIGIN
-    settings.MIDDLEWARE = [OURS, *settings.MIDDLEWARE]
-    return settings
+__all__ = ["pinned"]
 
 
 @pytest.fixture
