@@ -125,10 +125,8 @@ def fingerprint_of(names: Iterable[str]) -> bytes | None:
     """
     source = _source()
     values = [getattr(source, name, ...) for name in names]
-    try:
-        return marshal.dumps(values, 2)
-    except ValueError:
-        return fingerprint([b"callable" if callable(value) else value for value in values])
+    replaced = (b"callable" if callable(value) else value for value in values)
+    return fingerprint(values) or fingerprint(list(replaced))
 
 
 def secret_keys() -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -16,6 +18,13 @@ _changes = 0
 
 # The outermost transaction of a connection in which keys were changed.
 _changed_in: WeakKeyDictionary[Any, transaction.Atomic] = WeakKeyDictionary()
+
+
+def reset_after_fork(reset: Callable[[], None]) -> None:
+    """Have a forked child call `reset` first: its parent's threads and locks are not usable."""
+    # Windows cannot fork.
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=reset)
 
 
 def changes() -> int:

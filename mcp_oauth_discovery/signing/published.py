@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -11,6 +10,7 @@ from django.db import connections
 from django.utils import timezone
 
 from mcp_oauth_discovery.conf import project_setting
+from mcp_oauth_discovery.keys.cache import reset_after_fork
 from mcp_oauth_discovery.signing.copies import LONG_WAIT, SHORT_WAIT, Copies, Copy
 from mcp_oauth_discovery.signing.readings import (
     PublishedKey,
@@ -90,8 +90,8 @@ class PublishedKeys:
 
 published_keys = PublishedKeys()
 
-# Asking for the process on each use would be a system call each time. Windows cannot fork.
-getattr(os, "register_at_fork", lambda **hooks: None)(after_in_child=published_keys.reset)
+# By a hook, because asking for the process on each use would be a system call each time.
+reset_after_fork(published_keys.reset)
 
 
 def may_be_only(store: Store) -> bool:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from hashlib import blake2b
 
 from mcp_oauth_discovery.keys import policy
 from mcp_oauth_discovery.keys.algorithms import Key
-from mcp_oauth_discovery.keys.cache import READ_AT_MOST_EVERY, changes
+from mcp_oauth_discovery.keys.cache import READ_AT_MOST_EVERY, changes, reset_after_fork
 from mcp_oauth_discovery.models import SigningKey
 
 # How many keys stay in memory at a time. A process with more tenants decrypts some of them again.
@@ -84,5 +83,5 @@ def _fingerprint(row: SigningKey) -> bytes:
 
 unsealed_keys = UnsealedKeys()
 
-# The thread that drops the keys does not exist in a forked child. Windows cannot fork.
-getattr(os, "register_at_fork", lambda **hooks: None)(after_in_child=unsealed_keys.reset)
+# The thread that drops the keys does not exist in a forked child.
+reset_after_fork(unsealed_keys.reset)

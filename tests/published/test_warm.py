@@ -10,6 +10,7 @@ import pytest
 from django.db import connections, transaction
 
 from mcp_oauth_discovery import rotation
+from mcp_oauth_discovery.keys.cache import reset_after_fork
 from mcp_oauth_discovery.signing.published import published_keys
 from tests.keys import NOW
 from tests.published.copies import reading_threads, readings
@@ -138,6 +139,11 @@ def test_forked_process_has_no_warm_copy(transactional_db):
         os._exit(0 if published_keys.shared() is published_keys.warm() is None else 7)
     assert os.waitpid(child, 0)[1] == 0
     assert published_keys.shared() is published_keys.warm() is not None
+
+
+def test_system_without_fork_needs_no_hook(monkeypatch):
+    monkeypatch.delattr(os, "register_at_fork", raising=False)
+    reset_after_fork(pytest.fail)
 
 
 def test_store_that_is_not_in_the_settings_may_be_that_of_a_tenant(read, monkeypatch):
