@@ -103,6 +103,14 @@ class Settings:
     def MCP_JWKS_MAX_AGE(self) -> int:
         return _get("MCP_JWKS_MAX_AGE", 300)
 
+    @property
+    def MCP_IMPLIED_SCOPES(self) -> Mapping[str, Sequence[str]]:
+        return _get("MCP_IMPLIED_SCOPES", {})
+
+    @property
+    def MCP_ALLOWED_ORIGINS(self) -> Sequence[str] | str:
+        return _get("MCP_ALLOWED_ORIGINS", "*")
+
 
 def fingerprint(value: Any) -> bytes | None:
     """Return bytes that are equal only for equal values of equal types, or None.

@@ -6,13 +6,8 @@ import logging
 import pytest
 from django.http import Http404, HttpResponse
 
-from mcp_oauth_discovery.challenge import (
-    add_challenge,
-    bearer_challenge,
-    insufficient_scope,
-    invalid_request,
-    unauthorized,
-)
+from mcp_oauth_discovery.challenge import bearer_challenge, insufficient_scope, unauthorized
+from mcp_oauth_discovery.challenge.answers import add_challenge, invalid_request
 from mcp_oauth_discovery.standards.www_authenticate import parse
 from tests import ORIGIN, PRM
 from tests.nasty import NASTY, REPRESENTATIVE

@@ -12,7 +12,8 @@ import pytest
 from django.core.exceptions import SuspiciousOperation
 from django.db import OperationalError
 
-from mcp_oauth_discovery.challenge import add_challenge, bearer_challenge
+from mcp_oauth_discovery.challenge import bearer_challenge
+from mcp_oauth_discovery.challenge.answers import add_challenge
 from mcp_oauth_discovery.discovery import documents, signed
 from mcp_oauth_discovery.protection import BearerProtection
 from mcp_oauth_discovery.views import JWKSView

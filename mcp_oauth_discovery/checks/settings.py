@@ -14,6 +14,7 @@ from mcp_oauth_discovery.conf import Misconfigured, conf
 from mcp_oauth_discovery.discovery import documents, settings
 from mcp_oauth_discovery.identity import Site
 from mcp_oauth_discovery.keys import policy
+from mcp_oauth_discovery.protection import implied, origins
 from mcp_oauth_discovery.standards.metadata import MissingAlgorithms
 
 ERRORS = {
@@ -31,10 +32,12 @@ ERRORS = {
     "MCP_KEY_RETENTION": "E012",
     "MCP_KEY_ENCRYPTION_KEYS": "E013",
     "MCP_SIGNED_METADATA": "E014",
+    "MCP_IMPLIED_SCOPES": "E016",
+    "MCP_ALLOWED_ORIGINS": "E017",
 }
 # A fault of MCP_AUTHORIZATION_SERVER_METADATA that has its own ID.
 NO_ALGORITHMS = "E015"
-ERROR_IDS = (*ERRORS.values(), NO_ALGORITHMS)
+ERROR_IDS = tuple(sorted([*ERRORS.values(), NO_ALGORITHMS]))
 
 
 def check_settings(**kwargs: Any) -> list[CheckMessage]:
@@ -71,6 +74,7 @@ def _faults(site: Site) -> Iterator[Misconfigured]:
     yield from policy.timing_faults()
     # Not the keys derived from SECRET_KEY: a project may be checked without one.
     yield from _raised_by(policy.configured_encryption_keys, settings.signs_metadata)
+    yield from _raised_by(implied.implied_scopes, origins.allowed_origins)
 
 
 def _raised_by(*readings: Callable[[], object]) -> Iterator[Misconfigured]:

@@ -17,15 +17,9 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from mcp_oauth_discovery.challenge import (
-    FAULTS,
-    bearer_challenge,
-    checked_scope,
-    fault_response,
-    is_unfinished,
-    make_readable,
-    with_granted,
-)
+from mcp_oauth_discovery.challenge import bearer_challenge
+from mcp_oauth_discovery.challenge.answers import fault_response, is_unfinished, make_readable
+from mcp_oauth_discovery.challenge.headers import FAULTS, checked_scope, with_granted
 from mcp_oauth_discovery.protection import BearerProtection, find_user, granted_scope
 from mcp_oauth_discovery.protection.caching import keep_private
 from mcp_oauth_discovery.protection.preflight import preflight_response

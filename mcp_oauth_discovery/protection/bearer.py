@@ -13,17 +13,14 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.debug import sensitive_variables
 
-from mcp_oauth_discovery.challenge import (
-    FAULTS,
+from mcp_oauth_discovery.challenge import insufficient_scope, unauthorized
+from mcp_oauth_discovery.challenge.answers import (
     add_challenge,
-    checked_scope,
-    credentials,
     fault_response,
-    insufficient_scope,
     invalid_request,
     is_unfinished,
-    unauthorized,
 )
+from mcp_oauth_discovery.challenge.headers import FAULTS, checked_scope, credentials
 from mcp_oauth_discovery.conf import Misconfigured
 from mcp_oauth_discovery.identity.lookup import Lookup
 from mcp_oauth_discovery.protection.caching import keep_private

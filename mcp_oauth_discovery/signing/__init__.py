@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from mcp_oauth_discovery.signing.refusals import InvalidToken, NotMine, Unavailable
 from mcp_oauth_discovery.signing.sign import NoSigningKey, sign_jwt
-from mcp_oauth_discovery.signing.verify import InvalidToken, verify_jwt
+from mcp_oauth_discovery.signing.verify import verify_jwt
 
-__all__ = ["InvalidToken", "NoSigningKey", "sign_jwt", "verify_jwt"]
+__all__ = ["InvalidToken", "NoSigningKey", "NotMine", "Unavailable", "sign_jwt", "verify_jwt"]

@@ -16,6 +16,7 @@ from joserfc.errors import JoseError
 from mcp_oauth_discovery.identity import pinned_issuer
 from mcp_oauth_discovery.signing.jose import REGISTRIES, Registry, check_text
 from mcp_oauth_discovery.signing.published import PublishedKey, published_keys
+from mcp_oauth_discovery.signing.refusals import InvalidToken
 
 # Members of a JOSE header that supply the key (RFC 8725 §3.10), or require an unknown extension
 # (RFC 7515 §4.1.11).
@@ -26,10 +27,6 @@ _ANY_ALGORITHM = Registry()
 
 # In seconds. Clocks do not differ by more.
 _MOST_LEEWAY = 3600
-
-
-class InvalidToken(Exception):
-    """A token that must be refused; the text can be the `error_description` (RFC 6750 §3)."""
 
 
 @sensitive_variables()

@@ -185,6 +185,8 @@ WRONG = {
         "MCP_AUTHORIZATION_SERVER_METADATA",
         {"token_endpoint_auth_methods_supported": ["private_key_jwt"]},
     ),
+    "E016": ("MCP_IMPLIED_SCOPES", "nonsense"),
+    "E017": ("MCP_ALLOWED_ORIGINS", "nonsense"),
 }
 
 

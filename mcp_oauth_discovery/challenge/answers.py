@@ -1,4 +1,4 @@
-"""The challenge in a 401 that points an MCP client to the protected resource metadata."""
+"""The 401, 403, 400, 404 and 500 of a protected endpoint, and the challenge of other responses."""
 
 from __future__ import annotations
 
@@ -10,36 +10,19 @@ from django.db import connections
 from django.http import Http404, HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 
-from mcp_oauth_discovery.conf import Misconfigured
+from mcp_oauth_discovery.challenge.headers import (
+    ERRORS,
+    Named,
+    Scope,
+    challenge_for,
+    checked_scope,
+    with_granted,
+)
 from mcp_oauth_discovery.identity import UnusableRequest
-from mcp_oauth_discovery.identity.lookup import Lookup
 from mcp_oauth_discovery.logs.lines import logger, one_line, tracebacks
 from mcp_oauth_discovery.logs.redaction import hide_credentials, log_refusal
 from mcp_oauth_discovery.standards.authorization import presents_bearer
-from mcp_oauth_discovery.standards.well_known import PROTECTED_RESOURCE, insert_well_known
-from mcp_oauth_discovery.standards.www_authenticate import (
-    LONGEST_VALUE,
-    Challenge,
-    bearer,
-    check_value,
-    merge,
-    parse,
-    scope_tokens,
-)
-
-__all__ = ["bearer_challenge", "insufficient_scope", "resource_metadata_url", "unauthorized"]
-
-Scope = str | Iterable[str] | None
-# The name of a resource, which each call looks up, or a `Lookup`, which keeps its result.
-Named = str | Lookup | None
-
-# No challenge can be made: the resource is disabled or the tenant unknown, a setting is wrong, or
-# the host or path of the request cannot be part of a URL.
-FAULTS = (Http404, Misconfigured, UnusableRequest)
-
-# Used when the metadata URL is unknown: RFC 6750 §3 requires a parameter.
-_REALM = "mcp"
-_ERRORS = ("error", "error_description")
+from mcp_oauth_discovery.standards.www_authenticate import merge, parse
 
 # The headers of each refusal. `make_readable` adds the last three to other responses.
 _HEADERS = {
@@ -49,37 +32,6 @@ _HEADERS = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Expose-Headers": "WWW-Authenticate",
 }
-
-
-def resource_metadata_url(request: HttpRequest, resource: Named = None) -> str:
-    """Return the URL of the metadata of a resource (RFC 9728 §3.1), on the resource's own origin.
-
-    `resource` is its identifier, or its key or path in the settings. Without it, the resource at
-    the path of the request is meant, or else the default one. Raises `UnknownResource`, and
-    `Http404` if the resource is disabled.
-    """
-    # The protection of a view has already looked up its resource.
-    lookup = resource if isinstance(resource, Lookup) else Lookup.for_request(request, resource)
-    url = insert_well_known(lookup.find().identifier, PROTECTED_RESOURCE)
-    lookup.site.log_if_http(url)
-    return url
-
-
-def bearer_challenge(
-    request: HttpRequest,
-    *,
-    resource: Named = None,
-    scope: Scope = None,
-    error: str | None = None,
-    error_description: str | None = None,
-) -> str:
-    """Return the value of `WWW-Authenticate` for a resource, chosen as in `resource_metadata_url`.
-
-    `error` and its description are left out if the request has no bearer token (RFC 6750 §3.1),
-    except for `insufficient_scope`, which implies a token. Raises `ValueError` for a value that
-    its parameter cannot have.
-    """
-    return str(_challenge(request, resource, scope, error, error_description))
 
 
 def unauthorized(
@@ -151,7 +103,7 @@ def add_challenge(
     scope: Scope = None,
 ) -> None:
     """Add the challenge to a 401 or 403 of other code, or complete its Bearer challenge."""
-    challenge = _challenge(request, resource, scope, None, None)
+    challenge = challenge_for(request, resource, scope, None, None)
     existing = response.headers.get("WWW-Authenticate", "")
     try:
         header = merge(existing, challenge)
@@ -186,81 +138,6 @@ def make_readable(response: HttpResponseBase) -> None:
     response.headers["Access-Control-Expose-Headers"] = ", ".join(names)
 
 
-def checked_scope(scope: Scope) -> tuple[str, ...]:
-    """Return the tokens of a scope that a challenge may name; raises `ValueError`."""
-    tokens = scope_tokens(scope)
-    if "offline_access" in tokens:
-        raise ValueError(
-            "scope: offline_access is between the client and the authorization server; "
-            "a resource does not ask for it"
-        )
-    return tokens
-
-
-def with_granted(needed: tuple[str, ...], granted: str | Iterable[str]) -> tuple[str, ...]:
-    """Return the needed scopes, and as many of the granted ones as fit into a challenge."""
-    tokens = needed
-    granted_tokens = granted.split(" ") if isinstance(granted, str) else granted
-    for token in sorted(set(granted_tokens) - set(needed)):
-        try:
-            longer = (*tokens, *checked_scope([token]))
-            check_value("scope", " ".join(longer))
-        except ValueError:
-            # Another site issued the token: this scope is offline_access, too long or invalid.
-            continue
-        tokens = longer
-    return tokens
-
-
-def credentials(request: HttpRequest) -> str:
-    """Return the `Authorization` header of a request."""
-    # `request.headers` parses all headers, unless that has been done.
-    header: str = request.META.get("HTTP_AUTHORIZATION", "")
-    return request.headers.get("Authorization", "") if "headers" in vars(request) else header
-
-
-def _challenge(
-    request: HttpRequest,
-    resource: Named,
-    scope: Scope,
-    error: str | None,
-    error_description: str | None,
-) -> Challenge:
-    metadata = _sendable_url(request, resource)
-    # Check every value, even one that is left out below: an invalid one is a mistake in the code.
-    challenge = bearer(
-        {
-            "realm": None if metadata else _REALM,
-            "resource_metadata": metadata,
-            "scope": " ".join(checked_scope(scope)) or None,
-            "error": error,
-            "error_description": error_description,
-        }
-    )
-    if error == "insufficient_scope" or presents_bearer(credentials(request)):
-        return challenge
-    shown = {name: value for name, value in challenge.parameters.items() if name not in _ERRORS}
-    return Challenge(challenge.scheme, shown)
-
-
-def _sendable_url(request: HttpRequest, resource: Named) -> str | None:
-    try:
-        url = resource_metadata_url(request, resource)
-    except UnusableRequest:
-        raise
-    except SuspiciousOperation as refusal:
-        # The URL cannot have a host that is not allowed. The client still gets a challenge, and
-        # tries the well-known URLs.
-        log_refusal(request, refusal)
-        return None
-    if len(url) > LONGEST_VALUE:
-        # A callable may have built it from the path of the request.
-        raise UnusableRequest(
-            f"A metadata URL of {len(url)} characters is too long for a challenge"
-        )
-    return url
-
-
 def _roll_back() -> None:
     """Roll back the transaction of the request, as Django does if a view raises an exception."""
     for connection in connections.all(initialized_only=True):
@@ -277,10 +154,10 @@ def _refusal(
     error_description: str | None,
 ) -> JsonResponse:
     try:
-        challenge = _challenge(request, resource, scope, error, error_description)
+        challenge = challenge_for(request, resource, scope, error, error_description)
     except UnusableRequest as fault:
         return fault_response(request, fault)
-    errors = {name: value for name, value in challenge.parameters.items() if name in _ERRORS}
+    errors = {name: value for name, value in challenge.parameters.items() if name in ERRORS}
     body = {"error": "unauthorized", **errors}
     return _json(request, status, body, {"WWW-Authenticate": str(challenge)})
 

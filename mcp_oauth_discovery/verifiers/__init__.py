@@ -1,0 +1,7 @@
+"""Verifiers for tokens that this site has not signed; each instance is a value for `verify`."""
+
+from __future__ import annotations
+
+from mcp_oauth_discovery.verifiers.api_keys import ApiKey
+
+__all__ = ["ApiKey"]
