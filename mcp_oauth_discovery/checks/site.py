@@ -112,3 +112,9 @@ def is_pinned() -> bool:
 def setting_of(resource: Resource) -> str:
     """Return the setting that names a resource."""
     return "MCP_RESOURCE" if resource.key is None else f"MCP_RESOURCES[{resource.key!r}]"
+
+
+def name_of(resource: Resource) -> str:
+    """Return the name of a resource in the settings, because its host may be that of a request."""
+    default = conf.MCP_RESOURCE if isinstance(conf.MCP_RESOURCE, str) else None
+    return resource.key or default or split(resource.identifier).path
