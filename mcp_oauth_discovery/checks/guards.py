@@ -15,16 +15,17 @@ from mcp_oauth_discovery.protection import BearerProtection
 from mcp_oauth_discovery.protection.view_kinds import ninja_judges, ninja_operations
 from mcp_oauth_discovery.standards.identifiers import without_final_slash
 
-# Scopes are None if only a request decides which ones the protection asks for.
-Scopes = tuple[str, ...] | None
 _UNKNOWN: Any = object()
 
 
 class Guard(NamedTuple):
-    """A protection around a view, and all scopes that it may ask for."""
+    """A protection around a view, and all scopes that it may ask for.
+
+    The scopes are None if only a request decides.
+    """
 
     protection: BearerProtection
-    scopes: Scopes
+    scopes: tuple[str, ...] | None
 
 
 def guards(view: Any) -> list[Guard]:
@@ -62,7 +63,7 @@ def _scope_in_rest_framework(view: Any, authenticator: type, protection: Any) ->
     return given.get("required_scope", getattr(getattr(view, "cls", None), "required_scope", own))
 
 
-def _listed(scope: Any) -> Scopes:
+def _listed(scope: Any) -> tuple[str, ...] | None:
     """Return the scopes that a scope stands for; a callable may list them in `scopes`."""
     try:
         return checked_scope(getattr(scope, "scopes", _UNKNOWN) if callable(scope) else scope)
@@ -76,7 +77,7 @@ class Demand(NamedTuple):
 
     written: str
     resource: Resource | None
-    scopes: Scopes
+    scopes: tuple[str, ...] | None
 
 
 def demands(site: Site) -> Iterator[Demand]:

@@ -54,7 +54,10 @@ def healthy_site(settings, monkeypatch, urlconf, cors_by_settings_alone):
         "authorization_endpoint": "authorize",
         "token_endpoint": "token",
         "registration_endpoint": "dcr-register",
+        "client_id_metadata_document_supported": True,
+        "authorization_response_iss_parameter_supported": True,
     }
+    settings.MCP_ALLOWED_ORIGINS = ["https://client.example.com"]
     settings.MIDDLEWARE = MIDDLEWARE
     monkeypatch.setitem(connection.settings_dict, "OPTIONS", TIMEOUTS.get(connection.vendor, {}))
     urlconf(OURS, *OAUTH, MCP)

@@ -72,7 +72,7 @@ def test_endpoints_on_no_host(by_host, ids, server):
 
 
 def test_view_that_is_protected_on_another_host(by_host, ids):
-    nowhere = bearer_required("/nowhere")(lambda request: unauthorized(request))
+    nowhere = bearer_required("/nowhere", scope="mcp")(lambda request: unauthorized(request))
     by_host(OURS, *OAUTH, MCP, path("files", nowhere))
     assert ids() == ["W032"]
 
