@@ -9,12 +9,13 @@ from django.contrib.auth import get_user_model
 from django.core.exceptions import ImproperlyConfigured
 from django.http import Http404
 from django.utils import timezone
-from oauth2_provider.models import Application, Grant
+from oauth2_provider.models import Application, Grant, get_access_token_model
 from oauthlib.common import Request
 from oauthlib.oauth2.rfc6749.errors import CustomOAuth2Error
 
 from mcp_oauth_discovery import rotation
 from mcp_oauth_discovery.contrib import oauth_resources, oauth_toolkit
+from mcp_oauth_discovery.contrib.oauth_requests import with_issuer
 from mcp_oauth_discovery.contrib.oauth_toolkit import access_token, verify_token
 from mcp_oauth_discovery.signing import InvalidToken, verify_jwt
 from tests import ORIGIN
@@ -33,6 +34,20 @@ def token_request(user=None, **form):
     return request
 
 
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ("cursor:///x?code=1", "cursor:///x?code=1&iss=https%3A%2F%2Fa%2Ft"),
+        ("https://c/?a&b=%7e&error=x", "https://c/?a&b=%7e&error=x&iss=https%3A%2F%2Fa%2Ft"),
+        ("https://c/?iss=b&%69ss=c&code=1", "https://c/?code=1&iss=https%3A%2F%2Fa%2Ft"),
+        ("https://c/#token=1&iss=b", "https://c/#token=1&iss=https%3A%2F%2Fa%2Ft"),
+    ],
+    ids=["scheme", "query", "other-iss", "fragment"],
+)
+def test_answer_to_a_client_has_one_iss_and_is_otherwise_unchanged(answer, expected):
+    assert with_issuer(answer, "https://a/t") == expected
+
+
 @pytest.mark.parametrize("form", [{}, {"resource": MCP}], ids=["no-resource", "resource"])
 def test_token_for_no_user_is_no_jwt(rf, settings, form):
     settings.MCP_ISSUER = "https://app.example.com"
@@ -40,6 +55,18 @@ def test_token_for_no_user_is_no_jwt(rf, settings, form):
     assert "." not in token
     with pytest.raises(InvalidToken, match="malformed"):
         verify_token(rf.post("/mcp"), token, MCP)
+
+
+@pytest.mark.parametrize("reason", ["revoked", "expired"])
+@pytest.mark.usefixtures("pinned")
+def test_refusal_of_a_jwt_without_a_valid_row_says_why(rf, reason):
+    token = access_token(consented(MCP))
+    if reason == "expired":
+        # Within the leeway of `verify_jwt`.
+        get_access_token_model().objects.create(token=token, expires=timezone.now())
+    with pytest.raises(InvalidToken, match="revoked or has expired") as caught:
+        verify_token(rf.post("/mcp"), token, MCP)
+    assert caught.value.reason == reason
 
 
 def test_grant_without_a_consent_gives_no_resource():
