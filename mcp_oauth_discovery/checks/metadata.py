@@ -86,14 +86,17 @@ def check_issuer_in_answers(**kwargs: Any) -> Iterator[Advice]:
     """Report an authorization server that does not announce `iss` in its answers (RFC 9207)."""
     document = _sign_in()
     member = "authorization_response_iss_parameter_supported"
-    if not document.get(member) and _is_offered("authorization_endpoint", document):
+    # Without a fixed issuer, W013 to W015 come first.
+    is_fixed = conf.MCP_ISSUER is not None and _is_offered("authorization_endpoint", document)
+    if is_fixed and not document.get(member):
         yield Advice(
             f"{SERVER_SETTING} does not have {member}. MCP 2026-07-28 recommends it, and a later "
-            "revision will require it: by iss, a client recognizes the answer of another server.",
-            "First let the authorization endpoint add iss, exactly as in MCP_ISSUER, to every "
-            "answer that it sends to a client: not only with a code, but also with an error, as "
-            "when the user denies. django-oauth-toolkit 3.4 adds it only with a code. Then write "
-            f'"{member}": True. Clients refuse each answer without an iss that is announced.',
+            "revision will require it. By iss, a client recognizes the answer of a wrong server.",
+            "First make sure that each answer of the authorization endpoint to a client has iss, "
+            "exactly as in MCP_ISSUER: with a code, and with an error, also when the user denies. "
+            "django-oauth-toolkit needs ConsentView from mcp_oauth_discovery.contrib.oauth_toolkit "
+            f'for that. Then write "{member}": True. Clients refuse an answer without the iss that '
+            "is announced.",
         )
 
 

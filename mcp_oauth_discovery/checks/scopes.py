@@ -40,7 +40,7 @@ def check_scopes_are_named(**kwargs: Any) -> Iterator[Advice]:
 
 def _names_no_scope(around: list[Guard]) -> bool:
     # With a callable, perhaps no operation needs a token.
-    is_public = any(callable(getattr(guard.protection, "public", ())) for guard in around)
+    is_public = any(callable(guard.protection.public) for guard in around)
     return bool(around) and not is_public and all(guard.scopes == () for guard in around)
 
 

@@ -1,4 +1,4 @@
-"""Scopes that protected views ask for, those that are offered, and those that are listed."""
+"""Scopes that protected views ask for: whether there is one, and whether it is offered."""
 
 from __future__ import annotations
 
@@ -6,27 +6,19 @@ import pytest
 from django.core.checks import run_checks
 from django.urls import path
 
-from mcp_oauth_discovery.contrib.rest_framework import BearerAuthentication
-from mcp_oauth_discovery.protection import BearerProtection
-from tests.checks.conftest import MCP, OAUTH, OURS
-from tests.checks.protected import VIEWS, api
+from mcp_oauth_discovery.protection import bearer_required, scope_by_tool
+from tests.checks.conftest import OAUTH, OURS
+from tests.checks.protected import VIEWS
+from tests.urls import page
 
-HOST = "https://app.example.com"
 SERVER = "MCP_AUTHORIZATION_SERVER_METADATA"
 EVERY_VIEW = pytest.mark.parametrize("kind", VIEWS)
 
+by_tool = scope_by_tool({"delete_file": "files:write"}, otherwise="mcp")
 
-@pytest.fixture
-def views(urlconf):
-    """Route views of some scopes, for one resource or for each its own."""
 
-    def views(*scopes, name="/mcp", kind="function"):
-        patterns = [
-            path(f"views/{place}", VIEWS[kind](name, scope)) for place, scope in enumerate(scopes)
-        ]
-        urlconf(OURS, *OAUTH, MCP, *patterns)
-
-    return views
+def by_request(operation):
+    raise NotImplementedError
 
 
 # A scope in the 401
@@ -64,66 +56,22 @@ def test_missing_scope_does_not_depend_on_the_issuer(views, ids, settings):
     assert ids() == ["W013", "W041"]
 
 
-# The scope of a view of Django REST framework
+def test_scope_that_each_operation_decides_is_a_scope(views, ids):
+    views(by_tool, by_request)
+    assert ids() == []
 
 
-def tools(**members):
-    """Return a view of Django REST framework whose protection asks for no scope."""
-    return type("Tools", (api("/mcp", ()),), members)
-
-
-REQUIRED = {
-    "class": lambda scope: tools(required_scope=scope).as_view(),
-    "argument of as_view": lambda scope: tools(required_scope=None).as_view(required_scope=scope),
-}
-
-
-@pytest.mark.parametrize("kind", REQUIRED)
-@pytest.mark.parametrize(("scope", "expected"), [("mcp", []), ((), ["W041"]), ("", ["W041"])])
-def test_scope_that_a_view_of_rest_framework_requires_counts(urlconf, ids, kind, scope, expected):
-    urlconf(OURS, *OAUTH, path("mcp", REQUIRED[kind](scope)))
-    assert ids() == expected
-
-
-@pytest.mark.parametrize("kind", REQUIRED)
-def test_scope_that_a_view_of_rest_framework_requires_is_compared(urlconf, run, server, kind):
-    server(scopes_supported=["mcp"])
-    urlconf(OURS, *OAUTH, path("mcp", REQUIRED[kind]("files")))
-    [message] = run()
-    assert (message.id[-4:], "it lacks files. " in message.msg) == ("W042", True)
-
-
-def chosen_by_the_request(self, *args):
-    raise NotImplementedError
-
-
-class Choosing(BearerAuthentication):
-    protection = BearerProtection("/mcp")
-    needed_scope = chosen_by_the_request
-
-
-class Bare:
-    """An authentication class of a project, without the mixin."""
-
-    protection = BearerProtection("/mcp")
-    authenticate_header = chosen_by_the_request
+def test_operations_that_need_no_scope_are_reported(views, ids):
+    views(scope_by_tool({}))
+    assert ids() == ["W041"]
 
 
 @pytest.mark.parametrize(
-    "members",
-    [
-        {"required_scope": property(chosen_by_the_request)},
-        {"authentication_classes": [Choosing]},
-        {"authentication_classes": [Bare]},
-    ],
+    ("public", "expected"), [(["tools/list"], ["W041"]), (by_request, []), ((), ["W041"])]
 )
-def test_scope_that_only_a_request_decides_is_left_alone(urlconf, ids, server, settings, members):
-    server(scopes_supported=["mcp"])
-    settings.MCP_RESOURCES = {"/mcp": {"scopes_supported": ["mcp"]}}
-    urlconf(
-        OURS, *OAUTH, path("mcp", tools(**members).as_view()), path("x", VIEWS["mixin"]("/mcp"))
-    )
-    assert ids() == []
+def test_view_without_a_scope_may_have_public_operations(urlconf, ids, public, expected):
+    urlconf(OURS, *OAUTH, path("mcp", bearer_required("/mcp", public=public)(page)))
+    assert ids() == expected
 
 
 # Scopes that the authorization server offers
@@ -216,153 +164,14 @@ def test_site_that_is_no_authorization_server_offers_nothing(views, ids, server,
     assert ids() == []
 
 
-# The resource of a view
-
-
-@pytest.mark.parametrize(
-    ("changes", "name", "is_known"),
-    [
-        ({}, f"{HOST}/mcp", True),
-        ({}, "/nope", False),
-        ({"MCP_ISSUER": None}, "/mcp", True),
-        # The host of a request decides.
-        ({"MCP_ISSUER": None}, f"{HOST}/mcp", False),
-        ({"MCP_RESOURCE": chosen_by_the_request}, "/mcp", False),
-        # Its key is in the settings, whatever the default resource is.
-        ({"MCP_RESOURCE": chosen_by_the_request, "MCP_RESOURCES": {"/b": {}}}, "/b", True),
-    ],
-)
-def test_scope_for_a_resource_of_this_name(views, ids, server, settings, changes, name, is_known):
+def test_scope_of_a_tool_that_is_not_offered_is_reported(views, run, server):
     server(scopes_supported=["mcp"])
-    for setting, value in changes.items():
-        setattr(settings, setting, value)
-    views("files", name=name)
-    assert ("W042" in ids()) is is_known
+    views(by_tool)
+    [message] = run()
+    assert (message.id[-4:], "it lacks files:write. " in message.msg) == ("W042", True)
 
 
-TWO_HOSTS = {"https://a.example.com/mcp": {}, "https://b.example.com/mcp": {}}
-
-
-@pytest.mark.parametrize(
-    ("changes", "route", "is_known"),
-    [
-        ({}, "mcp", True),
-        ({}, "elsewhere", True),
-        ({}, "<str:tenant>/mcp", False),
-        ({"MCP_RESOURCES": {"/a": {}, "/b": {}}}, "a/", True),
-        ({"MCP_RESOURCES": {"/a": {}, "/b": {}}}, "c", False),
-        ({"MCP_RESOURCES": TWO_HOSTS}, "mcp", False),
-        ({"MCP_RESOURCE": chosen_by_the_request}, "mcp", False),
-        ({"FORCE_SCRIPT_NAME": "/app", "MCP_RESOURCES": {"/app/a": {}, "/b": {}}}, "a", True),
-    ],
-)
-def test_scope_for_the_resource_at_the_path(
-    urlconf, ids, server, settings, changes, route, is_known
-):
+def test_scope_that_only_a_request_decides_may_be_offered(views, ids, server):
     server(scopes_supported=["mcp"])
-    for setting, value in changes.items():
-        setattr(settings, setting, value)
-    urlconf(OURS, *OAUTH, path(route, VIEWS["function"](None, "files")))
-    assert ("W042" in ids()) is is_known
-
-
-# Scopes that the metadata of a resource lists
-
-
-def listing(settings, *scopes):
-    settings.MCP_RESOURCES = {"/mcp": {"scopes_supported": list(scopes)}}
-
-
-@EVERY_VIEW
-def test_listed_scope_that_no_view_asks_for_is_reported(views, run, settings, kind):
-    listing(settings, "mcp", "files")
-    views("mcp", kind=kind)
-    [message] = run()
-    assert message.id == "mcp_oauth_discovery.W043"
-    assert message.msg.startswith(
-        "MCP_RESOURCES['/mcp']['scopes_supported'] is ['mcp', 'files']: "
-        "no protected view of '/mcp' asks for files. "
-    )
-    assert message.hint.startswith("Write ['mcp'], or ")
-    assert "If a view checks files in its own code, silence this check." in message.hint
-
-
-def test_listed_scope_is_no_concern_before_deployment(views, healthy_site, settings):
-    listing(settings, "mcp", "files")
-    views("mcp")
-    assert run_checks(tags=["mcp_oauth_discovery"]) == []
-
-
-def test_listed_scopes_that_the_views_ask_for_together_are_healthy(views, ids, settings):
-    listing(settings, "mcp", "files")
-    views("mcp", "files", ())
-    assert "W043" not in ids()
-
-
-def test_list_that_several_resources_share_is_reported_once(urlconf, run, settings):
-    settings.MCP_RESOURCE_METADATA = {"scopes_supported": ["mcp", "files"]}
-    settings.MCP_RESOURCES = {"/a": {}, "/b": {}, "/c": {}}
-    scopes = {"/a": "mcp", "/b": "mcp", "/c": "files mcp"}
-    views = [path(name[1:], VIEWS["function"](name, scope)) for name, scope in scopes.items()]
-    urlconf(OURS, *OAUTH, *views)
-    [message] = run()
-    assert message.msg.startswith("MCP_RESOURCE_METADATA['scopes_supported'] is ['mcp', 'files']: ")
-    assert "no protected view of '/a' and '/b' asks for files" in message.msg
-
-
-@pytest.mark.parametrize("scopes", [[()], []])
-def test_list_of_a_resource_whose_views_ask_for_nothing_is_left_alone(views, ids, settings, scopes):
-    listing(settings, "mcp")
-    views(*scopes)
-    assert "W043" not in ids()
-
-
-def test_list_of_a_disabled_resource_is_left_alone(views, ids, settings):
-    settings.MCP_RESOURCES = {"/mcp": {"scopes_supported": ["files"], "enabled": False}, "/b": {}}
-    views("mcp")
+    views(by_request)
     assert ids() == []
-
-
-def test_scope_that_is_not_of_the_resource_is_reported_once(views, ids, settings):
-    listing(settings, "mcp", "openid")
-    views("mcp")
-    assert ids() == ["W021"]
-
-
-@pytest.mark.parametrize(
-    ("supported", "asked", "expected"),
-    [
-        # A client gets the wide scope, and the view accepts it.
-        (["write"], "read", []),
-        # The list has what the view asks for, so the wide scope is too much.
-        (["write", "read"], "read", ["W043"]),
-        # A token with this scope alone is refused.
-        (["write", "read"], "write", ["W043"]),
-        (["other"], "read", ["W043"]),
-    ],
-)
-def test_listed_scope_may_imply_one_that_is_not_listed(
-    views, ids, settings, supported, asked, expected
-):
-    settings.MCP_IMPLIED_SCOPES = {"write": ["read"]}
-    listing(settings, *supported)
-    views(asked)
-    assert ids() == expected
-
-
-def test_view_whose_resource_is_unknown_may_ask_for_the_listed_scope(urlconf, ids, settings):
-    listing(settings, "mcp", "files")
-    urlconf(
-        *(OURS, *OAUTH, path("mcp", VIEWS["function"]("/mcp", "mcp"))),
-        path("<str:tenant>/mcp", VIEWS["function"](None, "files")),
-    )
-    assert ids() == []
-    urlconf(OURS, *OAUTH, MCP, path("<str:tenant>/mcp", VIEWS["function"](None, "x")))
-    assert ids() == []
-
-
-def test_list_on_a_site_whose_server_is_elsewhere_is_reported_too(views, ids, settings):
-    settings.MCP_AUTHORIZATION_SERVERS = ["https://login.example.com"]
-    listing(settings, "mcp", "files")
-    views("mcp")
-    assert ids() == ["W043"]
