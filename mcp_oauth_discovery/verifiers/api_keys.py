@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from asgiref.sync import async_to_sync, iscoroutinefunction
 from django.http import HttpRequest
-from django.views.decorators.debug import sensitive_variables
 
+from mcp_oauth_discovery.logs.sensitive import sensitive
 from mcp_oauth_discovery.signing import InvalidToken, NotMine
 
 Claims = Mapping[str, Any]
+Lookup = Callable[[HttpRequest, str], Claims | Awaitable[Claims | None] | None]
 
 
 class ApiKey:
@@ -22,16 +23,18 @@ class ApiKey:
     recognised, so write this verifier last in a list.
     """
 
-    def __init__(self, lookup: Callable[[HttpRequest, str], Any], prefix: str = "") -> None:
+    def __init__(self, lookup: Lookup, prefix: str = "") -> None:
         self.lookup = lookup
         self.prefix = prefix
 
-    @sensitive_variables()
+    @sensitive
     def __call__(self, request: HttpRequest, token: str, resource: str) -> Claims:
         """Return the claims of a key; raises `NotMine` and `InvalidToken`."""
         if not token.startswith(self.prefix):
             raise NotMine
-        lookup = async_to_sync(self.lookup) if iscoroutinefunction(self.lookup) else self.lookup
+        lookup: Any = self.lookup
+        if iscoroutinefunction(lookup):
+            lookup = async_to_sync(lookup)
         claims: Claims | None = lookup(request, token)
         if claims is None:
             raise InvalidToken("The API key is unknown", reason="unknown_key")
