@@ -17,6 +17,7 @@ from django.core.checks.registry import registry
 from mcp_oauth_discovery import checks, rotation
 from mcp_oauth_discovery.checks.registry import about, listed
 from tests.checks.conftest import MCP, OURS
+from tests.deprecations import STRICT
 from tests.markdown import CHECKOUT, blocks, headings, read, section
 
 SOURCES = sorted((CHECKOUT / "mcp_oauth_discovery" / "checks").glob("*.py"))
@@ -211,7 +212,7 @@ def test_checks_bring_in_no_package_that_the_project_does_not_use():
         "run_checks(include_deployment_checks=True); "
         "print([n for n in ('rest_framework', 'corsheaders.middleware') if n in sys.modules])"
     )
-    env = {"DJANGO_SETTINGS_MODULE": "tests.checks.bare_settings", "PATH": ""}
+    env = {"DJANGO_SETTINGS_MODULE": "tests.checks.bare_settings", "PATH": "", **STRICT}
     command = [sys.executable, "-c", code]
     result = subprocess.run(
         command, env=env, cwd=CHECKOUT, capture_output=True, text=True, check=False
