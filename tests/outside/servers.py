@@ -16,6 +16,8 @@ class Received(NamedTuple):
     path: str
     headers: dict[str, str]
     body: str
+    # Two requests from one port came through one connection.
+    port: int
 
 
 class Reply(NamedTuple):
@@ -81,7 +83,8 @@ class Handler(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length", 0))
         body = self.rfile.read(length).decode()
         headers = {name.lower(): value for name, value in self.headers.items()}
-        self.stand_in.received.append(Received(self.command, self.path, headers, body))
+        port = self.client_address[1]
+        self.stand_in.received.append(Received(self.command, self.path, headers, body, port))
         reply = self.stand_in.replies.get(self.path, Reply({"error": "not_found"}, 404))
         if isinstance(reply, Reply):
             self.send(reply)
