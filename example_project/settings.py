@@ -160,8 +160,8 @@ MCP_AUTHORIZATION_SERVER_METADATA = {
     "revocation_endpoint": "oauth2_provider:revoke-token",
     "scopes_supported": list(SCOPES),
     "client_id_metadata_document_supported": True,
-    # authorization_response_iss_parameter_supported stays out: django-oauth-toolkit sends `iss`
-    # with a code, but not when the user denies. A client that expects it treats that as an attack.
+    # `ConsentView` sends `iss` with each answer, errors included.
+    "authorization_response_iss_parameter_supported": True,
 }
 
 OAUTH2_PROVIDER = {
@@ -201,12 +201,13 @@ OAUTH2_PROVIDER = {
     "COMPLIANT_BCP_RFC9700_REFRESH_TOKEN": True,
     "COMPLIANT_BCP_RFC9700_REDIRECT_URI_MATCHING": True,
     "COMPLIANT_BCP_RFC9700_TOKEN_STORAGE": True,
-    # The `iss` that is sent with a code: exactly MCP_ISSUER.
     "OIDC_ISS_ENDPOINT": os.environ.get("MCP_ISSUER", ""),
 }
 if "MCP_ISSUER" not in os.environ:
     # Without a pinned issuer, sign_jwt refuses. MCP endpoints refuse the toolkit's random tokens.
     del OAUTH2_PROVIDER["ACCESS_TOKEN_GENERATOR"]
+    # The `iss` of an answer depends on the host of its request: make no promise to clients.
+    del MCP_AUTHORIZATION_SERVER_METADATA["authorization_response_iss_parameter_supported"]
 # This check warns about http in redirect URIs. Redirects to the user's own machine need it (RFC
 # 8252), and `Validator` refuses all other http URIs.
 SILENCED_SYSTEM_CHECKS = ["oauth2_provider.W008"]

@@ -59,11 +59,12 @@ class ConsentView(Page, oauth_toolkit.ConsentView):
         RFC 9700 §4.11.2: anyone can register a client, and a link to this site must not redirect
         to it without a question.
         """
+        response = super().redirect(redirect_to, application)
         trusted = application is not None and application.skip_authorization
         if self.request.method == "POST" or trusted:
-            response: HttpResponse = super().redirect(redirect_to, application)
             return response
-        return self._show_error(_error_in(redirect_to), answer=redirect_to)
+        answer = response.headers["Location"]
+        return self._show_error(_error_in(answer), answer=answer)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         uri = kwargs["redirect_uri"]

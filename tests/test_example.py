@@ -201,6 +201,16 @@ def test_what_takes_a_token_is_open_to_scripts_of_every_origin(ask, path):
     assert response.getheader("access-control-allow-credentials") is None
 
 
+PROMISE = "authorization_response_iss_parameter_supported"
+
+
+@pytest.mark.parametrize("given", [{}, {"MCP_ISSUER": "https://a.example.com"}])
+def test_iss_is_promised_only_by_a_pinned_issuer(example, given):
+    code = "from django.conf import settings as s; print(*s.MCP_AUTHORIZATION_SERVER_METADATA)"
+    result = run(example("shell", "--verbosity", "0", "--command", code, **given))
+    assert (PROMISE in result.stdout.split()) is bool(given), result.stderr
+
+
 def test_environment_pins_who_the_example_is(example):
     code = "from django.conf import settings as s; print(s.MCP_ISSUER, s.MCP_RESOURCE)"
     pins = {"MCP_ISSUER": "https://a.example.com", "MCP_RESOURCE": "https://a.example.com/b"}

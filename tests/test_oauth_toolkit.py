@@ -15,6 +15,7 @@ from oauthlib.oauth2.rfc6749.errors import CustomOAuth2Error
 
 from mcp_oauth_discovery import rotation
 from mcp_oauth_discovery.contrib import oauth_resources, oauth_toolkit
+from mcp_oauth_discovery.contrib.oauth_requests import with_issuer
 from mcp_oauth_discovery.contrib.oauth_toolkit import access_token, verify_token
 from mcp_oauth_discovery.signing import InvalidToken, verify_jwt
 from tests import ORIGIN
@@ -31,6 +32,20 @@ def token_request(user=None, **form):
     request.client = Application.objects.create(client_id="client")
     request.user = user
     return request
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ("cursor:///x?code=1", "cursor:///x?code=1&iss=https%3A%2F%2Fa%2Ft"),
+        ("https://c/?a&b=%7e&error=x", "https://c/?a&b=%7e&error=x&iss=https%3A%2F%2Fa%2Ft"),
+        ("https://c/?iss=b&%69ss=c&code=1", "https://c/?code=1&iss=https%3A%2F%2Fa%2Ft"),
+        ("https://c/#token=1&iss=b", "https://c/#token=1&iss=https%3A%2F%2Fa%2Ft"),
+    ],
+    ids=["scheme", "query", "other-iss", "fragment"],
+)
+def test_answer_to_a_client_has_one_iss_and_is_otherwise_unchanged(answer, expected):
+    assert with_issuer(answer, "https://a/t") == expected
 
 
 @pytest.mark.parametrize("form", [{}, {"resource": MCP}], ids=["no-resource", "resource"])

@@ -1,4 +1,4 @@
-"""Requests to the endpoints of an authorization server: bad input, and errors in JSON."""
+"""Requests to the endpoints of an authorization server, and what is sent back."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import unquote_plus, urlsplit
+from urllib.parse import unquote_plus, urlencode, urlsplit
 
 from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.db import Error as AnyDatabaseError
@@ -107,6 +107,18 @@ def refuse_redirect_uri(uri: str) -> None:
     except ValueError as error:
         # oauthlib never sends this error to the client.
         raise InvalidRedirectURIError(str(error)) from error
+
+
+def with_issuer(url: str, issuer: str) -> str:
+    """Return the URL of an authorization response with exactly one `iss` (RFC 9207 §2)."""
+    mark = "#" if "#" in url else "?"
+    place, _, parameters = url.partition(mark)
+    kept = [each for each in parameters.split("&") if each and _name(each) != "iss"]
+    return f"{place}{mark}{'&'.join([*kept, urlencode({'iss': issuer})])}"
+
+
+def _name(parameter: str) -> str:
+    return unquote_plus(parameter.partition("=")[0])
 
 
 def _credentials(request: HttpRequest) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
@@ -40,6 +40,7 @@ from mcp_oauth_discovery.contrib.oauth_requests import (
     is_storable,
     read_parameters,
     refuse_redirect_uri,
+    with_issuer,
 )
 from mcp_oauth_discovery.contrib.oauth_resources import (
     InvalidTarget,
@@ -53,6 +54,7 @@ from mcp_oauth_discovery.contrib.oauth_tokens import (
     verify_token,
     was_just_used,
 )
+from mcp_oauth_discovery.identity import Site
 from mcp_oauth_discovery.logs.lines import logger
 from mcp_oauth_discovery.standards.identifiers import check_url
 
@@ -85,7 +87,10 @@ _DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 
 
 class ConsentView(views.AuthorizationView):  # type: ignore[misc]
-    """Ask the user each time, unless the application has `skip_authorization`."""
+    """Ask the user each time, unless the application has `skip_authorization`.
+
+    Each answer to a client has `iss`, the issuer of this site, errors included.
+    """
 
     @method_decorator(login_not_required)
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -134,6 +139,14 @@ class ConsentView(views.AuthorizationView):  # type: ignore[misc]
         except InvalidRedirectURIError as error:
             return self._refuse(error)
         response: HttpResponse = super().form_valid(form)
+        return response
+
+    def redirect(self, redirect_to: str, application: Any) -> HttpResponse:
+        # RFC 9207 §2: the toolkit itself sends `iss` with a code, but not with an error.
+        # Without a valid issuer, the metadata that could promise `iss` are a 500, and are logged.
+        with suppress(Misconfigured):
+            redirect_to = with_issuer(redirect_to, Site(self.request).issuer)
+        response: HttpResponse = super().redirect(redirect_to, application)
         return response
 
     def _refuse(self, error: Exception) -> HttpResponse:

@@ -194,14 +194,49 @@ def test_allow_gives_a_code_in_the_name_of_the_issuer(walk):
     assert (answer["state"], answer["iss"]) == ("of this walk", ORIGIN)
 
 
-def test_cancel_tells_the_client(walk):
+def test_cancel_tells_the_client_in_the_name_of_the_issuer(walk):
     answer = walk.answer(walk.ask())
-    assert answer.items() >= {"error": "access_denied", "state": "of this walk"}.items()
+    expected = {"error": "access_denied", "state": "of this walk", "iss": ORIGIN}
+    assert answer.items() >= expected.items()
 
 
-def test_iss_is_not_promised_for_a_refusal_has_none(walk):
-    assert "iss" not in walk.answer(walk.ask())
-    assert "authorization_response_iss_parameter_supported" not in walk.metadata()
+@pytest.mark.parametrize(
+    "parameters", [{"scope": "bogus"}, {"resource": ELSEWHERE}, {"code_challenge": None}]
+)
+def test_error_that_the_page_reports_is_in_the_name_of_the_issuer(walk, parameters):
+    assert stopped(walk.ask(**parameters))["iss"] == ORIGIN
+
+
+def test_error_after_the_form_is_in_the_name_of_the_issuer(walk):
+    fields = Fields(walk.ask().content.decode()).values
+    form = {**fields, "resource": ELSEWHERE, "allow": "true"}
+    answer = told(walk.browser.post("/o/authorize/", form))
+    assert (answer["error"], answer["iss"]) == ("invalid_target", ORIGIN)
+
+
+def test_error_without_a_question_is_in_the_name_of_the_issuer(walk):
+    walk.browser = Client(headers={"host": "127.0.0.1:8000"})
+    answer = stopped(walk.ask(prompt="none"))
+    assert (answer["error"], answer["iss"]) == ("login_required", ORIGIN)
+
+
+def test_client_that_the_site_trusts_gets_the_name_of_the_issuer(walk):
+    Application.objects.filter(client_id=walk.client_id).update(skip_authorization=True)
+    assert told(walk.ask())["iss"] == ORIGIN
+
+
+def test_iss_is_promised(walk):
+    assert walk.metadata()["authorization_response_iss_parameter_supported"] is True
+
+
+def test_issuer_of_the_answers_does_not_depend_on_the_toolkit(walk, example):
+    example.OAUTH2_PROVIDER = {
+        **example.OAUTH2_PROVIDER,
+        "OIDC_ISS_ENDPOINT": "https://other.example.com",
+        "COMPLIANT_BCP_RFC9700_AUTHZ_RESPONSE_ISS": False,
+    }
+    for button in ({}, {"allow": "true"}):
+        assert walk.answer(walk.ask(), **button)["iss"] == ORIGIN
 
 
 @pytest.mark.parametrize(

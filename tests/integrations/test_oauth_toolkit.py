@@ -132,6 +132,33 @@ def test_no_answer_goes_over_plain_http_beyond_loopback(project):
     assert answers == [[400, None]] * 10
 
 
+# What a client gets from the two buttons of the page.
+ANSWERS = """
+import json
+from urllib.parse import parse_qs, urlsplit
+from django.contrib.auth import get_user_model
+from django.test import Client
+browser = Client(headers={"host": "app.example.com"})
+user, _ = get_user_model().objects.get_or_create(username="ada")
+browser.force_login(user, "django.contrib.auth.backends.ModelBackend")
+callback = "https://client.example/callback"
+members = {"redirect_uris": [callback], "token_endpoint_auth_method": "none"}
+client = browser.post("/o/register/", members, "application/json").json()
+asked = {"response_type": "code", "code_challenge": "c" * 43, "code_challenge_method": "S256"}
+asked |= {"client_id": client["client_id"], "redirect_uri": callback, "scope": "mcp"}
+answers = [browser.post("/o/authorize/", {**asked, **b}) for b in ({}, {"allow": "true"})]
+print(json.dumps([parse_qs(urlsplit(one["location"]).query) for one in answers]))
+"""
+
+
+def test_both_answers_of_the_page_have_the_announced_iss(site, project):
+    cancelled, allowed = json.loads(project.execute(ANSWERS))
+    assert cancelled["error"] == ["access_denied"]
+    assert allowed["code"]
+    assert cancelled["iss"] == allowed["iss"] == [site.ask(ASM).json["issuer"]] == [ORIGIN]
+    assert site.ask(ASM).json["authorization_response_iss_parameter_supported"] is True
+
+
 @pytest.mark.parametrize("name", ["oauth-authorization-server", "oauth-protected-resource"])
 @pytest.mark.parametrize("suffix", ["", "/mcp"])
 def test_documents_of_django_oauth_toolkit_are_not_there(site, name, suffix):
@@ -161,7 +188,6 @@ def test_included_whole_it_disagrees_as_the_page_says(site, project):
     theirs, resource, unpinned, _ = json.loads(project.execute(WHOLE))
     ours = site.ask(ASM).json
     assert theirs["issuer"] == ours["issuer"]
-    assert theirs["authorization_response_iss_parameter_supported"]
     assert set(theirs["grant_types_supported"]) > set(ours["grant_types_supported"])
     assert "none" in ours["token_endpoint_auth_methods_supported"]
     assert "none" not in theirs["token_endpoint_auth_methods_supported"]
