@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import socket
 
 import pytest
 
@@ -57,6 +58,15 @@ def test_answer_that_drips_is_late(get, server, is_in_head):
         get(seconds=0.2)
 
 
+def test_nothing_is_read_after_the_end_of_the_timeout():
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.sendall(b"x")
+        ours.settimeout(0)
+        with clients._TimedReader(ours) as reader, pytest.raises(TimeoutError):  # noqa: SLF001
+            reader.read(1)
+
+
 def test_answer_that_never_comes_is_late(get, server):
     server.replies["/"] = server.hang
     with pytest.raises(Late):
@@ -74,7 +84,7 @@ def test_endless_trailers_are_refused(get, server, monkeypatch):
 
     def respond(handler):
         handler.wfile.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n")
-        handler.wfile.write(b"x" * 200_000)
+        handler.wfile.write(b"a: b\r\n" * 50_000)
 
     server.replies["/"] = respond
     with pytest.raises(Unreachable, match="the answer has more than 100,000 octets"):

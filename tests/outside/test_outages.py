@@ -12,6 +12,7 @@ import pytest
 
 from mcp_oauth_discovery.signing import InvalidToken, Unavailable
 from mcp_oauth_discovery.verifiers.cached_keys import LONGEST_PAUSE, STALE_FOR, UNKNOWN_KEY_EVERY
+from mcp_oauth_discovery.verifiers.forked import reset_all
 from tests.outside.providers import jwk, rsa_key
 from tests.outside.servers import Reply
 
@@ -206,6 +207,14 @@ def test_answer_that_never_comes_delays_few_requests(
     assert provider.requests_for_keys == 1
 
 
+def test_metadata_that_never_comes_is_an_outage(provider, server, make_issuer, unavailable):
+    remote = make_issuer(timeout=0.2)
+    path = f"/.well-known/oauth-authorization-server{provider.form.issuer}"
+    server.replies[path] = server.hang
+    assert "within 0.2 seconds" in str(unavailable(provider.token(), verifier=remote))
+    assert server.paths() == [path]
+
+
 def test_slow_issuer_does_not_delay_tokens_of_known_keys(
     provider, server, verify, remote, clock, monkeypatch
 ):
@@ -306,6 +315,13 @@ def test_forked_child_keeps_the_keys_but_no_reading_and_no_connection(
     assert os.waitpid(child, 0)[1] == 0
     assert cache._attempt  # noqa: SLF001
     assert client._managers  # noqa: SLF001
+
+
+def test_what_is_reset_is_made_again(provider, verify):
+    verify(provider.token())
+    reset_all()
+    provider.rotate()
+    assert verify(provider.token())
 
 
 def test_unexpected_error_is_logged_with_its_traceback(
