@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import Browser
@@ -47,6 +48,7 @@ def walk(browser: Browser, site: Site, client: str) -> Walk:
 REFRESH = {
     "mcp-2": ["POST /o/token/ 200", "POST /mcp tools/call 200"],
     "mcp-1": ["POST /o/token/ 200", "POST /mcp tools/call 200"],
+    "fastmcp-4": ["POST /o/token/ 200", "POST /mcp tools/call 200"],
     "client-2": ["POST /mcp tools/call 401", "POST /o/token/ 200", "POST /mcp tools/call 200"],
     "sdk-1": ["POST /mcp tools/call 401", "POST /o/token/ 200", "POST /mcp tools/call 200"],
 }
@@ -84,6 +86,7 @@ STEP_UP = ["browser /o/authorize/", "POST /o/token/ 200", "POST /reports/mcp too
 STEPS_UP = {
     "mcp-2": STEP_UP,
     "mcp-1": STEP_UP,
+    "fastmcp-4": STEP_UP,
     "client-2": STEP_UP,
     "sdk-1": ["POST /o/token/ 200", "POST /reports/mcp tools/call 403"],
 }
@@ -112,17 +115,20 @@ def test_client_comes_back_with_the_wider_scope(walk: Walk, site: Site, client: 
 DENIED = {
     "mcp-2": "OAuth error: access_denied",
     "mcp-1": "OAuth error: access_denied",
+    "fastmcp-4": "Client failed to connect: Access was denied by the authorization server.",
     "client-2": "OAuth authorization failed: access_denied",
     "sdk-1": "OAuth authorization failed: access_denied",
 }
 
 
+@pytest.mark.parametrize("server", ["uvicorn"])
 def test_client_of_a_user_who_cancels_ends_with_access_denied_and_asks_for_no_token(
     walk: Walk, site: Site, client: str
 ):
     walked = walk(site.mcp, "list", button="Cancel")
     assert walked.error["message"] == DENIED[client]
-    assert "error=access_denied&" in walked.answers[0].callback
+    answer = parse_qs(urlsplit(walked.answers[0].callback).query)
+    assert (answer["error"], answer["iss"]) == (["access_denied"], [site.origin])
     assert walked.notes == first_steps("/mcp")[:-1]
     assert walked.results == []
 
@@ -137,6 +143,7 @@ OVERLOOKED = {
 }
 
 
+@pytest.mark.parametrize("client", OVERLOOKED)
 @pytest.mark.parametrize("server", ["uvicorn"])
 def test_sdk_whose_program_overlooks_that_the_user_cancels_asks_for_no_token(
     walk: Walk, site: Site, client: str

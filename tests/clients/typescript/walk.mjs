@@ -2,8 +2,9 @@
 //
 //     node walk.mjs SDK RESOURCE STEP...
 //
-// SDK is `client-2` or `sdk-1`; a step is `list`, `call:TOOL`, `thrice:TOOL`, which is three calls at
-// once, or `expire`, in which the access token has had its time. It knows no URL but that of the
+// SDK is `client-2` or `sdk-1`; a step is `list`, `call:TOOL` or `call:TOOL:ARGUMENTS`, with arguments
+// as JSON, `thrice:TOOL`, which is three calls at once, or `expire`, in which the access token has had
+// its time. It knows no URL but that of the
 // resource and, if CLIENT_METADATA_URL is in its environment, that of the client's own metadata. If
 // OVERLOOK_ERRORS is there, it hands an answer without a code to the SDK, and does not look why there
 // is none.
@@ -104,10 +105,10 @@ async function letIn(act) {
 }
 
 async function take(step) {
-  const [name, tool] = step.split(":");
+  const [, name, tool, given] = /^(\w+):?(\w*):?(.*)$/.exec(step);
   if (name === "list") return (await client.listTools()).tools.map((one) => one.name);
   if (name === "call") {
-    const result = await letIn(() => client.callTool({ name: tool, arguments: {} }));
+    const result = await letIn(() => client.callTool({ name: tool, arguments: JSON.parse(given || "{}") }));
     return result.structuredContent;
   }
   if (name === "thrice") {
@@ -134,6 +135,8 @@ try {
   error = { name: caught.name, code: caught.code, message: caught.message };
   console.error(caught);
 }
-tell("end", { notes, results, error });
+// Of the last token, as the site has said it.
+const scope = (memory.tokens?.scope ?? "").split(" ").filter(Boolean).sort();
+tell("end", { notes, results, error, scope });
 listener.close();
 listener.closeAllConnections();
