@@ -157,6 +157,12 @@ def uses_time_zones() -> bool:
     return bool(settings.USE_TZ)
 
 
+def upload_limit() -> int | None:
+    """Return `DATA_UPLOAD_MAX_MEMORY_SIZE`, in octets, or None for no limit."""
+    limit: int | None = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    return limit
+
+
 def root_urlconf() -> Any:
     """Return `ROOT_URLCONF`, or None in a process without URLs."""
     return _get("ROOT_URLCONF", None)

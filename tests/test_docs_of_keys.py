@@ -92,8 +92,8 @@ def test_documented_days_are_those_of_the_defaults():
 
 
 def test_documented_refusals_are_all_there_are():
-    source = read("mcp_oauth_discovery/signing/verify.py")
-    raised = set(re.findall(r'InvalidToken\(f?"([^"]+)"', source))
+    source = read("mcp_oauth_discovery/signing/rules.py")
+    raised = set(re.findall(r'f?"(The token [^"]+|The signature [^"]+)"', source))
     told = set(re.findall(r"`(The [^`]+)`", section(REFERENCE, "What `verify_jwt` refuses")))
     written = {text.replace("{name}", name) for text in raised for name in ("exp", "nbf")}
     assert told == written

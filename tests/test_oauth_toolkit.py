@@ -9,7 +9,7 @@ from django.contrib.auth import get_user_model
 from django.core.exceptions import ImproperlyConfigured
 from django.http import Http404
 from django.utils import timezone
-from oauth2_provider.models import Application, Grant
+from oauth2_provider.models import Application, Grant, get_access_token_model
 from oauthlib.common import Request
 from oauthlib.oauth2.rfc6749.errors import CustomOAuth2Error
 
@@ -55,6 +55,18 @@ def test_token_for_no_user_is_no_jwt(rf, settings, form):
     assert "." not in token
     with pytest.raises(InvalidToken, match="malformed"):
         verify_token(rf.post("/mcp"), token, MCP)
+
+
+@pytest.mark.parametrize("reason", ["revoked", "expired"])
+@pytest.mark.usefixtures("pinned")
+def test_refusal_of_a_jwt_without_a_valid_row_says_why(rf, reason):
+    token = access_token(consented(MCP))
+    if reason == "expired":
+        # Within the leeway of `verify_jwt`.
+        get_access_token_model().objects.create(token=token, expires=timezone.now())
+    with pytest.raises(InvalidToken, match="revoked or has expired") as caught:
+        verify_token(rf.post("/mcp"), token, MCP)
+    assert caught.value.reason == reason
 
 
 def test_grant_without_a_consent_gives_no_resource():

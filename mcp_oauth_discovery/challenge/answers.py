@@ -18,9 +18,16 @@ from mcp_oauth_discovery.challenge.headers import (
     checked_scope,
     with_granted,
 )
+from mcp_oauth_discovery.conf import shown
 from mcp_oauth_discovery.identity import UnusableRequest
 from mcp_oauth_discovery.logs.lines import logger, one_line, tracebacks
-from mcp_oauth_discovery.logs.redaction import hide_credentials, log_refusal
+from mcp_oauth_discovery.logs.redaction import (
+    hide_credentials,
+    log_refusal,
+    without_credentials,
+    without_token,
+)
+from mcp_oauth_discovery.signing import Unavailable
 from mcp_oauth_discovery.standards.authorization import presents_bearer
 from mcp_oauth_discovery.standards.www_authenticate import merge, parse
 
@@ -77,6 +84,40 @@ def invalid_request(
     """Return the 400 for repeated credentials (RFC 6750 §3.1)."""
     details = (resource, None, "invalid_request", error_description)
     return _refusal(request, HTTPStatus.BAD_REQUEST, *details)
+
+
+def json_rpc_error(
+    request: HttpRequest, status: HTTPStatus, code: int, message: str
+) -> JsonResponse:
+    """Return an error as JSON-RPC 2.0 §5.1 has it, for a body that no operation can be read from.
+
+    The `id` is null, because the body does not say for sure which one it has.
+    """
+    error = {"code": code, "message": message}
+    return _json(request, status, {"jsonrpc": "2.0", "id": None, "error": error})
+
+
+def forbidden_origin(request: HttpRequest, origin: str) -> JsonResponse:
+    """Return the logged 403 for an `Origin` that is not allowed. It has no challenge."""
+    extra = {"event": "origin.refused", "status_code": 403, "request": without_credentials(request)}
+    text = "Refused a request from a page of %s, which MCP_ALLOWED_ORIGINS does not have"
+    logger.warning(text, one_line(without_token(request, shown(origin))), extra=extra)
+    body = {
+        "error": "origin_not_allowed",
+        "error_description": "This server does not accept requests from pages of this origin",
+    }
+    return _json(request, HTTPStatus.FORBIDDEN, body)
+
+
+def unavailable(request: HttpRequest, error: Unavailable) -> JsonResponse:
+    """Return the logged 503 for a token that cannot be verified now. It has no challenge."""
+    shown_request = without_credentials(request)
+    extra = {"event": "token.unverified", "status_code": 503, "request": shown_request}
+    text = "A token cannot be verified, so the answer is 503: %s"
+    logger.warning(text, one_line(without_token(request, str(error))), extra=extra)
+    headers = {"Retry-After": str(error.retry_after)}
+    body = {"error": "temporarily_unavailable"}
+    return _json(request, HTTPStatus.SERVICE_UNAVAILABLE, body, headers)
 
 
 def fault_response(request: HttpRequest, fault: Exception) -> JsonResponse:
@@ -165,7 +206,7 @@ def _refusal(
 def _json(
     request: HttpRequest,
     status: HTTPStatus,
-    body: Mapping[str, str],
+    body: Mapping[str, object],
     headers: Mapping[str, str] | None = None,
 ) -> JsonResponse:
     response = JsonResponse(body, status=status, headers={**_HEADERS, **(headers or {})})

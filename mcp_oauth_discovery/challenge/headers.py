@@ -104,7 +104,10 @@ def challenge_for(
     scope: Scope,
     error: str | None,
     error_description: str | None,
+    *,
+    keep_errors: bool = False,
 ) -> Challenge:
+    """Return the challenge; without a token it has no error, unless `keep_errors` is true."""
     metadata = _sendable_url(request, resource)
     # Check every value, even one that is left out below: an invalid one is a mistake in the code.
     challenge = bearer(
@@ -116,7 +119,7 @@ def challenge_for(
             "error_description": error_description,
         }
     )
-    if error == "insufficient_scope" or presents_bearer(credentials(request)):
+    if keep_errors or error == "insufficient_scope" or presents_bearer(credentials(request)):
         return challenge
     shown = {name: value for name, value in challenge.parameters.items() if name not in ERRORS}
     return Challenge(challenge.scheme, shown)

@@ -75,7 +75,8 @@ def verify_token(request: HttpRequest, token: str, resource: str) -> Claims:
     claims = protection.verify_token(request, token, resource)
     row = get_access_token_model().objects.filter(token_checksum=checksum(token)).first()
     if row is None or row.is_expired():
-        raise InvalidToken("The token has been revoked or has expired")
+        reason = "revoked" if row is None else "expired"
+        raise InvalidToken("The token has been revoked or has expired", reason=reason)
     return claims
 
 

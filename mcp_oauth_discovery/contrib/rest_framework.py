@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from http import HTTPStatus
+from functools import partial
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
@@ -18,15 +18,31 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from mcp_oauth_discovery.challenge import bearer_challenge
-from mcp_oauth_discovery.challenge.answers import fault_response, is_unfinished, make_readable
-from mcp_oauth_discovery.challenge.headers import FAULTS, checked_scope, with_granted
-from mcp_oauth_discovery.protection import BearerProtection, find_user, granted_scope
+from mcp_oauth_discovery.challenge.answers import (
+    fault_response,
+    is_unfinished,
+    make_readable,
+    unavailable,
+)
+from mcp_oauth_discovery.challenge.headers import FAULTS, with_granted
+from mcp_oauth_discovery.contrib.rest_framework_answers import (
+    Refusal,
+    granted_to,
+    keep_view_private,
+    set_handler,
+    view_of,
+)
+from mcp_oauth_discovery.protection import BearerProtection, InvalidToken, Unavailable, find_user
+from mcp_oauth_discovery.protection.bodies import RefusedBody
 from mcp_oauth_discovery.protection.caching import keep_private
+from mcp_oauth_discovery.protection.implied import with_implied
+from mcp_oauth_discovery.protection.origins import has_allowed_origin, refused_origin
 from mcp_oauth_discovery.protection.preflight import preflight_response
+from mcp_oauth_discovery.protection.refusal import refused_body
 from mcp_oauth_discovery.protection.request_data import UNREADABLE, Unreadable, unreadable
+from mcp_oauth_discovery.protection.scopes import InsufficientScope, has_granted
 from mcp_oauth_discovery.protection.tokens import describe
 from mcp_oauth_discovery.protection.view_kinds import BeforeView
-from mcp_oauth_discovery.signing import InvalidToken
 from mcp_oauth_discovery.standards.authorization import Malformed, Repeated
 
 __all__ = [
@@ -36,12 +52,6 @@ __all__ = [
     "HasScope",
     "exception_handler",
 ]
-
-_STATUS = {
-    "invalid_request": HTTPStatus.BAD_REQUEST,
-    "invalid_token": HTTPStatus.UNAUTHORIZED,
-    "insufficient_scope": HTTPStatus.FORBIDDEN,
-}
 
 
 class BearerChallengeMixin:
@@ -59,8 +69,9 @@ class BearerChallengeMixin:
 
         No shared cache may keep the answer.
         """
-        _keep_view_private(request)
+        keep_view_private(request)
         with self._answering(request):
+            self._check_request(request)
             return super().authenticate(request)  # type: ignore[misc]
 
     def authenticate_header(self, request: Request) -> str:
@@ -69,14 +80,27 @@ class BearerChallengeMixin:
         return self.refusal(request, "invalid_token").auth_header
 
     def needed_scope(self, request: Request) -> tuple[str, ...]:
-        """Return the scope that the view of a request requires, as tokens."""
-        return checked_scope(getattr(_view(request), "required_scope", self.protection.scope))
+        """Return the scopes that a request needs; raises `RefusedBody`.
+
+        The `required_scope` of the view may be a callable too, or a method that takes an
+        `Operation`.
+        """
+        required: Any = getattr(view_of(request), "required_scope", self.protection.scope)
+        scope = () if required is None else required
+        return self.protection.needed_scope(request._request, scope)  # noqa: SLF001
+
+    def known_scope(self, request: Request) -> tuple[str, ...]:
+        """Return the scopes that a request needs, or none if its body cannot be read."""
+        try:
+            return self.needed_scope(request)
+        except RefusedBody:
+            return ()
 
     def challenge(self, request: Request, error: str, error_description: str | None = None) -> str:
         """Return the value of `WWW-Authenticate` with an error of RFC 6750 §3.1."""
         scope = self.needed_scope(request)
         if error == "insufficient_scope" and self.protection.repeat_granted:
-            scope = with_granted(scope, _granted(request))
+            scope = with_granted(scope, granted_to(request))
         django_request = request._request  # noqa: SLF001
         return bearer_challenge(
             django_request,
@@ -93,19 +117,36 @@ class BearerChallengeMixin:
         text: str | None = None,
         *,
         error_description: str | None = None,
-    ) -> _Refusal:
+    ) -> Refusal:
         """Return the exception to raise for an error of RFC 6750 §3.1."""
         try:
             challenge = self.challenge(request, error, error_description)
         except FAULTS as fault:
             return self.failure(request, fault)
-        _set_handler(request, self.protection)
-        return _Refusal(error, text, challenge)
+        set_handler(request, self.protection)
+        return Refusal(error, text, challenge)
 
-    def failure(self, request: Request, fault: Exception) -> _Refusal:
+    def failure(self, request: Request, fault: Exception) -> Refusal:
         """Return the exception to raise for a 404, 400 or 500 that has no challenge."""
-        _set_handler(request, self.protection, fault)
-        return _Refusal("invalid_token", None, "Bearer")
+        if view_of(request) is None:
+            raise fault
+        return self._answered(request, lambda: fault_response(request._request, fault))  # noqa: SLF001
+
+    def _answered(self, request: Request, answer: Callable[[], HttpResponse]) -> Refusal:
+        set_handler(request, self.protection, answer)
+        return Refusal("invalid_token", None, "Bearer")
+
+    def _check_request(self, request: Request) -> None:
+        """Refuse an origin that is not allowed, and a body from which no operation can be read."""
+        django_request = request._request  # noqa: SLF001
+        if not has_allowed_origin(django_request):
+            raise self._answered(request, lambda: refused_origin(django_request) or HttpResponse())
+        self.needed_scope(request)
+
+    def admits_anonymous(self, request: Request) -> bool:
+        """Return whether a request needs no token, because its operation is public."""
+        with self._answering(request):
+            return self.protection.admits_anonymous(request._request)  # noqa: SLF001
 
     @contextmanager
     def _answering(self, request: Request) -> Iterator[None]:
@@ -114,10 +155,19 @@ class BearerChallengeMixin:
             yield
         except (exceptions.APIException, PermissionDenied):
             raise
+        except RefusedBody as error:
+            refuse = partial(refused_body, request._request, error)  # noqa: SLF001
+            raise self._answered(request, refuse) from error
+        except Unavailable as error:
+            answer = partial(unavailable, request._request, error)  # noqa: SLF001
+            raise self._answered(request, answer) from error
         except (Repeated, Unreadable) as error:
+            if isinstance(error, Repeated):
+                self.protection.log_refusal(request._request, error)  # noqa: SLF001
             text = str(error)
             raise self.refusal(request, "invalid_request", text, error_description=text) from error
         except (InvalidToken, Malformed) as error:
+            self.protection.log_refusal(request._request, error)  # noqa: SLF001
             reason = describe(error)
             raise self.refusal(
                 request, "invalid_token", reason, error_description=reason
@@ -136,12 +186,16 @@ class BearerAuthentication(BearerChallengeMixin, BaseAuthentication):
     protection = BearerProtection(user=find_user)
 
     def authenticate(self, request: Request) -> tuple[Any, Mapping[str, Any]] | None:
-        _keep_view_private(request)
+        keep_view_private(request)
         django_request = request._request  # noqa: SLF001
         with self._answering(request):
+            self._check_request(request)
             claims = self.protection.read_claims(django_request)
         if claims is None:
             return None
+        if has_granted(claims, self.needed_scope(request)):
+            # Otherwise `HasScope` refuses the token.
+            self.protection.accept(django_request, claims)
         user = django_request.user if self.protection.user else AnonymousUser()
         return user, claims
 
@@ -149,17 +203,25 @@ class BearerAuthentication(BearerChallengeMixin, BaseAuthentication):
 class HasScope(BasePermission):
     """Allow tokens that have the `required_scope` of the view, or the scope of the `protection`.
 
-    Other tokens get a 403 with the challenge. Requests without a token are refused.
+    Other tokens get a 403 with the challenge. Requests without a token are refused, unless the
+    operation is public.
     """
 
     def has_permission(self, request: Request, view: views.APIView) -> bool:
         authenticator: object = request.successful_authenticator
         if not isinstance(authenticator, BearerChallengeMixin):
-            return False
-        _keep_view_private(request)
-        if set(authenticator.needed_scope(request)) <= _granted(request):
+            return any(
+                each.admits_anonymous(request)
+                for each in request.authenticators or ()
+                if isinstance(each, BearerChallengeMixin)
+            )
+        keep_view_private(request)
+        needed, granted = authenticator.needed_scope(request), granted_to(request)
+        if with_implied(granted).issuperset(needed):
             return True
-        raise authenticator.refusal(request, "insufficient_scope", "The token lacks a scope")
+        refusal = InsufficientScope(needed, granted)
+        authenticator.protection.log_refusal(request._request, refusal)  # noqa: SLF001
+        raise authenticator.refusal(request, "insufficient_scope", str(refusal))
 
 
 class BearerViewMixin(BeforeView):
@@ -171,7 +233,7 @@ class BearerViewMixin(BeforeView):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.method == "OPTIONS":
-            return self._challenger().protection.preflight(request)
+            return self._challenger().protection.options(request)
         response: HttpResponseBase = super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
         return response
 
@@ -201,7 +263,9 @@ class BearerViewMixin(BeforeView):
         if not is_unfinished(response):
             return response
         challenger = self._challenger()
-        protection = replace(challenger.protection, scope=challenger.needed_scope(request))
+        protection = replace(
+            challenger.protection, scope=challenger.known_scope(request), public=()
+        )
         finished: HttpResponseBase = protection.finish(request._request, response)  # noqa: SLF001
         return finished
 
@@ -224,69 +288,6 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> HttpResponse |
     if response is None or "WWW-Authenticate" not in response.headers:
         return response
     if context["request"].method == "OPTIONS":
-        return preflight_response()
+        return refused_origin(context["request"]) or preflight_response()
     make_readable(response)
     return response
-
-
-class _Refusal(exceptions.APIException):
-    def __init__(self, error: str, text: str | None, challenge: str) -> None:
-        super().__init__(text or exceptions.AuthenticationFailed.default_detail, error)
-        self.status_code = _STATUS[error]
-        # REST framework itself keeps the header of a 401 in this attribute.
-        self.auth_header = challenge
-
-
-_REFUSALS = (_Refusal, exceptions.NotAuthenticated, exceptions.AuthenticationFailed)
-
-
-def _granted(request: Request) -> set[str]:
-    # Not `request.auth`, which would authenticate again while a class is doing so.
-    auth = getattr(request, "_auth", None)
-    return granted_scope(auth) if isinstance(auth, Mapping) else set()
-
-
-def _view(request: Request) -> Any:
-    return (request.parser_context or {}).get("view")
-
-
-def _keep_view_private(request: Request) -> None:
-    view = _view(request)
-    if view is None:
-        return
-    finalize = view.finalize_response
-
-    def finalized(*args: Any, **kwargs: Any) -> HttpResponseBase:
-        response: HttpResponseBase = finalize(*args, **kwargs)
-        keep_private(response)
-        return response
-
-    # REST framework makes a view for each request.
-    view.finalize_response = finalized
-
-
-def _set_handler(
-    request: Request, protection: BearerProtection, fault: Exception | None = None
-) -> None:
-    """Have the view of a request answer as a protection does, despite EXCEPTION_HANDLER."""
-    view = _view(request)
-    if view is None:
-        if fault is not None:
-            raise fault
-        return
-    handler = view.get_exception_handler()
-
-    def handle(exc: Exception, context: dict[str, Any]) -> HttpResponseBase | None:
-        # Another exception may follow, as REST framework catches refusals to see what is allowed.
-        is_refusal = isinstance(exc, _REFUSALS)
-        if is_refusal and request.method == "OPTIONS":
-            return protection.preflight(request._request)  # noqa: SLF001
-        if is_refusal and fault is not None:
-            return fault_response(request._request, fault)  # noqa: SLF001
-        response: HttpResponseBase | None = handler(exc, context)
-        if is_refusal and response is not None:
-            make_readable(response)
-        return response
-
-    # REST framework takes one header from an authentication class, and nothing else.
-    view.get_exception_handler = lambda: handle

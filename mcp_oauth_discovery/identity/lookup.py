@@ -67,6 +67,10 @@ class Lookup:
         # Drop the frames that the error has passed since: their variables may contain a token.
         raise error.with_traceback(traceback)
 
+    def identifier(self) -> str | None:
+        """Return the identifier of the resource, or None if there is none."""
+        return self._outcome.identifier if isinstance(self._outcome, Resource) else None
+
     @cached_property
     def _outcome(self) -> Resource | tuple[Exception, TracebackType | None]:
         try:

@@ -9,6 +9,8 @@ from mcp_oauth_discovery.protection.decorators import (
     complete,
     protect,
 )
+from mcp_oauth_discovery.protection.operations import Operation
+from mcp_oauth_discovery.protection.scopes import scope_by_tool
 from mcp_oauth_discovery.protection.tokens import (
     BearerRequest,
     Claims,
@@ -16,16 +18,24 @@ from mcp_oauth_discovery.protection.tokens import (
     granted_scope,
     verify_token,
 )
+from mcp_oauth_discovery.protection.verification import Verifier
+from mcp_oauth_discovery.signing import InvalidToken, NotMine, Unavailable
 
 __all__ = [
     "BearerProtection",
     "BearerRequest",
     "BearerRequiredMixin",
     "Claims",
+    "InvalidToken",
+    "NotMine",
+    "Operation",
+    "Unavailable",
+    "Verifier",
     "bearer_required",
     "complete",
     "find_user",
     "granted_scope",
     "protect",
+    "scope_by_tool",
     "verify_token",
 ]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any, NoReturn
+from typing import Any
 
-from asgiref.sync import async_to_sync, iscoroutinefunction, sync_to_async
+from asgiref.sync import sync_to_async
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -19,47 +19,34 @@ from mcp_oauth_discovery.challenge.answers import (
     fault_response,
     invalid_request,
     is_unfinished,
+    unavailable,
 )
-from mcp_oauth_discovery.challenge.headers import FAULTS, checked_scope, credentials
+from mcp_oauth_discovery.challenge.headers import FAULTS, Scope, credentials
 from mcp_oauth_discovery.conf import Misconfigured
 from mcp_oauth_discovery.identity.lookup import Lookup
+from mcp_oauth_discovery.protection import events
+from mcp_oauth_discovery.protection.bodies import RefusedBody
 from mcp_oauth_discovery.protection.caching import keep_private
+from mcp_oauth_discovery.protection.origins import refused_origin
 from mcp_oauth_discovery.protection.preflight import preflight_response
+from mcp_oauth_discovery.protection.refusal import Refusal, refused_body
 from mcp_oauth_discovery.protection.request_data import Unreadable, refuse_second_token, unreadable
+from mcp_oauth_discovery.protection.requirements import Public, Requirements
+from mcp_oauth_discovery.protection.scopes import (
+    InsufficientScope,
+    ScopeOf,
+    check_granted,
+)
 from mcp_oauth_discovery.protection.tokens import (
     Claims,
     describe,
-    granted_scope,
     sign_in,
+    sign_out,
     verify_token,
 )
-from mcp_oauth_discovery.signing import InvalidToken
+from mcp_oauth_discovery.protection.verification import Verifier, checked_verifiers, verified_claims
+from mcp_oauth_discovery.signing import InvalidToken, Unavailable
 from mcp_oauth_discovery.standards.authorization import Malformed, Repeated, read_bearer
-
-_NO_TRUTH_VALUE = (
-    "A refusal of BearerProtection is neither true nor false, because some frameworks take a true "
-    "value for the user. Write `if refusal is not None: return refusal`. For django-ninja, write "
-    "auth=BearerAuth(…) from mcp_oauth_discovery.contrib.ninja. For another such framework, pass "
-    "the method authenticate of the BearerProtection."
-)
-
-
-class Refusal(HttpResponse):
-    """A refusal without a truth value, so that no framework takes it for a user."""
-
-    def __init__(self, response: HttpResponse) -> None:
-        super().__init__(response.content, status=response.status_code)
-        # Unchanged, because the answer to OPTIONS has no Content-Type.
-        self.headers = response.headers
-        self.response = response
-
-    def __bool__(self) -> NoReturn:
-        raise TypeError(_NO_TRUTH_VALUE)
-
-
-def as_response(refusal: HttpResponse) -> HttpResponse:
-    """Return the response of a refusal; middleware may test a response for truth."""
-    return refusal.response if isinstance(refusal, Refusal) else refusal
 
 
 @dataclass(frozen=True)
@@ -73,21 +60,32 @@ class BearerProtection:
 
     `resource` is the identifier of a configured resource, or its key or path in the settings.
     Without it, it is the resource at the path of the request, or else the default one. `scope`
-    is what a token must have in its `scope`. `verify(request, token, identifier)` returns the
-    claims or raises `InvalidToken`; it may be a coroutine function. `user(request, claims)`, such
-    as `find_user`, returns the value of `request.user`; if it returns None, the request is
-    refused. With `repeat_granted` the 403 also names the scopes that the token has.
+    is what a token must have in its `scope`, or a callable that takes an `Operation` and returns
+    that. `verify(request, token, identifier)` returns the claims or raises `InvalidToken`; it may
+    be a coroutine function, or a list of which the first that does not raise `NotMine` decides.
+    `user(request, claims)`, such as `find_user`, returns the value of `request.user`; if it
+    returns None, the request is refused. With `repeat_granted` the 403 also names the scopes that
+    the token has. `public` has the methods of JSON-RPC that need no token, or is a callable that
+    takes an `Operation` and returns whether it needs none.
     """
 
     resource: str | None = None
-    scope: str | Iterable[str] = ()
-    verify: Callable[[HttpRequest, str, str], Any] = verify_token
+    scope: str | Iterable[str] | ScopeOf = ()
+    verify: Verifier | Sequence[Verifier] = verify_token
     user: Callable[[HttpRequest, Claims], Any] | None = None
     repeat_granted: bool = False
+    public: Public = ()
+    _requirements: Requirements = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        # Checked here, so that an invalid scope fails when the project is loaded.
-        object.__setattr__(self, "scope", checked_scope(self.scope))
+        # Checked here, so that an invalid value fails when the project is loaded.
+        requirements = Requirements.of(self.scope, self.public)
+        for name, value in (
+            ("_requirements", requirements),
+            ("scope", requirements.scope),
+            ("verify", checked_verifiers(self.verify)),
+        ):
+            object.__setattr__(self, name, value)
 
     def __call__(self, request: HttpRequest) -> HttpResponse | None:
         if not hasattr(request, "META"):
@@ -112,10 +110,10 @@ class BearerProtection:
         return identity or True
 
     def _answer(self, request: HttpRequest) -> HttpResponse | None:
-        if request.method == "OPTIONS":
-            return self.preflight(request)
         try:
-            return self._refusal(request)
+            if request.method == "OPTIONS":
+                return self.options(request)
+            return refused_origin(request) or self._refusal(request)
         except PermissionDenied:
             raise
         except Exception as fault:  # noqa: BLE001
@@ -124,30 +122,52 @@ class BearerProtection:
 
     def _refusal(self, request: HttpRequest) -> HttpResponse | None:
         try:
+            needed = self.needed_scope(request)
             claims = self._judge(request)
-            if claims is None:
-                return self._unauthorized(request, None)
-            granted = granted_scope(claims)
-            if not granted.issuperset(self.scope):
-                repeated = granted if self.repeat_granted else ()
-                return insufficient_scope(
-                    request, self.scope, granted=repeated, resource=self.lookup(request)
-                )
-            refuse_second_token(request)
-        except (Repeated, Unreadable) as error:
+            if claims is not None:
+                check_granted(claims, needed)
+                refuse_second_token(request)
+                self.accept(request, claims)
+            elif not self.admits_anonymous(request):
+                return self._unauthorized(request, needed, None)
+        except RefusedBody as error:
+            return refused_body(request, error)
+        except Unavailable as error:
+            return unavailable(request, error)
+        except Unreadable as error:
             return invalid_request(request, str(error), resource=self.lookup(request))
-        except (InvalidToken, Malformed) as error:
-            return self._unauthorized(request, describe(error))
-        request.mcp_claims = claims  # type: ignore[attr-defined]
+        except (InvalidToken, Malformed, Repeated) as error:
+            self.log_refusal(request, error)
+            return self._answer_to(request, needed, error)
         return None
+
+    def _answer_to(self, request: HttpRequest, needed: Scope, error: Exception) -> HttpResponse:
+        lookup = self.lookup(request)
+        if isinstance(error, InsufficientScope):
+            granted = error.granted if self.repeat_granted else ()
+            return insufficient_scope(request, error.needed, granted=granted, resource=lookup)
+        if isinstance(error, Repeated):
+            return invalid_request(request, str(error), resource=lookup)
+        return self._unauthorized(request, needed, describe(error))
+
+    def _unauthorized(
+        self, request: HttpRequest, needed: Scope, description: str | None
+    ) -> HttpResponse:
+        lookup = self.lookup(request)
+        return unauthorized(request, resource=lookup, scope=needed, error_description=description)
 
     async def acheck(self, request: HttpRequest) -> HttpResponse | None:
         """Do what `__call__` does, from async code: settings and keys may need the database."""
         return await sync_to_async(self)(request)
 
-    def preflight(self, request: HttpRequest) -> HttpResponse:
-        """Return the answer to OPTIONS, 204, or 404 for a resource that is disabled."""
+    def options(self, request: HttpRequest) -> HttpResponse:
+        """Return the answer to OPTIONS: 204, 403 for an origin that is not allowed, or 404.
+
+        It is 404 for a resource that is disabled.
+        """
         try:
+            if (refusal := refused_origin(request)) is not None:
+                return refusal
             self.lookup(request).find()
         except Http404:
             return preflight_response(HTTPStatus.NOT_FOUND)
@@ -160,6 +180,42 @@ class BearerProtection:
         """Return the lookup of the resource, which is the same for the whole request."""
         return Lookup.for_request(request, self.resource, keep=True)
 
+    def needed_scope(self, request: HttpRequest, scope: Any = None) -> tuple[str, ...]:
+        """Return the scopes that a request needs; `scope` may replace that of the protection.
+
+        Raises `RefusedBody` if the operation decides, and the body cannot be read.
+        """
+        return self._requirements.needed(request, scope)
+
+    def is_public(self, request: HttpRequest) -> bool:
+        """Return whether no operation of a request needs a token; raises `RefusedBody`."""
+        return self._requirements.is_public(request)
+
+    def admits_anonymous(self, request: HttpRequest) -> bool:
+        """Return whether a request without a token is admitted; if so, its claims are empty.
+
+        With `user`, `request.user` is anonymous. Raises what the look-up of the resource raises.
+        """
+        if not self.is_public(request):
+            return False
+        self.lookup(request).find()
+        request.mcp_claims = {}  # type: ignore[attr-defined]
+        if self.user is not None:
+            sign_out(request)
+        return True
+
+    def accept(self, request: HttpRequest, claims: Claims) -> None:
+        """Keep the claims with the request, and say that the token was accepted."""
+        request.mcp_claims = claims  # type: ignore[attr-defined]
+        events.accepted(type(self), request, self.lookup(request).identifier())
+
+    def log_refusal(self, request: HttpRequest, error: Exception) -> None:
+        """Say why the token of a request was refused."""
+        if not isinstance(error, InvalidToken):
+            reason = "repeated" if isinstance(error, Repeated) else "malformed"
+            error = InvalidToken(str(error), reason=reason)
+        events.refused(type(self), request, self.lookup(request).identifier(), error)
+
     def finish(self, request: HttpRequest, response: Any) -> Any:
         """Return a response of the view, which no shared cache may keep.
 
@@ -169,10 +225,18 @@ class BearerProtection:
         if not self._needs_challenge(response):
             return response
         try:
-            add_challenge(request, response, resource=self.lookup(request), scope=self.scope)
+            scope = self._known_scope(request)
+            add_challenge(request, response, resource=self.lookup(request), scope=scope)
         except FAULTS as fault:
             return fault_response(request, fault)
         return response
+
+    def _known_scope(self, request: HttpRequest) -> Scope:
+        try:
+            return self.needed_scope(request)
+        except RefusedBody:
+            # The view answered 401 to a body that the protection could not read.
+            return None
 
     async def afinish(self, request: HttpRequest, response: Any) -> Any:
         """Do what `finish` does, from async code; use another thread only to add a challenge."""
@@ -214,16 +278,9 @@ class BearerProtection:
         try:
             identifier = self.lookup(request).find().identifier
         except SuspiciousOperation as error:
-            raise InvalidToken("The token is not valid for this resource") from error
-        verify = self.verify
-        if iscoroutinefunction(verify):
-            verify = async_to_sync(verify)
-        claims: Claims = verify(request, token, identifier)
+            text = "The token is not valid for this resource"
+            raise InvalidToken(text, reason="wrong_audience") from error
+        claims = verified_claims(self.verify, request, token, identifier)
         if self.user is not None:
             sign_in(request, self.user(request, claims))
         return claims
-
-    def _unauthorized(self, request: HttpRequest, description: str | None) -> HttpResponse:
-        return unauthorized(
-            request, resource=self.lookup(request), scope=self.scope, error_description=description
-        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
 from typing import Any, ParamSpec, Protocol, TypeVar, cast
 
@@ -11,9 +11,13 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
-from mcp_oauth_discovery.protection.bearer import BearerProtection, as_response
+from mcp_oauth_discovery.protection.bearer import BearerProtection
+from mcp_oauth_discovery.protection.refusal import as_response
 from mcp_oauth_discovery.protection.request_data import UNREADABLE
+from mcp_oauth_discovery.protection.requirements import Public
+from mcp_oauth_discovery.protection.scopes import ScopeOf
 from mcp_oauth_discovery.protection.tokens import Claims, verify_token
+from mcp_oauth_discovery.protection.verification import Verifier
 from mcp_oauth_discovery.protection.view_kinds import BeforeView, is_awaited
 
 P = ParamSpec("P")
@@ -94,10 +98,11 @@ def complete(view: Callable[P, R], protection: Guard) -> Callable[P, R]:
 def bearer_required(
     resource: str | None = None,
     *,
-    scope: str | Iterable[str] = (),
-    verify: Callable[[HttpRequest, str, str], Any] = verify_token,
+    scope: str | Iterable[str] | ScopeOf = (),
+    verify: Verifier | Sequence[Verifier] = verify_token,
     user: Callable[[HttpRequest, Claims], Any] | None = None,
     repeat_granted: bool = False,
+    public: Public = (),
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Return a decorator for a view, sync or async, with the arguments of `BearerProtection`.
 
@@ -105,7 +110,7 @@ def bearer_required(
     """
     if callable(resource):
         raise TypeError('Write @bearer_required() or @bearer_required("/mcp"), with parentheses.')
-    protection = BearerProtection(resource, scope, verify, user, repeat_granted)
+    protection = BearerProtection(resource, scope, verify, user, repeat_granted, public)
     return lambda view: protect(view, protection)
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 
+from django.http import HttpRequest, HttpResponse
+
+from mcp_oauth_discovery.challenge.answers import forbidden_origin
 from mcp_oauth_discovery.conf import Misconfigured, conf, shown
 
 _NAME = "MCP_ALLOWED_ORIGINS"
@@ -14,8 +17,21 @@ _PORT = re.compile(r"(?::(?P<port>[1-9][0-9]{0,4}))?\Z")
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
 
 
-def is_allowed(origin: str) -> bool:
-    """Return whether `MCP_ALLOWED_ORIGINS` has this value of `Origin`; raises `Misconfigured`."""
+def refused_origin(request: HttpRequest) -> HttpResponse | None:
+    """Return the logged 403 for an origin that is not allowed, or None; raises `Misconfigured`."""
+    if has_allowed_origin(request):
+        return None
+    return forbidden_origin(request, request.META["HTTP_ORIGIN"])
+
+
+def has_allowed_origin(request: HttpRequest) -> bool:
+    """Return whether `MCP_ALLOWED_ORIGINS` has the `Origin` of a request; raises `Misconfigured`.
+
+    Programs other than browsers send none.
+    """
+    origin = request.META.get("HTTP_ORIGIN")
+    if origin is None:
+        return True
     allowed = allowed_origins()
     return allowed is None or origin in allowed
 

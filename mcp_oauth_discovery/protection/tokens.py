@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.utils.module_loading import import_string
 from django.views.decorators.debug import sensitive_variables
 
 from mcp_oauth_discovery.conf import Misconfigured
@@ -39,7 +41,7 @@ def verify_token(request: HttpRequest, token: str, resource: str) -> Claims:
         extra = {"event": "tokens.unverifiable"}
         text = "All tokens are refused, because none can be verified. %s"
         logger.error(text, one_line(error), extra=extra)
-        raise InvalidToken("This site has issued no token") from error
+        raise InvalidToken("This site has issued no token", reason="not_pinned") from error
 
 
 def find_user(request: HttpRequest, claims: Claims) -> AbstractBaseUser | None:
@@ -59,8 +61,19 @@ def find_user(request: HttpRequest, claims: Claims) -> AbstractBaseUser | None:
 def sign_in(request: HttpRequest, user: Any) -> None:
     """Set `request.user` to the user of a token; raises `InvalidToken` if it is None."""
     if user is None:
-        raise InvalidToken("The user of the token cannot sign in")
+        raise InvalidToken("The user of the token cannot sign in", reason="unknown_user")
+    _set_user(request, user)
 
+
+def sign_out(request: HttpRequest) -> None:
+    """Set `request.user` to an anonymous user: the user of a session is not that of a token."""
+    is_installed = apps.is_installed("django.contrib.auth")
+    # Only projects with this app can import its models.
+    model = import_string("django.contrib.auth.models.AnonymousUser") if is_installed else None
+    _set_user(request, model and model())
+
+
+def _set_user(request: HttpRequest, user: Any) -> None:
     async def auser() -> Any:
         return user
 

@@ -9,7 +9,6 @@ from mcp_oauth_discovery.standards.identifiers import origin, split, without_fin
 
 PRM = well_known.PROTECTED_RESOURCE
 OAUTH = well_known.AUTHORIZATION_SERVER
-OPENID = "/.well-known/openid-configuration"
 
 
 class Role(str, Enum):
@@ -55,12 +54,6 @@ def last_address(issuer: str) -> str | None:
 
 def server_addresses(issuer: str) -> list[tuple[Role, str]]:
     """Return the addresses of the metadata of an issuer (MCP authorization, RFC 8414 §3.1)."""
-    origin, path, _, _ = split(issuer)
-    path = without_final_slash(path)
-    if not path:
-        return [(Role.OAUTH, f"{origin}{OAUTH}"), (Role.OPENID, f"{origin}{OPENID}")]
-    return [
-        (Role.OAUTH, f"{origin}{OAUTH}{path}"),
-        (Role.OPENID, f"{origin}{OPENID}{path}"),
-        (Role.OPENID_APPENDED, f"{origin}{path}{OPENID}"),
-    ]
+    roles = (Role.OAUTH, Role.OPENID, Role.OPENID_APPENDED)
+    # An issuer without a path has the first two.
+    return list(zip(roles, well_known.server_metadata_urls(issuer), strict=False))

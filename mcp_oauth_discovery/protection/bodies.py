@@ -1,0 +1,126 @@
+"""The JSON of a request body, read so that the view cannot understand another message in it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, UnreadablePostError
+from django.http.request import RawPostDataException
+
+from mcp_oauth_discovery.conf import upload_limit
+
+# In octets, if DATA_UPLOAD_MAX_MEMORY_SIZE of Django sets no limit. Of the SDKs, the one with the
+# smallest limit has this one.
+LONGEST_BODY = 4 * 1024 * 1024
+# Levels of objects and lists. Messages of MCP have about ten.
+DEEPEST_BODY = 100
+# Integers that are longer become floats, because Python refuses to read some of them.
+_LONGEST_INTEGER = 1000
+
+PARSE_ERROR = -32700
+INVALID_REQUEST = -32600
+# MCP 2026-07-28: a header contradicts the body.
+HEADER_MISMATCH = -32020
+
+
+class RefusedBody(Exception):
+    """A body that cannot be judged: the status of the answer, and the error of JSON-RPC 2.0 §5.1.
+
+    The text repeats no part of the request.
+    """
+
+    def __init__(
+        self, text: str, code: int = PARSE_ERROR, status: HTTPStatus = HTTPStatus.BAD_REQUEST
+    ) -> None:
+        super().__init__(text)
+        self.code = code
+        self.status = status
+
+
+def read_json(request: HttpRequest) -> Any:
+    """Return the value of the body, or None if it is no JSON; raises `RefusedBody`.
+
+    What another parser may understand in another way is refused: duplicate keys, and encodings
+    other than UTF-8. Deep nesting, which can stop a parser, is refused too.
+    """
+    text = _decode(request, _read(request))
+    try:
+        # As lenient as any parser of a view may be, because what is no JSON here has no method.
+        value = json.loads(text, strict=False, object_pairs_hook=_unique, parse_int=_integer)
+    except RecursionError as error:
+        raise _too_deep() from error
+    except json.JSONDecodeError:
+        return None
+    _check_depth(value)
+    return value
+
+
+def _read(request: HttpRequest) -> bytes:
+    """Return the body. Django keeps it, so the view can read it again."""
+    limit = upload_limit() or LONGEST_BODY
+    try:
+        body = request.body if _length(request) <= limit else None
+    except RequestDataTooBig:
+        body = None
+    except (RawPostDataException, UnreadablePostError) as error:
+        raise RefusedBody("The body of the request cannot be read") from error
+    # A body that comes in chunks has no Content-Length, so count too.
+    if body is None or len(body) > limit:
+        text = f"The body of the request is larger than {limit} octets"
+        raise RefusedBody(text, INVALID_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+    return body
+
+
+def _length(request: HttpRequest) -> int:
+    try:
+        return int(request.META.get("CONTENT_LENGTH") or 0)
+    except ValueError:
+        return 0
+
+
+def _decode(request: HttpRequest, body: bytes) -> str:
+    charset = request.content_params.get("charset", "utf-8") if request.content_params else "utf-8"
+    if charset.lower() not in ("utf-8", "utf8", "us-ascii"):
+        raise RefusedBody("The body of the request must be in UTF-8")
+    try:
+        text = body.decode()
+    except UnicodeDecodeError as error:
+        raise RefusedBody("The body of the request must be in UTF-8") from error
+    # Parsers recognise UTF-16 and UTF-32 by these characters. JSON has neither (RFC 8259 §8.1).
+    if "\0" in text or text.startswith("\ufeff"):
+        raise RefusedBody("The body of the request must be in UTF-8, without a byte order mark")
+    return text
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise RefusedBody("The body of the request has a key twice in one object")
+    return members
+
+
+def _integer(text: str) -> int | float:
+    return int(text) if len(text) <= _LONGEST_INTEGER else float(text)
+
+
+def _check_depth(value: Any) -> None:
+    level: list[Any] = [value]
+    for _ in range(DEEPEST_BODY + 1):
+        level = [inner for outer in level for inner in _inside(outer)]
+        if not level:
+            return
+    raise _too_deep()
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
+
+
+def _too_deep() -> RefusedBody:
+    return RefusedBody(f"The body of the request is nested deeper than {DEEPEST_BODY} levels")

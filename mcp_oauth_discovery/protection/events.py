@@ -1,0 +1,49 @@
+"""What signals and the log say about each token: accepted, or refused with a reason."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+
+from django.http import HttpRequest
+
+from mcp_oauth_discovery.conf import shown
+from mcp_oauth_discovery.logs.lines import logger, one_line
+from mcp_oauth_discovery.logs.redaction import without_credentials, without_token
+from mcp_oauth_discovery.signals import token_accepted, token_refused
+from mcp_oauth_discovery.signing import InvalidToken
+
+_ACCEPTED = "accepted"
+
+
+def accepted(sender: type, request: HttpRequest, resource: str | None) -> None:
+    """Say that a request was admitted with a token."""
+    token_accepted.send_robust(sender, request=request, resource=resource, reason=_ACCEPTED)
+    extra = {"event": "token.accepted", "resource": resource, "reason": _ACCEPTED}
+    logger.debug("Accepted a token for %s", resource, extra=extra)
+
+
+def refused(sender: type, request: HttpRequest, resource: str | None, error: InvalidToken) -> None:
+    """Say that the token of a request was refused, and why. It never says the token itself."""
+    reason = error.reason
+    token_refused.send_robust(sender, request=request, resource=resource, reason=reason)
+    if not logger.isEnabledFor(logging.INFO):
+        return
+    expected, received = (_shown(request, values) for values in (error.expected, error.received))
+    details = [f"expected {name} {value}" for name, value in expected.items()]
+    details += [f"received {name} {value}" for name, value in received.items()]
+    text = one_line(without_token(request, ": ".join([reason, ", ".join(details)]).rstrip(": ")))
+    extra = {
+        "event": "token.refused",
+        "resource": resource,
+        "reason": reason,
+        "expected": expected,
+        "received": received,
+        "request": without_credentials(request),
+    }
+    logger.info("Refused a token for %s: %s", resource or "no resource", text, extra=extra)
+
+
+def _shown(request: HttpRequest, values: Mapping[str, object]) -> dict[str, str]:
+    """Return values of a token, which may say anything: shortened, and without the token."""
+    return {name: without_token(request, shown(value)) for name, value in values.items()}

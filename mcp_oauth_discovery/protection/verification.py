@@ -1,0 +1,66 @@
+"""Asks the verifiers of a protection about a token, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from inspect import isawaitable
+from typing import Any
+
+from asgiref.sync import async_to_sync
+from django.http import HttpRequest
+from django.views.decorators.debug import sensitive_variables
+
+from mcp_oauth_discovery.protection.tokens import Claims
+from mcp_oauth_discovery.signing import InvalidToken, NotMine
+
+# Returns the claims of a token, or an awaitable of them; takes the request, the token, and the
+# identifier of the resource.
+Verifier = Callable[[HttpRequest, str, str], Claims | Awaitable[Claims]]
+
+
+def checked_verifiers(verify: Verifier | Sequence[Verifier]) -> Verifier | tuple[Verifier, ...]:
+    """Return a verifier, or the tuple of several; raises `TypeError` for anything else."""
+    if callable(verify):
+        return verify
+    verifiers = tuple(verify) if isinstance(verify, (list, tuple)) else ()
+    if not verifiers or not all(map(callable, verifiers)):
+        raise TypeError(f"verify is {verify!r}; expected a verifier, or a list of them.")
+    return verifiers
+
+
+@sensitive_variables()
+def verified_claims(
+    verify: Verifier | Sequence[Verifier], request: HttpRequest, token: str, resource: str
+) -> Claims:
+    """Return the claims of a token, from the first verifier that recognises it.
+
+    Raises `InvalidToken` if none does, and for a token with a proof of possession.
+    """
+    refusal = NotMine()
+    for verifier in (verify,) if callable(verify) else verify:
+        try:
+            claims: Any = verifier(request, token, resource)
+            if isawaitable(claims):
+                claims = async_to_sync(_finish)(claims)
+        except NotMine as error:
+            refusal = error
+        else:
+            return _checked_claims(claims)
+    raise refusal
+
+
+async def _finish(claims: Awaitable[Claims]) -> Claims:
+    return await claims
+
+
+def _checked_claims(claims: object) -> Claims:
+    if claims is None:
+        # A function that looks tokens up, and finds none.
+        raise InvalidToken("The token is invalid")
+    if not isinstance(claims, Mapping):
+        raise TypeError(f"verify returned {type(claims).__name__}; expected a dict of claims.")
+    if "cnf" in claims:
+        # RFC 7800 §3.1: only the holder of a key may use it, and nothing here checks the proof.
+        text = "The token can only be used with a proof of possession"
+        raise InvalidToken(text, reason="sender_constrained")
+    return claims
