@@ -2,10 +2,11 @@
 
     python walk.py RESOURCE STEP...
 
-A step is `list`, `call:TOOL` or `call:TOOL:ARGUMENTS`, with arguments as JSON, or `expire`, in which
-the access token has had its time. It runs in an environment that has the SDK and nothing of ours. It knows no URL but that of the resource and,
-if CLIENT_METADATA_URL is in its environment, that of the client's own metadata. If OVERLOOK_ERRORS
-is there, it hands an answer without a code to the SDK, and does not look why there is none.
+A step is `list`, `call:TOOL` or `call:TOOL:ARGUMENTS`, with arguments as JSON, or `expire`, in
+which the access token has had its time. It runs in an environment that has the SDK and nothing of
+ours. It knows no URL but that of the resource and, if CLIENT_METADATA_URL is in its environment,
+that of the client's own metadata. If OVERLOOK_ERRORS is there, it hands an answer without a code to
+the SDK, and does not look why there is none.
 
 Each line of output is an event: `open` a URL in the user's browser, `pause` until a line comes in,
 and at last `end`.

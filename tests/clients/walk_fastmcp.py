@@ -1,4 +1,4 @@
-"""Let the client of FastMCP sign in to one MCP server, take some steps there, and print what happens.
+"""Let the client of FastMCP sign in to one MCP server, take some steps, and print what happens.
 
     python walk_fastmcp.py RESOURCE STEP...
 
@@ -20,7 +20,6 @@ import httpx2 as httpx
 from fastmcp import Client
 from fastmcp.client.auth import OAuth
 from fastmcp.client.transports import StreamableHttpTransport
-
 from walk import Recorder, cause, scope_of, split, take, tell
 
 
