@@ -7,7 +7,7 @@
 // its time. It knows no URL but that of the
 // resource and, if CLIENT_METADATA_URL is in its environment, that of the client's own metadata. If
 // OVERLOOK_ERRORS is there, it hands an answer without a code to the SDK, and does not look why there
-// is none.
+// is none. If KEEP_NO_REFRESH_TOKEN is there, it forgets its refresh tokens.
 //
 // Each line of output is an event: `open` a URL in the user's browser, `pause` until a line comes
 // in, and at last `end`.
@@ -63,7 +63,10 @@ const provider = {
   clientInformation: () => memory.client,
   saveClientInformation: (client) => void (memory.client = client),
   tokens: () => memory.tokens,
-  saveTokens: (tokens) => void (memory.tokens = tokens),
+  saveTokens: (tokens) => {
+    memory.tokens = tokens;
+    if ("KEEP_NO_REFRESH_TOKEN" in process.env) delete memory.tokens.refresh_token;
+  },
   codeVerifier: () => memory.verifier,
   saveCodeVerifier: (verifier) => void (memory.verifier = verifier),
   discoveryState: () => memory.discovery,
