@@ -1,4 +1,4 @@
-"""A site that only has MCP servers: the example issues its tokens. It has no keys and no database."""
+"""A site with MCP servers for tokens of the example; it has no keys and no database."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser
 
 from tests.clients.deployments import HOST, Deployment, Plan, free_port, start, stop
 from tests.clients.sites import Site, open_site
-from tests.clients.walks import CLIENTS, Walked, let_walk, program
+from tests.clients.walks import Walked, let_walk, program
 
 pytestmark = pytest.mark.clients
 
@@ -24,7 +24,9 @@ BOTH = ["mcp", "profile:write"]
 # stays as it is. It asks if its program keeps no refresh token.
 STUCK = "sdk-1"
 FORGETFUL = "sdk-1-without-refresh-token"
-# Clients of revisions before 2026-07-28: they ask for the scope of the 403 and no other.
+# Clients of MCP 2026-07-28 add the scopes of a 403 to those that they have. Older ones ask for the
+# scopes of the 403 and no others.
+ADDING = ("mcp-2", "fastmcp-4", "client-2")
 REPLACING = ("mcp-1", FORGETFUL)
 
 
@@ -57,7 +59,7 @@ def open_remote(port: int, directory: Path, issuer: str) -> Deployment:
     return start(Plan("gunicorn", issuer, "{origin}/plain/mcp"), directory, given, port)
 
 
-@pytest.fixture(params=[*CLIENTS, FORGETFUL])
+@pytest.fixture(params=[*ADDING, *REPLACING, STUCK])
 def client(request: pytest.FixtureRequest) -> str:
     return request.param
 
@@ -94,29 +96,32 @@ def test_client_of_the_example_reads_writes_and_reads_with_one_question_more(
     assert asked == [False, True]
 
 
+# Those that add need no `repeat_granted`.
+@pytest.mark.parametrize(
+    ("client", "name"),
+    [
+        *((client, "plain/mcp") for client in (*ADDING, STUCK)),
+        *((client, "repeating/mcp") for client in REPLACING),
+    ],
+)
 def test_client_of_a_remote_issuer_reads_writes_and_reads_with_one_question_more(
-    walk: Callable[..., Walked], sites: Sites, client: str
+    walk: Callable[..., Walked], sites: Sites, client: str, name: str
 ):
-    resource = f"{sites.remote.origin}/repeating/mcp"
+    resource = f"{sites.remote.origin}/{name}"
     walked = walk(resource, "call:read", "call:write", "call:read", "call:write")
+    assert resource in walked.answers[0].question
     if client == STUCK:
         assert_stuck(walked)
         return
     assert walked.error is None
     assert [each["sub"] for each in walked.results] == ["1"] * 4
     assert (walked.visits, walked.scope) == (2, BOTH)
-    assert resource in walked.answers[0].question
 
 
-def test_only_older_clients_need_repeat_granted(
-    walk: Callable[..., Walked], sites: Sites, client: str
+@pytest.mark.parametrize("client", REPLACING)
+def test_without_repeat_granted_an_older_client_asks_its_user_for_each_tool(
+    walk: Callable[..., Walked], sites: Sites
 ):
-    resource = f"{sites.remote.origin}/plain/mcp"
-    walked = walk(resource, "call:read", "call:write", "call:read", "call:write")
-    if client == STUCK:
-        assert_stuck(walked)
-        return
+    walked = walk(f"{sites.remote.origin}/plain/mcp", "call:read", "call:write", "call:read")
     assert walked.error is None
-    # A client that replaces its scopes asks its user again for each tool.
-    expected = (4, ["profile:write"]) if client in REPLACING else (2, BOTH)
-    assert (walked.visits, walked.scope) == expected
+    assert (walked.visits, walked.scope) == (3, ["mcp"])
