@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from urllib.parse import urlsplit
 
 import pytest
@@ -15,6 +16,7 @@ from mcp_oauth_discovery.logs.lines import tracebacks
 from mcp_oauth_discovery.signing.published import published_keys
 from tests import ORIGIN
 from tests.databases.sessions import end_sessions
+from tests.deprecations import STRICT, VARIABLE, refuse_unfiltered
 from tests.selection import COMMAND_OF_OTHERS, DEFAULT
 
 DATABASE_FIXTURES = {"db", "transactional_db", "django_db_setup"}
@@ -55,6 +57,16 @@ def pytest_terminal_summary(terminalreporter, config):
             f"Tests left out of the default selection: {left_out}. Run them:"
         )
         terminalreporter.write_line(f"  {COMMAND_OF_OTHERS}")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _deprecations_are_errors():
+    """Have deprecation warnings fail in the processes that tests start, too."""
+    # Not where modules are imported: a worker of pytest-xdist, which is a Python too, starts then.
+    sys.addaudithook(refuse_unfiltered)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(VARIABLE, STRICT[VARIABLE])
+        yield
 
 
 @pytest.fixture(scope="session")

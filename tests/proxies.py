@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tests.clients.deployments import migrate
+from tests.deprecations import STRICT
 from tests.markdown import CHECKOUT, blocks, first_column, read, section
 
 HOST = "app.example.com"
@@ -138,7 +139,7 @@ def gunicorn(
     # Nothing of the caller's, which might make it another site. The home directory takes the
     # control socket of gunicorn.
     environment = {"HOME": str(directory), "SECRET_KEY": "of a server for one test run"}
-    environment["DATABASE"] = str(migrate(directory))
+    environment |= {"DATABASE": str(migrate(directory)), **STRICT}
     if isinstance(site, str):
         settings = f"from example_project.settings import *\n\n{site}"
         (directory / "documented_settings.py").write_text(settings)

@@ -78,6 +78,9 @@ DATABASES = {"default": database(os.environ.get("MCP_TEST_DATABASE_URL", ""))}
 # Those of Django take a quarter of a second on purpose, and here passwords keep nobody out.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
+# Django 6.1 reads it. The test runner puts a mailbox in memory in its place.
+MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
+
 TIME_ZONE = "UTC"
 USE_TZ = True
 STATIC_URL = "static/"

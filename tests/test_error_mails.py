@@ -52,11 +52,7 @@ from mcp_oauth_discovery.signing.published import published_keys
 from tests import JWKS, ORIGIN
 from tests.answers import readable
 
-pytestmark = [
-    pytest.mark.django_db,
-    # Of Django 6.1, where tests still have the mailer of `EMAIL_BACKEND`.
-    pytest.mark.filterwarnings("ignore:.*will not have a default mailer"),
-]
+pytestmark = pytest.mark.django_db
 
 FAILURE = "the database is gone"
 ADMIN = "admin@example.com"

@@ -17,6 +17,7 @@ from mcp_oauth_discovery.checks import (
     middleware,
     names,
     protections,
+    scopes,
     urls,
 )
 from mcp_oauth_discovery.checks.registry import RULES, TAG
@@ -38,6 +39,7 @@ __all__ = [
     "names",
     "protections",
     "register_all",
+    "scopes",
     "urls",
 ]
 

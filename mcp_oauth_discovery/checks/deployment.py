@@ -9,8 +9,9 @@ from typing import Any
 
 from django.db import connections, router
 
+from mcp_oauth_discovery.checks.guards import guards
 from mcp_oauth_discovery.checks.registry import Advice, listed, rule
-from mcp_oauth_discovery.checks.routes import example_site, places_in_middleware
+from mcp_oauth_discovery.checks.routes import example_site, places_in_middleware, routes
 from mcp_oauth_discovery.checks.site import (
     PIN,
     is_pinned,
@@ -21,6 +22,7 @@ from mcp_oauth_discovery.checks.site import (
 from mcp_oauth_discovery.conf import conf, project_setting
 from mcp_oauth_discovery.discovery import documents
 from mcp_oauth_discovery.models import SigningKey
+from mcp_oauth_discovery.protection.origins import allowed_origins
 
 _SECURITY = "django.middleware.security.SecurityMiddleware"
 
@@ -148,3 +150,17 @@ def _is_missing(name: str, vendor: str, options: Mapping[str, Any]) -> bool:
         value = next(reversed(_STATEMENT_TIMEOUT.findall(parameters)), None)
     # Zero means no limit. For PostgreSQL, a negative number does too.
     return value is None or re.fullmatch(r"0+|-\d+", str(value).strip()) is not None
+
+
+@rule("W046", deploy=True)
+def check_allowed_origins(**kwargs: Any) -> Iterator[Advice]:
+    """Report protected views that accept requests from the pages of every site."""
+    if allowed_origins() is None and any(guards(route.view) for route in routes()):
+        yield Advice(
+            "MCP_ALLOWED_ORIGINS is '*': every web page that a user visits may send requests to "
+            "the protected views. They still require a token, but MCP 2026-07-28 requires servers "
+            "to check Origin. Without the check, a page can reach a server on the machine or in "
+            "the private network of the user by DNS rebinding.",
+            "If no client runs in a browser, write MCP_ALLOWED_ORIGINS = []. Otherwise list the "
+            'origins of these clients: MCP_ALLOWED_ORIGINS = ["https://chat.example.com"].',
+        )

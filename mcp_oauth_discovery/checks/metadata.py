@@ -6,8 +6,15 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from mcp_oauth_discovery.checks.registry import Advice, about, listed, rule
-from mcp_oauth_discovery.checks.routes import example_site
-from mcp_oauth_discovery.checks.site import SERVER_SETTING, published_server_metadata, setting_of
+from mcp_oauth_discovery.checks.routes import example_site, view_at
+from mcp_oauth_discovery.checks.site import (
+    NOT_OF_A_RESOURCE,
+    SERVER_SETTING,
+    local_endpoints,
+    published_server_metadata,
+    setting_with,
+)
+from mcp_oauth_discovery.conf import conf
 from mcp_oauth_discovery.discovery import documents
 from mcp_oauth_discovery.identity import EXAMPLE_ORIGIN, Site
 from mcp_oauth_discovery.standards.members import LOCALISABLE
@@ -74,6 +81,51 @@ def check_pkce(**kwargs: Any) -> Iterator[Advice]:
         )
 
 
+@rule("W044", deploy=True)
+def check_issuer_in_answers(**kwargs: Any) -> Iterator[Advice]:
+    """Report an authorization server that does not announce `iss` in its answers (RFC 9207)."""
+    document = _sign_in()
+    member = "authorization_response_iss_parameter_supported"
+    # Without a fixed issuer, W013 to W015 come first.
+    is_fixed = conf.MCP_ISSUER is not None and _is_offered("authorization_endpoint", document)
+    if is_fixed and not document.get(member):
+        yield Advice(
+            f"{SERVER_SETTING} does not have {member}. MCP 2026-07-28 recommends it, and a later "
+            "revision will require it. By iss, a client recognizes the answer of a wrong server.",
+            "First make sure that each answer of the authorization endpoint to a client has iss, "
+            "exactly as in MCP_ISSUER: with a code, and with an error, also when the user denies. "
+            "django-oauth-toolkit needs ConsentView from mcp_oauth_discovery.contrib.oauth_toolkit "
+            f'for that. Then write "{member}": True. Clients refuse an answer without the iss that '
+            "is announced.",
+        )
+
+
+@rule("W045", deploy=True)
+def check_registration_is_not_alone(**kwargs: Any) -> Iterator[Advice]:
+    """Report that new clients need dynamic registration, which MCP 2026-07-28 deprecates."""
+    document = _sign_in()
+    has_documents = document.get("client_id_metadata_document_supported")
+    if not has_documents and _is_offered("registration_endpoint", document):
+        yield Advice(
+            f"{SERVER_SETTING} has a registration_endpoint, and no "
+            "client_id_metadata_document_supported. MCP 2026-07-28 deprecates dynamic "
+            "registration in favor of client ID metadata documents.",
+            "Enable these documents in the authorization server (CIMD_ENABLED of "
+            "django-oauth-toolkit, IDP_OIDC_CIMD_ENABLED of django-allauth), then write "
+            '"client_id_metadata_document_supported": True. Keep the registration for older '
+            "clients.",
+        )
+
+
+def _is_offered(endpoint: str, document: Document) -> bool:
+    """Return whether an endpoint is more than a default without a route, which W017 reports."""
+    unrouted = {
+        local.name for local in local_endpoints(example_site()) if view_at(local.path) is None
+    }
+    configured = conf.MCP_AUTHORIZATION_SERVER_METADATA
+    return endpoint in document and (endpoint in configured or endpoint not in unrouted)
+
+
 class Scopes(NamedTuple):
     """The scopes in one setting, and the issuers of tokens with them."""
 
@@ -85,8 +137,7 @@ class Scopes(NamedTuple):
 def _scopes(site: Site) -> list[Scopes]:
     scopes_by_setting: dict[str, Scopes] = {}
     for resource in site.resources:
-        is_own = "scopes_supported" in resource.members
-        setting = setting_of(resource) if is_own else "MCP_RESOURCE_METADATA"
+        setting = setting_with(resource, "scopes_supported")
         document = documents.resource_document(site, resource)
         if resource.enabled:
             scopes = Scopes(
@@ -98,15 +149,11 @@ def _scopes(site: Site) -> list[Scopes]:
     return list(scopes_by_setting.values())
 
 
-# Scopes about the client, its tokens or the person, but not about a resource.
-_NOT_OF_A_RESOURCE = ("offline_access", "openid")
-
-
 @rule("W021")
 def check_scopes_are_of_the_resource(**kwargs: Any) -> Iterator[Advice]:
     """Report scopes that make each client request more than the resource needs."""
     for setting, scopes, _ in _scopes(example_site()):
-        misplaced = [scope for scope in _NOT_OF_A_RESOURCE if scope in scopes]
+        misplaced = [scope for scope in NOT_OF_A_RESOURCE if scope in scopes]
         if misplaced:
             yield about(
                 setting,
@@ -124,7 +171,7 @@ def check_scopes_are_offered(**kwargs: Any) -> Iterator[Advice]:
     site = example_site()
     offered: list[str] = list(published_server_metadata(site).get("scopes_supported", ()))
     for setting, scopes, issuers in _scopes(site):
-        missing = [scope for scope in scopes if scope not in (*offered, *_NOT_OF_A_RESOURCE)]
+        missing = [scope for scope in scopes if scope not in (*offered, *NOT_OF_A_RESOURCE)]
         # A server that lists no scopes may support any.
         if offered and missing and site.issuer in issuers:
             yield about(
@@ -146,8 +193,7 @@ def check_default_language(**kwargs: Any) -> Iterator[Advice]:
         for name in document:
             base, tagged, _ = name.partition("#")
             if tagged and base in LOCALISABLE and base not in document:
-                is_own = name in resource.members
-                setting = setting_of(resource) if is_own else "MCP_RESOURCE_METADATA"
+                setting = setting_with(resource, name)
                 names = names_by_member.setdefault((setting, base), [])
                 names += [] if name in names else [name]
     for (setting, base), names in names_by_member.items():

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
-from mcp_oauth_discovery.checks.registry import Advice, listed, rule
-from mcp_oauth_discovery.checks.routes import authenticators, example_site, routes
-from mcp_oauth_discovery.checks.site import is_pinned
-from mcp_oauth_discovery.conf import conf, shown
-from mcp_oauth_discovery.identity import Resource
+from mcp_oauth_discovery.checks.guards import guards, is_certain
+from mcp_oauth_discovery.checks.registry import Advice, listed, places, rule
+from mcp_oauth_discovery.checks.routes import example_site, routes
+from mcp_oauth_discovery.checks.site import name_of
+from mcp_oauth_discovery.conf import shown
 from mcp_oauth_discovery.identity.lookup import find_named
 from mcp_oauth_discovery.protection import BearerProtection
-from mcp_oauth_discovery.protection.view_kinds import enclosed, ninja_judges, ninja_operations
-from mcp_oauth_discovery.standards.identifiers import split, without_final_slash
+from mcp_oauth_discovery.protection.view_kinds import enclosed, ninja_operations
+from mcp_oauth_discovery.standards.identifiers import without_final_slash
 
 
 @rule("W032")
@@ -23,12 +23,12 @@ def check_named_resources(**kwargs: Any) -> Iterator[Advice]:
     routes_by_name: dict[str, list[str]] = {}
     for route in routes():
         for name in _resource_names(route.view):
-            if name is not None and _is_certain(name) and find_named(site, name) is None:
+            if name is not None and is_certain(name) and find_named(site, name) is None:
                 routes_by_name.setdefault(shown(name), []).append(route.written)
-    known = listed(shown(_name(resource)) for resource in site.resources)
+    known = listed(shown(name_of(resource)) for resource in site.resources)
     for name, written in routes_by_name.items():
         yield Advice(
-            f"ROOT_URLCONF has a view at {_places(written)} that is protected for {name}. This "
+            f"ROOT_URLCONF has a view at {places(written)} that is protected for {name}. This "
             f"site does not have that resource, only {known}: every request gets a 500.",
             "Name one of these in bearer_required() or BearerProtection(), or configure it: "
             f"MCP_RESOURCES = {{{name}: {{}}}}.",
@@ -49,9 +49,9 @@ def check_unnamed_resources(**kwargs: Any) -> Iterator[Advice]:
         if path and not any(own.endswith(without_final_slash(path)) for own in own_paths):
             unknown.append(route.written)
     if unknown:
-        known = listed(shown(_name(resource)) for resource in site.resources)
+        known = listed(shown(name_of(resource)) for resource in site.resources)
         yield Advice(
-            f"ROOT_URLCONF has a view at {_places(unknown)} whose protection names no resource. "
+            f"ROOT_URLCONF has a view at {places(unknown)} whose protection names no resource. "
             "No resource is at its path, and there is no default one: every request gets a 500.",
             f"Name one of {known} in bearer_required() or BearerProtection(), or set MCP_RESOURCE.",
         )
@@ -65,7 +65,7 @@ def check_contracts(**kwargs: Any) -> Iterator[Advice]:
     ]
     if misplaced:
         yield Advice(
-            f"ROOT_URLCONF has a view at {_places(misplaced)} whose authentication is a "
+            f"ROOT_URLCONF has a view at {places(misplaced)} whose authentication is a "
             "BearerProtection. The framework expects the user, and a BearerProtection returns a "
             "refusal, or None for a valid token: requests with a valid token are refused.",
             "For django-ninja, write auth=BearerAuth(BearerProtection(…)), with BearerAuth from "
@@ -75,7 +75,7 @@ def check_contracts(**kwargs: Any) -> Iterator[Advice]:
     bare = [route.written for route in routes() if _has_bare_401(route.view)]
     if bare:
         yield Advice(
-            f"ROOT_URLCONF has a view at {_places(bare)} that has auth=BearerAuth(…), and its "
+            f"ROOT_URLCONF has a view at {places(bare)} that has auth=BearerAuth(…), and its "
             "URLs are api.urls. Its 401 has no challenge, so clients do not start to sign in.",
             "Write bearer_urls(api) from mcp_oauth_discovery.contrib.ninja in place of api.urls.",
         )
@@ -104,34 +104,4 @@ def _has_bare_401(view: Any) -> bool:
 
 def _resource_names(view: Any) -> list[str | None]:
     """Return the resource of each protection around a view."""
-    guards: list[Any] = []
-    while view is not None:
-        owners = (view, *authenticators(view))
-        guards += [getattr(owner, "protection", None) for owner in owners]
-        # A server of django-mcpz has the protection in `auth`.
-        guards.append(getattr(view, "auth", None))
-        for operation in ninja_operations(view):
-            guards += [getattr(judge, "protection", judge) for judge in ninja_judges(operation)]
-        view = getattr(view, "__wrapped__", None)
-    return [guard.resource for guard in guards if isinstance(guard, BearerProtection)]
-
-
-def _is_certain(name: object) -> bool:
-    """Return whether the settings, without a request, decide if a resource has this name."""
-    if callable(conf.MCP_RESOURCE):
-        return False
-    if "://" in str(name):
-        return is_pinned()
-    # The default resource is below the path that an issuer may have.
-    is_named = conf.MCP_RESOURCE is not None or bool(conf.MCP_RESOURCES)
-    return is_named or not callable(conf.MCP_ISSUER)
-
-
-def _name(resource: Resource) -> str:
-    """Return the name of a resource in the settings, because its host may be that of a request."""
-    default = conf.MCP_RESOURCE if isinstance(conf.MCP_RESOURCE, str) else None
-    return resource.key or default or split(resource.identifier).path
-
-
-def _places(written: Iterable[str]) -> str:
-    return listed(repr(route) for route in dict.fromkeys(written))
+    return [guard.protection.resource for guard in guards(view)]

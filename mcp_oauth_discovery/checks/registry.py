@@ -70,3 +70,8 @@ def listed(items: Iterable[str]) -> str:
     """Return items as an English list."""
     *first, last = items
     return f"{', '.join(first)} and {last}" if first else last
+
+
+def places(written: Iterable[str]) -> str:
+    """Return routes as an English list, each once."""
+    return listed(repr(route) for route in dict.fromkeys(written))

@@ -16,6 +16,8 @@ from mcp_oauth_discovery.standards.well_known import AUTHORIZATION_SERVER
 from mcp_oauth_discovery.views import AuthorizationServerMetadataView
 
 SERVER_SETTING = "MCP_AUTHORIZATION_SERVER_METADATA"
+# Scopes about the client, its tokens or the person, but not about a resource.
+NOT_OF_A_RESOURCE = ("offline_access", "openid")
 # What to type if the issuer is not a string.
 PIN = 'Write the https URL of this site: MCP_ISSUER = "https://app.example.com".'
 
@@ -112,3 +114,14 @@ def is_pinned() -> bool:
 def setting_of(resource: Resource) -> str:
     """Return the setting that names a resource."""
     return "MCP_RESOURCE" if resource.key is None else f"MCP_RESOURCES[{resource.key!r}]"
+
+
+def setting_with(resource: Resource, member: str) -> str:
+    """Return the setting that a member of the metadata of a resource comes from."""
+    return setting_of(resource) if member in resource.members else "MCP_RESOURCE_METADATA"
+
+
+def name_of(resource: Resource) -> str:
+    """Return the name of a resource in the settings, because its host may be that of a request."""
+    default = conf.MCP_RESOURCE if isinstance(conf.MCP_RESOURCE, str) else None
+    return resource.key or default or split(resource.identifier).path

@@ -66,7 +66,8 @@ def _read(request: HttpRequest) -> bytes:
         body = request.body if _length(request) <= limit else None
     except RequestDataTooBig:
         body = None
-    except (RawPostDataException, UnreadablePostError) as error:
+    except (RawPostDataException, UnreadablePostError, ValueError) as error:
+        # ValueError: the length is no number.
         raise RefusedBody("The body of the request cannot be read") from error
     # A body that comes in chunks has no Content-Length, so count too.
     if body is None or len(body) > limit:
@@ -76,10 +77,7 @@ def _read(request: HttpRequest) -> bytes:
 
 
 def _length(request: HttpRequest) -> int:
-    try:
-        return int(request.META.get("CONTENT_LENGTH") or 0)
-    except ValueError:
-        return 0
+    return int(request.META.get("CONTENT_LENGTH") or 0)
 
 
 def _decode(request: HttpRequest, body: bytes) -> str:

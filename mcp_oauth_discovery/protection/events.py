@@ -17,7 +17,14 @@ _ACCEPTED = "accepted"
 
 
 def accepted(sender: type, request: HttpRequest, resource: str | None) -> None:
-    """Say that a request was admitted with a token."""
+    """Say that a request was admitted with a token, once for each resource.
+
+    A server of django-mcpz has the protection in `auth`, and `protect` may be around it too.
+    """
+    said: set[str | None] = vars(request).setdefault("_mcp_accepted", set())
+    if resource in said:
+        return
+    said.add(resource)
     token_accepted.send_robust(sender, request=request, resource=resource, reason=_ACCEPTED)
     extra = {"event": "token.accepted", "resource": resource, "reason": _ACCEPTED}
     logger.debug("Accepted a token for %s", resource, extra=extra)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from types import ModuleType
+import sys
+from types import ModuleType, SimpleNamespace
 
 import pytest
 from django.core.checks import run_checks
@@ -8,6 +9,7 @@ from django.db import connection
 from django.urls import include, path
 
 from mcp_oauth_discovery import rotation
+from tests.checks.protected import VIEWS
 from tests.urls import page
 
 OURS = path("", include("mcp_oauth_discovery.urls"))
@@ -39,6 +41,8 @@ def urlconf(settings):
     return urlconf
 
 
+HOSTS = "django_hosts.middleware.HostsRequestMiddleware"
+
 # For the runs of these tests on a database server.
 TIMEOUTS = {
     "postgresql": {"connect_timeout": 30, "options": "-c statement_timeout=60000"},
@@ -54,10 +58,31 @@ def healthy_site(settings, monkeypatch, urlconf, cors_by_settings_alone):
         "authorization_endpoint": "authorize",
         "token_endpoint": "token",
         "registration_endpoint": "dcr-register",
+        "client_id_metadata_document_supported": True,
+        "authorization_response_iss_parameter_supported": True,
     }
+    settings.MCP_ALLOWED_ORIGINS = ["https://client.example.com"]
     settings.MIDDLEWARE = MIDDLEWARE
     monkeypatch.setitem(connection.settings_dict, "OPTIONS", TIMEOUTS.get(connection.vendor, {}))
     urlconf(OURS, *OAUTH, MCP)
+
+
+@pytest.fixture
+def by_host(settings, healthy_site, urlconf, monkeypatch):
+    """Have the root URLconf serve a page, and these patterns belong to another host."""
+
+    def by_host(*patterns):
+        module, hosts = ModuleType("urls_of_the_host"), ModuleType("hosts_of_the_test")
+        module.urlpatterns = list(patterns)
+        hosts.host_patterns = [
+            SimpleNamespace(urlconf=one) for one in (settings.ROOT_URLCONF, module)
+        ]
+        monkeypatch.setitem(sys.modules, hosts.__name__, hosts)
+        settings.ROOT_HOSTCONF = hosts.__name__
+        settings.MIDDLEWARE = [MIDDLEWARE[0], HOSTS, *MIDDLEWARE[1:]]
+
+    urlconf(path("page/", page))
+    return by_host
 
 
 @pytest.fixture
@@ -95,6 +120,19 @@ def server(settings, healthy_site):
         }
 
     return server
+
+
+@pytest.fixture
+def views(urlconf):
+    """Route a view of one kind for each of these scopes."""
+
+    def views(*scopes, name="/mcp", kind="function"):
+        patterns = [
+            path(f"views/{place}", VIEWS[kind](name, scope)) for place, scope in enumerate(scopes)
+        ]
+        urlconf(OURS, *OAUTH, MCP, *patterns)
+
+    return views
 
 
 @pytest.fixture

@@ -41,14 +41,14 @@ def method_of_an_older_release(auth):
 
 
 MISPLACED = {
-    "api": lambda: ninja_api(BearerProtection("/mcp")),
-    "list": lambda: ninja_api([BearerAuth(), BearerProtection("/mcp")], bearer_urls),
-    "router": lambda: router_of(BearerProtection("/mcp")),
-    "awaited": lambda: ninja_api(BearerProtection("/mcp").acheck),
-    "older release": lambda: method_of_an_older_release(BearerProtection("/mcp")),
-    "function": lambda: path("api/call", user_passes_test(BearerProtection("/mcp"))(page)),
+    "api": lambda: ninja_api(BearerProtection("/mcp", "mcp")),
+    "list": lambda: ninja_api([BearerAuth(), BearerProtection("/mcp", "mcp")], bearer_urls),
+    "router": lambda: router_of(BearerProtection("/mcp", "mcp")),
+    "awaited": lambda: ninja_api(BearerProtection("/mcp", "mcp").acheck),
+    "older release": lambda: method_of_an_older_release(BearerProtection("/mcp", "mcp")),
+    "function": lambda: path("api/call", user_passes_test(BearerProtection("/mcp", "mcp"))(page)),
     "below": lambda: path(
-        "api/call", never_cache(user_passes_test(BearerProtection("/mcp"))(page))
+        "api/call", never_cache(user_passes_test(BearerProtection("/mcp", "mcp"))(page))
     ),
 }
 
@@ -63,7 +63,7 @@ def test_protection_whose_refusal_would_be_a_user_is_reported(urlconf, run, kind
 
 
 def test_urls_without_the_challenges_are_reported(urlconf, run):
-    urlconf(OURS, *OAUTH, MCP, ninja_api(BearerAuth(BearerProtection("/mcp"))))
+    urlconf(OURS, *OAUTH, MCP, ninja_api(BearerAuth(BearerProtection("/mcp", "mcp"))))
     [message] = run()
     assert message.id == "mcp_oauth_discovery.W038"
     assert "api.urls" in message.msg
@@ -73,11 +73,11 @@ def test_urls_without_the_challenges_are_reported(urlconf, run):
 @pytest.mark.parametrize(
     "pattern",
     [
-        lambda: ninja_api(BearerAuth(BearerProtection("/mcp")), bearer_urls),
+        lambda: ninja_api(BearerAuth(BearerProtection("/mcp", "mcp")), bearer_urls),
         lambda: ninja_api(None, bearer_urls),
-        lambda: ninja_api(BearerProtection("/mcp").authenticate),
+        lambda: ninja_api(BearerProtection("/mcp", "mcp").authenticate),
         lambda: path("api", user_passes_test(lambda user: True)(page)),
-        lambda: path("api", protect(page, BearerProtection("/mcp"))),
+        lambda: path("api", protect(page, BearerProtection("/mcp", "mcp"))),
     ],
 )
 def test_right_contract_is_healthy(urlconf, ids, pattern):

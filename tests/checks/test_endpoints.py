@@ -37,7 +37,10 @@ def test_default_endpoints_that_nobody_routes_are_told_in_one_message(settings, 
 
 
 def test_default_endpoints_that_somebody_routes_are_healthy(settings, urlconf, ids):
-    del settings.MCP_AUTHORIZATION_SERVER_METADATA
+    settings.MCP_AUTHORIZATION_SERVER_METADATA = {
+        "client_id_metadata_document_supported": True,
+        "authorization_response_iss_parameter_supported": True,
+    }
     defaults = [path(f"oauth/mcp/{one}", page) for one in ("authorize", "token", "register")]
     urlconf(OURS, *defaults, MCP)
     assert ids() == []
@@ -218,7 +221,7 @@ def test_rest_framework_on_other_pages_is_healthy(urlconf, ids):
 
 
 class Ours(BearerAuthentication):
-    protection = BearerProtection("/mcp")
+    protection = BearerProtection("/mcp", "mcp")
 
 
 @pytest.mark.parametrize("first", [Bearer, BasicAuthentication, TokenAuthentication])

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from types import ModuleType, SimpleNamespace
-
 import pytest
 from django.urls import path
 
@@ -12,26 +9,6 @@ from mcp_oauth_discovery.challenge import unauthorized
 from mcp_oauth_discovery.protection import bearer_required
 from tests.checks.conftest import MCP, MIDDLEWARE, OAUTH, OURS
 from tests.urls import page
-
-HOSTS = "django_hosts.middleware.HostsRequestMiddleware"
-
-
-@pytest.fixture
-def by_host(settings, healthy_site, urlconf, monkeypatch):
-    """Have the root URLconf serve a page, and these patterns belong to another host."""
-
-    def by_host(*patterns):
-        module, hosts = ModuleType("urls_of_the_host"), ModuleType("hosts_of_the_test")
-        module.urlpatterns = list(patterns)
-        hosts.host_patterns = [
-            SimpleNamespace(urlconf=one) for one in (settings.ROOT_URLCONF, module)
-        ]
-        monkeypatch.setitem(sys.modules, hosts.__name__, hosts)
-        settings.ROOT_HOSTCONF = hosts.__name__
-        settings.MIDDLEWARE = [MIDDLEWARE[0], HOSTS, *MIDDLEWARE[1:]]
-
-    urlconf(path("page/", page))
-    return by_host
 
 
 def test_documents_and_endpoints_on_another_host_are_healthy(by_host, ids):
@@ -72,7 +49,7 @@ def test_endpoints_on_no_host(by_host, ids, server):
 
 
 def test_view_that_is_protected_on_another_host(by_host, ids):
-    nowhere = bearer_required("/nowhere")(lambda request: unauthorized(request))
+    nowhere = bearer_required("/nowhere", scope="mcp")(lambda request: unauthorized(request))
     by_host(OURS, *OAUTH, MCP, path("files", nowhere))
     assert ids() == ["W032"]
 
@@ -88,3 +65,11 @@ def test_hosts_without_their_middleware_choose_nothing(by_host, settings, ids):
     by_host(OURS, *OAUTH, MCP)
     settings.MIDDLEWARE = MIDDLEWARE
     assert "W001" in ids()
+
+
+def test_scopes_of_a_view_on_another_host_are_compared(by_host, ids, server, settings):
+    server(scopes_supported=["mcp"])
+    settings.MCP_RESOURCES = {"/mcp": {"scopes_supported": ["mcp"]}, "/b": {}}
+    bare, files = bearer_required("/b"), bearer_required("/mcp", scope="files")
+    by_host(OURS, *OAUTH, path("mcp", files(page)), path("bare", bare(page)))
+    assert ids() == ["W041", "W042", "W043"]

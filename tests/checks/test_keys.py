@@ -10,6 +10,7 @@ from django.utils import timezone
 from mcp_oauth_discovery import rotation
 from mcp_oauth_discovery.checks import RULES
 from mcp_oauth_discovery.models import SigningKey
+from tests.deprecations import STRICT
 from tests.keys import DAY, NOW, broken_database, make_key
 from tests.markdown import CHECKOUT
 
@@ -201,7 +202,7 @@ def test_database_that_is_down_is_not_for_these_checks_to_tell(stored):
 
 def test_database_before_the_first_migration_is_healthy():
     command = [sys.executable, "-m", "django", "check", "--database", "default"]
-    env = {"DJANGO_SETTINGS_MODULE": "tests.checks.bare_settings", "PATH": ""}
+    env = {"DJANGO_SETTINGS_MODULE": "tests.checks.bare_settings", "PATH": "", **STRICT}
     result = subprocess.run(
         command, env=env, cwd=CHECKOUT, capture_output=True, text=True, check=False
     )

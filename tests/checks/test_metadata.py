@@ -6,7 +6,7 @@ SETTING = "MCP_AUTHORIZATION_SERVER_METADATA"
 
 
 def test_no_way_for_a_client_to_introduce_itself(server, run):
-    server(registration_endpoint=None)
+    server(registration_endpoint=None, client_id_metadata_document_supported=None)
     [message] = run()
     assert message.id == "mcp_oauth_discovery.W018"
     assert message.msg.startswith(f"{SETTING} has neither a registration_endpoint nor ")

@@ -5,101 +5,16 @@ from __future__ import annotations
 import pytest
 from django.conf.urls.i18n import i18n_patterns
 from django.urls import include, path, re_path
-from django.utils.decorators import method_decorator
-from django.views import View
-from django.views.decorators.cache import never_cache
-from django_mcpz.server import MCPServer
-from ninja import NinjaAPI
-from rest_framework.decorators import api_view, authentication_classes
 from rest_framework.views import APIView
-from rest_framework.viewsets import ViewSet
 
-from mcp_oauth_discovery.contrib.ninja import BearerAuth, bearer_urls
-from mcp_oauth_discovery.contrib.rest_framework import BearerAuthentication
-from mcp_oauth_discovery.protection import (
-    BearerProtection,
-    BearerRequiredMixin,
-    bearer_required,
-    protect,
-)
+from mcp_oauth_discovery.protection import bearer_required
 from tests.checks.conftest import MCP, OAUTH, OURS
+from tests.checks.protected import VIEWS
 from tests.urls import page
 
 HOST = "https://app.example.com"
 
 
-class Plain(View):
-    def post(self, request):
-        raise NotImplementedError
-
-
-def authentication(name):
-    return type("Own", (BearerAuthentication,), {"protection": BearerProtection(name)})
-
-
-def mixed(name):
-    return type("Mixed", (BearerRequiredMixin, Plain), {"protection": BearerProtection(name)})
-
-
-def api(name):
-    return type("API", (APIView,), {"authentication_classes": [authentication(name)]})
-
-
-def function(name):
-    @api_view(["POST"])
-    @authentication_classes([authentication(name)])
-    def view(request):
-        raise NotImplementedError
-
-    return view
-
-
-def dispatching(name):
-    decorated = type("Decorated", (Plain,), {})
-    return method_decorator(bearer_required(name), name="dispatch")(decorated).as_view()
-
-
-def server(name):
-    return MCPServer(name="x", version="1", auth=BearerProtection(name))
-
-
-def operation(name, **kwargs):
-    """Return the view of an operation of django-ninja."""
-    api = NinjaAPI(urls_namespace="x", docs_url=None, openapi_url=None)
-    api.post("/call", auth=BearerAuth(BearerProtection(name)))(lambda request: {})
-    return next(one.callback for one in bearer_urls(api)[0] if one.name == "<lambda>")
-
-
-def over(name):
-    """Return the view of an operation that has the decorator below it."""
-    api = NinjaAPI(urls_namespace="x", docs_url=None, openapi_url=None)
-    api.post("/call")(bearer_required(name)(page))
-    return next(one.callback for one in api.urls[0] if one.name == "page")
-
-
-def tools(name):
-    classes = {"authentication_classes": [authentication(name)]}
-    return type("Tools", (ViewSet,), classes).as_view({"post": "create"})
-
-
-VIEWS = {
-    "function": lambda name: bearer_required(name)(page),
-    "below another decorator": lambda name: never_cache(bearer_required(name)(page)),
-    "below another protection": lambda name: bearer_required("/mcp")(bearer_required(name)(page)),
-    "mixin": lambda name: mixed(name).as_view(),
-    "argument of as_view": lambda name: mixed("/mcp").as_view(protection=BearerProtection(name)),
-    "dispatch": dispatching,
-    "server": server,
-    "server behind a protection": lambda name: protect(server("/mcp"), BearerProtection(name)),
-    "REST framework": lambda name: api(name).as_view(),
-    "REST framework, argument of as_view": lambda name: api("/mcp").as_view(
-        authentication_classes=[authentication(name)]
-    ),
-    "REST framework, function": function,
-    "REST framework, view set": tools,
-    "django-ninja": operation,
-    "django-ninja over the decorator": over,
-}
 EVERY_VIEW = pytest.mark.parametrize("kind", VIEWS)
 
 
@@ -149,7 +64,7 @@ def test_view_of_somebody_else_is_left_alone(urlconf, ids, view):
 
 
 def decorated(name):
-    return bearer_required(name)(page)
+    return bearer_required(name, scope="mcp")(page)
 
 
 def test_views_with_one_unknown_resource_are_told_together(urlconf, run):

@@ -15,6 +15,7 @@ from mcp_oauth_discovery import rotation
 from mcp_oauth_discovery.doctor.steps import STEPS
 from mcp_oauth_discovery.doctor.transport.deadlines import BUDGET, TIMEOUT
 from mcp_oauth_discovery.management.commands.mcp_discovery import Command
+from tests.deprecations import STRICT
 from tests.doctor.servers import answering, serving, silent
 from tests.markdown import CHECKOUT
 
@@ -188,7 +189,7 @@ def test_setting_behind_a_server_error_is_told_with_what_to_type(healthy, run, c
 
 def test_database_before_the_first_migration_is_told_without_tracebacks():
     command = [sys.executable, "-m", "django", "mcp_discovery", "check"]
-    env = {"DJANGO_SETTINGS_MODULE": "tests.doctor.unmigrated_settings", "PATH": ""}
+    env = {"DJANGO_SETTINGS_MODULE": "tests.doctor.unmigrated_settings", "PATH": "", **STRICT}
     result = subprocess.run(
         command, env=env, cwd=CHECKOUT, capture_output=True, text=True, check=False
     )

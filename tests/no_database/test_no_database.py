@@ -9,6 +9,7 @@ import pytest
 from mcp_oauth_discovery import rotation
 from mcp_oauth_discovery.discovery import documents
 from tests import ASM, JWKS, ORIGIN, PRM
+from tests.deprecations import STRICT
 from tests.keys import broken_database, missing_tables
 from tests.markdown import CHECKOUT
 
@@ -17,7 +18,7 @@ TOKENS_ELSEWHERE = "https://login.example.net"
 
 def run(*arguments):
     """Run Python in the project without a database."""
-    env = {"DJANGO_SETTINGS_MODULE": "tests.no_database.settings", "PATH": ""}
+    env = {"DJANGO_SETTINGS_MODULE": "tests.no_database.settings", "PATH": "", **STRICT}
     return subprocess.run(
         [sys.executable, *arguments],
         env=env,

@@ -133,7 +133,7 @@ def test_forked_process_has_no_warm_copy(transactional_db):
     join_readings()
     with warnings.catch_warnings():
         # Python 3.12 and newer warn of a fork while threads run, which is the subject here.
-        warnings.simplefilter("ignore", DeprecationWarning)
+        warnings.filterwarnings("ignore", "This process", DeprecationWarning)
         child = os.fork()
     if child == 0:
         os._exit(0 if published_keys.shared() is published_keys.warm() is None else 7)

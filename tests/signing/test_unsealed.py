@@ -186,7 +186,7 @@ def test_forked_child_has_no_private_key(key):
     is_kept = kept(key)
     with warnings.catch_warnings():
         # Python 3.12 and newer warn of a fork while threads run, which is the subject here.
-        warnings.simplefilter("ignore", DeprecationWarning)
+        warnings.filterwarnings("ignore", "This process", DeprecationWarning)
         child = os.fork()
     if child == 0:
         os._exit(7 if is_kept() else 0)

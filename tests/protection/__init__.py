@@ -1,0 +1,1 @@
+"""Operations, scopes and verifiers of a protection, in each way to protect an endpoint."""
