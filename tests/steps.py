@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-import re
+import shlex
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
@@ -42,15 +42,13 @@ def lines(text: str) -> list[str]:
 
 
 def made_token(monkeypatch: pytest.MonkeyPatch, command: str) -> str:
-    """Do what `NAME=$(SCOPE="…" python manage.py shell < make_token.py)` does."""
-    matched = re.fullmatch(
-        r'\$\((?:SCOPE="(.+)" )?python manage.py shell --no-imports < make_token.py\)', command
-    )
-    assert matched, command
+    """Do what `$(NAME=value python manage.py shell --no-imports < make_token.py)` does."""
+    suffix = "python manage.py shell --no-imports < make_token.py)"
+    assert command.endswith(suffix), command
+    given = shlex.split(command.removeprefix("$(").removesuffix(suffix))
     with monkeypatch.context() as environment, contextlib.redirect_stdout(io.StringIO()) as out:
-        environment.delenv("SCOPE", raising=False)
-        if matched[1]:
-            environment.setenv("SCOPE", matched[1])
+        for assignment in given:
+            environment.setenv(*assignment.split("=", 1))
         run(blocks(START, "python")[1])
     return out.getvalue().strip()
 

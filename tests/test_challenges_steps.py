@@ -8,7 +8,6 @@ import logging
 import re
 import shlex
 import sys
-import time
 from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
@@ -22,7 +21,6 @@ from django.urls import include, path, resolve
 from mcp_oauth_discovery import rotation
 from mcp_oauth_discovery.protection import Operation
 from mcp_oauth_discovery.signals import token_refused
-from mcp_oauth_discovery.signing import sign_jwt
 from tests.integrations.pages import Curl, parse_curl
 from tests.markdown import blocks, first_column, section
 from tests.steps import PAGE, START, lines, made_token, message, python, run, sent, settings_of
@@ -33,6 +31,7 @@ STEPS = (
     "Open operations",
     "Tokens from elsewhere",
     "Pages of other origins",
+    "Why a token was refused",
 )
 
 pytestmark = pytest.mark.django_db
@@ -51,9 +50,9 @@ def started() -> Iterator[None]:
 def variables(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """The shell variables that the page sets at its start."""
     found = {}
-    for line in lines(START):
+    for line in lines(PAGE):
         name, is_variable, value = line.partition("=")
-        if not is_variable or " " in name:
+        if not (is_variable and name.isupper()):
             continue
         found[name] = made_token(monkeypatch, value) if "$(" in value else shlex.split(value)[0]
     return found
@@ -77,9 +76,9 @@ def ask(settings: LazySettings, variables: dict[str, str]) -> Callable[[object, 
 @pytest.mark.parametrize("heading", STEPS)
 def test_requests_get_the_shown_status(ask, heading):
     shown = python(heading)
-    views = [code for code in shown if "def mcp" in code]
-    view = run(views[0] if views else python("Protect a view")[0]).mcp
-    values = {} if views else settings_of(shown[0])
+    views = [code for code in shown if "def mcp" in code] or python("Protect a view")
+    view = run(views[0]).mcp
+    values = settings_of(shown[0]) if heading == "Pages of other origins" else {}
     requests = [line for line in lines(section(PAGE, heading)) if line.startswith("curl ")]
     assert requests
     with override_settings(**values):
@@ -187,26 +186,20 @@ def test_user_of_the_token_is_the_user_of_the_request(ask, variables):
     assert ask(view, line)[1].json() == {"hello": "ada"}
 
 
-def refused_token() -> str:
-    """Return a token that is for another endpoint of the same site."""
-    claims = {"sub": "1", "aud": "http://127.0.0.1:8000/files", "exp": int(time.time()) + 600}
-    return sign_jwt(claims)
-
-
 def test_line_of_the_log_is_the_shown_one(ask, caplog):
     caplog.set_level(logging.INFO, "mcp_oauth_discovery")
-    [shown] = blocks(section(PAGE, "Why a token was refused"), "text")
-    view = run(python("Protect a view")[0]).mcp
-    ask(view, f'curl -si -X POST $MCP -H "Authorization: Bearer {refused_token()}" # 401')
+    text = section(PAGE, "Why a token was refused")
+    [line] = [line for line in lines(text) if line.startswith("curl ")]
+    ask(run(python("Protect a view")[0]).mcp, line)
     [record] = [one for one in caplog.records if one.name == "mcp_oauth_discovery"]
-    assert shown == f"{record.levelname} {record.event} {record.getMessage()}\n"
+    assert blocks(text, "text") == [f"{record.levelname} {record.event} {record.getMessage()}\n"]
 
 
 def test_receiver_counts_refusals(ask):
     receiver = run(python("Why a token was refused")[0])
     try:
         view = run(python("Protect a view")[0]).mcp
-        ask(view, f'curl -si -X POST $MCP -H "Authorization: Bearer {refused_token()}" # 401')
+        ask(view, 'curl -si -X POST $MCP -H "Authorization: Bearer $OTHER" # 401')
     finally:
         token_refused.disconnect(receiver.count)
     assert receiver.REFUSALS == {("http://127.0.0.1:8000/mcp", "wrong_audience"): 1}
