@@ -16,10 +16,16 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.test import AsyncRequestFactory
 from django.utils.module_loading import import_string
+from rest_framework.response import Response
 
 from mcp_oauth_discovery import challenge, rotation
 from mcp_oauth_discovery.contrib.rest_framework import exception_handler
-from mcp_oauth_discovery.protection import BearerProtection, bearer_required, protect
+from mcp_oauth_discovery.protection import (
+    BearerProtection,
+    bearer_required,
+    find_user,
+    protect,
+)
 from mcp_oauth_discovery.signing import sign_jwt
 from tests import ORIGIN, PRM
 from tests.markdown import blocks, first_column, headings, read, section
@@ -103,6 +109,52 @@ def test_django_mcpz_server(rf, right, user):
     assert request.user == user
     assert server(rf.get("/mcp")).status_code == 405
     assert protect(server, server.auth)(rf.get("/mcp"))["WWW-Authenticate"] == FIRST
+
+
+def opened(heading, *changes):
+    """Return what a block of the page defines if its protection is open for `ping`."""
+    code = blocks(section(PAGE, heading), "python")[0]
+    for old, new in [("user=find_user)", 'user=find_user, public=["ping"])'), *changes]:
+        assert old in code
+        code = code.replace(old, new)
+    names: dict = {}
+    exec(compile(code, "docs/challenges.md", "exec"), names)  # noqa: S102
+    return SimpleNamespace(**names)
+
+
+PING = json.dumps(rpc("ping"))
+# Claims of requests without a token have no `sub`.
+ANONYMOUS = [
+    ("request.auth.get_username()", "str(request.auth)"),
+    ('mcp_claims["sub"]', 'mcp_claims.get("sub")'),
+]
+
+
+def test_django_mcpz_server_opens_operations_and_answers_get_with_405(rf):
+    server = opened("Protect a django-mcpz server").server
+    assert server(rf.post("/mcp", PING, "application/json")).status_code == 200
+    assert server(rf.get("/mcp")).status_code == 405
+
+
+def test_open_operation_of_rest_framework_has_no_auth(rf):
+    view = opened("Protect a REST framework view").MCPView
+    view.post = lambda self, request: Response([request.auth, str(request.user)])
+    answer = view.as_view()(rf.post("/mcp", PING, "application/json"))
+    assert answer.data == [None, "AnonymousUser"]
+
+
+def test_open_operation_of_django_ninja_has_an_anonymous_user(settings, client):
+    page = opened("Protect an API of django-ninja", *ANONYMOUS)
+    settings.ROOT_URLCONF = tuple(page.urlpatterns)
+    answer = client.post("/mcp", PING, "application/json")
+    assert answer.json() == {"hello": "AnonymousUser", "sub": None}
+
+
+@pytest.mark.parametrize("user", [None, find_user])
+def test_framework_gets_a_true_value_for_an_open_operation(rf, user):
+    protection = BearerProtection("/mcp", user=user, public=["ping"])
+    identity = protection.authenticate(rf.post("/mcp", PING, "application/json"))
+    assert str(identity) == ("AnonymousUser" if user else "True")
 
 
 def test_rest_framework_handler_is_there():
