@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
-from django.views.decorators.debug import sensitive_variables
 
 from mcp_oauth_discovery.identity import pinned_issuer
+from mcp_oauth_discovery.logs.sensitive import sensitive
 from mcp_oauth_discovery.signing.jose import REGISTRIES, Registry, check_text
 from mcp_oauth_discovery.signing.published import PublishedKey, published_keys
 from mcp_oauth_discovery.signing.rules import (
@@ -32,7 +32,7 @@ _ANY_ALGORITHM = Registry()
 _MOST_LEEWAY = 3600
 
 
-@sensitive_variables()
+@sensitive
 def verify_jwt(
     token: str,
     *,

@@ -41,6 +41,7 @@ def refused(source="-"):
         "Bearer {}",
         "bearer  {}\n",
         "BEARER\t{}",
+        "Authorization: Bearer {}",
         "\ufeff{}",
         "Bearer\n{}",
     ],

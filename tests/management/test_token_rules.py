@@ -207,6 +207,11 @@ def test_wrong_signature_is_described(key, explained):
     assert outcome(told.rule("signature")) == ("fail", "bad_signature")
 
 
+def test_cause_of_a_wrong_signature_is_named(key, explained):
+    text = explained(forge(key, b"[1")).rule("signature")["text"]
+    assert text.endswith("alg EdDSA. Expecting ',' delimiter: line 1 column 3 (char 2)")
+
+
 def test_near_miss_of_the_issuer_is_named(key, explained):
     verdict = explained(forge(key, claims(iss=f"{ORIGIN}/"))).rule("iss")
     assert verdict["fix"] == "They differ only in the final slash."
@@ -219,6 +224,7 @@ def test_site_without_a_pinned_issuer_is_described(project, token, explained, ca
     project.MCP_ISSUER = None
     told = explained(signed, "--host", "app.example.com")
     text = "This site can have issued no token. MCP_ISSUER is None: "
+    assert outcome(told.rule("iss")) == ("fail", "not_pinned")
     assert told.rule("iss")["text"].startswith(text)
     assert told.rule("iss")["fix"].startswith("Write the https URL of this site")
     assert told.document["ok"] is False

@@ -261,7 +261,7 @@ def test_user_of_the_token_is_named(ada, token, explained):
 
 def test_token_without_a_user_is_refused(token, explained):
     [verdict] = explained(token()).of_view("/mcp", "user")
-    assert outcomes([verdict]) == [("fail", "no_user")]
+    assert outcomes([verdict]) == [("fail", "unknown_user")]
     assert verdict["text"] == "sub is 7, and no user who can sign in has that."
 
 

@@ -140,5 +140,5 @@ def _user_verdict(view: ProtectedView, verified: Verified, parts: Parts) -> Verd
     if user is None:
         text = f"sub is {shown(verified.claims.get('sub'))}, and no user who can sign in has that."
         fix = "Is the user in this database, and active? By default, sub is the primary key."
-        return failed("user", text, "no_user", fix)
+        return failed("user", text, "unknown_user", fix)
     return passed("user", f"The user is {shown(str(user))}.")
