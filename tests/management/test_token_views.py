@@ -14,11 +14,13 @@ from mcp_oauth_discovery.contrib.rest_framework import (
     BearerChallengeMixin,
     HasScope,
 )
-from mcp_oauth_discovery.protection import BearerProtection, bearer_required
+from mcp_oauth_discovery.protection import BearerProtection, bearer_required, verify_token
+from mcp_oauth_discovery.verifiers import RemoteIssuer
 from tests import ORIGIN
 from tests.keys import HOUR, broken_database
-from tests.management import token_urls
 from tests.management.conftest import PATHS
+from tests.management.token_urls import page
+from tests.signing.tokens import forge
 
 pytestmark = pytest.mark.django_db
 
@@ -169,7 +171,7 @@ def test_token_that_no_verifier_recognises_is_refused(token, explained):
     ("place", "reason", "text"),
     [
         ("slow", "unavailable", "cannot verify it now, so the view answers 503. No answer about"),
-        ("broken", "error", "failed, so the view answers 500. ZeroDivisionError: ***"),
+        ("broken", "error", "failed, so the view answers with an error. ZeroDivisionError: ***"),
         ("strict", "strict", "refuses the token. The token *** is bad: received jti ***."),
         ("bound", "sender_constrained", "refuses the token. The token can only be used with"),
     ],
@@ -186,6 +188,29 @@ def test_database_that_fails_a_verifier_is_described(token, explained):
         [verdict] = explained(signed).of_view("/plain", "verify")
     assert outcomes([verdict]) == [("fail", "error")]
     assert verdict["fix"] == "Check the database. Has 'manage.py migrate' been run?"
+
+
+# Nothing listens on this port.
+CLOSED = "http://127.0.0.1:9"
+
+
+class Remote:
+    urlpatterns = [
+        path("", include("mcp_oauth_discovery.urls")),
+        path("mcp", bearer_required("/mcp", verify=[RemoteIssuer(CLOSED), verify_token])(page)),
+    ]
+
+
+def test_remote_issuer_is_asked_about_its_own_tokens_only(project, token, key, explained):
+    project.ROOT_URLCONF = Remote
+    told = explained(token())
+    name = f"mcp_oauth_discovery.verifiers.remote_issuers.RemoteIssuer for {CLOSED}"
+    assert told.of_view("/mcp", "verify")[0]["text"] == f"{name} does not recognise the token."
+    assert told.view("/mcp")["accepted"] is True
+    foreign = forge(key, {"iss": CLOSED, "aud": f"{ORIGIN}/mcp", "exp": 1}, kid="other")
+    verdicts = explained(foreign).of_view("/mcp", "verify")
+    assert outcomes(verdicts) == [("fail", "unavailable"), ("skipped", None)]
+    assert verdicts[0]["text"].startswith(f"{name} cannot verify it now, so the view answers 503. ")
 
 
 # Scopes
@@ -274,7 +299,7 @@ def test_look_up_of_a_user_that_fails_is_described(token, explained):
     [verdict] = explained(token("/users")).of_view("/users", "user")
     assert outcomes([verdict]) == [("fail", "error")]
     assert verdict["text"] == (
-        "The user could not be looked up, so the view answers 500. LookupError: no users today"
+        "The user could not be looked up, so the view answers with an error. LookupError: no users"
     )
 
 
@@ -300,7 +325,7 @@ class Rest:
         path("", include("mcp_oauth_discovery.urls")),
         path("mcp", Ours.as_view()),
         path("plain", Theirs.as_view()),
-        path("tools", bearer_required("/tools", scope=["mcp"])(token_urls.page)),
+        path("tools", bearer_required("/tools", scope=["mcp"])(page)),
     ]
 
 

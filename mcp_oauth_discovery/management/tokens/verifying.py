@@ -77,11 +77,11 @@ def _ask(
 
 
 def explained_failure(rule: str, what: str, error: Exception, parts: Parts) -> Verdict:
-    """Return the verdict about code that fails, so that the view answers 500."""
+    """Return the verdict about code of the project that raises an exception."""
     fault = fault_of(error)
     return failed(
         rule,
-        f"{what}, so the view answers 500. {shown(parts.without_secrets(fault.problem))}",
+        f"{what}, so the view answers with an error. {shown(parts.without_secrets(fault.problem))}",
         "error",
         fault.fix,
     )
