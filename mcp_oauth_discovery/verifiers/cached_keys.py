@@ -97,7 +97,7 @@ class CachedKeys:
         """Return keys that were read after a copy, for a token whose key is not in it.
 
         Returns the copy itself if the issuer was asked for an unknown key shortly before. Raises
-        `Unavailable` if the issuer is down: nobody knows whether it has such a key now.
+        `Unavailable` if the issuer is down: it may have such a key now.
         """
         with self._lock:
             now = self._clock()
@@ -144,11 +144,12 @@ class CachedKeys:
             self._pause_ends = self._clock() + pause
             self._problem = str(error) if is_expected else type(error).__name__
         if not is_expected:
-            text, extra = "Reading the keys of the issuer %s failed.", {"event": "issuer.failed"}
+            extra = {"event": "issuer.failed"}
+            text = "Reading the keys of the issuer %s failed."
             logger.error(text, self._issuer, exc_info=error, extra=extra)
         elif self._copy:
-            text = "The keys of the issuer %s cannot be read; using the last ones. %s"
             extra = {"event": "issuer.stale"}
+            text = "The keys of the issuer %s cannot be read; using the last ones. %s"
             logger.warning(text, self._issuer, self._problem, extra=extra)
 
     def _give_up(self) -> NoReturn:
