@@ -78,6 +78,12 @@ CORS_ALLOWED_ORIGINS = ["https://client.example.com"]
 CORS_ALLOW_HEADERS = MCP_REQUEST_HEADERS
 CORS_EXPOSE_HEADERS = MCP_EXPOSED_HEADERS
 
+# The MCP servers answer 403 to pages of other origins, before they look at the token. These two
+# are MCP Inspector on the user's own machine. Programs other than browsers send no `Origin`.
+MCP_ALLOWED_ORIGINS = os.environ.get(
+    "ALLOWED_ORIGINS", "http://localhost:6274,http://127.0.0.1:6274"
+).split(",")
+
 ROOT_URLCONF = "example_project.urls"
 WSGI_APPLICATION = "example_project.wsgi.application"
 
@@ -130,15 +136,18 @@ WHITENOISE_USE_FINDERS = True
 
 # What a client may request, as the consent page shows it.
 SCOPES = {
-    "mcp": "Use the MCP server below on your behalf",
+    "mcp": "Connect to the MCP server below on your behalf",
+    "profile:write": "Read and change your name",
     "reports": "Read the reports about this site",
 }
+# Who may change the name may read it too. Access to the reports does not include `mcp`.
+MCP_IMPLIED_SCOPES = {"profile:write": ["mcp"]}
 
 # In your own site, pin the issuer: MCP_ISSUER = "https://app.example.com". Without it, the issuer
 # comes from each request. Then the documents are served, but nothing is signed, because the host
 # of a request is not trusted. `manage.py start` sets MCP_ISSUER.
 MCP_RESOURCES = {
-    "/mcp": {"resource_name": "People", "scopes_supported": ["mcp"]},
+    "/mcp": {"resource_name": "People", "scopes_supported": ["mcp", "profile:write"]},
     "/reports/mcp": {"resource_name": "Reports", "scopes_supported": ["mcp", "reports"]},
 }
 

@@ -34,6 +34,7 @@ def example(tmp_path_factory):
     # The settings of the tests, and what another example on this machine was told, stay out.
     told = {
         "ALLOWED_HOSTS",
+        "ALLOWED_ORIGINS",
         "DATABASE",
         "DJANGO_SETTINGS_MODULE",
         "HTTPS",

@@ -97,6 +97,7 @@ def test_page_is_linked(page, link):
     [
         "OAuth error: access_denied",
         "OAuth authorization failed: access_denied",
+        "Access was denied by the authorization server",
         "No authorization code received",
         "access_denied",
         "authorizationCode is required",

@@ -13,6 +13,7 @@ from mcp_oauth_discovery.logs.sensitive import sensitive
 from mcp_oauth_discovery.signing.jose import REGISTRIES, Registry, check_text
 from mcp_oauth_discovery.signing.published import PublishedKey, published_keys
 from mcp_oauth_discovery.signing.rules import (
+    LEEWAY,
     check_audience,
     check_expiry,
     check_header,
@@ -37,7 +38,7 @@ def verify_jwt(
     *,
     audience: str,
     typ: str = "at+jwt",
-    leeway: float = 60,
+    leeway: float = LEEWAY,
     now: datetime | None = None,
 ) -> dict[str, Any]:
     """Return the claims of a JWT that this site has signed for exactly this `audience`.

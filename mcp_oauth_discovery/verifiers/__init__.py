@@ -3,5 +3,7 @@
 from __future__ import annotations
 
 from mcp_oauth_discovery.verifiers.api_keys import ApiKey
+from mcp_oauth_discovery.verifiers.introspection import Introspection
+from mcp_oauth_discovery.verifiers.remote_issuers import RemoteIssuer
 
-__all__ = ["ApiKey"]
+__all__ = ["ApiKey", "Introspection", "RemoteIssuer"]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from inspect import isawaitable
 from typing import Any
 
-from asgiref.sync import async_to_sync, iscoroutinefunction
+from asgiref.sync import async_to_sync
 from django.http import HttpRequest
 
 from mcp_oauth_discovery.logs.sensitive import sensitive
@@ -24,18 +25,36 @@ class ApiKey:
     """
 
     def __init__(self, lookup: Lookup, prefix: str = "") -> None:
+        if not callable(lookup):
+            raise TypeError(
+                f"ApiKey: lookup is {lookup!r}; expected a function of request and key."
+            )
+        if not isinstance(prefix, str):
+            raise TypeError(f"ApiKey: prefix is {prefix!r}; expected a string.")
         self.lookup = lookup
         self.prefix = prefix
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.lookup!r}, {self.prefix!r})"
 
     @sensitive
     def __call__(self, request: HttpRequest, token: str, resource: str) -> Claims:
         """Return the claims of a key; raises `NotMine` and `InvalidToken`."""
         if not token.startswith(self.prefix):
             raise NotMine
-        lookup: Any = self.lookup
-        if iscoroutinefunction(lookup):
-            lookup = async_to_sync(lookup)
-        claims: Claims | None = lookup(request, token)
+        claims: Any = self.lookup(request, token)
+        if isawaitable(claims):
+            claims = async_to_sync(_result)(claims)
         if claims is None:
             raise InvalidToken("The API key is unknown", reason="unknown_key")
+        if not isinstance(claims, Mapping):
+            # The value itself may be a secret.
+            raise TypeError(
+                f"The lookup of ApiKey returned {type(claims).__name__}. Return the claims of the "
+                'key as a dict, such as {"sub": "7", "scope": "mcp"}, or None for an unknown key.'
+            )
         return claims
+
+
+async def _result(awaitable: Awaitable[Any]) -> Any:
+    return await awaitable

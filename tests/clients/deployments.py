@@ -40,6 +40,7 @@ SERVERS = {
 _FOREIGN = {
     "ACCESS_TOKEN_SECONDS",
     "ALLOWED_HOSTS",
+    "ALLOWED_ORIGINS",
     "DATABASE",
     "DJANGO_SETTINGS_MODULE",
     "GUNICORN_CMD_ARGS",
@@ -102,16 +103,19 @@ Deploy = Callable[[Plan], Deployment]
 
 
 def start(
-    plan: Plan, directory: Path, given: Mapping[str, str] = MappingProxyType({})
+    plan: Plan,
+    directory: Path,
+    given: Mapping[str, str] = MappingProxyType({}),
+    port: int | None = None,
 ) -> Deployment:
     """Start a server and return once it answers.
 
     `directory` takes its log, and its database unless `given` names another one; `given` is what
-    else its environment has to say.
+    else its environment has to say. `port` is one of `free_port` that others know already.
     """
     if "DATABASE" not in given:
         given = {**given, "DATABASE": str(migrate(directory))}
-    port = free_port()
+    port = port or free_port()
     origin = f"http://{HOST}:{port}"
     issuer, resource = (one.format(origin=origin) for one in (plan.issuer, plan.resource))
     command = SERVERS[plan.server].format(host=HOST, port=port).split()
@@ -184,7 +188,11 @@ def _answers(deployment: Deployment) -> bool:
         connection = http.client.HTTPConnection(HOST, deployment.port, timeout=5)
         try:
             connection.request("GET", "/.well-known/jwks.json")
-            return connection.getresponse().status == http.HTTPStatus.OK
+            # A site that signs nothing has no JWK Set.
+            return connection.getresponse().status in (
+                http.HTTPStatus.OK,
+                http.HTTPStatus.NOT_FOUND,
+            )
         except OSError:
             time.sleep(0.1)
         finally:

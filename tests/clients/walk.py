@@ -2,10 +2,11 @@
 
     python walk.py RESOURCE STEP...
 
-A step is `list`, `call:TOOL`, or `expire`, in which the access token has had its time. It runs in
-an environment that has the SDK and nothing of ours. It knows no URL but that of the resource and,
-if CLIENT_METADATA_URL is in its environment, that of the client's own metadata. If OVERLOOK_ERRORS
-is there, it hands an answer without a code to the SDK, and does not look why there is none.
+A step is `list`, `call:TOOL` or `call:TOOL:ARGUMENTS`, with arguments as JSON, or `expire`, in
+which the access token has had its time. It runs in an environment that has the SDK and nothing of
+ours. It knows no URL but that of the resource and, if CLIENT_METADATA_URL is in its environment,
+that of the client's own metadata. If OVERLOOK_ERRORS is there, it hands an answer without a code to
+the SDK, and does not look why there is none.
 
 Each line of output is an event: `open` a URL in the user's browser, `pause` until a line comes in,
 and at last `end`.
@@ -133,18 +134,30 @@ async def connected(resource, http):
         yield session
 
 
+def split(step):
+    """Return the parts of a step: its name, a tool, and the arguments of the tool."""
+    name, tool, given = [*step.split(":", 2), "", ""][:3]
+    return name, tool, json.loads(given or "{}")
+
+
 async def take(step, client, provider):
-    name, _, argument = step.partition(":")
+    name, tool, given = split(step)
     if name == "list":
         return [tool.name for tool in (await client.list_tools()).tools]
     if name == "call":
-        result = (await client.call_tool(argument)).model_dump(mode="json", by_alias=True)
+        result = (await client.call_tool(tool, given)).model_dump(mode="json", by_alias=True)
         return result["structuredContent"]
     tell("pause", client_id=provider.context.client_info.client_id)
     await asyncio.to_thread(sys.stdin.readline)
     # This SDK refreshes by its own clock, and not when a server refuses the token.
     provider.context.token_expiry_time = 1
     return None
+
+
+def scope_of(provider):
+    """Return the scope of the last token, as the site has said it."""
+    tokens = provider.context.current_tokens
+    return sorted(tokens.scope.split()) if tokens else []
 
 
 def cause(error):
@@ -178,7 +191,7 @@ async def walk(resource, steps):
                 results += [await take(step, client, provider)]
     except Exception as caught:  # noqa: BLE001 - whatever it is, the test wants to know
         error = cause(caught)
-    tell("end", notes=recorder.notes, results=results, error=error)
+    tell("end", notes=recorder.notes, results=results, error=error, scope=scope_of(provider))
 
 
 if __name__ == "__main__":

@@ -15,7 +15,8 @@ from tests.clients.programs import running
 from tests.clients.sites import Site, requests
 from tests.clients.users import Answered, user_at
 
-PYTHON = {"mcp-2": "mcp>=2,<3", "mcp-1": "mcp>=1,<2"}
+PYTHON = {"mcp-2": "mcp>=2,<3", "mcp-1": "mcp>=1,<2", "fastmcp-4": "fastmcp>=4,<5"}
+SCRIPTS = {"fastmcp-4": "walk_fastmcp.py"}
 CLIENTS = [*PYTHON, "client-2", "sdk-1"]
 
 
@@ -26,22 +27,31 @@ class Walked:
     notes: list[str]
     results: list[Any]
     error: dict[str, str] | None
+    scope: list[str]
     answers: list[Answered] = field(default_factory=list)
+
+    @property
+    def visits(self) -> int:
+        """How often the client has sent its user to the site."""
+        return self.notes.count("browser /o/authorize/")
 
     def essence(self, path: str) -> list[str]:
         """Return the notes without greetings, which are each client's own, and without streams.
 
-        A stream that the server has no use for is asked for aside of everything else.
+        A stream that the server has no use for is asked for aside of everything else. FastMCP looks
+        at the page for the user before it opens it.
         """
         aside = {f"POST {path} 200", f"POST {path} 202", f"GET {path} 405"}
-        return [note for note in self.notes if note not in aside]
+        return [note for note in self.notes if note not in {*aside, "GET /o/authorize/ 302"}]
 
 
 def program(client: str) -> list[str]:
     """Return the command that runs a client; what has to come after it is `RESOURCE STEP...`."""
     if client in PYTHON:
         interpreter = python_with(client, PYTHON[client])
-        return [str(interpreter), "-I", str(Path(__file__).with_name("walk.py"))]
+        script = Path(__file__).with_name(SCRIPTS.get(client, "walk.py"))
+        # As isolated as can be of a script that imports the one beside it.
+        return [str(interpreter), "-E", "-s", str(script)]
     return [*map(str, node_with(TYPESCRIPT, "walk.mjs")), client]
 
 

@@ -20,7 +20,13 @@ KEPT = {"DATABASES", "SECRET_KEY"}
 @pytest.fixture
 def example(settings, monkeypatch, db):
     """Turn the site of the tests into the example, pinned to the address of `manage.py start`."""
-    for name in ("ALLOWED_HOSTS", "HTTPS", "MCP_RESOURCE", "ACCESS_TOKEN_SECONDS"):
+    for name in (
+        "ALLOWED_HOSTS",
+        "ALLOWED_ORIGINS",
+        "HTTPS",
+        "MCP_RESOURCE",
+        "ACCESS_TOKEN_SECONDS",
+    ):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("MCP_ISSUER", ORIGIN)
     monkeypatch.setenv("SECRET_KEY", "of a site that lives for one test")

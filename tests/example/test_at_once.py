@@ -18,7 +18,7 @@ LOSERS = CONNECTIONS - 1
 
 @pytest.fixture(scope="module")
 def rounds(tmp_path_factory):
-    foreign = ("DJANGO_SETTINGS_MODULE", "MCP_", "ALLOWED_HOSTS", "HTTPS")
+    foreign = ("DJANGO_SETTINGS_MODULE", "MCP_", "ALLOWED_", "HTTPS")
     inherited = {name: one for name, one in os.environ.items() if not name.startswith(foreign)}
     told = {
         "DATABASE": str(tmp_path_factory.mktemp("rush") / "db.sqlite3"),

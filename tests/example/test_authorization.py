@@ -96,7 +96,7 @@ def test_page_says_who_asks_for_what_and_where_the_answer_goes(walk):
     for words in (
         "Walker",
         "demo",
-        "Use the MCP server below on your behalf",
+        "Connect to the MCP server below on your behalf",
         "Read the reports about this site",
         f"<code>{REPORTS}</code>",
         "A program on this computer, at <code><bdi>127.0.0.1:41234</bdi></code>",

@@ -12,7 +12,7 @@ from tests.markdown import CHECKOUT
 
 
 def test_tokens_are_issued_where_the_router_says(tmp_path):
-    foreign = ("DJANGO_SETTINGS_MODULE", "MCP_", "ALLOWED_HOSTS", "HTTPS")
+    foreign = ("DJANGO_SETTINGS_MODULE", "MCP_", "ALLOWED_", "HTTPS")
     inherited = {name: one for name, one in os.environ.items() if not name.startswith(foreign)}
     given = {
         "DATABASE": str(tmp_path / "accounts.sqlite3"),

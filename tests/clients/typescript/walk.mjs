@@ -2,11 +2,12 @@
 //
 //     node walk.mjs SDK RESOURCE STEP...
 //
-// SDK is `client-2` or `sdk-1`; a step is `list`, `call:TOOL`, `thrice:TOOL`, which is three calls at
-// once, or `expire`, in which the access token has had its time. It knows no URL but that of the
+// SDK is `client-2` or `sdk-1`; a step is `list`, `call:TOOL` or `call:TOOL:ARGUMENTS`, with arguments
+// as JSON, `thrice:TOOL`, which is three calls at once, or `expire`, in which the access token has had
+// its time. It knows no URL but that of the
 // resource and, if CLIENT_METADATA_URL is in its environment, that of the client's own metadata. If
 // OVERLOOK_ERRORS is there, it hands an answer without a code to the SDK, and does not look why there
-// is none.
+// is none. If KEEP_NO_REFRESH_TOKEN is there, it forgets its refresh tokens.
 //
 // Each line of output is an event: `open` a URL in the user's browser, `pause` until a line comes
 // in, and at last `end`.
@@ -62,7 +63,10 @@ const provider = {
   clientInformation: () => memory.client,
   saveClientInformation: (client) => void (memory.client = client),
   tokens: () => memory.tokens,
-  saveTokens: (tokens) => void (memory.tokens = tokens),
+  saveTokens: (tokens) => {
+    memory.tokens = tokens;
+    if ("KEEP_NO_REFRESH_TOKEN" in process.env) delete memory.tokens.refresh_token;
+  },
   codeVerifier: () => memory.verifier,
   saveCodeVerifier: (verifier) => void (memory.verifier = verifier),
   discoveryState: () => memory.discovery,
@@ -104,10 +108,10 @@ async function letIn(act) {
 }
 
 async function take(step) {
-  const [name, tool] = step.split(":");
+  const [, name, tool, given] = /^(\w+):?(\w*):?(.*)$/.exec(step);
   if (name === "list") return (await client.listTools()).tools.map((one) => one.name);
   if (name === "call") {
-    const result = await letIn(() => client.callTool({ name: tool, arguments: {} }));
+    const result = await letIn(() => client.callTool({ name: tool, arguments: JSON.parse(given || "{}") }));
     return result.structuredContent;
   }
   if (name === "thrice") {
@@ -134,6 +138,8 @@ try {
   error = { name: caught.name, code: caught.code, message: caught.message };
   console.error(caught);
 }
-tell("end", { notes, results, error });
+// Of the last token, as the site has said it.
+const scope = (memory.tokens?.scope ?? "").split(" ").filter(Boolean).sort();
+tell("end", { notes, results, error, scope });
 listener.close();
 listener.closeAllConnections();

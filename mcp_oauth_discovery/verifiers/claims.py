@@ -1,0 +1,41 @@
+"""Rules for the claims of tokens from other servers, and their scopes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mcp_oauth_discovery.signing import InvalidToken
+from mcp_oauth_discovery.signing.rules import check_expiry, check_start
+
+# In seconds, for clocks that differ.
+LEEWAY = 60
+
+
+def check_audiences(claims: Mapping[str, Any], accepted: Sequence[str]) -> None:
+    """Refuse a token whose `aud` is none of the accepted ones, nor a list with one of them."""
+    audiences = claims.get("aud", [])
+    audiences = audiences if isinstance(audiences, list) else [audiences]
+    if not any(audience in accepted for audience in audiences):
+        raise InvalidToken(
+            "The token is not valid for this resource",
+            reason="wrong_audience",
+            expected={"aud": " or ".join(accepted)},
+            received={"aud": claims["aud"]} if "aud" in claims else {},
+        )
+
+
+def check_times(claims: Mapping[str, Any], *, must_expire: bool = True) -> None:
+    """Refuse a token that has expired, is not valid yet, or has no `exp` although it must."""
+    now = time.time()
+    if must_expire or "exp" in claims:
+        check_expiry(claims, now, LEEWAY)
+    check_start(claims, now, LEEWAY)
+
+
+def with_scope(claims: dict[str, Any]) -> dict[str, Any]:
+    """Return the claims with `scope`; Entra ID and Okta call it `scp`, which stays too."""
+    if "scope" in claims or "scp" not in claims:
+        return claims
+    return {**claims, "scope": claims["scp"]}

@@ -1,0 +1,135 @@
+"""`RemoteIssuer`, for the JWTs of another authorization server."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, NoReturn
+
+from django.http import HttpRequest
+from django.views.decorators.debug import sensitive_variables
+from joserfc.jws import CompactSignature
+
+from mcp_oauth_discovery.signing import InvalidToken, NotMine, Unavailable
+from mcp_oauth_discovery.signing.rules import (
+    check_header,
+    check_type,
+    extract,
+    refuse_key,
+    verified_claims,
+)
+from mcp_oauth_discovery.standards.identifiers import check_issuer
+from mcp_oauth_discovery.verifiers.arguments import (
+    check_algorithms,
+    check_audience,
+    check_timeout,
+    check_url,
+)
+from mcp_oauth_discovery.verifiers.cached_keys import CachedKeys
+from mcp_oauth_discovery.verifiers.claims import check_audiences, check_times, with_scope
+from mcp_oauth_discovery.verifiers.extra import make_client
+from mcp_oauth_discovery.verifiers.issuer_documents import IssuerDocuments
+from mcp_oauth_discovery.verifiers.key_sets import ANY_ALGORITHM, REGISTRIES, KeySet
+
+
+class RemoteIssuer:
+    """Verify the JWTs of another issuer, with the keys that its metadata names.
+
+    `issuer` is exactly the `issuer` of its metadata, which is also the `iss` of its tokens.
+    `audience` is what `aud` must be or contain: a string, or several of which one is enough. By
+    default it is the identifier of the resource. `algorithms` limits the signature algorithms; by
+    default these are the asymmetric ones that the keys of the issuer have. `timeout` is in seconds,
+    for everything that the issuer is asked in one go. To make an instance sends no request.
+    """
+
+    def __init__(
+        self,
+        issuer: str,
+        *,
+        audience: str | Iterable[str] | None = None,
+        algorithms: Iterable[str] | None = None,
+        timeout: float = 5,
+    ) -> None:
+        owner = type(self).__name__
+        self.issuer = check_url(owner, "issuer", issuer, check_issuer)
+        self.audience = check_audience(owner, audience)
+        self.algorithms = check_algorithms(owner, algorithms, REGISTRIES)
+        self.timeout = check_timeout(owner, timeout)
+        documents = IssuerDocuments(self.issuer, make_client(owner), self.timeout)
+        self._keys = CachedKeys(self.issuer, documents.read, self.timeout)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.issuer!r})"
+
+    @sensitive_variables()
+    def __call__(self, request: HttpRequest, token: str, resource: str) -> dict[str, Any]:
+        """Return the claims of a token; raises `NotMine`, `InvalidToken` and `Unavailable`.
+
+        If the token has `scp` and no `scope`, the claims have both.
+        """
+        signed = self._recognise(token)
+        header = signed.headers()
+        check_header(header)
+        check_type(header, "at+jwt", "JWT", is_required=False)
+        claims = self._verify(signed)
+        check_audiences(claims, self.audience or (resource,))
+        check_times(claims)
+        return with_scope(claims)
+
+    @sensitive_variables()
+    def _recognise(self, token: str) -> CompactSignature:
+        """Return the parts of a JWT that says that it is from this issuer."""
+        try:
+            signed = extract(token, ANY_ALGORITHM)
+            claims = json.loads(signed.payload.decode())
+        except (InvalidToken, ValueError, RecursionError) as error:
+            raise NotMine from error
+        if not isinstance(claims, dict) or claims.get("iss") != self.issuer:
+            raise NotMine
+        return signed
+
+    @sensitive_variables()
+    def _verify(self, signed: CompactSignature) -> dict[str, Any]:
+        header = signed.headers()
+        # A list or an object of JSON cannot be looked up.
+        if not isinstance(header["alg"], str) or header["alg"] not in self.algorithms:
+            self._refuse_algorithm(header, self.algorithms)
+        copy = self._keys.current()
+        try:
+            return self._verify_with(copy.keys, signed)
+        except InvalidToken:
+            if copy.keys.has(header.get("kid")):
+                raise
+            # The issuer may have a new key.
+            newer = self._keys.newer_than(copy)
+            if newer is copy:
+                raise
+        return self._verify_with(newer.keys, signed)
+
+    @sensitive_variables()
+    def _verify_with(self, keys: KeySet, signed: CompactSignature) -> dict[str, Any]:
+        header = signed.headers()
+        algorithm = header["alg"]
+        if keys.is_empty:
+            # A new token would not be valid either, so the client must not ask the user for one.
+            raise Unavailable(f"The issuer {self.issuer} publishes no key that verifies tokens")
+        if algorithm not in keys.algorithms:
+            self._refuse_algorithm(header, self.algorithms & keys.algorithms)
+        refusal = None
+        for key in keys.candidates(header.get("kid"), algorithm):
+            try:
+                return verified_claims(signed, key, algorithm, REGISTRIES[algorithm])
+            except InvalidToken as error:
+                # Several keys may have one `kid`, or a token may name none.
+                refusal = error
+        if refusal is None:
+            refuse_key(header)
+        raise refusal
+
+    def _refuse_algorithm(self, header: Mapping[str, Any], allowed: Iterable[str]) -> NoReturn:
+        raise InvalidToken(
+            "The token is signed with an algorithm that is not allowed",
+            reason="algorithm_not_allowed",
+            expected={"alg": " or ".join(sorted(allowed))},
+            received={"alg": header["alg"]},
+        )
