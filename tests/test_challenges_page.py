@@ -1,4 +1,7 @@
-"""What `docs/challenges.md` shows is what happens: each of its blocks is run."""
+"""The frameworks and the reference of `docs/challenges.md`: each block is run.
+
+`tests/test_challenges_steps.py` follows its first part.
+"""
 
 from __future__ import annotations
 
@@ -9,16 +12,20 @@ import re
 import time
 from types import SimpleNamespace
 
-import jwt
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.test import AsyncRequestFactory
 from django.utils.module_loading import import_string
+from rest_framework.response import Response
 
 from mcp_oauth_discovery import challenge, rotation
 from mcp_oauth_discovery.contrib.rest_framework import exception_handler
-from mcp_oauth_discovery.keys import jwk
-from mcp_oauth_discovery.protection import BearerProtection, bearer_required, protect
+from mcp_oauth_discovery.protection import (
+    BearerProtection,
+    bearer_required,
+    find_user,
+    protect,
+)
 from mcp_oauth_discovery.signing import sign_jwt
 from tests import ORIGIN, PRM
 from tests.markdown import blocks, first_column, headings, read, section
@@ -69,15 +76,9 @@ def test_readme_shows_the_same_view():
     )
 
 
-def test_decorated_view(rf, right, user):
-    view = run("Protect a view").mcp
-    assert view(rf.get("/mcp"))["WWW-Authenticate"] == FIRST
-    assert json.loads(view(rf.post("/mcp", headers=right)).content) == {"hello": str(user.pk)}
-
-
 @pytest.mark.django_db(transaction=True)
 def test_class_based_view(right, user):
-    view = run("Protect a view", 1).MCPView.as_view()
+    view = run("Async and class-based views").MCPView.as_view()
     requests = AsyncRequestFactory()
     assert asyncio.run(view(requests.get("/mcp")))["WWW-Authenticate"] == FIRST
     response = asyncio.run(view(requests.post("/mcp", headers=right)))
@@ -86,7 +87,7 @@ def test_class_based_view(right, user):
 
 @pytest.mark.parametrize("function", [BearerProtection, bearer_required])
 def test_arguments_are_those_of_both(function):
-    rows = re.findall(r"^\| `(\w+)` \| `(.+?)` \|", section(PAGE, "Protect a view"), re.M)
+    rows = re.findall(r"^\| `(\w+)` \| `(.+?)` \|", section(PAGE, "All arguments"), re.M)
     parameters = inspect.signature(function).parameters
     assert [name for name, _ in rows] == list(parameters)
     for name, default in rows:
@@ -110,6 +111,52 @@ def test_django_mcpz_server(rf, right, user):
     assert protect(server, server.auth)(rf.get("/mcp"))["WWW-Authenticate"] == FIRST
 
 
+def opened(heading, *changes):
+    """Return what a block of the page defines if its protection is open for `ping`."""
+    code = blocks(section(PAGE, heading), "python")[0]
+    for old, new in [("user=find_user)", 'user=find_user, public=["ping"])'), *changes]:
+        assert old in code
+        code = code.replace(old, new)
+    names: dict = {}
+    exec(compile(code, "docs/challenges.md", "exec"), names)  # noqa: S102
+    return SimpleNamespace(**names)
+
+
+PING = json.dumps(rpc("ping"))
+# Claims of requests without a token have no `sub`.
+ANONYMOUS = [
+    ("request.auth.get_username()", "str(request.auth)"),
+    ('mcp_claims["sub"]', 'mcp_claims.get("sub")'),
+]
+
+
+def test_django_mcpz_server_opens_operations_and_answers_get_with_405(rf):
+    server = opened("Protect a django-mcpz server").server
+    assert server(rf.post("/mcp", PING, "application/json")).status_code == 200
+    assert server(rf.get("/mcp")).status_code == 405
+
+
+def test_open_operation_of_rest_framework_has_no_auth(rf):
+    view = opened("Protect a REST framework view").MCPView
+    view.post = lambda self, request: Response([request.auth, str(request.user)])
+    answer = view.as_view()(rf.post("/mcp", PING, "application/json"))
+    assert answer.data == [None, "AnonymousUser"]
+
+
+def test_open_operation_of_django_ninja_has_an_anonymous_user(settings, client):
+    page = opened("Protect an API of django-ninja", *ANONYMOUS)
+    settings.ROOT_URLCONF = tuple(page.urlpatterns)
+    answer = client.post("/mcp", PING, "application/json")
+    assert answer.json() == {"hello": "AnonymousUser", "sub": None}
+
+
+@pytest.mark.parametrize("user", [None, find_user])
+def test_framework_gets_a_true_value_for_an_open_operation(rf, user):
+    protection = BearerProtection("/mcp", user=user, public=["ping"])
+    identity = protection.authenticate(rf.post("/mcp", PING, "application/json"))
+    assert str(identity) == ("AnonymousUser" if user else "True")
+
+
 def test_rest_framework_handler_is_there():
     [name] = run("Protect a REST framework view", 1).REST_FRAMEWORK.values()
     assert import_string(name) is exception_handler
@@ -123,46 +170,6 @@ def test_rest_framework_view(rf, right, user):
     answer = view(rf.post("/mcp", headers=right))
     assert answer.data == {"hello": "ada", "sub": str(user.pk)}
     assert view(rf.options("/mcp", headers=right)).status_code == 204
-
-
-@pytest.fixture
-def outside(monkeypatch):
-    """Return a function that signs as somebody else, whose JWK Set the page's verifier fetches."""
-    key = jwk.generate("RS256")
-    published = {"keys": [jwk.public_jwk(key, "RS256")]}
-    monkeypatch.setattr(jwt.PyJWKClient, "fetch_data", lambda client: published)
-
-    def sign(**claims):
-        right = {"iss": "https://login.example.com/", "aud": f"{ORIGIN}/mcp", "scope": "mcp"}
-        claims = {**right, "exp": int(time.time()) + 600, **claims}
-        kid = published["keys"][0]["kid"]
-        token = jwt.encode(claims, jwk.to_pem(key), "RS256", headers={"kid": kid})
-        return {"authorization": f"Bearer {token}"}
-
-    return sign
-
-
-def test_token_from_elsewhere(rf, outside):
-    protection = run("Tokens from elsewhere").protection
-    request = rf.post("/mcp", headers=outside(sub="auth0|7"))
-    assert protection(request) is None
-    assert request.mcp_claims["sub"] == "auth0|7"
-
-
-def test_other_site_that_is_down_is_no_reason_to_sign_in_again(rf, outside, monkeypatch):
-    def fetch_data(client):
-        raise jwt.PyJWKClientConnectionError("down")
-
-    monkeypatch.setattr(jwt.PyJWKClient, "fetch_data", fetch_data)
-    response = run("Tokens from elsewhere").protection(rf.post("/mcp", headers=outside()))
-    assert (response.status_code, response.content) == (500, b'{"error": "server_error"}')
-    assert "WWW-Authenticate" not in response
-
-
-@pytest.mark.parametrize("claims", [{"aud": ORIGIN}, {"iss": ORIGIN}, {"exp": 1}])
-def test_token_from_elsewhere_that_is_not_for_here(rf, outside, claims):
-    response = run("Tokens from elsewhere").protection(rf.post("/mcp", headers=outside(**claims)))
-    assert 'error_description="The token is not valid here"' in response["WWW-Authenticate"]
 
 
 def test_challenges_by_hand(rf, user):
@@ -202,6 +209,6 @@ def test_api_of_django_ninja(settings, client, right, user):
 
 
 def test_view_with_types(rf, right, user):
-    view = run("Protect a view", 2).mcp
+    view = run("Async and class-based views", 1).mcp
     assert view(rf.post("/mcp"))["WWW-Authenticate"] == FIRST
     assert view(rf.post("/mcp", headers=right)).content.decode() == str(user.pk)

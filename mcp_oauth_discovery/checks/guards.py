@@ -21,46 +21,54 @@ _UNKNOWN: Any = object()
 class Guard(NamedTuple):
     """A protection around a view, and all scopes that it may ask for.
 
-    The scopes are None if only a request decides.
+    The scopes are None if only a request decides. `scope` is what the project wrote: scopes, or a
+    callable. `verifies` is False if another authentication class verifies the tokens.
     """
 
     protection: BearerProtection
     scopes: tuple[str, ...] | None
+    scope: Any
+    verifies: bool = True
 
 
 def guards(view: Any) -> list[Guard]:
     """Return the protections around a view, the outer ones first."""
     return [
-        Guard(protection, _listed(scope))
-        for protection, scope in _candidates(view)
+        Guard(protection, _listed(scope), scope, verifies)
+        for protection, scope, verifies in _candidates(view)
         if isinstance(protection, BearerProtection)
     ]
 
 
-def _candidates(view: Any) -> Iterator[tuple[Any, Any]]:
-    """Yield everything around a view that may be a protection, with its scope."""
+def _candidates(view: Any) -> Iterator[tuple[Any, Any, bool]]:
+    """Yield everything around a view that may be a protection, as the members of a `Guard`."""
     while view is not None:
         # A server of django-mcpz has the protection in `auth`.
         owners = [getattr(view, "protection", None), getattr(view, "auth", None)]
         for operation in ninja_operations(view):
             owners += [getattr(judge, "protection", judge) for judge in ninja_judges(operation)]
         for protection in owners:
-            yield protection, getattr(protection, "scope", ())
+            yield protection, getattr(protection, "scope", ()), True
         for authenticator in authenticators(view):
             protection = getattr(authenticator, "protection", None)
-            yield protection, _scope_in_rest_framework(view, authenticator, protection)
+            scope = _scope_in_rest_framework(view, authenticator, protection)
+            yield protection, scope, _is_named(authenticator, "BearerAuthentication.authenticate")
         view = getattr(view, "__wrapped__", None)
 
 
 def _scope_in_rest_framework(view: Any, authenticator: type, protection: Any) -> Any:
     """Return what `BearerChallengeMixin.needed_scope` returns, unless a project replaces it."""
-    # Compare names: Django REST framework may not be installed.
-    method = getattr(authenticator, "needed_scope", None)
-    if getattr(method, "__qualname__", "") != "BearerChallengeMixin.needed_scope":
+    if not _is_named(authenticator, "BearerChallengeMixin.needed_scope"):
         return _UNKNOWN
     given = getattr(view, "initkwargs", None) or {}
     own = getattr(protection, "scope", ())
     return given.get("required_scope", getattr(getattr(view, "cls", None), "required_scope", own))
+
+
+def _is_named(authenticator: type, expected: str) -> bool:
+    # Compare names: Django REST framework may not be installed.
+    method = getattr(authenticator, expected.rpartition(".")[2], None)
+    return getattr(method, "__qualname__", "") == expected
 
 
 def _listed(scope: Any) -> tuple[str, ...] | None:

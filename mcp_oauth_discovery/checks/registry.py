@@ -13,6 +13,8 @@ from mcp_oauth_discovery.checks.routes import has_urlconf
 from mcp_oauth_discovery.conf import shown
 
 TAG = "mcp_oauth_discovery"
+# A class in REST_FRAMEWORK["DEFAULT_AUTHENTICATION_CLASSES"] may concern hundreds of routes.
+_MOST_PLACES = 5
 
 Check = Callable[..., list[CheckMessage]]
 
@@ -73,5 +75,8 @@ def listed(items: Iterable[str]) -> str:
 
 
 def places(written: Iterable[str]) -> str:
-    """Return routes as an English list, each once."""
-    return listed(repr(route) for route in dict.fromkeys(written))
+    """Return routes as an English list, each once, and only the first ones of many."""
+    routes = [repr(route) for route in dict.fromkeys(written)]
+    if len(routes) > _MOST_PLACES:
+        routes[_MOST_PLACES - 1 :] = [f"{len(routes) - _MOST_PLACES + 1} others"]
+    return listed(routes)

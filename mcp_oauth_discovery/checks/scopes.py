@@ -97,8 +97,9 @@ def check_scopes_of_resources_are_minimal(**kwargs: Any) -> Iterator[Advice]:
             yield about(
                 f"{setting}['scopes_supported']",
                 list(supported),
-                f"no protected view of {listed(resources)} asks for {listed(unused)}. Clients may "
-                "request the whole list, so users grant more than the views need",
+                f"no protected view of {listed(resources)} asks for {listed(unused)}. A client "
+                "that has no scope from a challenge requests the whole list, so users grant more "
+                "than the views need",
                 f"Write {kept!r}, or the scopes that the views ask for. If a view checks "
                 f"{listed(unused)} in its own code, silence this check.",
             )

@@ -8,7 +8,6 @@ from datetime import timedelta
 
 from django.http import HttpRequest
 from django.utils import timezone
-from django.views.decorators.debug import sensitive_variables
 from oauth2_provider.models import (
     get_access_token_model,
     get_refresh_token_model,
@@ -23,6 +22,7 @@ from mcp_oauth_discovery.contrib.oauth_resources import (
     find,
     granted_resources,
 )
+from mcp_oauth_discovery.logs.sensitive import sensitive
 from mcp_oauth_discovery.protection import Claims
 from mcp_oauth_discovery.signing import InvalidToken, sign_jwt
 
@@ -66,7 +66,7 @@ def _resource(request: Request) -> str | None:
     return requested[0]
 
 
-@sensitive_variables()
+@sensitive
 def verify_token(request: HttpRequest, token: str, resource: str) -> Claims:
     """Return the claims of a token, as `BearerProtection.verify`, unless it was revoked.
 

@@ -16,6 +16,7 @@ from rest_framework import exceptions, views
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
+from rest_framework.response import Response
 
 from mcp_oauth_discovery.challenge import bearer_challenge
 from mcp_oauth_discovery.challenge.answers import (
@@ -237,10 +238,10 @@ class BearerViewMixin(BeforeView):
         response: HttpResponseBase = super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
         return response
 
-    def handle_exception(self, exc: Exception) -> HttpResponseBase:
+    def handle_exception(self, exc: Exception) -> Response:
         if isinstance(exc, UNREADABLE):
             exc = self._refusal_of_unreadable(self.request, exc)  # type: ignore[attr-defined]
-        response: HttpResponseBase = super().handle_exception(exc)  # type: ignore[misc]
+        response: Response = super().handle_exception(exc)  # type: ignore[misc]
         return response
 
     def _refusal_of_unreadable(self, request: Request, error: Exception) -> Exception:
@@ -255,8 +256,8 @@ class BearerViewMixin(BeforeView):
         return refuse(request, "invalid_request", text, error_description=text)
 
     def finalize_response(
-        self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
-    ) -> HttpResponseBase:
+        self, request: Request, response: Response, *args: Any, **kwargs: Any
+    ) -> Response:
         finalize = super().finalize_response  # type: ignore[misc]
         response = finalize(request, response, *args, **kwargs)
         keep_private(response)
@@ -266,7 +267,7 @@ class BearerViewMixin(BeforeView):
         protection = replace(
             challenger.protection, scope=challenger.known_scope(request), public=()
         )
-        finished: HttpResponseBase = protection.finish(request._request, response)  # noqa: SLF001
+        finished: Response = protection.finish(request._request, response)  # noqa: SLF001
         return finished
 
     def _challenger(self) -> BearerChallengeMixin:

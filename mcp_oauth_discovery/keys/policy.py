@@ -8,8 +8,6 @@ from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
-from django.views.decorators.debug import sensitive_variables
-
 from mcp_oauth_discovery.conf import (
     Misconfigured,
     conf,
@@ -19,6 +17,7 @@ from mcp_oauth_discovery.conf import (
 from mcp_oauth_discovery.keys.algorithms import ALGORITHMS
 from mcp_oauth_discovery.keys.cache import READ_AT_MOST_EVERY
 from mcp_oauth_discovery.keys.encryption import check_keys, derive_key
+from mcp_oauth_discovery.logs.sensitive import sensitive
 
 # How far the clocks of the hosts that sign, publish and verify may be apart, either way.
 CLOCK_SKEW = timedelta(seconds=60)
@@ -166,7 +165,7 @@ def last_cached_copy(now: datetime) -> datetime | None:
         return None
 
 
-@sensitive_variables()
+@sensitive
 def encryption_keys() -> list[str]:
     """Return the Fernet keys: the first one encrypts, all of them decrypt; raises `Misconfigured`.
 

@@ -11,7 +11,6 @@ from asgiref.sync import sync_to_async
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.views.decorators.debug import sensitive_variables
 
 from mcp_oauth_discovery.challenge import insufficient_scope, unauthorized
 from mcp_oauth_discovery.challenge.answers import (
@@ -24,6 +23,7 @@ from mcp_oauth_discovery.challenge.answers import (
 from mcp_oauth_discovery.challenge.headers import FAULTS, Scope, credentials
 from mcp_oauth_discovery.conf import Misconfigured
 from mcp_oauth_discovery.identity.lookup import Lookup
+from mcp_oauth_discovery.logs.sensitive import sensitive
 from mcp_oauth_discovery.protection import events
 from mcp_oauth_discovery.protection.bodies import RefusedBody
 from mcp_oauth_discovery.protection.caching import keep_private
@@ -258,7 +258,7 @@ class BearerProtection:
         except FAULTS as fault:
             return fault_response(request, fault)
 
-    @sensitive_variables()
+    @sensitive
     def read_claims(self, request: HttpRequest) -> Claims | None:
         """Return the claims of the token, or None without a token; with `user`, set `request.user`.
 
@@ -270,7 +270,7 @@ class BearerProtection:
             refuse_second_token(request)
         return claims
 
-    @sensitive_variables()
+    @sensitive
     def _judge(self, request: HttpRequest) -> Claims | None:
         token = read_bearer(credentials(request))
         if token is None:

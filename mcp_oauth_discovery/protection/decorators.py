@@ -9,6 +9,7 @@ from typing import Any, ParamSpec, Protocol, TypeVar, cast
 from asgiref.sync import sync_to_async
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 
 from mcp_oauth_discovery.protection.bearer import BearerProtection
@@ -120,6 +121,6 @@ class BearerRequiredMixin(BeforeView):
     protection = BearerProtection()
 
     @classmethod
-    def as_view(cls, **initkwargs: Any) -> View:
-        view: View = super().as_view(**initkwargs)  # type: ignore[misc]
+    def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponseBase]:
+        view: Callable[..., HttpResponseBase] = super().as_view(**initkwargs)  # type: ignore[misc]
         return protect(view, initkwargs.get("protection", cls.protection))

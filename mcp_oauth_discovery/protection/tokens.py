@@ -11,10 +11,10 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.module_loading import import_string
-from django.views.decorators.debug import sensitive_variables
 
 from mcp_oauth_discovery.conf import Misconfigured
 from mcp_oauth_discovery.logs.lines import logger, one_line
+from mcp_oauth_discovery.logs.sensitive import sensitive
 from mcp_oauth_discovery.signing import InvalidToken, verify_jwt
 from mcp_oauth_discovery.standards.www_authenticate import check_value
 
@@ -27,7 +27,7 @@ class BearerRequest(HttpRequest):
     mcp_claims: Claims
 
 
-@sensitive_variables()
+@sensitive
 def verify_token(request: HttpRequest, token: str, resource: str) -> Claims:
     """Return the claims of a token that this site has signed for exactly this resource.
 

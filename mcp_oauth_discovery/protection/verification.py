@@ -8,8 +8,8 @@ from typing import Any
 
 from asgiref.sync import async_to_sync
 from django.http import HttpRequest
-from django.views.decorators.debug import sensitive_variables
 
+from mcp_oauth_discovery.logs.sensitive import sensitive
 from mcp_oauth_discovery.protection.tokens import Claims
 from mcp_oauth_discovery.signing import InvalidToken, NotMine
 
@@ -28,7 +28,7 @@ def checked_verifiers(verify: Verifier | Sequence[Verifier]) -> Verifier | tuple
     return verifiers
 
 
-@sensitive_variables()
+@sensitive
 def verified_claims(
     verify: Verifier | Sequence[Verifier], request: HttpRequest, token: str, resource: str
 ) -> Claims:

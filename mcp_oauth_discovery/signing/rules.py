@@ -27,6 +27,9 @@ REASONS = (
     "bad_claim",
 )
 
+# In seconds, for `exp` and `nbf`, if the caller names none: clocks differ.
+LEEWAY = 60
+
 # Members of a JOSE header that supply the key (RFC 8725 §3.10), or require an unknown extension
 # (RFC 7515 §4.1.11).
 _UNWANTED_HEADERS = frozenset({"jwk", "jku", "x5u", "x5c", "crit"})

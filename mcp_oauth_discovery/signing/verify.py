@@ -7,12 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
-from django.views.decorators.debug import sensitive_variables
 
 from mcp_oauth_discovery.identity import pinned_issuer
+from mcp_oauth_discovery.logs.sensitive import sensitive
 from mcp_oauth_discovery.signing.jose import REGISTRIES, Registry, check_text
 from mcp_oauth_discovery.signing.published import PublishedKey, published_keys
 from mcp_oauth_discovery.signing.rules import (
+    LEEWAY,
     check_audience,
     check_expiry,
     check_header,
@@ -31,13 +32,13 @@ _ANY_ALGORITHM = Registry()
 _MOST_LEEWAY = 3600
 
 
-@sensitive_variables()
+@sensitive
 def verify_jwt(
     token: str,
     *,
     audience: str,
     typ: str = "at+jwt",
-    leeway: float = 60,
+    leeway: float = LEEWAY,
     now: datetime | None = None,
 ) -> dict[str, Any]:
     """Return the claims of a JWT that this site has signed for exactly this `audience`.

@@ -8,11 +8,12 @@ from typing import Any
 
 from asgiref.sync import async_to_sync
 from django.http import HttpRequest
-from django.views.decorators.debug import sensitive_variables
 
+from mcp_oauth_discovery.logs.sensitive import sensitive
 from mcp_oauth_discovery.signing import InvalidToken, NotMine
 
 Claims = Mapping[str, Any]
+Lookup = Callable[[HttpRequest, str], Claims | Awaitable[Claims | None] | None]
 
 
 class ApiKey:
@@ -23,7 +24,7 @@ class ApiKey:
     recognised, so write this verifier last in a list.
     """
 
-    def __init__(self, lookup: Callable[[HttpRequest, str], Any], prefix: str = "") -> None:
+    def __init__(self, lookup: Lookup, prefix: str = "") -> None:
         if not callable(lookup):
             raise TypeError(
                 f"ApiKey: lookup is {lookup!r}; expected a function of request and key."
@@ -36,12 +37,12 @@ class ApiKey:
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.lookup!r}, {self.prefix!r})"
 
-    @sensitive_variables()
+    @sensitive
     def __call__(self, request: HttpRequest, token: str, resource: str) -> Claims:
         """Return the claims of a key; raises `NotMine` and `InvalidToken`."""
         if not token.startswith(self.prefix):
             raise NotMine
-        claims = self.lookup(request, token)
+        claims: Any = self.lookup(request, token)
         if isawaitable(claims):
             claims = async_to_sync(_result)(claims)
         if claims is None:

@@ -9,13 +9,12 @@ from collections.abc import Callable
 from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from typing import NoReturn
-from weakref import WeakSet
 
-from mcp_oauth_discovery.keys.cache import reset_after_fork
 from mcp_oauth_discovery.logs.lines import logger
 from mcp_oauth_discovery.signing import Unavailable
 from mcp_oauth_discovery.verifiers.background import in_background
 from mcp_oauth_discovery.verifiers.exchanges import Unreachable
+from mcp_oauth_discovery.verifiers.forked import reset_when_forked
 from mcp_oauth_discovery.verifiers.issuer_documents import Reading
 from mcp_oauth_discovery.verifiers.key_sets import KeySet
 
@@ -69,7 +68,7 @@ class CachedKeys:
         self._clock = clock
         self._copy: Copy | None = None
         self.reset()
-        _caches.add(self)
+        reset_when_forked(self)
 
     def reset(self) -> None:
         """Forget readings in progress, whose threads a fork does not copy. The keys stay."""
@@ -119,13 +118,11 @@ class CachedKeys:
     def _renew(self, patience: float) -> None:
         """Wait for the reading in progress, or start one unless the issuer failed just now."""
         with self._lock:
-            if not self._is_reading and self._clock() >= self._pause_ends:
-                started = self._clock()
+            now, attempt = self._clock(), self._attempt
+            if attempt is None or (attempt.future.done() and now >= self._pause_ends):
                 future = in_background(self._attempt_reading, "mcp-issuer-keys")
-                self._attempt = Attempt(started, future)
-            attempt = self._attempt
-        if attempt:
-            attempt.wait(patience, self._clock())
+                attempt = self._attempt = Attempt(now, future)
+        attempt.wait(patience, self._clock())
 
     def _attempt_reading(self) -> None:
         """Read the keys in this thread, and keep them or the reason why there are none."""
@@ -159,15 +156,3 @@ class CachedKeys:
         seconds = max(1, math.ceil(self._pause_ends - self._clock())) if self._failures else 1
         text = f"The keys of the issuer {self._issuer} cannot be read: {problem}"
         raise Unavailable(text, retry_after=seconds)
-
-
-# Weak: `register_at_fork` keeps what it is given for ever.
-_caches: WeakSet[CachedKeys] = WeakSet()
-
-
-def _reset_caches() -> None:
-    for cache in list(_caches):
-        cache.reset()
-
-
-reset_after_fork(_reset_caches)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import io
-import math
 import socket
 import ssl
 import time
@@ -12,15 +11,14 @@ import urllib.request
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
-from weakref import WeakSet
 
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-from mcp_oauth_discovery.keys.cache import reset_after_fork
 from mcp_oauth_discovery.logs.lines import one_line
 from mcp_oauth_discovery.standards.identifiers import is_loopback
 from mcp_oauth_discovery.verifiers.exchanges import Answer, Deadline, Unreachable
+from mcp_oauth_discovery.verifiers.forked import reset_when_forked
 
 _CHUNK = 2**16
 # Of one answer, with its headers and the framing of its body.
@@ -36,8 +34,7 @@ class _TimedReader(io.RawIOBase):
     """
 
     def __init__(self, connection: socket.socket) -> None:
-        timeout = connection.gettimeout()
-        self._ends_at = time.monotonic() + (math.inf if timeout is None else timeout)
+        self._ends_at = time.monotonic() + (connection.gettimeout() or 0.0)
         self._connection = connection
         self._received = connection.makefile("rb", buffering=0)
         self._allowed = _MOST_OCTETS
@@ -95,7 +92,7 @@ class Client:
 
     def __init__(self) -> None:
         self.reset()
-        _clients.add(self)
+        reset_when_forked(self)
 
     def reset(self) -> None:
         """Forget all connections, which a fork would share with the parent."""
@@ -151,18 +148,6 @@ class Client:
         if route not in self._managers:
             self._managers[route] = _make_manager(*route)
         return self._managers[route]
-
-
-# Weak: `register_at_fork` keeps what it is given for ever.
-_clients: WeakSet[Client] = WeakSet()
-
-
-def _reset_clients() -> None:
-    for client in list(_clients):
-        client.reset()
-
-
-reset_after_fork(_reset_clients)
 
 
 def _proxy_for(url: str) -> str:

@@ -82,6 +82,9 @@ class Introspection:
         """
         if _is_jwt(token):
             raise NotMine
+        if not token.isascii():
+            # RFC 6749 §A.12.
+            raise InvalidToken("The token is malformed", reason="malformed")
         claims = self._claims(self._ask(token))
         if claims.get("active") is not True:
             raise InvalidToken("The token is not active", reason="inactive")

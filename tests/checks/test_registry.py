@@ -15,7 +15,7 @@ from django.core.checks import Warning as CheckWarning
 from django.core.checks.registry import registry
 
 from mcp_oauth_discovery import checks, rotation
-from mcp_oauth_discovery.checks.registry import about, listed
+from mcp_oauth_discovery.checks.registry import about, listed, places
 from tests.checks.conftest import MCP, OURS
 from tests.deprecations import STRICT
 from tests.markdown import CHECKOUT, blocks, headings, read, section
@@ -204,6 +204,19 @@ def test_advice_is_a_warning_with_setting_value_and_hint():
 )
 def test_list_is_written_as_people_do(items, text):
     assert listed(items) == text
+
+
+@pytest.mark.parametrize(
+    ("routes", "text"),
+    [
+        ("a", "'a'"),
+        ("abab", "'a' and 'b'"),
+        ("abcde", "'a', 'b', 'c', 'd' and 'e'"),
+        ("abcdef", "'a', 'b', 'c', 'd' and 2 others"),
+    ],
+)
+def test_message_has_only_the_first_of_many_routes(routes, text):
+    assert places(routes) == text
 
 
 def test_checks_bring_in_no_package_that_the_project_does_not_use():

@@ -6,8 +6,9 @@ import argparse
 import configparser
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from string import Template
 
 from tests.markdown import CHECKOUT, blocks, read
 
@@ -62,7 +63,7 @@ class Page:
 
     @property
     def curls(self) -> list[Curl]:
-        return [_parse_curl(line) for line in self._begin("curl")]
+        return [parse_curl(line) for line in self._begin("curl")]
 
     def _begin(self, words: str) -> Iterator[str]:
         return (line.removeprefix(words) for line in self.lines if line.startswith(f"{words} "))
@@ -87,7 +88,8 @@ def _written_out(requirement: str) -> list[str]:
     return [one for extra in extras for one in own_requirements(extra)]
 
 
-def _parse_curl(arguments: str) -> Curl:
+def parse_curl(arguments: str, variables: Mapping[str, str] | None = None) -> Curl:
+    """Return the request of a `curl`, with the shell variables of the page where it uses them."""
     parser = argparse.ArgumentParser()
     parser.add_argument("-s", action="store_true")
     parser.add_argument("-i", action="store_true")
@@ -96,7 +98,8 @@ def _parse_curl(arguments: str) -> Curl:
     parser.add_argument("-d", dest="body")
     parser.add_argument("url")
     command, _, comment = arguments.rpartition("#")
-    told = parser.parse_args(shlex.split(command))
+    words = [Template(word).safe_substitute(variables or {}) for word in shlex.split(command)]
+    told = parser.parse_args(words)
     headers = dict(one.split(": ", 1) for one in told.headers)
     method = told.method or ("POST" if told.body else "GET")
     return Curl(method, told.url, headers, told.body, int(comment.split(",")[0]))

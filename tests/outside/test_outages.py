@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 import os
 import threading
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from mcp_oauth_discovery.signing import InvalidToken, Unavailable
 from mcp_oauth_discovery.verifiers.cached_keys import LONGEST_PAUSE, STALE_FOR, UNKNOWN_KEY_EVERY
+from mcp_oauth_discovery.verifiers.forked import reset_all
 from tests.outside.providers import jwk, rsa_key
 from tests.outside.servers import Reply
 
@@ -205,6 +207,14 @@ def test_answer_that_never_comes_delays_few_requests(
     assert provider.requests_for_keys == 1
 
 
+def test_metadata_that_never_comes_is_an_outage(provider, server, make_issuer, unavailable):
+    remote = make_issuer(timeout=0.2)
+    path = f"/.well-known/oauth-authorization-server{provider.form.issuer}"
+    server.replies[path] = server.hang
+    assert "within 0.2 seconds" in str(unavailable(provider.token(), verifier=remote))
+    assert server.paths() == [path]
+
+
 def test_slow_issuer_does_not_delay_tokens_of_known_keys(
     provider, server, verify, remote, clock, monkeypatch
 ):
@@ -286,19 +296,32 @@ def test_set_of_a_thousand_keys_is_used(provider, verify):
     assert verify(provider.token(key=rsa_key(2), header={"kid": "998"}))
 
 
-def test_keys_stay_after_a_fork_and_a_reading_in_progress_does_not(
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows cannot fork")
+def test_forked_child_keeps_the_keys_but_no_reading_and_no_connection(
     provider, server, verify, remote, clock
 ):
     verify(provider.token())
     server.replies[provider.form.jwks] = server.hang
     clock.now += 301
     verify(provider.token())
-    child = os.fork()
+    cache, client = remote._keys, remote._keys._read.__self__._client  # noqa: SLF001
+    with warnings.catch_warnings():
+        # Python 3.12 and newer warn of a fork while threads run, which is the subject here.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
     if child == 0:
-        # The lock and the thread of the parent are not usable here.
-        is_reset = remote._keys._attempt is None and remote._keys._copy is not None  # noqa: SLF001
-        os._exit(0 if is_reset else 1)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        is_reset = cache._attempt is None and cache._copy and not client._managers  # noqa: SLF001
+        os._exit(0 if is_reset else 7)
+    assert os.waitpid(child, 0)[1] == 0
+    assert cache._attempt  # noqa: SLF001
+    assert client._managers  # noqa: SLF001
+
+
+def test_what_is_reset_is_made_again(provider, verify):
+    verify(provider.token())
+    reset_all()
+    provider.rotate()
+    assert verify(provider.token())
 
 
 def test_unexpected_error_is_logged_with_its_traceback(

@@ -150,6 +150,7 @@ def endpoints(settings):
         "token_endpoint": "oauth2_provider:token",
         "registration_endpoint": None,
         "client_id_metadata_document_supported": True,
+        "authorization_response_iss_parameter_supported": True,
     }
 
 

@@ -15,7 +15,12 @@ from mcp_oauth_discovery.signing.readings import KeysUnread
 
 _LOGGERS = ("django.request", "django.security.DisallowedHost", "mcp_oauth_discovery")
 # Every request of the doctor would log these with a traceback; the report has them once.
-_IN_THE_REPORT = ("document.failed", "algorithms.unread", "signed_metadata.unread")
+_IN_THE_REPORT = (
+    "document.failed",
+    "algorithms.unread",
+    "signed_metadata.unread",
+    "tokens.unverifiable",
+)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Check the discovery of this site or of any other, and show the documents of this one."""
+"""Check discovery on any site, show and export the documents of this one, and explain tokens."""
 
 from __future__ import annotations
 
@@ -32,6 +32,9 @@ from mcp_oauth_discovery.management.arguments import (
 )
 from mcp_oauth_discovery.management.exporting import exporting
 from mcp_oauth_discovery.management.subcommands import SubcommandsCommand, add_subcommand
+from mcp_oauth_discovery.management.tokens import report as token_report
+from mcp_oauth_discovery.management.tokens.explanation import explain
+from mcp_oauth_discovery.management.tokens.reading import STDIN, read_token
 from mcp_oauth_discovery.models import SigningKey
 from mcp_oauth_discovery.standards.identifiers import origin
 
@@ -48,7 +51,9 @@ _PAINTS = {
 
 
 class Command(SubcommandsCommand):
-    help = "Check the discovery of an MCP endpoint, or show or export the documents."
+    help = (
+        "Check the discovery of an MCP endpoint, show or export the documents, or explain a token."
+    )
     # Skip the system checks: the command itself reports these problems, and may check another site.
     requires_system_checks = []
 
@@ -76,7 +81,14 @@ class Command(SubcommandsCommand):
         show = add_subcommand(
             subparsers, "show", "Print the documents and the source of each value."
         )
-        for subparser in (check, show):
+        token = add_subcommand(subparsers, "token", "Explain why this site accepts a token or not.")
+        text = "the file that has the token; default: standard input, also written as -"
+        token.add_argument("file", nargs="?", default=STDIN, help=text)
+        text = (
+            "explain it for this resource only: an identifier, or its path or key in the settings"
+        )
+        token.add_argument("--resource", metavar="NAME", help=text)
+        for subparser in (check, show, token):
             subparser.add_argument("--host", help="the Host header to send (without a URL only)")
         text = "Write the documents as files for a web server or CDN."
         export = add_subcommand(subparsers, "export", text)
@@ -151,6 +163,21 @@ class Command(SubcommandsCommand):
                 self._print([self._palette()["heading"](first), *rest])
         if failed := sum(bool(document.problem) for document in documents):
             raise CommandError(f"{failed} of {len(documents)} documents cannot be served.")
+
+    def handle_token(
+        self, *, file: str, resource: str | None, host: str | None, as_json: bool, **options: Any
+    ) -> None:
+        origin = checked_origin(endpoints.origin_of(host))
+        explanation = explain(read_token(file), origin, resource)
+        if as_json:
+            self.stdout.write(json.dumps(token_report.as_json(explanation), indent=2))
+        else:
+            self._print(token_report.lines(explanation, self._palette()))
+        summary = token_report.summary(explanation)
+        if not explanation.accepted_by:
+            raise CommandError(summary)
+        if not as_json:
+            self._print([summary])
 
     def handle_export(
         self, *, directory: Path, kind: str | None, only_check: bool, as_json: bool, **options: Any

@@ -1,0 +1,1 @@
+"""What `mcp_discovery token` says about one token, rule by rule."""

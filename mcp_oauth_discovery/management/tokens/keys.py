@@ -1,0 +1,127 @@
+"""Which key a token names, in what state it is, and whether it has signed the token."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import Error as AnyDatabaseError
+
+from mcp_oauth_discovery.doctor.printing import shown
+from mcp_oauth_discovery.doctor.project.captured_logs import fault_of
+from mcp_oauth_discovery.keys.lifetimes import stamp
+from mcp_oauth_discovery.management.tokens.parts import Parts
+from mcp_oauth_discovery.management.tokens.times import when
+from mcp_oauth_discovery.management.tokens.verdicts import (
+    Verdict,
+    failed,
+    judged,
+    passed,
+    skipped,
+)
+from mcp_oauth_discovery.models import FormerKey, SigningKey, State, Unpublishable
+from mcp_oauth_discovery.signing import InvalidToken
+from mcp_oauth_discovery.signing.jose import REGISTRIES, Registry
+from mcp_oauth_discovery.signing.readings import PublishedKey
+from mcp_oauth_discovery.signing.rules import extract, verified_claims
+
+_UNKNOWN = "unknown_key"
+# The length of the field.
+_LONGEST_KID = 64
+_RENEW = "Get a new token: with the refresh token, or by signing in again."
+_FOREIGN = (
+    "If another server has issued the token, write verify=RemoteIssuer(…) in the protection. If "
+    "this site has, compare the database with that of the site: manage.py mcp_keys list."
+)
+
+
+@dataclass(frozen=True)
+class NamedKey:
+    """What is known about the key of a `kid`: the verdict, and the key if the site still has it."""
+
+    verdict: Verdict
+    key: PublishedKey | None = None
+
+
+def named_key(header: Mapping[str, Any] | None, now: datetime) -> NamedKey:
+    """Return what this site knows about the key that a header names."""
+    if header is None:
+        return NamedKey(skipped("key", "the token has no header that can be read"))
+    kid = header.get("kid")
+    if not isinstance(kid, str):
+        text = "The header has no kid." if kid is None else f"kid is {shown(kid)}, no string."
+        return NamedKey(failed("key", text, _UNKNOWN, _FOREIGN))
+    try:
+        return _looked_up(kid, now)
+    except AnyDatabaseError as error:
+        fault = fault_of(error)
+        return NamedKey(failed("key", f"The keys cannot be read. {fault.problem}", fix=fault.fix))
+
+
+def _looked_up(kid: str, now: datetime) -> NamedKey:
+    # Databases refuse some characters. No key of this site has them.
+    is_possible = len(kid) <= _LONGEST_KID and kid.isprintable()
+    row = SigningKey.objects.authoritative().filter(kid=kid).first() if is_possible else None
+    if row is not None and row.kid == kid:
+        return _of_row(row, now)
+    former = FormerKey.objects.filter(kid=kid).first() if is_possible else None
+    if former is not None and former.kid == kid:
+        text = f"{kid} was deleted {when(former.deleted_at, now)}, after it had left the JWK Set."
+        return NamedKey(failed("key", text, _UNKNOWN, _RENEW))
+    text = f"This site has no key {shown(kid)}, and no record that it had one."
+    return NamedKey(failed("key", text, _UNKNOWN, _FOREIGN))
+
+
+def _of_row(row: SigningKey, now: datetime) -> NamedKey:
+    try:
+        dates = (row.activates_at, row.retires_at, row.expires_at)
+        key = PublishedKey(row.kid, row.algorithm, row.published_jwk, *dates)
+    except Unpublishable as error:
+        text = f"The JWK Set leaves {row.kid} out: {error}."
+        fix = f"Restore the row, or run 'manage.py mcp_keys revoke {row.kid}'."
+        return NamedKey(failed("key", text, _UNKNOWN, fix))
+    return NamedKey(_state_verdict(row, now), key)
+
+
+def _state_verdict(row: SigningKey, now: datetime) -> Verdict:
+    state = row.state(now)
+    if state is State.REVOKED and row.revoked_at:
+        text = f"{row.kid} was revoked {when(row.revoked_at, now)}."
+        return failed("key", text, _UNKNOWN, _RENEW)
+    if state is State.EXPIRED and row.expires_at:
+        text = f"{row.kid} expired: it left the JWK Set {when(row.expires_at, now)}."
+        fix = f"{_RENEW} If tokens live longer, raise MCP_KEY_RETENTION."
+        return failed("key", text, _UNKNOWN, fix)
+    details = {
+        State.PENDING: f"pending: published, and signs from {stamp(row.activates_at)}",
+        State.ACTIVE: f"active: published, and signs since {stamp(row.activates_at)}",
+        State.RETIRED: f"retired: no longer signs, and published until {stamp(row.expires_at)}",
+    }
+    return passed("key", f"{row.kid} is {details[state]}.")
+
+
+def signature_verdicts(parts: Parts, key: PublishedKey | None) -> list[Verdict]:
+    """Return the verdicts about the algorithm and the signature."""
+    if parts.header is None or key is None:
+        why = "the public key of the token is not known"
+        return [skipped("alg", why), skipped("signature", why)]
+    received = parts.header.get("alg")
+    if received != key.algorithm:
+        text = f"alg is {shown(received)}; expected {key.algorithm}, the algorithm of the key."
+        fix = "Sign with sign_jwt(), which writes alg and kid. Such a token may be an attack."
+        verdict = failed("alg", text, "bad_signature", fix)
+        return [verdict, skipped("signature", "the algorithm is not that of the key")]
+    algorithm = passed("alg", f"alg is {key.algorithm}, the algorithm of the key.")
+    try:
+        signed = extract(parts.token, Registry())
+    except InvalidToken:
+        return [algorithm, skipped("signature", "the token is malformed")]
+    verdict = judged(
+        "signature",
+        lambda: verified_claims(signed, key.parsed, key.algorithm, REGISTRIES[key.algorithm]),
+        "The signature is valid.",
+        "The token was changed or cut on its way, or its payload is no JSON object. Copy it again.",
+    )
+    return [algorithm, verdict]

@@ -1,0 +1,64 @@
+"""The parts of a token as far as they can be read, to show them; nothing is verified."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+_SIGNED, _ENCRYPTED = 3, 5
+# Shorter words may occur in any text, so they are not hidden.
+_SHORTEST_SECRET = 8
+# How many characters identify a secret. What follows them is hidden too.
+_BEGINNING = 12
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The header and the claims of a token, or None where it has none that can be read."""
+
+    token: str
+    segments: tuple[str, ...]
+    header: Mapping[str, Any] | None
+    claims: Mapping[str, Any] | None
+
+    @property
+    def is_encrypted(self) -> bool:
+        return len(self.segments) == _ENCRYPTED and self.header is not None
+
+    @property
+    def is_opaque(self) -> bool:
+        return self.header is None
+
+    def without_secrets(self, text: str) -> str:
+        """Return a text without the token and its signature, which other code may have put in.
+
+        The text may have only the beginning of the signature, or of a token that is no JWT.
+        """
+        secret = self.segments[-1] or self.token
+        if len(secret) < _SHORTEST_SECRET:
+            return text
+        beginning = re.escape(secret[:_BEGINNING])
+        return re.sub(rf"{beginning}[\w\-.~+/]*=*", "***", text.replace(self.token, "***"))
+
+
+def read_parts(token: str) -> Parts:
+    """Return the parts of any text that may be a token."""
+    segments = tuple(token.split("."))
+    is_jose = len(segments) in (_SIGNED, _ENCRYPTED)
+    header = _object(segments[0]) if is_jose else None
+    is_signed = len(segments) == _SIGNED and header is not None
+    return Parts(token, segments, header, _object(segments[1]) if is_signed else None)
+
+
+def _object(segment: str) -> dict[str, Any] | None:
+    """Return the JSON object in a segment, or None."""
+    try:
+        padded = segment + "=" * (-len(segment) % 4)
+        value = json.loads(base64.urlsafe_b64decode(padded))
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None

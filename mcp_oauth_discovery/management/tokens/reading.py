@@ -1,0 +1,86 @@
+"""Read one token from a file or from standard input. No message repeats what was read."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import BinaryIO
+
+from django.core.management.base import CommandError
+
+from mcp_oauth_discovery.standards.authorization import Malformed, Repeated, read_bearer
+
+STDIN = "-"
+# In octets. No server reads a header of this length.
+LONGEST = 256 * 1024
+
+_SCHEME = re.compile(r"bearer\s+", re.I)
+_HOW = "Write the token to a file and name the file, or pass it on standard input."
+
+
+def read_token(source: str) -> str:
+    """Return the token in a file, or on standard input for `-`; raises `CommandError`.
+
+    A prefix `Bearer ` and white space around the token are left out.
+    """
+    try:
+        data = _read(source)
+    except (OSError, ValueError) as error:
+        # Not the argument: it may be the token itself.
+        reason = getattr(error, "strerror", None) or "this is not the name of a file"
+        raise CommandError(f"The file cannot be read: {reason}. {_HOW}") from None
+    if len(data) > LONGEST:
+        limit = LONGEST // 1024
+        raise CommandError(f"{_place(source)} has more than {limit} KiB, so it is no token.")
+    return _only_token(_text(data, source), source)
+
+
+def _read(source: str) -> bytes:
+    if source != STDIN:
+        with Path(source).open("rb") as file:
+            return file.read(LONGEST + 1)
+    if sys.stdin is None:
+        raise CommandError(f"There is no standard input. {_HOW}")
+    if sys.stdin.isatty():
+        sys.stderr.write("Paste the token, then press Enter and Ctrl-D.\n")
+    stream: BinaryIO = sys.stdin.buffer
+    return stream.read(LONGEST + 1)
+
+
+def _text(data: bytes, source: str) -> str:
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = "\0"
+    if "\0" in text:
+        raise CommandError(
+            f"{_place(source)} is not text in UTF-8. Some shells of Windows write UTF-16; save the "
+            "file as plain text."
+        )
+    return text.strip()
+
+
+def _only_token(text: str, source: str) -> str:
+    token = _SCHEME.sub("", text, count=1) if _SCHEME.match(text) else text
+    if not token or token.lower() == "bearer":
+        raise CommandError(f"{_place(source)} is empty. {_HOW}")
+    if token.startswith(("{", "[")):
+        raise CommandError(
+            f"{_place(source)} is JSON, such as the answer of a token endpoint. Pass only the "
+            "value of access_token, without quotes."
+        )
+    if len(token.split()) > 1:
+        raise CommandError(f"{_place(source)} has more than one word. Pass one token, on one line.")
+    try:
+        read_bearer(f"Bearer {token}")
+    except (Malformed, Repeated):
+        raise CommandError(
+            f"{_place(source)} has characters that no token has. Requests with it are refused as "
+            "malformed. Pass the token without quotes."
+        ) from None
+    return token
+
+
+def _place(source: str) -> str:
+    return "The input" if source == STDIN else "The file"

@@ -1,0 +1,145 @@
+"""What this site's own rules say about a token, whatever it is for; `verify_jwt` has the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from mcp_oauth_discovery.conf import Misconfigured
+from mcp_oauth_discovery.identity import pinned_issuer
+from mcp_oauth_discovery.management.tokens.keys import named_key, signature_verdicts
+from mcp_oauth_discovery.management.tokens.parts import Parts
+from mcp_oauth_discovery.management.tokens.times import time_verdicts
+from mcp_oauth_discovery.management.tokens.verdicts import (
+    Verdict,
+    failed,
+    judged,
+    near_miss,
+    passed,
+    skipped,
+)
+from mcp_oauth_discovery.signing import InvalidToken
+from mcp_oauth_discovery.signing.jose import Registry
+from mcp_oauth_discovery.signing.rules import (
+    check_audience,
+    check_header,
+    check_issuer,
+    check_type,
+    extract,
+)
+
+TYPE = "at+jwt"
+NO_CLAIMS = "the token has no claims that can be read"
+_NO_HEADER = "the token has no header that can be read"
+
+# Members that only ID tokens have, and what Keycloak writes into the claim `typ`.
+_OF_ID_TOKENS = frozenset({"nonce", "at_hash", "c_hash"})
+_ID, _REFRESH = "ID", "Refresh"
+
+
+def token_verdicts(parts: Parts, now: datetime) -> list[Verdict]:
+    """Return the verdicts that do not depend on a resource, each even if an earlier one failed."""
+    key = named_key(parts.header, now)
+    return [
+        _form(parts),
+        _header(parts.header),
+        _type(parts),
+        key.verdict,
+        *signature_verdicts(parts, key.key),
+        _issuer(parts.claims),
+        *time_verdicts(parts.claims, now),
+        _possession(parts.claims),
+    ]
+
+
+def audience_verdict(parts: Parts, identifier: str) -> Verdict:
+    """Return whether a token is for a resource."""
+    if parts.claims is None:
+        return skipped("aud", NO_CLAIMS)
+    claims, audience = parts.claims, parts.claims.get("aud")
+    values = audience if isinstance(audience, list) else [audience]
+    hints = filter(None, (near_miss(value, identifier) for value in values))
+    return judged(
+        "aud",
+        lambda: check_audience(claims, identifier),
+        "The token is for this resource.",
+        _audience_fix(next(hints, ""), identifier),
+    )
+
+
+def _audience_fix(difference: str, identifier: str) -> str:
+    request = f"Clients request a token for this resource with resource={identifier}."
+    if difference:
+        return f"{difference} Identifiers are compared character by character. {request}"
+    return request
+
+
+def _form(parts: Parts) -> Verdict:
+    length = f"{len(parts.token)} characters"
+    if parts.is_encrypted:
+        text = f"The token is encrypted (JWE, {length}). This site can read signed tokens only."
+        fix = "Have the authorization server issue signed access tokens."
+        return failed("form", text, "malformed", fix)
+    if parts.is_opaque:
+        text = f"The token is no JWT but a text of {length}: opaque, or a refresh token."
+        fix = (
+            "A refresh token is for the token endpoint alone. To accept opaque access tokens, "
+            "write a verifier such as Introspection(…) or ApiKey(…) in the protection."
+        )
+        return failed("form", text, "malformed", fix)
+    try:
+        extract(parts.token, Registry())
+    except InvalidToken as error:
+        cause = f": {error.__cause__}" if error.__cause__ else ""
+        fix = "Copy the whole token again: three parts with dots between them."
+        return failed("form", f"{error}{cause}.", error.reason, fix)
+    return passed("form", f"The token is a signed JWT of {length}.")
+
+
+def _header(header: Mapping[str, Any] | None) -> Verdict:
+    if header is None:
+        return skipped("header", _NO_HEADER)
+    fix = "The header must not supply a key, or require an extension. This may be an attack."
+    text = "The header supplies no key, and requires no extension."
+    return judged("header", lambda: check_header(header), text, fix)
+
+
+def _type(parts: Parts) -> Verdict:
+    header = parts.header
+    if header is None:
+        return skipped("typ", _NO_HEADER)
+    return judged("typ", lambda: check_type(header, TYPE), f"typ is {TYPE}.", _type_fix(parts))
+
+
+def _type_fix(parts: Parts) -> str:
+    claims = parts.claims or {}
+    if claims.get("typ") == _REFRESH:
+        return "This is a refresh token. Send the access token of the same answer."
+    if claims.get("typ") == _ID or not _OF_ID_TOKENS.isdisjoint(claims):
+        return "This looks like an ID token. Send the access token of the same answer."
+    return f"Issue access tokens with typ {TYPE} (RFC 9068), as sign_jwt() does."
+
+
+def _issuer(claims: Mapping[str, Any] | None) -> Verdict:
+    try:
+        issuer = pinned_issuer()
+    except Misconfigured as error:
+        return failed("iss", f"This site can have issued no token. {error.problem}", "", error.hint)
+    if claims is None:
+        return skipped("iss", NO_CLAIMS)
+    fix = (
+        near_miss(claims.get("iss"), issuer)
+        or "If this other issuer is right, write verify=RemoteIssuer(…) in the protection."
+    )
+    return judged("iss", lambda: check_issuer(claims, issuer), "iss is MCP_ISSUER.", fix)
+
+
+def _possession(claims: Mapping[str, Any] | None) -> Verdict:
+    if claims is None:
+        return skipped("cnf", NO_CLAIMS)
+    if "cnf" in claims:
+        text = "The token has cnf: it needs a proof of possession, and never passes as Bearer."
+        fix = "Have the authorization server issue Bearer tokens for this resource."
+        return failed("cnf", text, "sender_constrained", fix)
+    return passed("cnf", "The token needs no proof of possession.")

@@ -1,0 +1,111 @@
+"""What the rules say about a token: one verdict each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from mcp_oauth_discovery.doctor.printing import shown
+from mcp_oauth_discovery.signing import InvalidToken
+
+
+class Outcome(Enum):
+    """Whether a token passes a rule; the values are those in `--json`."""
+
+    PASS = "pass"  # noqa: S105
+    FAIL = "fail"
+    SKIPPED = "skipped"
+    INFO = "info"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What one rule says; `reason` is that of the `InvalidToken`, and `fix` says what to do."""
+
+    rule: str
+    outcome: Outcome
+    text: str
+    reason: str = ""
+    fix: str = ""
+
+    @property
+    def fails(self) -> bool:
+        return self.outcome is Outcome.FAIL
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the verdict for `--json`."""
+        return {**vars(self), "outcome": self.outcome.value, "reason": self.reason or None}
+
+
+def passed(rule: str, text: str) -> Verdict:
+    return Verdict(rule, Outcome.PASS, text)
+
+
+def failed(rule: str, text: str, reason: str = "", fix: str = "") -> Verdict:
+    return Verdict(rule, Outcome.FAIL, text, reason, fix)
+
+
+def skipped(rule: str, why: str) -> Verdict:
+    return Verdict(rule, Outcome.SKIPPED, why)
+
+
+def info(rule: str, text: str) -> Verdict:
+    return Verdict(rule, Outcome.INFO, text)
+
+
+def judged(rule: str, check: Callable[[], object], text: str, fix: str = "") -> Verdict:
+    """Return the verdict of a function that raises `InvalidToken`; the text is for a pass."""
+    try:
+        check()
+    except InvalidToken as error:
+        return failed(rule, described(error), error.reason, fix)
+    return passed(rule, text)
+
+
+def described(error: InvalidToken, hide: Callable[[str], str] = str) -> str:
+    """Return the text of a refusal, with what was received and expected.
+
+    A verifier of the project may have written any text: `hide` removes the token from it.
+    """
+    parts = [
+        f"{what} {name} {shown(hide(str(value)))}"
+        for what, values in (("received", error.received), ("expected", error.expected))
+        for name, value in values.items()
+    ]
+    text = shown(hide(str(error))).removesuffix(".")
+    return f"{text}: {', '.join(parts)}." if parts else f"{text}."
+
+
+# The differences between identifiers that look the same, and how to undo each.
+_DIFFERENCES: Mapping[str, Callable[[str], str]] = {
+    "http and https": lambda text: re.sub(r"^https?:", "", text, flags=re.I),
+    "capital letters": str.lower,
+    "the default port": lambda text: re.sub(r"^([^/]*//[^/]*):(?:80|443)(?=/|$)", r"\1", text),
+    "the final slash": lambda text: text.removesuffix("/"),
+    "spaces around it": str.strip,
+}
+
+
+def near_miss(received: object, expected: str) -> str:
+    """Return a sentence about two identifiers that differ in their spelling alone, or nothing."""
+    if not isinstance(received, str) or received == expected:
+        return ""
+    if _without(_DIFFERENCES, received) != _without(_DIFFERENCES, expected):
+        return ""
+    differences = [
+        name
+        for name in _DIFFERENCES
+        if _without({*_DIFFERENCES} - {name}, received)
+        != _without({*_DIFFERENCES} - {name}, expected)
+    ]
+    return f"They differ only in {' and in '.join(differences)}."
+
+
+def _without(names: Any, text: str) -> str:
+    # Spaces first, because the others look at the beginning and the end.
+    for name, undo in reversed(list(_DIFFERENCES.items())):
+        text = undo(text) if name in names else text
+    return text

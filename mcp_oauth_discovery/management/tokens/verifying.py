@@ -1,0 +1,97 @@
+"""Ask the verifiers of a view about a token, as its protection does, and report what each says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+
+from mcp_oauth_discovery.doctor.printing import shown
+from mcp_oauth_discovery.doctor.project.captured_logs import captured, fault_of
+from mcp_oauth_discovery.management.tokens.verdicts import (
+    Verdict,
+    described,
+    failed,
+    info,
+    passed,
+    skipped,
+)
+from mcp_oauth_discovery.protection import (
+    Claims,
+    InvalidToken,
+    NotMine,
+    Unavailable,
+    Verifier,
+    verify_token,
+)
+from mcp_oauth_discovery.protection.verification import verified_claims
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What the verifiers say, and the claims if one of them accepts the token."""
+
+    verdicts: tuple[Verdict, ...]
+    claims: Claims | None = None
+
+
+def ask_verifiers(
+    verify: Verifier | Sequence[Verifier], request: HttpRequest, token: str, resource: str
+) -> Verified:
+    """Ask verifiers in their order; the first that recognises the token decides."""
+    verdicts: list[Verdict] = []
+    verifiers = (verify,) if callable(verify) else tuple(verify)
+    for place, verifier in enumerate(verifiers):
+        verdict, claims = _ask(verifier, request, token, resource)
+        if verdict is not None:
+            others = [_not_asked(other, verifier) for other in verifiers[place + 1 :]]
+            return Verified((*verdicts, verdict, *others), claims)
+        verdicts.append(info("verify", f"{name_of(verifier)} does not recognise the token."))
+    text = "No verifier of this view recognises the token, so it is invalid."
+    return Verified((*verdicts, failed("verify", text, "not_recognised")))
+
+
+def _ask(
+    verifier: Verifier, request: HttpRequest, token: str, resource: str
+) -> tuple[Verdict | None, Claims | None]:
+    """Return the verdict and the claims; no verdict if the token is not recognised."""
+    name = name_of(verifier)
+    try:
+        with captured([]):
+            claims = verified_claims(verifier, request, token, resource)
+    except NotMine:
+        return None, None
+    except InvalidToken as error:
+        text = f"{name} refuses the token. {described(error)}"
+        return failed("verify", text, error.reason), None
+    except Unavailable as error:
+        text = f"{name} cannot verify it now, so the view answers 503. {shown(str(error))}"
+        return failed("verify", text, "unavailable"), None
+    except Exception as error:  # noqa: BLE001 - a verifier of the project may raise any
+        return explained_failure("verify", f"{name} failed", error), None
+    return passed("verify", f"{name} accepts the token."), claims
+
+
+def explained_failure(rule: str, what: str, error: Exception) -> Verdict:
+    """Return the verdict about code that fails, so that the view answers 500."""
+    fault = fault_of(error)
+    return failed(
+        rule, f"{what}, so the view answers 500. {shown(fault.problem)}", "error", fault.fix
+    )
+
+
+def _not_asked(verifier: Verifier, decider: Verifier) -> Verdict:
+    return skipped("verify", f"{name_of(verifier)} is not asked: {name_of(decider)} decides")
+
+
+def name_of(verifier: Any) -> str:
+    """Return the name of a verifier, without its arguments: one of them may be a secret."""
+    if verifier is verify_token:
+        return "verify_token (the rules of this site)"
+    is_named = isinstance(getattr(verifier, "__qualname__", None), str)
+    named = verifier if is_named else type(verifier)
+    name = f"{named.__module__}.{named.__qualname__}"
+    issuer = getattr(verifier, "issuer", None)
+    return f"{name} for {issuer}" if isinstance(issuer, str) else name

@@ -1,0 +1,142 @@
+"""What each protected view of the project says about a token."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from django.core.exceptions import ImproperlyConfigured, SuspiciousOperation
+from django.core.handlers.wsgi import WSGIRequest
+from django.http import Http404, HttpRequest
+
+from mcp_oauth_discovery.checks.guards import Guard, guards
+from mcp_oauth_discovery.checks.routes import Route, routes
+from mcp_oauth_discovery.conf import fixed_script_prefix
+from mcp_oauth_discovery.doctor.printing import shown
+from mcp_oauth_discovery.identity import Resource
+from mcp_oauth_discovery.management.tokens.parts import Parts
+from mcp_oauth_discovery.management.tokens.scopes import scope_verdict
+from mcp_oauth_discovery.management.tokens.verdicts import (
+    Outcome,
+    Verdict,
+    failed,
+    passed,
+    skipped,
+)
+from mcp_oauth_discovery.management.tokens.verifying import (
+    Verified,
+    ask_verifiers,
+    explained_failure,
+)
+from mcp_oauth_discovery.standards.wsgi import environ
+
+
+@dataclass(frozen=True)
+class ProtectedView:
+    """A protection in the URLconf, the request that reaches it, and the resource that it is for.
+
+    `resource` is None if it cannot be found; `problem` says why.
+    """
+
+    written: str
+    guard: Guard
+    request: HttpRequest
+    resource: Resource | None = None
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class ViewReport:
+    """What a protected view says about a token."""
+
+    written: str
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def accepts(self) -> bool:
+        is_verified = any(
+            verdict.rule == "verify" and verdict.outcome is Outcome.PASS
+            for verdict in self.verdicts
+        )
+        return is_verified and not any(verdict.fails for verdict in self.verdicts)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it for `--json`."""
+        rules = [verdict.as_json() for verdict in self.verdicts]
+        return {"route": self.written, "accepted": self.accepts, "rules": rules}
+
+
+def protected_views(origin: str, token: str) -> Iterator[ProtectedView]:
+    """Yield every protection of the URLconf, for requests with a token to an origin."""
+    for route in routes():
+        known: list[Guard] = []
+        for guard in guards(route.view):
+            # The attribute of a view is also that of the functions around it.
+            if guard not in known:
+                known.append(guard)
+                yield _protected_view(route, guard, origin, token)
+
+
+def _protected_view(route: Route, guard: Guard, origin: str, token: str) -> ProtectedView:
+    request = _request(route.path or "/", origin, token)
+    if guard.protection.resource is None and route.path is None:
+        problem = (
+            "The URL of this view varies, and the request decides which resource it is. Name the "
+            "resource in the protection to have it judged here."
+        )
+        return ProtectedView(route.written, guard, request, None, problem)
+    try:
+        resource = guard.protection.lookup(request).find()
+    except (Http404, SuspiciousOperation):
+        problem = (
+            "The resource of this view is disabled, or this host has none: requests get a 404."
+        )
+        return ProtectedView(route.written, guard, request, None, problem)
+    except ImproperlyConfigured as error:
+        return ProtectedView(route.written, guard, request, None, str(error))
+    return ProtectedView(route.written, guard, request, resource)
+
+
+def _request(path: str, origin: str, token: str) -> HttpRequest:
+    prefix = fixed_script_prefix()
+    url = f"{origin}{prefix[:-1]}{quote(path)}"
+    headers = [
+        ("Accept", "application/json, text/event-stream"),
+        ("Authorization", f"Bearer {token}"),
+        ("Content-Type", "application/json"),
+    ]
+    return WSGIRequest(environ("POST", url, headers, prefix=prefix))
+
+
+def view_report(view: ProtectedView, parts: Parts) -> ViewReport:
+    """Ask a view about a token: its verifiers, its scope and its user."""
+    if view.resource is None:
+        rules = [skipped(rule, "the resource is not known") for rule in ("verify", "scope")]
+        return ViewReport(view.written, (failed("resource", view.problem), *rules))
+    if not view.guard.verifies:
+        why = "an authentication class of the project verifies tokens, and only a request shows how"
+        rules = [skipped(rule, why) for rule in ("verify", "scope")]
+        return ViewReport(view.written, tuple(rules))
+    verify, token = view.guard.protection.verify, parts.token
+    verified = ask_verifiers(verify, view.request, token, view.resource.identifier)
+    verdicts = [*verified.verdicts, scope_verdict(view.guard, verified.claims, parts.claims)]
+    if view.guard.protection.user is not None:
+        verdicts.append(_user_verdict(view, verified))
+    return ViewReport(view.written, tuple(verdicts))
+
+
+def _user_verdict(view: ProtectedView, verified: Verified) -> Verdict:
+    find: Any = view.guard.protection.user
+    if verified.claims is None:
+        return skipped("user", "no verifier accepts the token")
+    try:
+        user = find(view.request, verified.claims)
+    except Exception as error:  # noqa: BLE001 - the project may raise any
+        return explained_failure("user", "The user could not be looked up", error)
+    if user is None:
+        text = f"sub is {shown(verified.claims.get('sub'))}, and no user who can sign in has that."
+        fix = "Is the user in this database, and active? By default, sub is the primary key."
+        return failed("user", text, "no_user", fix)
+    return passed("user", f"The user is {shown(str(user))}.")
