@@ -10,3 +10,5 @@ ROOT_URLCONF = "tests.no_database.urls"
 DATABASES = {}
 MCP_RESOURCE = "https://app.example.com/mcp"
 MCP_AUTHORIZATION_SERVERS = ["https://login.example.net"]
+# The page of MCP Inspector, from which the doctor sends its requests.
+MCP_ALLOWED_ORIGINS = ["http://localhost:6274"]

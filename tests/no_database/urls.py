@@ -8,7 +8,7 @@ from django.urls import include, path
 from mcp_oauth_discovery.protection import bearer_required
 
 
-@bearer_required("/mcp", verify=lambda request, token, resource: {"sub": "1"})
+@bearer_required("/mcp", scope="mcp", verify=lambda *arguments: {"sub": "1", "scope": "mcp"})
 def mcp(request):
     return HttpResponse("let in")
 
