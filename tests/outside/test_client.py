@@ -154,6 +154,12 @@ def test_proxy_without_credentials_gets_none(get, monkeypatch):
     assert "proxy-authorization" not in proxy.received[0].headers
 
 
+def test_wrong_proxy_is_named_without_its_password(get, monkeypatch):
+    monkeypatch.setenv("https_proxy", "http://ada:secret@[::1")
+    with pytest.raises(Unreachable, match="the proxy that the environment names is not a URL"):
+        get("https://login.example.com/keys")
+
+
 def test_proxy_is_not_used_for_hosts_that_the_environment_excepts(get, server, monkeypatch):
     with serving() as proxy:
         monkeypatch.setenv("https_proxy", proxy.origin)
