@@ -41,6 +41,7 @@ def test_answer_has_status_headers_and_body(get, server):
     answer = get()
     assert (answer.status, answer.headers["x-their"], answer.body) == (418, "2", b'{"a": 1}')
     assert server.received[0].headers["x-own"] == "1"
+    assert server.received[0].headers["user-agent"].startswith("django-mcp-oauth-discovery/")
 
 
 def test_answer_of_the_largest_size_is_read(get, server):
