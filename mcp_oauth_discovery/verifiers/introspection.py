@@ -11,9 +11,9 @@ from typing import Any
 from urllib.parse import quote_plus, urlencode
 
 from django.http import HttpRequest
-from django.views.decorators.debug import sensitive_variables
 
 from mcp_oauth_discovery.logs.lines import logger
+from mcp_oauth_discovery.logs.sensitive import sensitive
 from mcp_oauth_discovery.signing import InvalidToken, NotMine, Unavailable
 from mcp_oauth_discovery.signing.rules import extract
 from mcp_oauth_discovery.standards.identifiers import check_secure_url
@@ -73,7 +73,7 @@ class Introspection:
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.url!r}, {self.client_id!r})"
 
-    @sensitive_variables()
+    @sensitive
     def __call__(self, request: HttpRequest, token: str, resource: str) -> dict[str, Any]:
         """Return what the server says of a token; raises `NotMine` for a JWT.
 
@@ -93,13 +93,13 @@ class Introspection:
         check_times(claims, must_expire=False)
         return with_scope(claims)
 
-    @sensitive_variables()
+    @sensitive
     def _ask(self, token: str) -> Answer:
         """Return the answer of the server in time, which look-ups of names may not be."""
         deadline = Deadline(self.timeout)
         body = urlencode({"token": token, "token_type_hint": "access_token"}).encode()
 
-        @sensitive_variables()
+        @sensitive
         def send() -> Answer:
             return self._client.send(
                 "POST", self.url, deadline, limit=_LIMIT, headers=self._headers, body=body

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn
 
 from django.http import HttpRequest
-from django.views.decorators.debug import sensitive_variables
 from joserfc.jws import CompactSignature
 
+from mcp_oauth_discovery.logs.sensitive import sensitive
 from mcp_oauth_discovery.signing import InvalidToken, NotMine, Unavailable
 from mcp_oauth_discovery.signing.rules import (
     check_header,
@@ -61,7 +61,7 @@ class RemoteIssuer:
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.issuer!r})"
 
-    @sensitive_variables()
+    @sensitive
     def __call__(self, request: HttpRequest, token: str, resource: str) -> dict[str, Any]:
         """Return the claims of a token; raises `NotMine`, `InvalidToken` and `Unavailable`.
 
@@ -76,7 +76,7 @@ class RemoteIssuer:
         check_times(claims)
         return with_scope(claims)
 
-    @sensitive_variables()
+    @sensitive
     def _recognise(self, token: str) -> CompactSignature:
         """Return the parts of a JWT that says that it is from this issuer."""
         try:
@@ -88,7 +88,7 @@ class RemoteIssuer:
             raise NotMine
         return signed
 
-    @sensitive_variables()
+    @sensitive
     def _verify(self, signed: CompactSignature) -> dict[str, Any]:
         header = signed.headers()
         # A list or an object of JSON cannot be looked up.
@@ -106,7 +106,7 @@ class RemoteIssuer:
                 raise
         return self._verify_with(newer.keys, signed)
 
-    @sensitive_variables()
+    @sensitive
     def _verify_with(self, keys: KeySet, signed: CompactSignature) -> dict[str, Any]:
         header = signed.headers()
         algorithm = header["alg"]
