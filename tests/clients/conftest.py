@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -91,7 +92,20 @@ class BlankPage(BaseHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def other_origin() -> Iterator[str]:
-    """Serve a blank page from an origin that is not the example's, and not on its list either."""
+    """Serve a blank page from an origin that is not the example's, and not on its lists either."""
+    with blank_page() as origin:
+        yield origin
+
+
+@pytest.fixture(scope="session")
+def listed_origin() -> Iterator[str]:
+    """Serve a blank page from an origin that is in `MCP_ALLOWED_ORIGINS` of each site."""
+    with blank_page() as origin:
+        yield origin
+
+
+@contextmanager
+def blank_page() -> Iterator[str]:
     with ThreadingHTTPServer((HOST, 0), BlankPage) as site:
         thread = threading.Thread(target=site.serve_forever)
         thread.start()
@@ -101,13 +115,16 @@ def other_origin() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def sites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Site]]:
+def sites(
+    tmp_path_factory: pytest.TempPathFactory, listed_origin: str
+) -> Iterator[Callable[[str], Site]]:
     """Return a function that opens a site on a server, once for all tests of this run."""
     running: dict[str, Site] = {}
 
     def opened(server: str) -> Site:
         if server not in running:
-            running[server] = open_site(server, tmp_path_factory.mktemp(f"site-{server}"))
+            directory = tmp_path_factory.mktemp(f"site-{server}")
+            running[server] = open_site(server, directory, {"ALLOWED_ORIGINS": listed_origin})
         return running[server]
 
     yield opened

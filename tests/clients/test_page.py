@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Response
+from playwright.sync_api import Browser, Error, Page, Response
 
 from tests.clients.environments import bundle_of_page
 from tests.clients.sites import USER, Site
@@ -14,8 +14,12 @@ from tests.clients.users import press, profile_in, sign_in
 
 pytestmark = pytest.mark.clients
 
-CHALLENGE = """
-async (url) => (await fetch(url, {method: "POST"})).headers.get("WWW-Authenticate")
+FETCH = """
+async (url) => {
+  const response = await fetch(url, {method: "POST"});
+  const challenge = response.headers.get("WWW-Authenticate");
+  return {status: response.status, challenge, body: await response.json()};
+}
 """
 # Up to the first message that is answered; there the client sends more than one at a time.
 WAY_IN = [
@@ -40,11 +44,18 @@ def bundle() -> Path:
 
 
 @pytest.fixture
-def page(browser: Browser, other_origin: str) -> Iterator[Page]:
+def page(browser: Browser, listed_origin: str) -> Iterator[Page]:
     with profile_in(browser) as context:
         page = context.new_page()
-        page.goto(other_origin)
+        page.goto(listed_origin)
         yield page
+
+
+@pytest.fixture
+def foreign_page(page: Page, other_origin: str) -> Page:
+    """Return a page of an origin that is not in `MCP_ALLOWED_ORIGINS`."""
+    page.goto(other_origin)
+    return page
 
 
 def noted(page: Page) -> list[str]:
@@ -61,9 +72,28 @@ def noted(page: Page) -> list[str]:
 
 
 def test_page_reads_the_challenge(page: Page, site: Site):
-    challenge = page.evaluate(CHALLENGE, site.reports)
+    answer = page.evaluate(FETCH, site.reports)
     metadata = f"{site.origin}/.well-known/oauth-protected-resource/reports/mcp"
-    assert f'resource_metadata="{metadata}"' in challenge
+    assert answer["status"] == 401
+    assert f'resource_metadata="{metadata}"' in answer["challenge"]
+
+
+@pytest.mark.parametrize("server", ["uvicorn"])
+def test_page_of_a_foreign_origin_is_stopped_without_a_challenge(foreign_page: Page, site: Site):
+    answer = foreign_page.evaluate(FETCH, site.mcp)
+    assert (answer["status"], answer["challenge"]) == (403, None)
+    assert answer["body"]["error"] == "origin_not_allowed"
+
+
+@pytest.mark.parametrize("server", ["uvicorn"])
+def test_client_in_a_page_of_a_foreign_origin_is_led_nowhere(
+    foreign_page: Page, site: Site, bundle: Path
+):
+    notes = noted(foreign_page)
+    foreign_page.add_script_tag(path=bundle)
+    with pytest.raises(Error, match="origin_not_allowed"):
+        foreign_page.evaluate("(resource) => window.page.leave(resource)", site.mcp)
+    assert set(notes) == {"POST /mcp 403"}
 
 
 def test_page_signs_in_and_calls_a_tool(page: Page, site: Site, bundle: Path):
