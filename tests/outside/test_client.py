@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import base64
 import socket
+import ssl
+from datetime import datetime, timedelta, timezone
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from mcp_oauth_discovery.verifiers import clients
 from mcp_oauth_discovery.verifiers.clients import Client
@@ -159,7 +166,37 @@ def test_proxy_is_not_used_for_hosts_that_the_environment_excepts(get, server, m
     assert proxy.received == []
 
 
-def test_certificate_of_an_unknown_authority_is_refused(get, server):
-    # The stand-in speaks no TLS at all, which is refused in the same place.
+@pytest.fixture
+def secure(server, tmp_path):
+    """The server with TLS, whose certificate no authority has signed."""
+    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(timezone.utc)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, SHA256())
+    )
+    path = tmp_path / "certificate.pem"
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    path.write_bytes(private + certificate.public_bytes(Encoding.PEM))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(path)
+    with serving(context) as secure:
+        secure.certificate = path
+        secure.replies["/"] = Reply({"a": 1})
+        yield secure
+
+
+def test_certificate_of_an_unknown_authority_is_refused(get, secure):
+    with pytest.raises(Unreachable, match=r"SSLError: .*certificate verify failed"):
+        get(secure.origin.replace("http://127.0.0.1", "https://localhost"))
+    assert secure.received == []
+
+
+def test_authority_that_the_system_trusts_is_trusted(get, secure, monkeypatch):
+    monkeypatch.setenv("SSL_CERT_FILE", str(secure.certificate))
+    assert get(secure.origin.replace("http://127.0.0.1", "https://localhost")).status == 200
     with pytest.raises(Unreachable, match="SSLError"):
-        get(server.origin.replace("http:", "https:"))
+        get(secure.origin.replace("http:", "https:"))

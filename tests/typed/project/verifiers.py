@@ -16,7 +16,7 @@ from mcp_oauth_discovery.protection import (
     verify_token,
 )
 from mcp_oauth_discovery.signing import verify_jwt
-from mcp_oauth_discovery.verifiers import ApiKey
+from mcp_oauth_discovery.verifiers import ApiKey, Introspection, RemoteIssuer
 
 KEYS = {"key-7": "7"}
 
@@ -58,12 +58,16 @@ class Audience:
 
 BY_KEY = ApiKey(look_up, prefix="key-")
 EVERY_KEY = ApiKey(look_up_in_time)
+ELSEWHERE = RemoteIssuer("https://login.example.com", audience=["api"], algorithms=["ES256"])
+OPAQUE = Introspection("https://login.example.com/introspect", "id", "secret", timeout=2.5)
 ALL: list[Verifier] = [
     verify_token,
     verify_session,
     verify_elsewhere,
     Audience("https://files.example.com"),
     BY_KEY,
+    ELSEWHERE,
+    OPAQUE,
     EVERY_KEY,
 ]
 
