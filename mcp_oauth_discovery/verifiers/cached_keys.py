@@ -87,7 +87,7 @@ class CachedKeys:
         copy = self._copy
         if copy and self._clock() < copy.good_until:
             return copy
-        self._renew(SHORT_WAIT if copy or self._failures else self._patience)
+        self._renew(copy, SHORT_WAIT if copy or self._failures else self._patience)
         copy = self._copy
         if copy is None or self._clock() >= copy.good_until + STALE_FOR:
             self._give_up()
@@ -106,7 +106,7 @@ class CachedKeys:
             if is_due:
                 self._unknown_key_from = now + UNKNOWN_KEY_EVERY
         if is_due:
-            self._renew(SHORT_WAIT if self._failures else self._patience)
+            self._renew(copy, SHORT_WAIT if self._failures else self._patience)
         if self._copy is copy and (self._failures or self._is_reading):
             self._give_up()
         return self._copy or copy
@@ -115,9 +115,12 @@ class CachedKeys:
     def _is_reading(self) -> bool:
         return self._attempt is not None and not self._attempt.future.done()
 
-    def _renew(self, patience: float) -> None:
+    def _renew(self, copy: Copy | None, patience: float) -> None:
         """Wait for the reading in progress, or start one unless the issuer failed just now."""
         with self._lock:
+            if self._copy is not copy:
+                # Another thread has read the keys since this one looked at its copy.
+                return
             now, attempt = self._clock(), self._attempt
             if attempt is None or (attempt.future.done() and now >= self._pause_ends):
                 future = in_background(self._attempt_reading, "mcp-issuer-keys")
