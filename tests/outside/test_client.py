@@ -126,25 +126,42 @@ def test_connection_that_the_server_has_closed_is_replaced(get, server):
     assert get().body == b'{"a": 1}'
 
 
-@pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy", "all_proxy"])
-def test_proxy_of_the_environment_is_used(get, monkeypatch, name):
+@pytest.mark.parametrize(
+    ("name", "start"),
+    [
+        ("HTTPS_PROXY", "http://ada:s%40cret@"),
+        ("https_proxy", "http://ada:s@cret@"),
+        ("all_proxy", "ada:s%40cret@"),
+    ],
+)
+def test_proxy_of_the_environment_is_used(get, monkeypatch, name, start):
     with serving() as proxy:
-        address = proxy.origin.replace("://", "://ada:secret@")
-        monkeypatch.setenv(name, address)
+        monkeypatch.setenv(name, proxy.origin.replace("http://", start))
         with pytest.raises(Unreachable, match="ProxyError"):
             get("https://login.example.com/keys")
     [request] = proxy.received
     assert (request.method, request.path) == ("CONNECT", "login.example.com:443")
-    credentials = base64.b64encode(b"ada:secret").decode()
+    credentials = base64.b64encode(b"ada:s@cret").decode()
     assert request.headers["proxy-authorization"] == f"Basic {credentials}"
 
 
-def test_proxy_without_credentials_gets_none(get, monkeypatch):
+@pytest.mark.parametrize("start", ["http://", ""])
+def test_proxy_without_credentials_gets_none(get, monkeypatch, start):
     with serving() as proxy:
-        monkeypatch.setenv("https_proxy", proxy.origin)
+        monkeypatch.setenv("https_proxy", proxy.origin.replace("http://", start))
         with pytest.raises(Unreachable):
             get("https://login.example.com/keys")
     assert "proxy-authorization" not in proxy.received[0].headers
+
+
+@pytest.mark.parametrize("place", ["127.0.0.1:99999", "127.0.0.1:port", "", "[::1", "127.0.0.1:9"])
+@pytest.mark.parametrize("start", ["http://ada:se#cret@", "socks5://ada:se/cret@"])
+def test_error_about_a_proxy_does_not_show_its_credentials(get, monkeypatch, start, place):
+    monkeypatch.setenv("https_proxy", start + place)
+    with pytest.raises(Unreachable) as caught:
+        get("https://login.example.com/keys")
+    assert "cret" not in str(caught.value)
+    assert "ada" not in str(caught.value)
 
 
 def test_proxy_is_not_used_for_hosts_that_the_environment_excepts(get, server, monkeypatch):
