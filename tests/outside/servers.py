@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -116,13 +117,15 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving() -> Iterator[StandIn]:
+def serving(tls: ssl.SSLContext | None = None) -> Iterator[StandIn]:
     stand_in = StandIn()
     server = ThreadingHTTPServer(
         ("127.0.0.1", 0), type("Handler", (Handler,), {"stand_in": stand_in})
     )
     server.daemon_threads = True
-    stand_in.origin = f"http://127.0.0.1:{server.server_port}"
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+    stand_in.origin = f"{'http' if tls is None else 'https'}://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:

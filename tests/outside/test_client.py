@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import socket
+import ssl
 
 import pytest
 
 from mcp_oauth_discovery.verifiers import clients
 from mcp_oauth_discovery.verifiers.clients import Client
 from mcp_oauth_discovery.verifiers.exchanges import Deadline, Late, Unreachable
+from tests.doctor.servers import certificate
 from tests.outside.servers import Reply, serving
 
 LIMIT = 1000
@@ -176,7 +178,51 @@ def test_proxy_is_not_used_for_hosts_that_the_environment_excepts(get, server, m
     assert proxy.received == []
 
 
-def test_certificate_of_an_unknown_authority_is_refused(get, server):
-    # The stand-in speaks no TLS at all, which is refused in the same place.
+@pytest.fixture(scope="module")
+def pem(tmp_path_factory):
+    """Return the file of a certificate for 127.0.0.1, with its key."""
+    return certificate(tmp_path_factory.mktemp("tls"))
+
+
+@pytest.fixture
+def tls_server(pem):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+    with serving(context) as server:
+        server.replies["/"] = Reply(b"x" * LIMIT)
+        yield server
+
+
+@pytest.fixture
+def trusted(pem, monkeypatch):
+    # OpenSSL reads this variable, so the system trusts the certificate.
+    monkeypatch.setenv("SSL_CERT_FILE", str(pem))
+
+
+def test_connection_with_a_trusted_certificate_is_used_again(get, tls_server, trusted):
+    for _ in range(3):
+        assert len(get(f"{tls_server.origin}/").body) == LIMIT
+    assert len({request.port for request in tls_server.received}) == 1
+
+
+def test_certificate_of_an_unknown_authority_is_refused(get, tls_server):
+    with pytest.raises(Unreachable, match="CERTIFICATE_VERIFY_FAILED"):
+        get(f"{tls_server.origin}/")
+    assert tls_server.received == []
+
+
+def test_certificate_of_another_host_is_refused(get, tls_server, trusted):
+    with pytest.raises(Unreachable, match="Hostname mismatch"):
+        get(f"{tls_server.origin.replace('127.0.0.1', 'localhost')}/")
+    assert tls_server.received == []
+
+
+def test_answer_that_drips_over_tls_is_late(get, tls_server, trusted):
+    tls_server.replies["/"] = tls_server.drip("x" * 200)
+    with pytest.raises(Late):
+        get(f"{tls_server.origin}/", seconds=0.3)
+
+
+def test_server_without_tls_is_unreachable(get, server):
     with pytest.raises(Unreachable, match="SSLError"):
         get(server.origin.replace("http:", "https:"))
