@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from mcp_oauth_discovery.challenge.headers import Scope, checked_scope
-from mcp_oauth_discovery.protection.implied import with_implied
 from mcp_oauth_discovery.protection.operations import Operation
 from mcp_oauth_discovery.protection.tokens import Claims, granted_scope
 from mcp_oauth_discovery.signing import InvalidToken
@@ -61,7 +60,7 @@ class InsufficientScope(InvalidToken):
 
 def has_granted(claims: Claims, needed: tuple[str, ...]) -> bool:
     """Return whether a token has all scopes, by itself or by `MCP_IMPLIED_SCOPES`."""
-    return not needed or with_implied(granted_scope(claims)).issuperset(needed)
+    return not needed or granted_scope(claims, implied=True).issuperset(needed)
 
 
 def check_granted(claims: Claims, needed: tuple[str, ...]) -> None:

@@ -15,6 +15,7 @@ from django.utils.module_loading import import_string
 from mcp_oauth_discovery.conf import Misconfigured
 from mcp_oauth_discovery.logs.lines import logger, one_line
 from mcp_oauth_discovery.logs.sensitive import sensitive
+from mcp_oauth_discovery.protection.implied import with_implied
 from mcp_oauth_discovery.signing import InvalidToken, verify_jwt
 from mcp_oauth_discovery.standards.www_authenticate import check_value
 
@@ -82,12 +83,15 @@ def _set_user(request: HttpRequest, user: Any) -> None:
     request.auser = auser
 
 
-def granted_scope(claims: Claims) -> set[str]:
-    """Return the scopes of a token (RFC 9068 §2.2.3), which may be a list too."""
+def granted_scope(claims: Claims, *, implied: bool = False) -> set[str]:
+    """Return the scopes of a token (RFC 9068 §2.2.3), which may be a list too.
+
+    With `implied`, those that its scopes imply by `MCP_IMPLIED_SCOPES` are among them.
+    """
     scope = claims.get("scope", "")
-    if isinstance(scope, str):
-        return set(scope.split(" "))
-    return {name for name in scope if isinstance(name, str)} if isinstance(scope, list) else set()
+    names = scope.split(" ") if isinstance(scope, str) else scope
+    scopes = {name for name in names if isinstance(name, str)} if isinstance(names, list) else set()
+    return with_implied(scopes) if implied else scopes
 
 
 def describe(error: Exception) -> str | None:

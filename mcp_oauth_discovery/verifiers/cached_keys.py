@@ -96,14 +96,8 @@ class CachedKeys:
         Returns the copy itself if the issuer was asked for an unknown key shortly before. Raises
         `Unavailable` if the issuer is down: it may have such a key now.
         """
-        with self._lock:
-            now = self._clock()
-            may_ask = self._failures or self._is_reading or now >= self._unknown_key_from
-            is_due = self._copy is copy and may_ask
-            if is_due:
-                self._unknown_key_from = now + UNKNOWN_KEY_EVERY
-        if is_due:
-            self._renew(copy, SHORT_WAIT if self._failures else self._patience)
+        patience = SHORT_WAIT if self._failures else self._patience
+        self._renew(copy, patience, for_unknown_key=True)
         if self._copy is copy and (self._failures or self._is_reading):
             self._give_up()
         return self._copy or copy
@@ -112,14 +106,18 @@ class CachedKeys:
     def _is_reading(self) -> bool:
         return self._attempt is not None and not self._attempt.future.done()
 
-    def _renew(self, copy: Copy | None, patience: float) -> None:
-        """Wait for the reading in progress, or start one unless the issuer failed just now."""
+    def _renew(self, copy: Copy | None, patience: float, *, for_unknown_key: bool = False) -> None:
+        """Wait for a reading that replaces a copy: the one in progress, or a new one if allowed."""
         with self._lock:
             if self._copy is not copy:
-                # Another thread has read the keys since this one looked at its copy.
                 return
             now, attempt = self._clock(), self._attempt
-            if attempt is None or (attempt.future.done() and now >= self._pause_ends):
+            is_allowed = now >= self._pause_ends
+            if for_unknown_key and not self._failures:
+                is_allowed = is_allowed and now >= self._unknown_key_from
+            if attempt is None or (attempt.future.done() and is_allowed):
+                if for_unknown_key:
+                    self._unknown_key_from = now + UNKNOWN_KEY_EVERY
                 future = in_background(self._attempt_reading, "mcp-issuer-keys")
                 attempt = self._attempt = Attempt(now, future)
         attempt.wait(patience, self._clock())

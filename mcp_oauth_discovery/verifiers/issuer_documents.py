@@ -133,7 +133,7 @@ class IssuerDocuments:
 
     def _get(self, url: str, deadline: Deadline, limit: int) -> Answer:
         answer = self._client.send("GET", url, deadline, limit=limit, headers=_HEADERS)
-        if "location" in answer.headers:
+        if "location" in answer.headers and answer.status // 100 == 3:
             target = _shown(answer.headers["location"])
             raise Unreachable(f"it redirects to {target}, which is not followed")
         if answer.status != HTTPStatus.OK:

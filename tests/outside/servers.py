@@ -117,15 +117,19 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving(tls: ssl.SSLContext | None = None) -> Iterator[StandIn]:
+def serving(context: ssl.SSLContext | None = None) -> Iterator[StandIn]:
     stand_in = StandIn()
     server = ThreadingHTTPServer(
         ("127.0.0.1", 0), type("Handler", (Handler,), {"stand_in": stand_in})
     )
     server.daemon_threads = True
-    if tls is not None:
-        server.socket = tls.wrap_socket(server.socket, server_side=True)
-    stand_in.origin = f"{'http' if tls is None else 'https'}://127.0.0.1:{server.server_port}"
+    # Refused handshakes are the subject of tests.
+    server.handle_error = lambda request, client_address: None
+    if context:
+        server.socket = context.wrap_socket(
+            server.socket, server_side=True, do_handshake_on_connect=False
+        )
+    stand_in.origin = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:

@@ -36,6 +36,7 @@ def test_answer_has_status_headers_and_body(get, server):
     answer = get()
     assert (answer.status, answer.headers["x-their"], answer.body) == (418, "2", b'{"a": 1}')
     assert server.received[0].headers["x-own"] == "1"
+    assert server.received[0].headers["user-agent"].startswith("django-mcp-oauth-discovery/")
 
 
 def test_answer_of_the_largest_size_is_read(get, server):
@@ -180,49 +181,48 @@ def test_proxy_is_not_used_for_hosts_that_the_environment_excepts(get, server, m
 
 @pytest.fixture(scope="module")
 def pem(tmp_path_factory):
-    """Return the file of a certificate for 127.0.0.1, with its key."""
+    """Return the file of a certificate for 127.0.0.1 with its key, which no authority signed."""
     return certificate(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture
-def tls_server(pem):
+def secure(pem):
+    """Return a server with TLS, and its URL."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(pem)
-    with serving(context) as server:
-        server.replies["/"] = Reply(b"x" * LIMIT)
-        yield server
+    with serving(context) as secure:
+        secure.replies["/"] = Reply({"a": 1})
+        yield secure, f"{secure.origin.replace('http:', 'https:')}/"
 
 
 @pytest.fixture
 def trusted(pem, monkeypatch):
-    # OpenSSL reads this variable, so the system trusts the certificate.
+    # OpenSSL reads this variable: the system trusts the certificate as an authority.
     monkeypatch.setenv("SSL_CERT_FILE", str(pem))
 
 
-def test_connection_with_a_trusted_certificate_is_used_again(get, tls_server, trusted):
-    for _ in range(3):
-        assert len(get(f"{tls_server.origin}/").body) == LIMIT
-    assert len({request.port for request in tls_server.received}) == 1
+def test_certificate_of_an_unknown_authority_is_refused(get, secure):
+    server, url = secure
+    with pytest.raises(Unreachable, match=r"SSLError: .*certificate verify failed"):
+        get(url)
+    assert server.received == []
 
 
-def test_certificate_of_an_unknown_authority_is_refused(get, tls_server):
-    with pytest.raises(Unreachable, match="CERTIFICATE_VERIFY_FAILED"):
-        get(f"{tls_server.origin}/")
-    assert tls_server.received == []
+def test_connection_with_a_trusted_certificate_is_used_again(get, secure, trusted):
+    server, url = secure
+    assert [get(url).status for _ in range(3)] == [200] * 3
+    assert len({request.port for request in server.received}) == 1
 
 
-def test_certificate_of_another_host_is_refused(get, tls_server, trusted):
+def test_certificate_of_another_host_is_refused(get, secure, trusted):
+    server, url = secure
     with pytest.raises(Unreachable, match="Hostname mismatch"):
-        get(f"{tls_server.origin.replace('127.0.0.1', 'localhost')}/")
-    assert tls_server.received == []
+        get(url.replace("127.0.0.1", "localhost"))
+    assert server.received == []
 
 
-def test_answer_that_drips_over_tls_is_late(get, tls_server, trusted):
-    tls_server.replies["/"] = tls_server.drip("x" * 200)
+def test_answer_that_drips_over_tls_is_late(get, secure, trusted):
+    server, url = secure
+    server.replies["/"] = server.drip("x" * 200)
     with pytest.raises(Late):
-        get(f"{tls_server.origin}/", seconds=0.3)
-
-
-def test_server_without_tls_is_unreachable(get, server):
-    with pytest.raises(Unreachable, match="SSLError"):
-        get(server.origin.replace("http:", "https:"))
+        get(url, seconds=0.3)

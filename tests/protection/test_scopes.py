@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mcp_oauth_discovery.conf import Misconfigured
-from mcp_oauth_discovery.protection import BearerProtection, Operation, scope_by_tool
+from mcp_oauth_discovery.protection import BearerProtection, Operation, granted_scope, scope_by_tool
 from mcp_oauth_discovery.protection.implied import with_implied
 from tests.protection.conftest import call, challenge, message
 from tests.protection.ways import verify
@@ -122,6 +122,12 @@ def test_implied_scopes_are_transitive(settings):
     settings.MCP_IMPLIED_SCOPES = {"a": ["b", "x"], "b": ["c"], "x": ["c"]}
     assert with_implied(["a", "z"]) == {"a", "b", "c", "x", "z"}
     assert with_implied(["c"]) == {"c"}
+
+
+def test_granted_scopes_have_the_implied_ones_on_request(settings):
+    settings.MCP_IMPLIED_SCOPES = {"a": ["b"]}
+    assert granted_scope({"scope": "a"}) == {"a"}
+    assert granted_scope({"scope": ["a", 7]}, implied=True) == {"a", "b"}
 
 
 @pytest.mark.parametrize(
