@@ -84,8 +84,9 @@ class RemoteIssuer:
             claims = json.loads(signed.payload.decode())
         except (InvalidToken, ValueError, RecursionError) as error:
             raise NotMine from error
-        if not isinstance(claims, dict) or claims.get("iss") != self.issuer:
-            raise NotMine
+        issuer = claims.get("iss") if isinstance(claims, dict) else None
+        if issuer != self.issuer:
+            raise NotMine(expected={"iss": self.issuer}, received={"iss": issuer})
         return signed
 
     @sensitive
