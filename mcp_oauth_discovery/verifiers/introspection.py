@@ -24,7 +24,12 @@ from mcp_oauth_discovery.verifiers.arguments import (
     check_url,
 )
 from mcp_oauth_discovery.verifiers.background import SHORT_WAIT, in_background
-from mcp_oauth_discovery.verifiers.claims import check_audiences, check_times, with_scope
+from mcp_oauth_discovery.verifiers.claims import (
+    audiences_for,
+    check_audiences,
+    check_times,
+    with_scope,
+)
 from mcp_oauth_discovery.verifiers.exchanges import Answer, Deadline, Unreachable
 from mcp_oauth_discovery.verifiers.extra import make_client
 from mcp_oauth_discovery.verifiers.key_sets import ANY_ALGORITHM
@@ -91,7 +96,7 @@ class Introspection:
         if claims.get("active") is not True:
             raise InvalidToken("The token is not active", reason="inactive")
         _check_kind(claims)
-        check_audiences(claims, self.audience or (resource,))
+        check_audiences(claims, audiences_for(resource, self.audience))
         check_times(claims, must_expire=False)
         return with_scope(claims)
 

@@ -26,7 +26,12 @@ from mcp_oauth_discovery.verifiers.arguments import (
     check_url,
 )
 from mcp_oauth_discovery.verifiers.cached_keys import CachedKeys
-from mcp_oauth_discovery.verifiers.claims import check_audiences, check_times, with_scope
+from mcp_oauth_discovery.verifiers.claims import (
+    audiences_for,
+    check_audiences,
+    check_times,
+    with_scope,
+)
 from mcp_oauth_discovery.verifiers.extra import make_client
 from mcp_oauth_discovery.verifiers.issuer_documents import IssuerDocuments
 from mcp_oauth_discovery.verifiers.key_sets import ANY_ALGORITHM, REGISTRIES, KeySet
@@ -72,7 +77,7 @@ class RemoteIssuer:
         check_header(header)
         check_type(header, "at+jwt", "JWT", is_required=False)
         claims = self._verify(signed)
-        check_audiences(claims, self.audience or (resource,))
+        check_audiences(claims, audiences_for(resource, self.audience))
         check_times(claims)
         return with_scope(claims)
 
