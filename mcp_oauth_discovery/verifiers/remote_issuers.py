@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn
 
@@ -14,6 +13,7 @@ from mcp_oauth_discovery.signing import InvalidToken, NotMine, Unavailable
 from mcp_oauth_discovery.signing.rules import (
     check_header,
     check_type,
+    claimed_issuer,
     extract,
     refuse_key,
     verified_claims,
@@ -86,10 +86,9 @@ class RemoteIssuer:
         """Return the parts of a JWT that says that it is from this issuer."""
         try:
             signed = extract(token, ANY_ALGORITHM)
-            claims = json.loads(signed.payload.decode())
-        except (InvalidToken, ValueError, RecursionError) as error:
+            issuer = claimed_issuer(signed)
+        except InvalidToken as error:
             raise NotMine from error
-        issuer = claims.get("iss") if isinstance(claims, dict) else None
         if issuer != self.issuer:
             raise NotMine(expected={"iss": self.issuer}, received={"iss": issuer})
         return signed
