@@ -122,7 +122,7 @@ def test_claims_that_do_not_fit_are_refused(answer, refused, claims, reason):
 
 @pytest.mark.parametrize("kind", ["Bearer", "bearer", "access_token"])
 def test_access_token_may_have_a_type_and_an_end(answer, verify, kind):
-    answer(token_type=kind, token_use="access_token", exp=time.time() + 60)
+    answer(**{"token_type": kind, "token_use": "access_token", "exp": time.time() + 60})
     assert verify(TOKEN)
 
 
