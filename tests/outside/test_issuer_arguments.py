@@ -75,7 +75,7 @@ def test_arguments_of_introspection_are_checked(arguments, error, text):
 
 
 def test_password_in_a_url_is_not_shown():
-    with pytest.raises(ValueError, match="url is 'https://.*a user name or password") as caught:
+    with pytest.raises(ValueError, match=r"url is 'https://.*a user name or password") as caught:
         Introspection("https://ada:sesame@login.example.com/introspect", "id", "secret")
     assert "sesame" not in f"{caught.value}{caught.value.__cause__}"
 
