@@ -17,6 +17,9 @@ _ANY_HOST = (
     'the URL of the MCP endpoint: MCP_RESOURCE = "https://app.example.com/mcp".'
 )
 
+# Keycloak says so in `typ`, Cognito and Ory Hydra in `token_use`.
+_NO_ACCESS_TOKEN = ("id", "id_token", "refresh", "refresh_token", "offline", "logout")
+
 # In seconds, for clocks that differ.
 LEEWAY = 60
 
@@ -47,6 +50,16 @@ def check_audiences(claims: Mapping[str, Any], accepted: Sequence[str]) -> None:
             expected={"aud": " or ".join(accepted)},
             received={"aud": claims["aud"]} if "aud" in claims else {},
         )
+
+
+def check_use(claims: Mapping[str, Any]) -> None:
+    """Refuse a token whose claims say that it is an ID token, a refresh token or a logout token."""
+    for name in ("typ", "token_use"):
+        use = claims.get(name)
+        if isinstance(use, str) and use.lower() in _NO_ACCESS_TOKEN:
+            raise InvalidToken(
+                "The token is not an access token", reason="wrong_type", received={name: use}
+            )
 
 
 def check_times(claims: Mapping[str, Any], *, must_expire: bool = True) -> None:

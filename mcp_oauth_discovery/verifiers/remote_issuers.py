@@ -30,6 +30,7 @@ from mcp_oauth_discovery.verifiers.claims import (
     audiences_for,
     check_audiences,
     check_times,
+    check_use,
     with_scope,
 )
 from mcp_oauth_discovery.verifiers.extra import make_client
@@ -77,6 +78,7 @@ class RemoteIssuer:
         check_header(header)
         check_type(header, "at+jwt", "JWT", is_required=False)
         claims = self._verify(signed)
+        check_use(claims)
         check_audiences(claims, audiences_for(resource, self.audience))
         check_times(claims)
         return with_scope(claims)

@@ -111,6 +111,7 @@ def test_audience_may_be_another_one(server, answer, verify, refused):
         ({"token_type": "DPoP"}, "wrong_type"),
         ({"token_type": 7}, "wrong_type"),
         ({"token_use": "refresh_token"}, "wrong_type"),
+        ({"typ": "Refresh"}, "wrong_type"),
     ],
     ids=json.dumps,
 )
@@ -119,9 +120,18 @@ def test_claims_that_do_not_fit_are_refused(answer, refused, claims, reason):
     assert refused(TOKEN) == reason
 
 
-@pytest.mark.parametrize("kind", ["Bearer", "bearer", "access_token"])
-def test_access_token_may_have_a_type_and_an_end(answer, verify, kind):
-    answer(token_type=kind, exp=time.time() + 60)
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"token_type": "Bearer"},
+        {"token_type": "bearer"},
+        {"token_type": "access_token"},
+        {"token_use": "access_token"},
+    ],
+    ids=json.dumps,
+)
+def test_access_token_may_have_a_type_and_an_end(answer, verify, claims):
+    answer(exp=time.time() + 60, **claims)
     assert verify(TOKEN)
 
 

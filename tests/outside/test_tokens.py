@@ -221,6 +221,9 @@ def test_keys_that_are_not_objects_are_left_out(provider, verify):
 @pytest.mark.parametrize(
     ("claims", "reason"),
     [
+        ({"typ": "ID"}, "wrong_type"),
+        ({"typ": "Logout"}, "wrong_type"),
+        ({"token_use": "id"}, "wrong_type"),
         ({"exp": 1}, "expired"),
         ({"exp": None}, "bad_claim"),
         ({"exp": "tomorrow"}, "bad_claim"),
