@@ -77,7 +77,7 @@ def ask(settings: LazySettings, variables: dict[str, str]) -> Callable[[object, 
 def test_requests_get_the_shown_status(ask, heading):
     shown = python(heading)
     views = [code for code in shown if "def mcp" in code] or python("Protect a view")
-    view = run(views[0]).mcp
+    view = run(views[1 if heading == "Tokens from elsewhere" else 0]).mcp
     values = settings_of(shown[0]) if heading == "Pages of other origins" else {}
     requests = [line for line in lines(section(PAGE, heading)) if line.startswith("curl ")]
     assert requests
@@ -178,6 +178,12 @@ def test_result_of_a_tool_is_the_shown_one(rf, variables):
     assert call_tool(request, "delete_file") == json.loads(shown)
     request.mcp_claims = {"scope": "mcp files:write"}
     assert call_tool(request, "delete_file")["isError"] is False
+
+
+def test_token_of_this_site_is_not_one_of_a_provider(ask):
+    view = run(python("Tokens from elsewhere")[0]).mcp
+    line = 'curl -si -X POST $MCP -H "Authorization: Bearer $TOKEN" # 401'
+    assert ask(view, line)[1].status_code == 401
 
 
 def test_user_of_the_token_is_the_user_of_the_request(ask, variables):

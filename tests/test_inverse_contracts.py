@@ -230,6 +230,7 @@ def test_argument_that_is_not_a_request_is_named():
         PROTECTION(AnonymousUser())
 
 
+# The deprecated form of django-ninja has to work as long as django-ninja has it.
 @pytest.mark.filterwarnings("ignore:Returning tuple:DeprecationWarning")
 @pytest.mark.parametrize(
     ("url", "answer"),

@@ -15,14 +15,19 @@ from urllib.parse import urlsplit
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
+from mcp_oauth_discovery import __version__
 from mcp_oauth_discovery.logs.lines import one_line
 from mcp_oauth_discovery.standards.identifiers import is_loopback
 from mcp_oauth_discovery.verifiers.exchanges import Answer, Deadline, Unreachable
 from mcp_oauth_discovery.verifiers.forked import reset_when_forked
 
+# Some providers refuse the name that urllib3 sends.
+_USER_AGENT = f"django-mcp-oauth-discovery/{__version__}"
 _CHUNK = 2**16
 # Of one answer, with its headers and the framing of its body.
 _MOST_OCTETS = 2**24
+# Of connections to one host. urllib3 logs a warning for each further one that it closes.
+_MOST_IDLE = 100
 # Of the text of an error.
 _MOST_SHOWN = 300
 
@@ -134,7 +139,7 @@ class Client:
             method,
             url,
             body=body,
-            headers={**headers, "Accept-Encoding": "identity"},
+            headers={**headers, "Accept-Encoding": "identity", "User-Agent": _USER_AGENT},
             redirect=False,
             retries=False,
             timeout=urllib3.Timeout(total=deadline.left()),
@@ -161,12 +166,16 @@ def _proxy_for(url: str) -> str:
 
 
 def _make_manager(scheme: str, proxy: str) -> urllib3.PoolManager:
-    options: dict[str, Any] = {"maxsize": 10}
+    options: dict[str, Any] = {"maxsize": _MOST_IDLE}
     if scheme == "https":
         # This takes a while, because it reads all authorities that the system trusts.
         options["ssl_context"] = ssl.create_default_context()
     if proxy:
-        credentials = urllib3.util.parse_url(proxy).auth
+        try:
+            credentials = urllib3.util.parse_url(proxy).auth
+        except urllib3.exceptions.LocationParseError:
+            # Its text has the whole URL, which may have a password.
+            raise Unreachable("the proxy that the environment names is not a URL") from None
         headers = urllib3.make_headers(proxy_basic_auth=credentials) if credentials else None
         manager: urllib3.PoolManager = urllib3.ProxyManager(proxy, proxy_headers=headers, **options)
     else:

@@ -42,11 +42,11 @@ def key(project):
 def token(key):
     """Return a function that signs a token for a resource, with claims; `...` leaves one out."""
 
-    def token(path="/mcp", *, typ="at+jwt", **claims):
+    def token(path="/mcp", *, header_type="at+jwt", **claims):
         expiry = int((timezone.now() + HOUR).timestamp())
         merged = {"sub": "7", "aud": f"{ORIGIN}{path}", "exp": expiry, "scope": "mcp", **claims}
         kept = {name: value for name, value in merged.items() if value is not ...}
-        return sign_jwt(kept, typ=typ)
+        return sign_jwt(kept, typ=header_type)
 
     return token
 

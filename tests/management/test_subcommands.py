@@ -13,6 +13,7 @@ COMMANDS = {"mcp_discovery": mcp_discovery.Command, "mcp_keys": mcp_keys.Command
 LINES = {
     "mcp_discovery check": ["check", "https://app.example.com/mcp"],
     "mcp_discovery show": ["show"],
+    "mcp_discovery token": ["token", "-"],
     "mcp_keys list": ["list"],
     "mcp_keys retire": ["retire", "kid"],
 }

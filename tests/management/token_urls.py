@@ -46,7 +46,7 @@ async def bound(request: HttpRequest, token: str, resource: str) -> dict[str, ob
 
 
 def no_users(request: HttpRequest, claims: object) -> None:
-    raise LookupError("no users today")
+    raise LookupError("no users")
 
 
 class Remote:

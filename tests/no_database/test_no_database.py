@@ -12,17 +12,19 @@ from tests import ASM, JWKS, ORIGIN, PRM
 from tests.deprecations import STRICT
 from tests.keys import broken_database, missing_tables
 from tests.markdown import CHECKOUT
+from tests.signing.tokens import encode
 
 TOKENS_ELSEWHERE = "https://login.example.net"
 
 
-def run(*arguments):
-    """Run Python in the project without a database."""
+def run(*arguments, given=""):
+    """Run Python in the project without a database, with a text on standard input."""
     env = {"DJANGO_SETTINGS_MODULE": "tests.no_database.settings", "PATH": "", **STRICT}
     return subprocess.run(
         [sys.executable, *arguments],
         env=env,
         cwd=CHECKOUT,
+        input=given,
         capture_output=True,
         text=True,
         check=False,
@@ -35,6 +37,16 @@ def test_documents_and_endpoint_work_without_a_database():
     assert json.loads(result.stdout) == statuses * 2
     assert "Traceback" not in result.stderr
     assert result.stderr.count("The JWK Set is a 404.") == 1
+
+
+def test_token_from_elsewhere_is_explained_without_a_database():
+    signed = f"{encode({'alg': 'EdDSA', 'kid': 'x'})}.{encode({'sub': '1'})}.c2lnbmF0dXJl"
+    result = run("-m", "django", "mcp_discovery", "token", "--json", given=signed)
+    told = json.loads(result.stdout)
+    rules = {rule["rule"]: rule["text"] for rule in told["rules"]}
+    assert rules["key"].startswith("The keys cannot be read. ImproperlyConfigured: ")
+    assert told["resources"][0]["views"][0]["accepted"] is told["ok"] is True
+    assert (result.returncode, result.stderr) == (0, "")
 
 
 @pytest.mark.parametrize("arguments", [[], ["--deploy", "--database", "default"]], ids=len)

@@ -41,6 +41,7 @@ def test_answer_has_status_headers_and_body(get, server):
     answer = get()
     assert (answer.status, answer.headers["x-their"], answer.body) == (418, "2", b'{"a": 1}')
     assert server.received[0].headers["x-own"] == "1"
+    assert server.received[0].headers["user-agent"].startswith("django-mcp-oauth-discovery/")
 
 
 def test_answer_of_the_largest_size_is_read(get, server):
@@ -152,6 +153,12 @@ def test_proxy_without_credentials_gets_none(get, monkeypatch):
         with pytest.raises(Unreachable):
             get("https://login.example.com/keys")
     assert "proxy-authorization" not in proxy.received[0].headers
+
+
+def test_wrong_proxy_is_named_without_its_password(get, monkeypatch):
+    monkeypatch.setenv("https_proxy", "http://ada:secret@[::1")
+    with pytest.raises(Unreachable, match="the proxy that the environment names is not a URL"):
+        get("https://login.example.com/keys")
 
 
 def test_proxy_is_not_used_for_hosts_that_the_environment_excepts(get, server, monkeypatch):

@@ -34,10 +34,8 @@ def elsewhere():
 def test_metadata_of_another_issuer_is_not_used(provider, problem, name):
     provider.publish_metadata(issuer=name)
     text = problem()
-    assert f"it is the metadata of the issuer {json.dumps(name)[:20].replace('null', 'None')}"[
-        :50
-    ] in text.replace("'", '"')
-    assert "\n" not in text
+    assert f"it is the metadata of the issuer {name!r:.200}" in text
+    assert text.isprintable()
     assert len(text) < 1000
 
 

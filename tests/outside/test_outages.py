@@ -307,7 +307,7 @@ def test_forked_child_keeps_the_keys_but_no_reading_and_no_connection(
     cache, client = remote._keys, remote._keys._read.__self__._client  # noqa: SLF001
     with warnings.catch_warnings():
         # Python 3.12 and newer warn of a fork while threads run, which is the subject here.
-        warnings.simplefilter("ignore", DeprecationWarning)
+        warnings.filterwarnings("ignore", "This process", DeprecationWarning)
         child = os.fork()
     if child == 0:
         is_reset = cache._attempt is None and cache._copy and not client._managers  # noqa: SLF001

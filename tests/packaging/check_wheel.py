@@ -25,6 +25,8 @@ DOCUMENTS = {
     "/.well-known/oauth-authorization-server": "issuer",
     "/.well-known/jwks.json": "keys",
 }
+# As in tests/deprecations.py.
+STRICT = ("-W", "error::DeprecationWarning", "-W", "error::PendingDeprecationWarning")
 
 
 def main() -> None:
@@ -33,9 +35,9 @@ def main() -> None:
         wheel = build(folder / "dist")
         python = install(wheel, folder / "environment")
         project = start_project(python, folder / "site")
-        run(python, "manage.py", "migrate", cwd=project)
+        run(python, *STRICT, "manage.py", "migrate", cwd=project)
         # With a warning: nobody serves the endpoints for signing in yet.
-        run(python, "manage.py", "check", cwd=project)
+        run(python, *STRICT, "manage.py", "check", cwd=project)
         fetch_documents(python, project)
     print(f"{wheel.name}: the three documents are there in a new project")  # noqa: T201
 
@@ -95,7 +97,7 @@ def fetch_documents(python: Path, project: Path) -> None:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     address = f"127.0.0.1:{port}"
-    command = [str(python), "manage.py", "runserver", "--noreload", address]
+    command = [str(python), *STRICT, "manage.py", "runserver", "--noreload", address]
     with subprocess.Popen(command, cwd=project) as server:
         try:
             for path, member in DOCUMENTS.items():

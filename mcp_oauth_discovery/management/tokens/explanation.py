@@ -69,11 +69,15 @@ class Explanation:
 
     @property
     def reasons(self) -> list[str]:
-        """The reasons of all refusals, without repetition."""
-        return list(dict.fromkeys(self._reasons()))
+        """The reasons of the refusals, without repetition.
 
-    def _reasons(self) -> Iterator[str]:
-        for report in self.resources:
+        If the token is for a resource of this site, what the others say does not matter.
+        """
+        own = [report for report in self.resources if not report.verdicts[0].fails]
+        return list(dict.fromkeys(self._reasons(own or self.resources)))
+
+    def _reasons(self, reports: Iterable[ResourceReport]) -> Iterator[str]:
+        for report in reports:
             lists = [view.verdicts for view in report.views] or [report.verdicts]
             for verdicts in lists:
                 yield from (verdict.reason for verdict in verdicts if verdict.reason)
@@ -88,7 +92,7 @@ def explain(token: str, origin: str, name: str | None) -> Explanation:
     parts, now = read_parts(token), timezone.now()
     wanted = _wanted(site, name)
     views = list(protected_views(origin, token))
-    others = [view for view in views if view.resource is None] if name is None else []
+    others = [view for view in views if view.identifier is None] if name is None else []
     return Explanation(
         parts,
         tuple(token_verdicts(parts, now)),
@@ -114,14 +118,12 @@ def _resource_report(
 ) -> ResourceReport:
     audience = audience_verdict(parts, resource.identifier)
     if not resource.enabled:
-        return ResourceReport(resource.identifier, (audience, skipped("verify", "it is disabled")))
-    own = [
-        view_report(view, parts)
-        for view in views
-        if view.resource is not None and view.resource.identifier == resource.identifier
-    ]
+        return ResourceReport(
+            resource.identifier, (audience, skipped("verify", "the resource is disabled"))
+        )
+    own = [view_report(view, parts) for view in views if view.identifier == resource.identifier]
     if own:
         return ResourceReport(resource.identifier, (audience,), tuple(own))
     request = WSGIRequest(environ("POST", origin + fixed_script_prefix()))
-    verified = ask_verifiers(verify_token, request, parts.token, resource.identifier)
+    verified = ask_verifiers(verify_token, request, parts, resource.identifier)
     return ResourceReport(resource.identifier, (audience, *verified.verdicts))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
 from django.db import Error as AnyDatabaseError
 
 from mcp_oauth_discovery.doctor.printing import shown
@@ -55,7 +56,8 @@ def named_key(header: Mapping[str, Any] | None, now: datetime) -> NamedKey:
         return NamedKey(failed("key", text, _UNKNOWN, _FOREIGN))
     try:
         return _looked_up(kid, now)
-    except AnyDatabaseError as error:
+    # The second is for a site without a database, whose tokens come from elsewhere.
+    except (AnyDatabaseError, ImproperlyConfigured) as error:
         fault = fault_of(error)
         return NamedKey(failed("key", f"The keys cannot be read. {fault.problem}", fix=fault.fix))
 

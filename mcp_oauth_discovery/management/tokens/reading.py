@@ -15,14 +15,14 @@ STDIN = "-"
 # In octets. No server reads a header of this length.
 LONGEST = 256 * 1024
 
-_SCHEME = re.compile(r"bearer\s+", re.I)
+_SCHEME = re.compile(r"(authorization:\s*)?bearer\s+", re.I)
 _HOW = "Write the token to a file and name the file, or pass it on standard input."
 
 
 def read_token(source: str) -> str:
     """Return the token in a file, or on standard input for `-`; raises `CommandError`.
 
-    A prefix `Bearer ` and white space around the token are left out.
+    The scheme `Bearer`, the name of its header, and white space around the token are left out.
     """
     try:
         data = _read(source)

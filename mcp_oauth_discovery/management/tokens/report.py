@@ -15,6 +15,8 @@ from mcp_oauth_discovery.management.tokens.views import ViewReport
 
 # Further members of a header, and further claims, are counted only.
 MOST_MEMBERS = 50
+_TOO_DEEP = "nested too deep to be shown"
+_NOT_JSON = ("NaN", "Infinity", _TOO_DEEP)
 
 _PAINTS = {
     Outcome.PASS: ("ok", "pass"),
@@ -54,7 +56,7 @@ def as_json(explanation: Explanation) -> dict[str, Any]:
 def lines(explanation: Explanation, palette: Palette) -> Iterator[str]:
     """Yield the lines of an explanation, with all text of the token escaped for a terminal."""
     hide, heading = explanation.parts.without_secrets, palette["heading"]
-    yield heading("Token")
+    yield heading("Token, by the rules of this site")
     yield from map(hide, _verdict_lines(explanation.verdicts, palette, "  "))
     for title, members in _members(explanation):
         if members is not None:
@@ -100,7 +102,12 @@ def _resource_lines(report: ResourceReport, palette: Palette) -> Iterator[str]:
 
 
 def _view_lines(view: ViewReport, palette: Palette) -> Iterator[str]:
-    mark = palette["pass"]("accepted") if view.accepts else palette["error"]("refused")
+    if view.accepts:
+        mark = palette["pass"]("accepted")
+    elif any(verdict.fails for verdict in view.verdicts):
+        mark = palette["error"]("refused")
+    else:
+        mark = palette["info"]("not judged")
     yield f"  View /{visible(view.written)}: {mark}"
     yield from _verdict_lines(view.verdicts, palette, "    ")
 
@@ -127,11 +134,11 @@ def _bounded(members: Mapping[str, Any] | None) -> dict[str, Any] | None:
 def _is_short(value: object) -> bool:
     # NaN and Infinity are no JSON.
     written = _written(value)
-    return len(written) <= LONGEST and not any(word in written for word in ("NaN", "Infinity"))
+    return len(written) <= LONGEST and not any(word in written for word in _NOT_JSON)
 
 
 def _written(value: object) -> str:
     try:
         return json.dumps(value, ensure_ascii=False)
     except RecursionError:
-        return "nested too deep to be shown"
+        return _TOO_DEEP

@@ -19,7 +19,6 @@ from mcp_oauth_discovery.management.tokens.verdicts import (
     passed,
     skipped,
 )
-from mcp_oauth_discovery.signing import InvalidToken
 from mcp_oauth_discovery.signing.jose import Registry
 from mcp_oauth_discovery.signing.rules import (
     check_audience,
@@ -88,13 +87,9 @@ def _form(parts: Parts) -> Verdict:
             "write a verifier such as Introspection(…) or ApiKey(…) in the protection."
         )
         return failed("form", text, "malformed", fix)
-    try:
-        extract(parts.token, Registry())
-    except InvalidToken as error:
-        cause = f": {error.__cause__}" if error.__cause__ else ""
-        fix = "Copy the whole token again: three parts with dots between them."
-        return failed("form", f"{error}{cause}.", error.reason, fix)
-    return passed("form", f"The token is a signed JWT of {length}.")
+    fix = "Copy the whole token again: three parts with dots between them."
+    text = f"The token is a signed JWT of {length}."
+    return judged("form", lambda: extract(parts.token, Registry()), text, fix)
 
 
 def _header(header: Mapping[str, Any] | None) -> Verdict:
@@ -125,7 +120,8 @@ def _issuer(claims: Mapping[str, Any] | None) -> Verdict:
     try:
         issuer = pinned_issuer()
     except Misconfigured as error:
-        return failed("iss", f"This site can have issued no token. {error.problem}", "", error.hint)
+        text = f"This site can have issued no token. {error.problem}"
+        return failed("iss", text, "not_pinned", error.hint)
     if claims is None:
         return skipped("iss", NO_CLAIMS)
     fix = (

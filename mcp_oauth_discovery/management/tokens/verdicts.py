@@ -61,7 +61,9 @@ def judged(rule: str, check: Callable[[], object], text: str, fix: str = "") -> 
     try:
         check()
     except InvalidToken as error:
-        return failed(rule, described(error), error.reason, fix)
+        # What a library says about it, and no more than one line of it.
+        cause = f" {shown(str(error.__cause__))}" if error.__cause__ else ""
+        return failed(rule, f"{described(error)}{cause}", error.reason, fix)
     return passed(rule, text)
 
 

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.project.captured_logs import captured, fault_of
+from mcp_oauth_discovery.management.tokens.parts import Parts
 from mcp_oauth_discovery.management.tokens.verdicts import (
     Verdict,
     described,
@@ -38,13 +39,13 @@ class Verified:
 
 
 def ask_verifiers(
-    verify: Verifier | Sequence[Verifier], request: HttpRequest, token: str, resource: str
+    verify: Verifier | Sequence[Verifier], request: HttpRequest, parts: Parts, resource: str
 ) -> Verified:
     """Ask verifiers in their order; the first that recognises the token decides."""
     verdicts: list[Verdict] = []
     verifiers = (verify,) if callable(verify) else tuple(verify)
     for place, verifier in enumerate(verifiers):
-        verdict, claims = _ask(verifier, request, token, resource)
+        verdict, claims = _ask(verifier, request, parts, resource)
         if verdict is not None:
             others = [_not_asked(other, verifier) for other in verifiers[place + 1 :]]
             return Verified((*verdicts, verdict, *others), claims)
@@ -54,31 +55,35 @@ def ask_verifiers(
 
 
 def _ask(
-    verifier: Verifier, request: HttpRequest, token: str, resource: str
+    verifier: Verifier, request: HttpRequest, parts: Parts, resource: str
 ) -> tuple[Verdict | None, Claims | None]:
     """Return the verdict and the claims; no verdict if the token is not recognised."""
-    name = name_of(verifier)
+    name, hide = name_of(verifier), parts.without_secrets
     try:
         with captured([]):
-            claims = verified_claims(verifier, request, token, resource)
+            claims = verified_claims(verifier, request, parts.token, resource)
     except NotMine:
         return None, None
     except InvalidToken as error:
-        text = f"{name} refuses the token. {described(error)}"
-        return failed("verify", text, error.reason), None
+        # The rules of this site, which are explained one by one, need no details.
+        why = f"{error}." if verifier is verify_token else described(error, hide)
+        return failed("verify", f"{name} refuses the token. {why}", error.reason), None
     except Unavailable as error:
-        text = f"{name} cannot verify it now, so the view answers 503. {shown(str(error))}"
+        text = f"{name} cannot verify it now, so the view answers 503. {shown(hide(str(error)))}"
         return failed("verify", text, "unavailable"), None
     except Exception as error:  # noqa: BLE001 - a verifier of the project may raise any
-        return explained_failure("verify", f"{name} failed", error), None
+        return explained_failure("verify", f"{name} failed", error, parts), None
     return passed("verify", f"{name} accepts the token."), claims
 
 
-def explained_failure(rule: str, what: str, error: Exception) -> Verdict:
-    """Return the verdict about code that fails, so that the view answers 500."""
+def explained_failure(rule: str, what: str, error: Exception, parts: Parts) -> Verdict:
+    """Return the verdict about code of the project that raises an exception."""
     fault = fault_of(error)
     return failed(
-        rule, f"{what}, so the view answers 500. {shown(fault.problem)}", "error", fault.fix
+        rule,
+        f"{what}, so the view answers with an error. {shown(parts.without_secrets(fault.problem))}",
+        "error",
+        fault.fix,
     )
 
 

@@ -37,14 +37,18 @@ from mcp_oauth_discovery.standards.wsgi import environ
 class ProtectedView:
     """A protection in the URLconf, the request that reaches it, and the resource that it is for.
 
-    `resource` is None if it cannot be found; `problem` says why.
+    `found` is a verdict if there is no resource.
     """
 
     written: str
     guard: Guard
     request: HttpRequest
-    resource: Resource | None = None
-    problem: str = ""
+    found: Resource | Verdict
+
+    @property
+    def identifier(self) -> str | None:
+        """The identifier of the resource, or None."""
+        return self.found.identifier if isinstance(self.found, Resource) else None
 
 
 @dataclass(frozen=True)
@@ -81,22 +85,20 @@ def protected_views(origin: str, token: str) -> Iterator[ProtectedView]:
 
 def _protected_view(route: Route, guard: Guard, origin: str, token: str) -> ProtectedView:
     request = _request(route.path or "/", origin, token)
+    return ProtectedView(route.written, guard, request, _found(route, guard, request))
+
+
+def _found(route: Route, guard: Guard, request: HttpRequest) -> Resource | Verdict:
+    """Return the resource of a protection, or the verdict that says why there is none."""
     if guard.protection.resource is None and route.path is None:
-        problem = (
-            "The URL of this view varies, and the request decides which resource it is. Name the "
-            "resource in the protection to have it judged here."
-        )
-        return ProtectedView(route.written, guard, request, None, problem)
+        return skipped("resource", "the URL of the view varies, so only a request decides")
     try:
-        resource = guard.protection.lookup(request).find()
+        return guard.protection.lookup(request).find()
     except (Http404, SuspiciousOperation):
-        problem = (
-            "The resource of this view is disabled, or this host has none: requests get a 404."
-        )
-        return ProtectedView(route.written, guard, request, None, problem)
+        text = "The resource is disabled, or this host does not have it: requests get a 404."
+        return failed("resource", text)
     except ImproperlyConfigured as error:
-        return ProtectedView(route.written, guard, request, None, str(error))
-    return ProtectedView(route.written, guard, request, resource)
+        return failed("resource", f"Requests get a 500. {error}")
 
 
 def _request(path: str, origin: str, token: str) -> HttpRequest:
@@ -112,31 +114,31 @@ def _request(path: str, origin: str, token: str) -> HttpRequest:
 
 def view_report(view: ProtectedView, parts: Parts) -> ViewReport:
     """Ask a view about a token: its verifiers, its scope and its user."""
-    if view.resource is None:
+    if isinstance(view.found, Verdict):
         rules = [skipped(rule, "the resource is not known") for rule in ("verify", "scope")]
-        return ViewReport(view.written, (failed("resource", view.problem), *rules))
+        return ViewReport(view.written, (view.found, *rules))
     if not view.guard.verifies:
         why = "an authentication class of the project verifies tokens, and only a request shows how"
         rules = [skipped(rule, why) for rule in ("verify", "scope")]
         return ViewReport(view.written, tuple(rules))
-    verify, token = view.guard.protection.verify, parts.token
-    verified = ask_verifiers(verify, view.request, token, view.resource.identifier)
+    verify = view.guard.protection.verify
+    verified = ask_verifiers(verify, view.request, parts, view.found.identifier)
     verdicts = [*verified.verdicts, scope_verdict(view.guard, verified.claims, parts.claims)]
     if view.guard.protection.user is not None:
-        verdicts.append(_user_verdict(view, verified))
+        verdicts.append(_user_verdict(view, verified, parts))
     return ViewReport(view.written, tuple(verdicts))
 
 
-def _user_verdict(view: ProtectedView, verified: Verified) -> Verdict:
+def _user_verdict(view: ProtectedView, verified: Verified, parts: Parts) -> Verdict:
     find: Any = view.guard.protection.user
     if verified.claims is None:
         return skipped("user", "no verifier accepts the token")
     try:
         user = find(view.request, verified.claims)
     except Exception as error:  # noqa: BLE001 - the project may raise any
-        return explained_failure("user", "The user could not be looked up", error)
+        return explained_failure("user", "The user could not be looked up", error, parts)
     if user is None:
         text = f"sub is {shown(verified.claims.get('sub'))}, and no user who can sign in has that."
         fix = "Is the user in this database, and active? By default, sub is the primary key."
-        return failed("user", text, "no_user", fix)
+        return failed("user", text, "unknown_user", fix)
     return passed("user", f"The user is {shown(str(user))}.")

@@ -58,19 +58,21 @@ class Audience:
 
 BY_KEY = ApiKey(look_up, prefix="key-")
 EVERY_KEY = ApiKey(look_up_in_time)
-ELSEWHERE = RemoteIssuer("https://login.example.com", audience=["api"], algorithms=["ES256"])
-OPAQUE = Introspection("https://login.example.com/introspect", "id", "secret", timeout=2.5)
+LOGIN = RemoteIssuer("https://login.example.com", audience=["files"], algorithms=["ES256"])
+OPAQUE = Introspection("https://login.example.com/introspect", "files", "secret", timeout=2.5)
 ALL: list[Verifier] = [
     verify_token,
     verify_session,
     verify_elsewhere,
     Audience("https://files.example.com"),
-    BY_KEY,
-    ELSEWHERE,
+    LOGIN,
     OPAQUE,
+    BY_KEY,
     EVERY_KEY,
 ]
 
 
-def claims_of(request: HttpRequest, token: str) -> Claims:
-    return assert_type(BY_KEY(request, token, "https://app.example.com/mcp"), Claims)
+def claims_of(request: HttpRequest, token: str, resource: str) -> list[Claims]:
+    by_key = assert_type(BY_KEY(request, token, resource), Claims)
+    of_login = assert_type(LOGIN(request, token, resource), dict[str, Any])
+    return [by_key, of_login, assert_type(OPAQUE(request, token, resource), dict[str, Any])]
