@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import json
 import logging
 import re
@@ -14,6 +15,7 @@ from typing import Any
 
 import pytest
 from django.conf import LazySettings
+from django.core.management import CommandError, call_command
 from django.http import HttpResponse
 from django.test import Client, override_settings
 from django.urls import include, path, resolve
@@ -199,6 +201,14 @@ def test_line_of_the_log_is_the_shown_one(ask, caplog):
     ask(run(python("Protect a view")[0]).mcp, line)
     [record] = [one for one in caplog.records if one.name == "mcp_oauth_discovery"]
     assert blocks(text, "text") == [f"{record.levelname} {record.event} {record.getMessage()}\n"]
+
+
+def test_command_ends_with_the_shown_words(settings, monkeypatch, variables):
+    settings.ROOT_URLCONF = (path("mcp", run(python("Protect a view")[0]).mcp),)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(variables["OTHER"].encode())))
+    with pytest.raises(CommandError) as caught:
+        call_command("mcp_discovery", "token", stdout=io.StringIO())
+    assert f"`{caught.value}`" in section(PAGE, "Why a token was refused")
 
 
 def test_receiver_counts_refusals(ask):

@@ -15,9 +15,19 @@ from mcp_oauth_discovery.signing import sign_jwt
 from tests import ORIGIN
 from tests.keys import HOUR
 
-PATHS = (
-    *("mcp", "plain", "tools", "own", "list", "none", "slow", "broken", "strict", "bound", "users"),
-)
+PATHS = [
+    "mcp",
+    "plain",
+    "tools",
+    "own",
+    "list",
+    "none",
+    "slow",
+    "broken",
+    "strict",
+    "bound",
+    "users",
+]
 
 
 @pytest.fixture

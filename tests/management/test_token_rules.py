@@ -231,6 +231,21 @@ def test_site_without_a_pinned_issuer_is_described(project, token, explained, ca
     assert caplog.records == []
 
 
+def test_site_whose_tokens_come_from_elsewhere_has_no_rules_about_its_own(project, explained):
+    project.MCP_ISSUER = None
+    project.MCP_RESOURCES = {}
+    project.MCP_AUTHORIZATION_SERVERS = ["https://login.example.net"]
+    told = explained(f"{encode({'alg': 'EdDSA', 'kid': 'x'})}.{encode(claims())}.c2lnbmF0dXJl")
+    skipped = [one["rule"] for one in told.document["rules"] if one["outcome"] == "skipped"]
+    assert skipped == ["typ", "key", "alg", "signature", "iss"]
+    assert "MCP_AUTHORIZATION_SERVERS names another server" in told.rule("key")["text"]
+
+
+def test_site_with_an_issuer_judges_its_own_tokens_beside_others(project, token, explained):
+    project.MCP_AUTHORIZATION_SERVERS = ["https://login.example.net"]
+    assert outcome(explained(token()).rule("signature")) == ("pass", None)
+
+
 @pytest.mark.parametrize(
     ("distance", "outcome", "text"),
     [

@@ -75,6 +75,18 @@ def test_nothing_is_read_after_the_end_of_the_timeout():
             reader.read(1)
 
 
+def test_each_read_has_what_is_left_of_the_timeout(monkeypatch):
+    clock = iter([100.0, 103.0])
+    monkeypatch.setattr(clients.time, "monotonic", lambda: next(clock))
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.sendall(b"x")
+        ours.settimeout(5)
+        with clients._TimedReader(ours) as reader:  # noqa: SLF001
+            assert reader.read(1) == b"x"
+        assert ours.gettimeout() == 2
+
+
 def test_answer_that_never_comes_is_late(get, server):
     server.replies["/"] = server.hang
     with pytest.raises(Late):

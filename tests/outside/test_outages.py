@@ -273,6 +273,18 @@ def test_many_threads_with_a_new_key_ask_once(provider, verify):
     assert provider.requests_for_keys == 2
 
 
+def test_thread_that_comes_late_gets_the_keys_that_another_has_read(
+    provider, verify, remote, clock
+):
+    keys = remote._keys  # noqa: SLF001
+    copy = keys.current()
+    provider.rotate()
+    verify(provider.token())
+    clock.now += UNKNOWN_KEY_EVERY
+    assert keys.newer_than(copy) is keys.current() is not copy
+    assert provider.requests_for_keys == 2
+
+
 def test_empty_set_is_no_fault_of_the_token(provider, verify, unavailable, clock):
     provider.publish()
     text = f"The issuer {provider.issuer} publishes no key that verifies tokens"

@@ -10,7 +10,7 @@ from django.core.management.base import CommandError
 from django.utils import timezone
 
 from mcp_oauth_discovery.checks.routes import serving_urlconf
-from mcp_oauth_discovery.conf import fixed_script_prefix
+from mcp_oauth_discovery.conf import conf, fixed_script_prefix
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.project import endpoints
 from mcp_oauth_discovery.identity import Resource, Site
@@ -92,10 +92,12 @@ def explain(token: str, origin: str, name: str | None) -> Explanation:
     parts, now = read_parts(token), timezone.now()
     wanted = _wanted(site, name)
     views = list(protected_views(origin, token))
+    # Nothing is signed for an issuer that is not set.
+    issues_tokens = conf.MCP_ISSUER is not None or site.is_authorization_server
     others = [view for view in views if view.identifier is None] if name is None else []
     return Explanation(
         parts,
-        tuple(token_verdicts(parts, now)),
+        tuple(token_verdicts(parts, now, issues_tokens=issues_tokens)),
         tuple(_resource_report(resource, views, parts, origin) for resource in wanted),
         tuple(view_report(view, parts) for view in others),
     )

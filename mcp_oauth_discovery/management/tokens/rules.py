@@ -31,25 +31,36 @@ from mcp_oauth_discovery.signing.rules import (
 TYPE = "at+jwt"
 NO_CLAIMS = "the token has no claims that can be read"
 _NO_HEADER = "the token has no header that can be read"
+_ELSEWHERE = "this site issues no tokens: MCP_AUTHORIZATION_SERVERS names another server"
 
 # Members that only ID tokens have, and what Keycloak writes into the claim `typ`.
 _OF_ID_TOKENS = frozenset({"nonce", "at_hash", "c_hash"})
 _ID, _REFRESH = "ID", "Refresh"
 
 
-def token_verdicts(parts: Parts, now: datetime) -> list[Verdict]:
-    """Return the verdicts that do not depend on a resource, each even if an earlier one failed."""
-    key = named_key(parts.header, now)
+def token_verdicts(parts: Parts, now: datetime, *, issues_tokens: bool) -> list[Verdict]:
+    """Return the verdicts that do not depend on a resource, each even if an earlier one failed.
+
+    If this site issues no tokens, its rules about key and issuer are skipped.
+    """
+    own = _own_verdicts(parts, now) if issues_tokens else _skipped_verdicts()
     return [
         _form(parts),
         _header(parts.header),
-        _type(parts),
-        key.verdict,
-        *signature_verdicts(parts, key.key),
-        _issuer(parts.claims),
+        *own,
         *time_verdicts(parts.claims, now),
         _possession(parts.claims),
     ]
+
+
+def _own_verdicts(parts: Parts, now: datetime) -> list[Verdict]:
+    key = named_key(parts.header, now)
+    signature = signature_verdicts(parts, key.key)
+    return [_type(parts), key.verdict, *signature, _issuer(parts.claims)]
+
+
+def _skipped_verdicts() -> list[Verdict]:
+    return [skipped(rule, _ELSEWHERE) for rule in ("typ", "key", "alg", "signature", "iss")]
 
 
 def audience_verdict(parts: Parts, identifier: str) -> Verdict:
