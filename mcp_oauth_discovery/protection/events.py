@@ -21,18 +21,21 @@ def accepted(sender: type, request: HttpRequest, resource: str | None) -> None:
 
     A server of django-mcpz has the protection in `auth`, and `protect` may be around it too.
     """
-    said: set[str | None] = vars(request).setdefault("_mcp_accepted", set())
-    if resource in said:
+    if not _is_first(request, resource, _ACCEPTED):
         return
-    said.add(resource)
     token_accepted.send_robust(sender, request=request, resource=resource, reason=_ACCEPTED)
     extra = {"event": "token.accepted", "resource": resource, "reason": _ACCEPTED}
     logger.debug("Accepted a token for %s", resource, extra=extra)
 
 
 def refused(sender: type, request: HttpRequest, resource: str | None, error: InvalidToken) -> None:
-    """Say that the token of a request was refused, and why. It never says the token itself."""
+    """Say that the token of a request was refused, and why. It never says the token itself.
+
+    It says so once: a page of REST framework asks the permissions again, for each of its forms.
+    """
     reason = error.reason
+    if not _is_first(request, resource, reason):
+        return
     token_refused.send_robust(sender, request=request, resource=resource, reason=reason)
     if not logger.isEnabledFor(logging.INFO):
         return
@@ -49,6 +52,13 @@ def refused(sender: type, request: HttpRequest, resource: str | None, error: Inv
         "request": without_credentials(request),
     }
     logger.info("Refused a token for %s: %s", resource or "no resource", text, extra=extra)
+
+
+def _is_first(request: HttpRequest, resource: str | None, reason: str) -> bool:
+    events: set[tuple[str | None, str]] = vars(request).setdefault("_mcp_events", set())
+    is_first = (resource, reason) not in events
+    events.add((resource, reason))
+    return is_first
 
 
 def _shown(request: HttpRequest, values: Mapping[str, object]) -> dict[str, str]:
