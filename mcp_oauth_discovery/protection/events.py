@@ -9,7 +9,11 @@ from django.http import HttpRequest
 
 from mcp_oauth_discovery.conf import shown
 from mcp_oauth_discovery.logs.lines import logger, one_line
-from mcp_oauth_discovery.logs.redaction import without_credentials, without_token
+from mcp_oauth_discovery.logs.redaction import (
+    value_without_token,
+    without_credentials,
+    without_token,
+)
 from mcp_oauth_discovery.signals import token_accepted, token_refused
 from mcp_oauth_discovery.signing import InvalidToken
 
@@ -63,4 +67,6 @@ def _is_first(request: HttpRequest, resource: str | None, reason: str) -> bool:
 
 def _shown(request: HttpRequest, values: Mapping[str, object]) -> dict[str, str]:
     """Return values of a token, which may say anything: shortened, and without the token."""
-    return {name: without_token(request, shown(value)) for name, value in values.items()}
+    # Hide the token before and after: the middle of a long one may be cut out.
+    hidden = {name: value_without_token(request, value) for name, value in values.items()}
+    return {name: without_token(request, shown(value)) for name, value in hidden.items()}
