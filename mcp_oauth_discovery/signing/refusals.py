@@ -31,11 +31,17 @@ class InvalidToken(Exception):
 class NotMine(InvalidToken):
     """A verifier does not recognise a token, so the next one in the list is asked.
 
-    If no verifier is left, the token is invalid.
+    If no verifier is left, the token is invalid. `expected` and `received` are for the log.
     """
 
-    def __init__(self, text: str = "No known issuer has issued the token") -> None:
-        super().__init__(text, reason="not_recognised")
+    def __init__(
+        self,
+        text: str = "No known issuer has issued the token",
+        *,
+        expected: Mapping[str, object] | None = None,
+        received: Mapping[str, object] | None = None,
+    ) -> None:
+        super().__init__(text, reason="not_recognised", expected=expected, received=received)
 
 
 class Unavailable(Exception):

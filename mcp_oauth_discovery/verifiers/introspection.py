@@ -23,8 +23,13 @@ from mcp_oauth_discovery.verifiers.arguments import (
     check_timeout,
     check_url,
 )
-from mcp_oauth_discovery.verifiers.background import in_background
-from mcp_oauth_discovery.verifiers.claims import check_audiences, check_times, with_scope
+from mcp_oauth_discovery.verifiers.background import SHORT_WAIT, in_background
+from mcp_oauth_discovery.verifiers.claims import (
+    audiences_for,
+    check_audiences,
+    check_times,
+    with_scope,
+)
 from mcp_oauth_discovery.verifiers.exchanges import Answer, Deadline, Unreachable
 from mcp_oauth_discovery.verifiers.extra import make_client
 from mcp_oauth_discovery.verifiers.key_sets import ANY_ALGORITHM
@@ -69,6 +74,8 @@ class Introspection:
             }
         )
         self._client = make_client(owner)
+        # Whether the last request got no answer.
+        self._is_silent = False
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.url!r}, {self.client_id!r})"
@@ -89,7 +96,7 @@ class Introspection:
         if claims.get("active") is not True:
             raise InvalidToken("The token is not active", reason="inactive")
         _check_kind(claims)
-        check_audiences(claims, self.audience or (resource,))
+        check_audiences(claims, audiences_for(resource, self.audience))
         check_times(claims, must_expire=False)
         return with_scope(claims)
 
@@ -101,16 +108,21 @@ class Introspection:
 
         @sensitive
         def send() -> Answer:
-            return self._client.send(
+            answer = self._client.send(
                 "POST", self.url, deadline, limit=_LIMIT, headers=self._headers, body=body
             )
+            self._is_silent = False
+            return answer
 
+        # Otherwise all threads of this site would soon wait for a server that is down.
+        patience = min(SHORT_WAIT, self.timeout) if self._is_silent else self.timeout
         try:
-            return in_background(send, "mcp-introspection").result(self.timeout)
+            return in_background(send, "mcp-introspection").result(patience)
         except Timeout:
-            problem = f"no complete answer within {self.timeout:g} seconds"
+            problem = f"no complete answer within {patience:g} seconds"
         except Unreachable as error:
             problem = str(error)
+        self._is_silent = True
         raise self._unavailable(problem)
 
     def _claims(self, answer: Answer) -> dict[str, Any]:

@@ -26,7 +26,12 @@ from mcp_oauth_discovery.verifiers.arguments import (
     check_url,
 )
 from mcp_oauth_discovery.verifiers.cached_keys import CachedKeys
-from mcp_oauth_discovery.verifiers.claims import check_audiences, check_times, with_scope
+from mcp_oauth_discovery.verifiers.claims import (
+    audiences_for,
+    check_audiences,
+    check_times,
+    with_scope,
+)
 from mcp_oauth_discovery.verifiers.extra import make_client
 from mcp_oauth_discovery.verifiers.issuer_documents import IssuerDocuments
 from mcp_oauth_discovery.verifiers.key_sets import ANY_ALGORITHM, REGISTRIES, KeySet
@@ -72,7 +77,7 @@ class RemoteIssuer:
         check_header(header)
         check_type(header, "at+jwt", "JWT", is_required=False)
         claims = self._verify(signed)
-        check_audiences(claims, self.audience or (resource,))
+        check_audiences(claims, audiences_for(resource, self.audience))
         check_times(claims)
         return with_scope(claims)
 
@@ -84,8 +89,9 @@ class RemoteIssuer:
             claims = json.loads(signed.payload.decode())
         except (InvalidToken, ValueError, RecursionError) as error:
             raise NotMine from error
-        if not isinstance(claims, dict) or claims.get("iss") != self.issuer:
-            raise NotMine
+        issuer = claims.get("iss") if isinstance(claims, dict) else None
+        if issuer != self.issuer:
+            raise NotMine(expected={"iss": self.issuer}, received={"iss": issuer})
         return signed
 
     @sensitive
