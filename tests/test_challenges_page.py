@@ -14,7 +14,8 @@ from types import SimpleNamespace
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
-from django.test import AsyncRequestFactory
+from django.test import AsyncRequestFactory, Client
+from django.urls import path
 from django.utils.module_loading import import_string
 from rest_framework.response import Response
 
@@ -196,6 +197,16 @@ def test_view_of_another_framework(rf, right, user):
     view = run("Protect a view of another framework").mcp
     assert view(rf.post("/mcp"))["WWW-Authenticate"] == FIRST
     assert json.loads(view(rf.post("/mcp", headers=right)).content) == {"hello": str(user.pk)}
+
+
+def test_view_of_another_framework_gets_no_csrf_page(settings, right):
+    view = run("Protect a view of another framework").mcp
+    # The resolver asks for it, and a block of the page has none.
+    view.__module__ = __name__
+    settings.ROOT_URLCONF = (path("mcp", view),)
+    strict = Client(enforce_csrf_checks=True)
+    assert strict.post("/mcp").status_code == 401
+    assert strict.post("/mcp", headers=right).status_code == 200
 
 
 def test_api_of_django_ninja(settings, client, right, user):

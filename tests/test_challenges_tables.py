@@ -10,7 +10,7 @@ from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOpera
 from django.http import Http404
 
 from mcp_oauth_discovery.protection import BearerProtection, InvalidToken, NotMine, Unavailable
-from mcp_oauth_discovery.protection.bodies import DEEPEST_BODY
+from mcp_oauth_discovery.protection.bodies import DEEPEST_BODY, MOST_CONTAINERS
 from mcp_oauth_discovery.protection.operations import LONGEST_BATCH
 from tests import ORIGIN
 from tests.markdown import read, section
@@ -25,6 +25,9 @@ BODIES: list[tuple[bytes, dict[str, str]]] = [
     (b" " * (2 * 1024 * 1024 + 600_000), {}),
     (b'{"method": "ping", "method": "tools/call"}', {}),
     (b"[" * (DEEPEST_BODY + 2) + b"]" * (DEEPEST_BODY + 2), {}),
+    (b"[%s]" % b",".join([b"{}"] * MOST_CONTAINERS), {}),
+    (b'{"id": 01, "method": "tools/call"}', {}),
+    (b'"&method=tools/call&"', {"Content-Type": "application/x-www-form-urlencoded"}),
     ("\ufeff{}".encode(), {}),
     (json.dumps([{"method": "ping"}] * (LONGEST_BATCH + 1)).encode(), {}),
     (CALL.encode(), {"Mcp-Method": "tools/list"}),
@@ -57,7 +60,8 @@ def test_body_gets_the_answer_in_its_row(rf, number):
     assert len(table) == len(BODIES)
     (_, status, code), (body, headers) = table[number], BODIES[number]
     protection = BearerProtection("/mcp", scope=lambda operation: "mcp")
-    response = protection(rf.post("/mcp", body, "application/json", headers=headers))
+    kind = headers.get("Content-Type", "application/json")
+    response = protection(rf.post("/mcp", body, kind, headers=headers))
     answer = json.loads(response.content)
     assert (response.status_code, answer["error"]["code"]) == (int(status), int(code))
     assert (answer["jsonrpc"], answer["id"]) == ("2.0", None)
@@ -73,6 +77,7 @@ def test_batch_that_needs_too_many_scopes_is_refused_too(rf):
 def test_limits_are_those_of_the_code():
     text = section(PAGE, "The body")
     assert f"deeper than {DEEPEST_BODY} levels" in text
+    assert f"more than {MOST_CONTAINERS:,} objects" in text
     assert f"more than {LONGEST_BATCH} messages" in text
 
 

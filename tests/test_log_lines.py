@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from mcp_oauth_discovery.logs.lines import Tracebacks, one_line
+from mcp_oauth_discovery.logs.lines import LONGEST, Tracebacks, one_line
 
 
 @pytest.mark.parametrize(
@@ -17,6 +17,11 @@ from mcp_oauth_discovery.logs.lines import Tracebacks, one_line
 )
 def test_text_stays_on_its_line(text, line):
     assert one_line(text) == line
+
+
+def test_very_long_text_is_cut():
+    assert one_line("x" * LONGEST) == "x" * LONGEST
+    assert one_line("x" * 5_000_000) == f"{'x' * LONGEST}… (5000000 characters)"
 
 
 @pytest.fixture

@@ -30,6 +30,7 @@ from mcp_oauth_discovery.contrib.rest_framework_answers import (
     Refusal,
     granted_to,
     keep_view_private,
+    refusal_of_origin,
     set_handler,
     view_of,
 )
@@ -99,7 +100,7 @@ class BearerChallengeMixin:
 
     def challenge(self, request: Request, error: str, error_description: str | None = None) -> str:
         """Return the value of `WWW-Authenticate` with an error of RFC 6750 §3.1."""
-        scope = self.needed_scope(request)
+        scope = self.known_scope(request)
         if error == "insufficient_scope" and self.protection.repeat_granted:
             scope = with_granted(scope, granted_to(request))
         django_request = request._request  # noqa: SLF001
@@ -147,6 +148,8 @@ class BearerChallengeMixin:
     def admits_anonymous(self, request: Request) -> bool:
         """Return whether a request needs no token, because its operation is public."""
         with self._answering(request):
+            # Another class has authenticated the request, so this one was not asked.
+            self._check_request(request)
             return self.protection.admits_anonymous(request._request)  # noqa: SLF001
 
     @contextmanager
@@ -192,11 +195,11 @@ class BearerAuthentication(BearerChallengeMixin, BaseAuthentication):
         with self._answering(request):
             self._check_request(request)
             claims = self.protection.read_claims(django_request)
-        if claims is None:
-            return None
-        if has_granted(claims, self.needed_scope(request)):
-            # Otherwise `HasScope` refuses the token.
-            self.protection.accept(django_request, claims)
+            if claims is None:
+                return None
+            if has_granted(claims, self.needed_scope(request)):
+                # Otherwise `HasScope` refuses the token.
+                self.protection.accept(django_request, claims)
         user = django_request.user if self.protection.user else AnonymousUser()
         return user, claims
 
@@ -217,9 +220,10 @@ class HasScope(BasePermission):
                 if isinstance(each, BearerChallengeMixin)
             )
         keep_view_private(request)
-        needed, granted = authenticator.needed_scope(request), granted_to(request)
-        if with_implied(granted).issuperset(needed):
-            return True
+        with authenticator._answering(request):  # noqa: SLF001
+            needed, granted = authenticator.needed_scope(request), granted_to(request)
+            if with_implied(granted).issuperset(needed):
+                return True
         refusal = InsufficientScope(needed, granted)
         authenticator.protection.log_refusal(request._request, refusal)  # noqa: SLF001
         raise authenticator.refusal(request, "insufficient_scope", str(refusal))
@@ -235,6 +239,8 @@ class BearerViewMixin(BeforeView):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.method == "OPTIONS":
             return self._challenger().protection.options(request)
+        if (refusal := refusal_of_origin(request)) is not None:
+            return refusal
         response: HttpResponseBase = super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
         return response
 

@@ -6,14 +6,16 @@ from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework import exceptions
 from rest_framework.request import Request
 
-from mcp_oauth_discovery.challenge.answers import make_readable
+from mcp_oauth_discovery.challenge.answers import fault_response, make_readable
+from mcp_oauth_discovery.conf import Misconfigured
 from mcp_oauth_discovery.protection import BearerProtection, granted_scope
 from mcp_oauth_discovery.protection.caching import keep_private
+from mcp_oauth_discovery.protection.origins import refused_origin
 
 _STATUS = {
     "invalid_request": HTTPStatus.BAD_REQUEST,
@@ -40,6 +42,14 @@ def granted_to(request: Request) -> set[str]:
     # Not `request.auth`, which would authenticate again while a class is doing so.
     auth = getattr(request, "_auth", None)
     return granted_scope(auth) if isinstance(auth, Mapping) else set()
+
+
+def refusal_of_origin(request: HttpRequest) -> HttpResponse | None:
+    """Return the 403 for an origin that is not allowed, the 500 for a wrong setting, or None."""
+    try:
+        return refused_origin(request)
+    except Misconfigured as fault:
+        return fault_response(request, fault)
 
 
 def view_of(request: Request) -> Any:

@@ -7,8 +7,9 @@ from types import TracebackType
 from django.http import Http404, HttpRequest
 from django.utils.functional import cached_property
 
-from mcp_oauth_discovery.conf import Misconfigured, shown
+from mcp_oauth_discovery.conf import Misconfigured, allowed_hosts, conf, shown
 from mcp_oauth_discovery.identity import Site
+from mcp_oauth_discovery.identity.index import resource_index
 from mcp_oauth_discovery.identity.resources import Resource
 from mcp_oauth_discovery.standards.identifiers import without_final_slash
 
@@ -77,6 +78,13 @@ class Lookup:
             return find_target(self._request, self.name, self.site)
         except Exception as error:  # noqa: BLE001
             return error, error.__traceback__
+
+
+def is_from_any_host(identifier: str) -> bool:
+    """Return whether this may be a resource only because a client sent its host in `Host`."""
+    if conf.MCP_ISSUER is not None or "*" not in allowed_hosts() or callable(conf.MCP_RESOURCE):
+        return False
+    return identifier != conf.MCP_RESOURCE and not resource_index().identified(identifier, "")
 
 
 def _requested(site: Site, request: HttpRequest) -> Resource | None:

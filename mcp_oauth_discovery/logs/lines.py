@@ -9,16 +9,21 @@ from collections.abc import Callable
 
 logger = logging.getLogger("mcp_oauth_discovery")
 
+# In characters. The text of an error may repeat what a client sent.
+LONGEST = 4000
+
 _INTERVAL = 60.0  # seconds
 _MOST_FAULTS = 64
 
 
 def one_line(text: object) -> str:
-    """Escape all characters that can begin a line or control a terminal."""
-    return "".join(
+    """Escape all characters that can begin a line or control a terminal; cut a very long text."""
+    whole = str(text)
+    line = "".join(
         letter if letter.isprintable() else letter.encode("unicode_escape").decode()
-        for letter in str(text)
+        for letter in whole[:LONGEST]
     )
+    return line if len(whole) <= LONGEST else f"{line}… ({len(whole)} characters)"
 
 
 class Tracebacks:

@@ -103,7 +103,12 @@ def without_credentials(request: HttpRequest) -> HttpRequest:
 
 def without_token(request: HttpRequest, text: str) -> str:
     """Return a text that other code wrote about a request, without the token."""
-    return str(_redacted(text, _tokens(request, _query(request))))
+    return str(value_without_token(request, text))
+
+
+def value_without_token(request: HttpRequest, value: Any) -> Any:
+    """Return a value that other code took from a request, without the token."""
+    return _redacted(value, _tokens(request, _query(request)))
 
 
 def _tokens(request: HttpRequest, query: QueryDict) -> list[str]:
@@ -131,6 +136,8 @@ def _query(request: HttpRequest) -> QueryDict:
 def _redacted(value: Any, tokens: Iterable[str], depth: int = 0) -> Any:
     if type(value) in (list, tuple) and depth < _DEEPEST:
         return type(value)(_redacted(item, tokens, depth + 1) for item in value)
+    if type(value) is dict and depth < _DEEPEST:
+        return {key: _redacted(item, tokens, depth + 1) for key, item in value.items()}
     if isinstance(value, bytes):
         for token in tokens:
             value = value.replace(token.encode(), HIDDEN.encode())

@@ -37,6 +37,7 @@ from mcp_oauth_discovery.protection.scopes import (
     ScopeOf,
     check_granted,
 )
+from mcp_oauth_discovery.protection.synchronous import check_synchronous, finished
 from mcp_oauth_discovery.protection.tokens import (
     Claims,
     describe,
@@ -80,9 +81,11 @@ class BearerProtection:
     def __post_init__(self) -> None:
         # Checked here, so that an invalid value fails when the project is loaded.
         requirements = Requirements.of(self.scope, self.public)
+        check_synchronous("user", self.user)
         for name, value in (
             ("_requirements", requirements),
             ("scope", requirements.scope),
+            ("public", requirements.public),
             ("verify", checked_verifiers(self.verify)),
         ):
             object.__setattr__(self, name, value)
@@ -282,5 +285,5 @@ class BearerProtection:
             raise InvalidToken(text, reason="wrong_audience") from error
         claims = verified_claims(self.verify, request, token, identifier)
         if self.user is not None:
-            sign_in(request, self.user(request, claims))
+            sign_in(request, finished("user", self.user(request, claims)))
         return claims

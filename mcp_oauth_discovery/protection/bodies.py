@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+import re
 from http import HTTPStatus
+from itertools import accumulate
 from typing import Any
+from urllib.parse import unquote_plus
 
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, UnreadablePostError
@@ -18,8 +20,18 @@ from mcp_oauth_discovery.conf import upload_limit
 LONGEST_BODY = 4 * 1024 * 1024
 # Levels of objects and lists. Messages of MCP have about ten.
 DEEPEST_BODY = 100
+# Objects and lists. Each takes far more memory than its octets, and anyone may send them.
+MOST_CONTAINERS = 100_000
 # Integers that are longer become floats, because Python refuses to read some of them.
 _LONGEST_INTEGER = 1000
+
+_ESCAPE = re.compile(r"\\.", re.S)
+_STRING = re.compile(r'"[^"]*"?')
+_BRACKET = re.compile(r"[\[\]{}]")
+# What the text of a message has, in whatever format: its name, or an escape that hides it.
+_METHOD = re.compile(r"method|\\")
+# What separates the fields of a form.
+_FIELDS = re.compile(r"&|--")
 
 PARSE_ERROR = -32700
 INVALID_REQUEST = -32600
@@ -44,18 +56,21 @@ class RefusedBody(Exception):
 def read_json(request: HttpRequest) -> Any:
     """Return the value of the body, or None if it is no JSON; raises `RefusedBody`.
 
-    What another parser may understand in another way is refused: duplicate keys, and encodings
-    other than UTF-8. Deep nesting, which can stop a parser, is refused too.
+    What another parser may understand in another way is refused: duplicate keys, encodings other
+    than UTF-8, forms, and text that is no JSON but may be a message for a lenient parser. Deep
+    nesting, which can stop a parser, is refused too.
     """
     text = _decode(request, _read(request))
+    _check_structure(text)
     try:
         # As lenient as any parser of a view may be, because what is no JSON here has no method.
         value = json.loads(text, strict=False, object_pairs_hook=_unique, parse_int=_integer)
-    except RecursionError as error:
-        raise _too_deep() from error
-    except json.JSONDecodeError:
+    except json.JSONDecodeError as error:
+        if _may_be_a_message(text, error):
+            raise RefusedBody("The body of the request is no valid JSON") from error
         return None
-    _check_depth(value)
+    if not _is_json_type(request.content_type or "") and _FIELDS.search(text):
+        raise RefusedBody("The Content-Type of the request must be application/json")
     return value
 
 
@@ -105,20 +120,26 @@ def _integer(text: str) -> int | float:
     return int(text) if len(text) <= _LONGEST_INTEGER else float(text)
 
 
-def _check_depth(value: Any) -> None:
-    level: list[Any] = [value]
-    for _ in range(DEEPEST_BODY + 1):
-        level = [inner for outer in level for inner in _inside(outer)]
-        if not level:
-            return
-    raise _too_deep()
+def _check_structure(text: str) -> None:
+    """Refuse too many or too deep objects and lists, before a parser makes them."""
+    bare = _STRING.sub("", _ESCAPE.sub("", text))
+    if sum(map(bare.count, "[]{}")) > 2 * MOST_CONTAINERS:
+        problem = f"The body of the request has more than {MOST_CONTAINERS} objects and lists"
+        raise RefusedBody(problem, INVALID_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+    steps = (1 if bracket in "[{" else -1 for bracket in _BRACKET.findall(bare))
+    if max(accumulate(steps), default=0) > DEEPEST_BODY:
+        raise RefusedBody(f"The body of the request is nested deeper than {DEEPEST_BODY} levels")
 
 
-def _inside(value: Any) -> Iterable[Any]:
-    if isinstance(value, dict):
-        return value.values()
-    return value if isinstance(value, list) else ()
+def _may_be_a_message(text: str, error: json.JSONDecodeError) -> bool:
+    """Return whether a lenient parser, or that of a form, may find a message in invalid JSON.
+
+    Text that ends too early is no message for any of them.
+    """
+    is_cut_off = error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string")
+    return not is_cut_off and bool(_METHOD.search(unquote_plus(text)))
 
 
-def _too_deep() -> RefusedBody:
-    return RefusedBody(f"The body of the request is nested deeper than {DEEPEST_BODY} levels")
+def _is_json_type(content_type: str) -> bool:
+    # Some servers write text/plain if the client names no type.
+    return content_type in ("", "text/plain") or content_type.endswith("json")

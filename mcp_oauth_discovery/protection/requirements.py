@@ -11,6 +11,7 @@ from mcp_oauth_discovery.challenge.headers import Scope, checked_scope
 from mcp_oauth_discovery.protection.bodies import INVALID_REQUEST, RefusedBody
 from mcp_oauth_discovery.protection.operations import Operation, read_operations
 from mcp_oauth_discovery.protection.scopes import ScopeOf
+from mcp_oauth_discovery.protection.synchronous import check_synchronous, finished
 from mcp_oauth_discovery.standards.www_authenticate import LONGEST_VALUE
 
 Public = Iterable[str] | Callable[[Operation], bool]
@@ -25,7 +26,9 @@ class Requirements:
 
     @classmethod
     def of(cls, scope: Scope | ScopeOf, public: Public) -> Requirements:
-        """Check both; raises `ValueError` for a scope, and `TypeError` for methods."""
+        """Check both; raises `ValueError` for a scope, and `TypeError` for the rest."""
+        check_synchronous("scope", scope)
+        check_synchronous("public", public)
         return cls(scope if callable(scope) else checked_scope(scope), _checked_public(public))
 
     def needed(self, request: HttpRequest, scope: Scope | ScopeOf = None) -> tuple[str, ...]:
@@ -56,11 +59,11 @@ class Requirements:
 
     def _is_public(self, operation: Operation) -> bool:
         if callable(self.public):
-            return bool(self.public(operation))
+            return bool(finished("public", self.public(operation)))
         return operation.method in self.public
 
     def _together(self, scope: ScopeOf, operations: list[Operation]) -> tuple[str, ...]:
-        needed = [checked_scope(scope(operation)) for operation in operations]
+        needed = [checked_scope(finished("scope", scope(operation))) for operation in operations]
         together = tuple(dict.fromkeys(token for tokens in needed for token in tokens))
         if len(needed) > 1 and len(" ".join(together)) > LONGEST_VALUE:
             # A client can make a batch as long as it likes, and this is its error.

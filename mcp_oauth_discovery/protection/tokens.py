@@ -16,7 +16,8 @@ from mcp_oauth_discovery.conf import Misconfigured
 from mcp_oauth_discovery.logs.lines import logger, one_line
 from mcp_oauth_discovery.logs.sensitive import sensitive
 from mcp_oauth_discovery.protection.implied import with_implied
-from mcp_oauth_discovery.signing import InvalidToken, verify_jwt
+from mcp_oauth_discovery.signing import InvalidToken, NotMine, verify_jwt
+from mcp_oauth_discovery.signing.verify import foreign
 from mcp_oauth_discovery.standards.www_authenticate import check_value
 
 Claims = Mapping[str, Any]
@@ -32,17 +33,22 @@ class BearerRequest(HttpRequest):
 def verify_token(request: HttpRequest, token: str, resource: str) -> Claims:
     """Return the claims of a token that this site has signed for exactly this resource.
 
-    This is the default of `BearerProtection.verify`. A function of your own takes the same
-    arguments and raises `InvalidToken` too.
+    This is the default of `BearerProtection.verify`. Raises `NotMine` for a token that does not
+    claim to be of this site, so that the next verifier in a list is asked, and else `InvalidToken`.
     """
     try:
         return verify_jwt(token, audience=resource)
+    except InvalidToken as error:
+        refusal = foreign(token)
+        if refusal is None:
+            raise
+        raise refusal from error
     except Misconfigured as error:
         # This site cannot have signed anything, so the token is not ours.
         extra = {"event": "tokens.unverifiable"}
         text = "All tokens are refused, because none can be verified. %s"
         logger.error(text, one_line(error), extra=extra)
-        raise InvalidToken("This site has issued no token", reason="not_pinned") from error
+        raise NotMine("This site has issued no token", reason="not_pinned") from error
 
 
 def find_user(request: HttpRequest, claims: Claims) -> AbstractBaseUser | None:

@@ -43,7 +43,8 @@ def verified_claims(
             if isawaitable(claims):
                 claims = async_to_sync(_finish)(claims)
         except NotMine as error:
-            refusal = error
+            # The log has the `iss` of the token, if a verifier has read it.
+            refusal = refusal if refusal.received else error
         else:
             return _checked_claims(claims)
     raise refusal

@@ -31,11 +31,18 @@ class InvalidToken(Exception):
 class NotMine(InvalidToken):
     """A verifier does not recognise a token, so the next one in the list is asked.
 
-    If no verifier is left, the token is invalid.
+    If no verifier is left, the token is invalid. The arguments are those of `InvalidToken`.
     """
 
-    def __init__(self, text: str = "No known issuer has issued the token") -> None:
-        super().__init__(text, reason="not_recognised")
+    def __init__(
+        self,
+        text: str = "No known issuer has issued the token",
+        *,
+        reason: str = "not_recognised",
+        expected: Mapping[str, object] | None = None,
+        received: Mapping[str, object] | None = None,
+    ) -> None:
+        super().__init__(text, reason=reason, expected=expected, received=received)
 
 
 class Unavailable(Exception):

@@ -47,6 +47,18 @@ def extract(token: str, registry: jws.JWSRegistry) -> jws.CompactSignature:
     return signed
 
 
+def claimed_issuer(signed: jws.CompactSignature) -> object:
+    """Return the `iss` that a token claims to have; nothing is verified yet.
+
+    It decides whose rules the token must pass, and never that it passes.
+    """
+    try:
+        claims = json.loads(signed.payload.decode())
+    except (ValueError, RecursionError) as error:
+        raise InvalidToken("The token is malformed", reason="malformed") from error
+    return claims.get("iss") if isinstance(claims, dict) else None
+
+
 def check_header(header: Mapping[str, Any]) -> None:
     """Refuse a header that supplies its own key, or requires an extension."""
     if not _UNWANTED_HEADERS.isdisjoint(header):

@@ -12,6 +12,7 @@ from mcp_oauth_discovery.identity import pinned_issuer
 from mcp_oauth_discovery.logs.sensitive import sensitive
 from mcp_oauth_discovery.signing.jose import REGISTRIES, Registry, check_text
 from mcp_oauth_discovery.signing.published import PublishedKey, published_keys
+from mcp_oauth_discovery.signing.refusals import InvalidToken, NotMine
 from mcp_oauth_discovery.signing.rules import (
     LEEWAY,
     check_audience,
@@ -20,6 +21,7 @@ from mcp_oauth_discovery.signing.rules import (
     check_issuer,
     check_start,
     check_type,
+    claimed_issuer,
     extract,
     refuse_key,
     verified_claims,
@@ -67,6 +69,22 @@ def verify_jwt(
     check_expiry(claims, now.timestamp(), leeway)
     check_start(claims, now.timestamp(), leeway)
     return claims
+
+
+@sensitive
+def foreign(token: str) -> NotMine | None:
+    """Return why a token is not of this site, or None if it claims to be.
+
+    Raises `ImproperlyConfigured` as `verify_jwt` does.
+    """
+    issuer = pinned_issuer()
+    try:
+        claimed = claimed_issuer(extract(token, _ANY_ALGORITHM))
+        check_issuer({"iss": claimed}, issuer)
+    except InvalidToken as error:
+        details = {"expected": error.expected, "received": error.received}
+        return NotMine(str(error), reason=error.reason, **details)
+    return None
 
 
 def _find_key(header: Mapping[str, Any], now: datetime) -> PublishedKey:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 
+from mcp_oauth_discovery.conf import shown
+
 # In seconds. A client may have to wait for this long.
 _MOST_TIMEOUT = 60
 
@@ -15,7 +17,8 @@ def check_url(owner: str, name: str, value: object, check: Callable[[object], st
     try:
         return check(value)
     except ValueError as error:
-        raise ValueError(f"{owner}: {name} is {value!r}: {error}.") from error
+        # The URL may have a password in it.
+        raise ValueError(f"{owner}: {name} is {shown(value)}: {error}.") from error
 
 
 def check_timeout(owner: str, value: object) -> float:

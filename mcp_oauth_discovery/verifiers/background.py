@@ -9,6 +9,10 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+# In seconds. How long a request waits for a server that did not answer before. The thread keeps
+# waiting, so that an answer which comes later shows that the server is back.
+SHORT_WAIT = 0.5
+
 
 def in_background(function: Callable[[], T], name: str) -> Future[T]:
     """Start a function in a daemon thread, and return the future of its result.

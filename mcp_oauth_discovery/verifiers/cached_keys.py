@@ -12,16 +12,13 @@ from typing import NoReturn
 
 from mcp_oauth_discovery.logs.lines import logger
 from mcp_oauth_discovery.signing import Unavailable
-from mcp_oauth_discovery.verifiers.background import in_background
+from mcp_oauth_discovery.verifiers.background import SHORT_WAIT, in_background
 from mcp_oauth_discovery.verifiers.exchanges import Unreachable
 from mcp_oauth_discovery.verifiers.forked import reset_when_forked
 from mcp_oauth_discovery.verifiers.issuer_documents import Reading
 from mcp_oauth_discovery.verifiers.key_sets import KeySet
 
-# All in seconds. How long a request waits for a reading, counted from the start of the reading, if
-# there are keys to use instead, or the issuer has failed before.
-SHORT_WAIT = 0.5
-# A token with an unknown key starts a reading, but anyone can make such tokens.
+# All in seconds. A token with an unknown key starts a reading, but anyone can make such tokens.
 UNKNOWN_KEY_EVERY = 10.0
 # The pause after a failure, which doubles with each further one.
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0

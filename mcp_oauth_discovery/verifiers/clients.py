@@ -10,7 +10,7 @@ import time
 import urllib.request
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -162,7 +162,9 @@ def _proxy_for(url: str) -> str:
     if is_loopback(host) or urllib.request.proxy_bypass(parts.netloc):
         return ""
     proxies = urllib.request.getproxies()
-    return proxies.get(parts.scheme) or proxies.get("all") or ""
+    proxy = proxies.get(parts.scheme) or proxies.get("all") or ""
+    # Other programs take an address without a scheme as well.
+    return proxy if "://" in proxy or not proxy else f"http://{proxy}"
 
 
 def _make_manager(scheme: str, proxy: str) -> urllib3.PoolManager:
@@ -171,22 +173,28 @@ def _make_manager(scheme: str, proxy: str) -> urllib3.PoolManager:
         # This takes a while, because it reads all authorities that the system trusts.
         options["ssl_context"] = ssl.create_default_context()
     if proxy:
-        try:
-            credentials = urllib3.util.parse_url(proxy).auth
-        except urllib3.exceptions.LocationParseError:
-            # Its text has the whole URL, which may have a password.
-            raise Unreachable("the proxy that the environment names is not a URL") from None
-        headers = urllib3.make_headers(proxy_basic_auth=credentials) if credentials else None
-        manager: urllib3.PoolManager = urllib3.ProxyManager(proxy, proxy_headers=headers, **options)
+        address, headers = _split_proxy(proxy)
+        manager: urllib3.PoolManager = urllib3.ProxyManager(
+            address, proxy_headers=headers, **options
+        )
     else:
         manager = urllib3.PoolManager(**options)
     manager.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
     return manager
 
 
+def _split_proxy(proxy: str) -> tuple[str, Mapping[str, str] | None]:
+    """Return the URL of a proxy and the header with its credentials, which no error may show."""
+    scheme, _, rest = proxy.partition("://")
+    credentials, _, place = rest.rpartition("@")
+    headers = urllib3.make_headers(proxy_basic_auth=unquote(credentials)) if credentials else None
+    return f"{scheme}://{place}", headers
+
+
 def _read(response: urllib3.BaseHTTPResponse, limit: int) -> Answer:
     headers = {name.lower(): value for name, value in response.headers.items()}
-    body = b""
+    # Adding to bytes would copy them for each of the chunks, which may be of one octet.
+    body = bytearray()
     try:
         for chunk in response.stream(_CHUNK, decode_content=False):
             body += chunk
@@ -197,4 +205,4 @@ def _read(response: urllib3.BaseHTTPResponse, limit: int) -> Answer:
         response.close()
         raise
     response.release_conn()
-    return Answer(response.status, headers, body)
+    return Answer(response.status, headers, bytes(body))

@@ -23,16 +23,22 @@ from mcp_oauth_discovery.verifiers.arguments import (
     check_timeout,
     check_url,
 )
-from mcp_oauth_discovery.verifiers.background import in_background
-from mcp_oauth_discovery.verifiers.claims import check_audiences, check_times, with_scope
+from mcp_oauth_discovery.verifiers.background import SHORT_WAIT, in_background
+from mcp_oauth_discovery.verifiers.claims import (
+    audiences_for,
+    check_audiences,
+    check_times,
+    check_use,
+    with_scope,
+)
 from mcp_oauth_discovery.verifiers.exchanges import Answer, Deadline, Unreachable
 from mcp_oauth_discovery.verifiers.extra import make_client
 from mcp_oauth_discovery.verifiers.key_sets import ANY_ALGORITHM
 
 # In octets.
 _LIMIT = 2**16
-# RFC 7662 §2.2 has the first one. Ory Hydra has the other, in `token_use` or in its older releases.
-_KINDS = ("bearer", "access_token")
+# RFC 7662 §2.2 has the first one. Older releases of Ory Hydra have the other.
+_TYPES = ("bearer", "access_token")
 # In seconds: bounds of the server's own Retry-After.
 _LEAST_PAUSE, _DEFAULT_PAUSE, _LONGEST_PAUSE = 1, 30, 600
 
@@ -69,6 +75,8 @@ class Introspection:
             }
         )
         self._client = make_client(owner)
+        # Whether the last request got no answer.
+        self._is_silent = False
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.url!r}, {self.client_id!r})"
@@ -88,8 +96,9 @@ class Introspection:
         claims = self._claims(self._ask(token))
         if claims.get("active") is not True:
             raise InvalidToken("The token is not active", reason="inactive")
-        _check_kind(claims)
-        check_audiences(claims, self.audience or (resource,))
+        _check_type(claims)
+        check_use(claims)
+        check_audiences(claims, audiences_for(resource, self.audience))
         check_times(claims, must_expire=False)
         return with_scope(claims)
 
@@ -101,16 +110,21 @@ class Introspection:
 
         @sensitive
         def send() -> Answer:
-            return self._client.send(
+            answer = self._client.send(
                 "POST", self.url, deadline, limit=_LIMIT, headers=self._headers, body=body
             )
+            self._is_silent = False
+            return answer
 
+        # Otherwise all threads of this site would soon wait for a server that is down.
+        patience = min(SHORT_WAIT, self.timeout) if self._is_silent else self.timeout
         try:
-            return in_background(send, "mcp-introspection").result(self.timeout)
+            return in_background(send, "mcp-introspection").result(patience)
         except Timeout:
-            problem = f"no complete answer within {self.timeout:g} seconds"
+            problem = f"no complete answer within {patience:g} seconds"
         except Unreachable as error:
             problem = str(error)
+        self._is_silent = True
         raise self._unavailable(problem)
 
     def _claims(self, answer: Answer) -> dict[str, Any]:
@@ -135,17 +149,16 @@ class Introspection:
         return Unavailable(f"{self.url} cannot verify the token: {problem}", retry_after=pause)
 
 
-def _check_kind(claims: Mapping[str, Any]) -> None:
-    """Refuse a refresh token, which the server knows too, and a token of another scheme."""
-    for name in ("token_type", "token_use"):
-        kind = claims.get(name, "Bearer")
-        if not isinstance(kind, str) or kind.lower() not in _KINDS:
-            raise InvalidToken(
-                "The token is of another type",
-                reason="wrong_type",
-                expected={name: "Bearer"},
-                received={name: kind},
-            )
+def _check_type(claims: Mapping[str, Any]) -> None:
+    """Refuse a token of another scheme than Bearer."""
+    kind = claims.get("token_type", "Bearer")
+    if not isinstance(kind, str) or kind.lower() not in _TYPES:
+        raise InvalidToken(
+            "The token is of another type",
+            reason="wrong_type",
+            expected={"token_type": "Bearer"},
+            received={"token_type": kind},
+        )
 
 
 class _Headers(dict[str, str]):

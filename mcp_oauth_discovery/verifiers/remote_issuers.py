@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn
 
@@ -14,6 +13,7 @@ from mcp_oauth_discovery.signing import InvalidToken, NotMine, Unavailable
 from mcp_oauth_discovery.signing.rules import (
     check_header,
     check_type,
+    claimed_issuer,
     extract,
     refuse_key,
     verified_claims,
@@ -26,7 +26,13 @@ from mcp_oauth_discovery.verifiers.arguments import (
     check_url,
 )
 from mcp_oauth_discovery.verifiers.cached_keys import CachedKeys
-from mcp_oauth_discovery.verifiers.claims import check_audiences, check_times, with_scope
+from mcp_oauth_discovery.verifiers.claims import (
+    audiences_for,
+    check_audiences,
+    check_times,
+    check_use,
+    with_scope,
+)
 from mcp_oauth_discovery.verifiers.extra import make_client
 from mcp_oauth_discovery.verifiers.issuer_documents import IssuerDocuments
 from mcp_oauth_discovery.verifiers.key_sets import ANY_ALGORITHM, REGISTRIES, KeySet
@@ -72,7 +78,8 @@ class RemoteIssuer:
         check_header(header)
         check_type(header, "at+jwt", "JWT", is_required=False)
         claims = self._verify(signed)
-        check_audiences(claims, self.audience or (resource,))
+        check_use(claims)
+        check_audiences(claims, audiences_for(resource, self.audience))
         check_times(claims)
         return with_scope(claims)
 
@@ -81,11 +88,11 @@ class RemoteIssuer:
         """Return the parts of a JWT that says that it is from this issuer."""
         try:
             signed = extract(token, ANY_ALGORITHM)
-            claims = json.loads(signed.payload.decode())
-        except (InvalidToken, ValueError, RecursionError) as error:
+            issuer = claimed_issuer(signed)
+        except InvalidToken as error:
             raise NotMine from error
-        if not isinstance(claims, dict) or claims.get("iss") != self.issuer:
-            raise NotMine
+        if issuer != self.issuer:
+            raise NotMine(expected={"iss": self.issuer}, received={"iss": issuer})
         return signed
 
     @sensitive

@@ -58,6 +58,21 @@ def test_setting_at_fault_is_found(healthy, codes, name, value, found):
     assert codes() == found
 
 
+@pytest.mark.parametrize("has_cors", [True, False])
+def test_page_that_the_protection_refuses_is_closed_out_whatever_cors_allows(
+    healthy, codes, has_cors
+):
+    healthy.ROOT_URLCONF = "tests.doctor.protected_urls"
+    healthy.MCP_ALLOWED_ORIGINS = []
+    healthy.MIDDLEWARE = [
+        name for name in healthy.MIDDLEWARE if has_cors or not name.endswith("CorsMiddleware")
+    ]
+    assert codes() == ["cors-endpoint-closed"]
+    assert codes("--origin", "https://chat.example.com") == ["cors-endpoint-closed"]
+    healthy.MCP_ALLOWED_ORIGINS = ["https://chat.example.com"]
+    assert "cors-endpoint-closed" not in codes("--origin", "https://chat.example.com")
+
+
 def test_host_of_the_request_under_any_name_is_found(healthy, codes):
     healthy.MCP_ISSUER = None
     healthy.ALLOWED_HOSTS = ["*"]

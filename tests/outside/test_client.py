@@ -5,18 +5,13 @@ from __future__ import annotations
 import base64
 import socket
 import ssl
-from datetime import datetime, timedelta, timezone
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 
 from mcp_oauth_discovery.verifiers import clients
 from mcp_oauth_discovery.verifiers.clients import Client
 from mcp_oauth_discovery.verifiers.exchanges import Deadline, Late, Unreachable
+from tests.doctor.servers import certificate
 from tests.outside.servers import Reply, serving
 
 LIMIT = 1000
@@ -146,31 +141,42 @@ def test_connection_that_the_server_has_closed_is_replaced(get, server):
     assert get().body == b'{"a": 1}'
 
 
-@pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy", "all_proxy"])
-def test_proxy_of_the_environment_is_used(get, monkeypatch, name):
+@pytest.mark.parametrize(
+    ("name", "start"),
+    [
+        ("HTTPS_PROXY", "http://ada:s%40cret@"),
+        ("https_proxy", "http://ada:s@cret@"),
+        ("all_proxy", "ada:s%40cret@"),
+    ],
+)
+def test_proxy_of_the_environment_is_used(get, monkeypatch, name, start):
     with serving() as proxy:
-        address = proxy.origin.replace("://", "://ada:secret@")
-        monkeypatch.setenv(name, address)
+        monkeypatch.setenv(name, proxy.origin.replace("http://", start))
         with pytest.raises(Unreachable, match="ProxyError"):
             get("https://login.example.com/keys")
     [request] = proxy.received
     assert (request.method, request.path) == ("CONNECT", "login.example.com:443")
-    credentials = base64.b64encode(b"ada:secret").decode()
+    credentials = base64.b64encode(b"ada:s@cret").decode()
     assert request.headers["proxy-authorization"] == f"Basic {credentials}"
 
 
-def test_proxy_without_credentials_gets_none(get, monkeypatch):
+@pytest.mark.parametrize("start", ["http://", ""])
+def test_proxy_without_credentials_gets_none(get, monkeypatch, start):
     with serving() as proxy:
-        monkeypatch.setenv("https_proxy", proxy.origin)
+        monkeypatch.setenv("https_proxy", proxy.origin.replace("http://", start))
         with pytest.raises(Unreachable):
             get("https://login.example.com/keys")
     assert "proxy-authorization" not in proxy.received[0].headers
 
 
-def test_wrong_proxy_is_named_without_its_password(get, monkeypatch):
-    monkeypatch.setenv("https_proxy", "http://ada:secret@[::1")
-    with pytest.raises(Unreachable, match="the proxy that the environment names is not a URL"):
+@pytest.mark.parametrize("place", ["127.0.0.1:99999", "127.0.0.1:port", "", "[::1", "127.0.0.1:9"])
+@pytest.mark.parametrize("start", ["http://ada:se#cret@", "socks5://ada:se/cret@"])
+def test_error_about_a_proxy_does_not_show_its_credentials(get, monkeypatch, start, place):
+    monkeypatch.setenv("https_proxy", start + place)
+    with pytest.raises(Unreachable) as caught:
         get("https://login.example.com/keys")
+    assert "cret" not in str(caught.value)
+    assert "ada" not in str(caught.value)
 
 
 def test_proxy_is_not_used_for_hosts_that_the_environment_excepts(get, server, monkeypatch):
@@ -185,37 +191,50 @@ def test_proxy_is_not_used_for_hosts_that_the_environment_excepts(get, server, m
     assert proxy.received == []
 
 
+@pytest.fixture(scope="module")
+def pem(tmp_path_factory):
+    """Return the file of a certificate for 127.0.0.1 with its key, which no authority signed."""
+    return certificate(tmp_path_factory.mktemp("tls"))
+
+
 @pytest.fixture
-def secure(server, tmp_path):
-    """The server with TLS, whose certificate no authority has signed."""
-    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(timezone.utc)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .sign(key, SHA256())
-    )
-    path = tmp_path / "certificate.pem"
-    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    path.write_bytes(private + certificate.public_bytes(Encoding.PEM))
+def secure(pem):
+    """Return a server with TLS, and its URL."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(path)
+    context.load_cert_chain(pem)
     with serving(context) as secure:
-        secure.certificate = path
         secure.replies["/"] = Reply({"a": 1})
-        yield secure
+        yield secure, f"{secure.origin.replace('http:', 'https:')}/"
+
+
+@pytest.fixture
+def trusted(pem, monkeypatch):
+    # OpenSSL reads this variable: the system trusts the certificate as an authority.
+    monkeypatch.setenv("SSL_CERT_FILE", str(pem))
 
 
 def test_certificate_of_an_unknown_authority_is_refused(get, secure):
+    server, url = secure
     with pytest.raises(Unreachable, match=r"SSLError: .*certificate verify failed"):
-        get(secure.origin.replace("http://127.0.0.1", "https://localhost"))
-    assert secure.received == []
+        get(url)
+    assert server.received == []
 
 
-def test_authority_that_the_system_trusts_is_trusted(get, secure, monkeypatch):
-    monkeypatch.setenv("SSL_CERT_FILE", str(secure.certificate))
-    assert get(secure.origin.replace("http://127.0.0.1", "https://localhost")).status == 200
-    with pytest.raises(Unreachable, match="SSLError"):
-        get(secure.origin.replace("http:", "https:"))
+def test_connection_with_a_trusted_certificate_is_used_again(get, secure, trusted):
+    server, url = secure
+    assert [get(url).status for _ in range(3)] == [200] * 3
+    assert len({request.port for request in server.received}) == 1
+
+
+def test_certificate_of_another_host_is_refused(get, secure, trusted):
+    server, url = secure
+    with pytest.raises(Unreachable, match="Hostname mismatch"):
+        get(url.replace("127.0.0.1", "localhost"))
+    assert server.received == []
+
+
+def test_answer_that_drips_over_tls_is_late(get, secure, trusted):
+    server, url = secure
+    server.replies["/"] = server.drip("x" * 200)
+    with pytest.raises(Late):
+        get(url, seconds=0.3)

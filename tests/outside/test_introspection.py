@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import threading
 import time
 from urllib.parse import parse_qs
 
@@ -110,6 +111,7 @@ def test_audience_may_be_another_one(server, answer, verify, refused):
         ({"token_type": "DPoP"}, "wrong_type"),
         ({"token_type": 7}, "wrong_type"),
         ({"token_use": "refresh_token"}, "wrong_type"),
+        ({"typ": "Refresh"}, "wrong_type"),
     ],
     ids=json.dumps,
 )
@@ -118,9 +120,18 @@ def test_claims_that_do_not_fit_are_refused(answer, refused, claims, reason):
     assert refused(TOKEN) == reason
 
 
-@pytest.mark.parametrize("kind", ["Bearer", "bearer", "access_token"])
-def test_access_token_may_have_a_type_and_an_end(answer, verify, kind):
-    answer(token_type=kind, exp=time.time() + 60)
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"token_type": "Bearer"},
+        {"token_type": "bearer"},
+        {"token_type": "access_token"},
+        {"token_use": "access_token"},
+    ],
+    ids=json.dumps,
+)
+def test_access_token_may_have_a_type_and_an_end(answer, verify, claims):
+    answer(exp=time.time() + 60, **claims)
     assert verify(TOKEN)
 
 
@@ -182,6 +193,46 @@ def test_look_up_of_a_name_that_hangs_is_an_outage(remote, verify, server, monke
     remote.timeout = 0.05
     monkeypatch.setattr(remote._client, "send", lambda *args, **kw: server.is_over.wait())  # noqa: SLF001
     with pytest.raises(Unavailable, match=r"within 0\.05 seconds"):
+        verify(TOKEN)
+
+
+@pytest.fixture
+def short_wait(monkeypatch):
+    monkeypatch.setattr("mcp_oauth_discovery.verifiers.introspection.SHORT_WAIT", 0.05)
+
+
+def test_requests_wait_less_after_one_without_an_answer(server, answer, verify, short_wait):
+    remote = Introspection(f"{server.origin}{PATH}", "id", "secret", timeout=0.2)
+    for seconds in (0.2, 0.05, 0.05):
+        server.replies[PATH] = server.hang
+        with pytest.raises(Unavailable, match=rf"within {seconds} seconds"):
+            verify(TOKEN, verifier=remote)
+    answer()
+    assert verify(TOKEN, verifier=remote)
+    server.replies[PATH] = server.hang
+    with pytest.raises(Unavailable, match=r"within 0\.2 seconds"):
+        verify(TOKEN, verifier=remote)
+
+
+def test_late_answer_shows_that_the_server_is_back(server, answer, remote, verify, short_wait):
+    reply, may_answer = server.replies[PATH], threading.Event()
+    server.replies[PATH] = lambda handler: None
+    with pytest.raises(Unavailable, match="ProtocolError"):
+        verify(TOKEN)
+
+    def answer_late(handler):
+        may_answer.wait()
+        handler.send(reply)
+
+    server.replies[PATH] = answer_late
+    with pytest.raises(Unavailable, match=r"within 0\.05 seconds"):
+        verify(TOKEN)
+    may_answer.set()
+    [thread] = [each for each in threading.enumerate() if each.name == "mcp-introspection"]
+    thread.join(10)
+    server.replies[PATH] = server.hang
+    remote.timeout = 0.3
+    with pytest.raises(Unavailable, match=r"within 0\.3 seconds"):
         verify(TOKEN)
 
 

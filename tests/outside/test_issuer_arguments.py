@@ -74,6 +74,12 @@ def test_arguments_of_introspection_are_checked(arguments, error, text):
     assert "the secret" not in str(caught.value)
 
 
+def test_password_in_a_url_is_not_shown():
+    with pytest.raises(ValueError, match=r"url is 'https://.*a user name or password") as caught:
+        Introspection("https://ada:sesame@login.example.com/introspect", "id", "secret")
+    assert "sesame" not in f"{caught.value}{caught.value.__cause__}"
+
+
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [(("sk_",), "lookup is 'sk_'; expected a function"), ((dict, 7), "prefix is 7")],

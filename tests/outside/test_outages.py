@@ -11,8 +11,15 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from mcp_oauth_discovery.signing import InvalidToken, Unavailable
-from mcp_oauth_discovery.verifiers.cached_keys import LONGEST_PAUSE, STALE_FOR, UNKNOWN_KEY_EVERY
+from mcp_oauth_discovery.verifiers.cached_keys import (
+    LONGEST_PAUSE,
+    STALE_FOR,
+    UNKNOWN_KEY_EVERY,
+    CachedKeys,
+)
 from mcp_oauth_discovery.verifiers.forked import reset_all
+from mcp_oauth_discovery.verifiers.issuer_documents import Reading
+from mcp_oauth_discovery.verifiers.key_sets import KeySet
 from tests.outside.providers import jwk, rsa_key
 from tests.outside.servers import Reply
 
@@ -283,6 +290,28 @@ def test_thread_that_comes_late_gets_the_keys_that_another_has_read(
     clock.now += UNKNOWN_KEY_EVERY
     assert keys.newer_than(copy) is keys.current() is not copy
     assert provider.requests_for_keys == 2
+
+
+def test_reading_that_another_thread_has_just_ended_is_not_repeated(clock):
+    readings, meanwhile = [], []
+
+    def read():
+        readings.append(clock.now)
+        return Reading(KeySet([]), 300)
+
+    def time():
+        now = clock.now
+        # What another thread does after this one has found its copy out of date.
+        while meanwhile:
+            meanwhile.pop()()
+        return now
+
+    cache = CachedKeys("https://login.example.com", read, 5, time)
+    cache.current()
+    clock.now += 301
+    meanwhile.append(cache.current)
+    cache.current()
+    assert readings == [1000, 1301]
 
 
 def test_empty_set_is_no_fault_of_the_token(provider, verify, unavailable, clock):

@@ -9,8 +9,9 @@ import time
 import pytest
 from joserfc.jwk import RSAKey
 
+from mcp_oauth_discovery.protection import BearerProtection
 from mcp_oauth_discovery.signing import InvalidToken, NotMine
-from mcp_oauth_discovery.verifiers import RemoteIssuer
+from mcp_oauth_discovery.verifiers import ApiKey, RemoteIssuer
 from tests.outside.providers import MCP, encode, jwk, other_key, rsa_key, signed
 
 HOUR = 3600
@@ -42,6 +43,19 @@ def test_other_issuer_is_not_recognised(provider, verify, server):
         with pytest.raises(NotMine):
             verify(provider.token(iss=issuer))
     assert server.received == []
+
+
+def test_log_says_which_issuer_was_not_recognised(provider, make_issuer, rf, settings, caplog):
+    settings.MCP_ISSUER = "https://app.example.com"
+    caplog.set_level("INFO", "mcp_oauth_discovery")
+    verifiers = [make_issuer(), ApiKey(dict, "sk_")]
+    token = provider.token(iss=f"{provider.issuer}/")
+    BearerProtection("/mcp", verify=verifiers)(
+        rf.post("/mcp", headers={"authorization": f"Bearer {token}"})
+    )
+    [record] = caplog.records
+    text = f"not_recognised: expected iss '{provider.issuer}', received iss '{provider.issuer}/'"
+    assert text in record.getMessage()
 
 
 @pytest.mark.parametrize("typ", [None, "JWT", "jwt", "at+jwt", "application/at+jwt", "AT+JWT"])
@@ -207,6 +221,9 @@ def test_keys_that_are_not_objects_are_left_out(provider, verify):
 @pytest.mark.parametrize(
     ("claims", "reason"),
     [
+        ({"typ": "ID"}, "wrong_type"),
+        ({"typ": "Logout"}, "wrong_type"),
+        ({"token_use": "id"}, "wrong_type"),
         ({"exp": 1}, "expired"),
         ({"exp": None}, "bad_claim"),
         ({"exp": "tomorrow"}, "bad_claim"),

@@ -105,6 +105,19 @@ def test_token_in_the_details_is_hidden(post, records, monkeypatch):
     assert any("********" in record.getMessage() for record in records())
 
 
+@pytest.mark.parametrize("wrap", [str, lambda token: [token], lambda token: {"jwt": token}])
+def test_no_part_of_a_long_token_is_in_the_record(rf, records, wrap):
+    token = "".join(f"part{number}." for number in range(200))
+
+    def verify(request, token, resource):
+        raise ways.InvalidToken("no", received={"token": wrap(token)})
+
+    request = rf.post("/mcp", headers={"authorization": f"Bearer {token}"})
+    BearerProtection("/mcp", verify=verify)(request)
+    [record] = records()
+    assert "part" not in f"{record.getMessage()} {record.received}"
+
+
 def test_scopes_of_a_token_that_lacks_one_are_in_the_record(post, records):
     post(call("write"), "mcp.other")
     [record] = records()

@@ -8,7 +8,12 @@ import json
 import pytest
 from django.test import AsyncRequestFactory, RequestFactory
 
-from mcp_oauth_discovery.protection.bodies import DEEPEST_BODY, LONGEST_BODY, RefusedBody
+from mcp_oauth_discovery.protection.bodies import (
+    DEEPEST_BODY,
+    LONGEST_BODY,
+    MOST_CONTAINERS,
+    RefusedBody,
+)
 from mcp_oauth_discovery.protection.operations import LONGEST_BATCH, Operation, read_operations
 from tests.protection.conftest import call, message
 
@@ -121,6 +126,72 @@ WIPE = json.dumps(call("wipe"))
 )
 def test_body_that_parsers_read_in_different_ways_is_refused(body):
     assert refusal(request_with(body)) == (400, -32700)
+
+
+# ujson, python-rapidjson, YAML, and parsers that stop at the end of the first value read these.
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"id": 01, "method": "tools/call"}',
+        b'{"id": 1., "method": "tools/call"}',
+        b'{"id": -NaN, "me\\u0074hod": "tools/call"}',
+        b'{"method": "tools/call"} {}',
+        b"method: tools/call",
+    ],
+)
+def test_text_that_only_lenient_parsers_read_as_a_message_is_refused(body):
+    assert refusal(request_with(body)) == (400, -32700)
+
+
+@pytest.mark.parametrize("end", range(len(json.dumps(call("write")))))
+def test_message_that_is_cut_off_is_no_message(end):
+    assert read(json.dumps(call("write"))[:end].encode()) == [(None, None)]
+
+
+FORM = "application/x-www-form-urlencoded"
+PART = b'--x\r\nContent-Disposition: form-data; name="method"\r\n\r\ntools/call\r\n--x--\r\n'
+
+
+# A view of REST framework reads a form as it reads JSON.
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (b"method=tools/call&params.name=wipe", FORM),
+        (b"m%65thod=tools/call", FORM),
+        (b'{"method": "tools/list", "a": "&method=tools/call&"}', FORM),
+        (b'"&method=tools/call&params.name=wipe&"', f"{FORM}; charset=utf-8"),
+        (b'"&method=tools/call&"', "application/*"),
+        (b'"&method=tools/call&"', "*/*"),
+        (PART, "multipart/form-data; boundary=x"),
+    ],
+)
+def test_form_that_may_be_a_message_is_refused(body, kind):
+    assert refusal(request_with(body, kind)) == (400, -32700)
+
+
+@pytest.mark.parametrize("kind", [FORM, "multipart/form-data; boundary=x"])
+@pytest.mark.parametrize("body", [b"", b"--x--\r\n", b"a=b", b"a=%20%41"])
+def test_form_without_a_method_is_one_operation_without_one(body, kind):
+    [operation] = read_operations(request_with(body, kind))
+    assert operation.method is None
+
+
+@pytest.mark.parametrize("kind", ["", "text/plain", "application/json", "application/a+json"])
+def test_text_with_the_separators_of_forms_is_read_as_json(kind):
+    request = request_with(call("write", text="a&b -- c"), kind)
+    assert [each.name for each in read_operations(request)] == ["write"]
+
+
+@pytest.mark.parametrize("container", [b"[]", b"{}", b'{"a":"["}'])
+def test_body_of_very_many_objects_is_refused_before_it_is_parsed(container):
+    most = b",".join([container] * (MOST_CONTAINERS - 1))
+    assert read(b"[[%s]]" % most[len(container) + 1 :])
+    assert refusal(request_with(b"[[%s]]" % most)) == (413, -32600)
+
+
+def test_brackets_in_strings_are_no_objects():
+    text = '\\"[{"' * DEEPEST_BODY + "[" * 2 * MOST_CONTAINERS
+    assert read(call("write", text=text)) == [("tools/call", "write")]
 
 
 @pytest.mark.parametrize("charset", ["utf-16", "utf-7", "latin-1", "hex", "nonsense"])

@@ -13,7 +13,7 @@ from rest_framework.test import APIRequestFactory
 
 from mcp_oauth_discovery.contrib.rest_framework import BearerChallengeMixin, exception_handler
 from mcp_oauth_discovery.protection import scope_by_tool
-from mcp_oauth_discovery.signals import token_accepted
+from mcp_oauth_discovery.signals import token_accepted, token_refused
 from tests.protection import ways
 from tests.protection.conftest import call, challenge, message
 
@@ -137,3 +137,61 @@ def test_token_that_lacks_a_scope_of_the_view_is_not_signalled_as_accepted():
     finally:
         token_accepted.disconnect(receive)
     assert received == ["accepted"]
+
+
+def test_foreign_origin_is_refused_beside_another_way_in(settings):
+    settings.MCP_ALLOWED_ORIGINS = []
+    ways_in = [Session, ways.Authentication]
+    headers = {"cookie": "a=b", "origin": "https://evil.example.com"}
+    for base in (ways.Plain, ways.Mixed):
+        for body in (message("tools/list"), call("read")):
+            refused = ask(base, body, headers=headers, authentication_classes=ways_in)
+            assert refused.status_code == 403
+            assert json.loads(refused.content)["error"] == "origin_not_allowed"
+
+
+@pytest.mark.parametrize("base", [ways.Plain, ways.Mixed])
+def test_wrong_setting_is_a_500_in_json(settings, base):
+    settings.MCP_IMPLIED_SCOPES = ["mcp"]
+    failed = ask(base, call("read"), "mcp")
+    assert failed.status_code == 500
+    assert json.loads(failed.content) == {"error": "server_error"}
+
+
+@pytest.mark.parametrize("base", [ways.Plain, ways.Mixed])
+def test_wrong_setting_is_a_500_in_json_beside_a_class_of_the_project(settings, base):
+    settings.MCP_IMPLIED_SCOPES = ["mcp"]
+    failed = ask(base, call("read"), authentication_classes=[Own])
+    assert failed.status_code == 500
+    assert json.loads(failed.content) == {"error": "server_error"}
+
+
+def test_early_401_of_the_view_has_a_challenge_even_if_no_operation_can_be_read():
+    def initial(self, request, *args, **kwargs):
+        raise NotAuthenticated
+
+    for base in (ways.Plain, ways.Mixed):
+        status, parameters = challenge(ask(base, b'{"a": 1, "a": 2}', initial=initial))
+        assert (status, "scope" in parameters) == (401, False)
+
+
+def test_wrong_origins_are_a_500_in_json(settings):
+    settings.MCP_ALLOWED_ORIGINS = "https://app.example.com"
+    failed = ask(body=call("read"), headers={"origin": "https://app.example.com"})
+    assert json.loads(failed.content) == {"error": "server_error"}
+
+
+def test_page_of_rest_framework_signals_a_refused_token_once(settings):
+    settings.INSTALLED_APPS = [*settings.INSTALLED_APPS, "rest_framework"]
+    received = []
+
+    def receive(**kwargs):
+        received.append(kwargs["reason"])
+
+    token_refused.connect(receive)
+    try:
+        asked = ask(ways.Plain, call("write"), "mcp", {"accept": "text/html"})
+    finally:
+        token_refused.disconnect(receive)
+    assert asked.status_code == 403
+    assert received == ["insufficient_scope"]

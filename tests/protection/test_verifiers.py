@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+import base64
+import json
+import time
+
 import pytest
 
-from mcp_oauth_discovery.protection import BearerProtection, InvalidToken, NotMine, Unavailable
+from mcp_oauth_discovery import rotation
+from mcp_oauth_discovery.protection import (
+    BearerProtection,
+    InvalidToken,
+    NotMine,
+    Unavailable,
+    verify_token,
+)
+from mcp_oauth_discovery.signing import sign_jwt
 from mcp_oauth_discovery.signing.refusals import RETRY_AFTER
+from tests import ORIGIN
 from tests.protection.conftest import call, challenge
 from tests.protection.test_scopes import ask
 
@@ -40,9 +53,10 @@ VERIFIERS = [mine("a-"), coroutine, Awaited(), lambda *args: coroutine(*args), m
 @pytest.fixture
 def claims(rf):
     def claims(token, verify=VERIFIERS):
-        request = rf.post("/mcp", headers={"authorization": f"Bearer {token}"})
+        headers = {"authorization": f"Bearer {token}", "host": "app.example.com"}
+        request = rf.post("/mcp", headers=headers, secure=True)
         refusal = BearerProtection("/mcp", verify=verify)(request)
-        return request.mcp_claims["verifier"] if refusal is None else refusal
+        return request.mcp_claims.get("verifier", "own") if refusal is None else refusal
 
     return claims
 
@@ -103,3 +117,50 @@ def test_text_of_an_outage_is_for_the_log_and_never_has_the_token(ask, caplog):
 def test_time_to_retry_after_is_a_number_of_seconds(seconds):
     with pytest.raises(ValueError, match="expected a number of seconds"):
         Unavailable(retry_after=seconds)
+
+
+@pytest.fixture
+def tokens(settings):
+    """Return tokens of this site: one that is valid, and one for another resource."""
+    settings.MCP_SIGNING_ALGORITHMS = ["EdDSA"]
+    rotation.rotate("EdDSA")
+    exp = int(time.time()) + 600
+    return [
+        sign_jwt({"sub": "7", "aud": f"{ORIGIN}/{path}", "exp": exp}) for path in ("mcp", "other")
+    ]
+
+
+def jwt(**claims):
+    """Return a JWT with these claims, which nobody has signed."""
+    parts = ({"alg": "EdDSA", "typ": "JWT", "kid": "1"}, claims)
+    encoded = [base64.urlsafe_b64encode(json.dumps(part).encode()).decode() for part in parts]
+    return ".".join([part.rstrip("=") for part in encoded] + ["c2ln"])
+
+
+def every(request, token, resource):
+    return {"sub": "7", "verifier": "every"}
+
+
+@pytest.mark.django_db
+def test_tokens_of_this_site_are_decided_by_its_own_verifier(claims, tokens):
+    valid, other = tokens
+    status, parameters = challenge(claims(other, [verify_token, every]))
+    assert (status, parameters["error_description"]) == (
+        401,
+        "The token is not valid for this resource",
+    )
+    forged = jwt(iss=ORIGIN, aud=f"{ORIGIN}/mcp")
+    assert challenge(claims(forged, [verify_token, every]))[0] == 401
+    assert claims(valid, [verify_token, every]) == "own"
+
+
+@pytest.mark.parametrize("token", ["opaque", "a.b.c", jwt(iss="https://other.example"), jwt()])
+def test_own_verifier_leaves_other_tokens_to_the_next(claims, token):
+    assert claims(token, [verify_token, every]) == "every"
+    assert challenge(claims(token, [verify_token]))[0] == 401
+
+
+def test_site_without_a_pinned_issuer_leaves_all_tokens_to_the_next(claims, settings, caplog):
+    del settings.MCP_ISSUER
+    assert claims("opaque", [verify_token, every]) == "every"
+    assert [record.event for record in caplog.records] == ["tokens.unverifiable"]

@@ -103,6 +103,12 @@ def test_ambiguous_body_is_refused_as_json_rpc_servers_do(post, way):
     }
 
 
+def test_form_does_not_smuggle_a_tool_past_its_scope(post, way):
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    response = post(b"method=tools/call&params.name=wipe", "mcp", way=way, **form)
+    assert (response.status_code, response.json()["error"]["code"]) == (400, -32700)
+
+
 # django-mcpz alone checks the origin itself, and answers OPTIONS.
 @pytest.mark.parametrize("way", [way for way in ways.WAYS if way != "django-mcpz"])
 def test_foreign_origin_is_refused_before_anything_else(post, way, settings, caplog):

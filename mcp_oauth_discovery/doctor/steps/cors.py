@@ -16,6 +16,8 @@ from mcp_oauth_discovery.standards.mcp_headers import REQUEST_HEADERS
 
 # How an endpoint that has no use for GET answers it.
 LIKE_THE_POST = (400, 405, 406)
+# In the 403 of a protection for an origin that MCP_ALLOWED_ORIGINS does not have.
+_REFUSED = b'"origin_not_allowed"'
 
 CORS_DOCUMENT = Entry(
     code="cors-document",
@@ -62,7 +64,7 @@ CORS_ENDPOINT_CLOSED = Entry(
     expected="their origins allowed, if clients in a browser must work",
     section="Fetch, CORS check",
     fix="Allow the origins of those pages, or check an allowed one with --origin.",
-    django_fix="Add the origins to CORS_ALLOWED_ORIGINS, or check an allowed one with --origin.",
+    django_fix="Add them to MCP_ALLOWED_ORIGINS and CORS_ALLOWED_ORIGINS, or name one by --origin.",
 )
 CORS_ENDPOINT_PREFLIGHT = Entry(
     code="cors-endpoint-preflight",
@@ -141,12 +143,12 @@ def endpoint(walk: Walk) -> Iterator[Finding]:
     preflight = walk.endpoint_preflight
     if preflight is None or preflight.answer is None:
         return
-    if not 200 <= preflight.status < 300:
+    if is_closed(walk):
+        observation = f"The endpoint does not allow {shown(walk.page_origin)}."
+        yield finding(CORS_ENDPOINT_CLOSED, walk.url, observation)
+    elif not 200 <= preflight.status < 300:
         observation, fix = f"{preflight.status} to OPTIONS.", passing(preflight.answer)
         yield finding(CORS_ENDPOINT_PREFLIGHT, walk.url, observation, fix=fix)
-    elif is_closed(walk):
-        observation = f"Access-Control-Allow-Origin does not allow {shown(walk.page_origin)}."
-        yield finding(CORS_ENDPOINT_CLOSED, walk.url, observation)
     else:
         if problem := lacking(preflight, walk.page_origin, REQUEST_HEADERS):
             yield finding(CORS_ENDPOINT_HEADERS, walk.url, f"{problem}.")
@@ -157,11 +159,12 @@ def endpoint(walk: Walk) -> Iterator[Finding]:
 
 
 def is_closed(walk: Walk) -> bool:
-    """Return whether the endpoint answers preflights but allows nothing to pages of this origin."""
-    answer = walk.endpoint_preflight.answer if walk.endpoint_preflight else None
-    return (
-        answer is not None and 200 <= answer.status < 300 and not _allows(answer, walk.page_origin)
-    )
+    """Return whether the endpoint refuses this origin, or allows nothing to its pages."""
+    preflight, read = walk.endpoint_preflight, walk.endpoint_read
+    if any(each and each.answer and _REFUSED in each.answer.body for each in (preflight, read)):
+        return True
+    answer = preflight.answer if preflight else None
+    return bool(answer and 200 <= answer.status < 300 and not _allows(answer, walk.page_origin))
 
 
 def _challenges_for_pages(walk: Walk) -> list[Answer]:

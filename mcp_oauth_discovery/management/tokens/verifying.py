@@ -44,26 +44,31 @@ def ask_verifiers(
     """Ask verifiers in their order; the first that recognises the token decides."""
     verdicts: list[Verdict] = []
     verifiers = (verify,) if callable(verify) else tuple(verify)
+    refusal = NotMine()
     for place, verifier in enumerate(verifiers):
-        verdict, claims = _ask(verifier, request, parts, resource)
-        if verdict is not None:
-            others = [_not_asked(other, verifier) for other in verifiers[place + 1 :]]
-            return Verified((*verdicts, verdict, *others), claims)
-        verdicts.append(info("verify", f"{name_of(verifier)} does not recognise the token."))
+        try:
+            verdict, claims = _ask(verifier, request, parts, resource)
+        except NotMine as error:
+            # The reason is that of the signal, which the protection chooses in the same way.
+            refusal = refusal if refusal.received else error
+            verdicts.append(info("verify", f"{name_of(verifier)} does not recognise the token."))
+            continue
+        others = [_not_asked(other, verifier) for other in verifiers[place + 1 :]]
+        return Verified((*verdicts, verdict, *others), claims)
     text = "No verifier of this view recognises the token, so it is invalid."
-    return Verified((*verdicts, failed("verify", text, "not_recognised")))
+    return Verified((*verdicts, failed("verify", text, refusal.reason)))
 
 
 def _ask(
     verifier: Verifier, request: HttpRequest, parts: Parts, resource: str
-) -> tuple[Verdict | None, Claims | None]:
-    """Return the verdict and the claims; no verdict if the token is not recognised."""
+) -> tuple[Verdict, Claims | None]:
+    """Return the verdict and the claims; raises `NotMine`."""
     name, hide = name_of(verifier), parts.without_secrets
     try:
         with captured([]):
             claims = verified_claims(verifier, request, parts.token, resource)
     except NotMine:
-        return None, None
+        raise
     except InvalidToken as error:
         # The rules of this site, which are explained one by one, need no details.
         why = f"{error}." if verifier is verify_token else described(error, hide)
