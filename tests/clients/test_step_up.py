@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.clients.deployments import HOST, Deployment, Plan, free_port, start, stop
-from tests.clients.sites import Site, open_site
+from tests.clients.sites import Site, open_site, requests
 from tests.clients.walks import Walked, let_walk, program
 
 pytestmark = pytest.mark.clients
@@ -47,6 +47,9 @@ def sites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sites]:
     remote = open_remote(port, tmp_path_factory.mktemp("remote"), issuer.origin)
     yield Sites(issuer, remote)
     stop([issuer.deployment, remote])
+    answered = requests(remote.log.read_text())
+    assert "POST /plain/mcp 200" in answered
+    assert [each for each in answered if each[-3:] >= "500"] == []
 
 
 def open_remote(port: int, directory: Path, issuer: str) -> Deployment:
