@@ -66,7 +66,7 @@ class Requirements:
         needed = [checked_scope(finished("scope", scope(operation))) for operation in operations]
         together = tuple(dict.fromkeys(token for tokens in needed for token in tokens))
         if len(needed) > 1 and len(" ".join(together)) > LONGEST_VALUE:
-            # A client can make a batch as long as it likes, and this is its error.
+            # The client chooses the length of a batch, so this is an error of the client.
             raise RefusedBody("The batch needs too many scopes; split it", INVALID_REQUEST)
         return together
 
