@@ -7,6 +7,7 @@ import re
 from http import HTTPStatus
 from itertools import accumulate
 from typing import Any
+from urllib.parse import unquote_plus
 
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, UnreadablePostError
@@ -28,7 +29,7 @@ _ESCAPE = re.compile(r"\\.", re.S)
 _STRING = re.compile(r'"[^"]*"?')
 _BRACKET = re.compile(r"[\[\]{}]")
 # What the text of a message has, in whatever format: its name, or an escape that hides it.
-_METHOD = re.compile(r"method|[\\%]")
+_METHOD = re.compile(r"method|\\")
 # What separates the fields of a form.
 _FIELDS = re.compile(r"&|--")
 
@@ -65,7 +66,7 @@ def read_json(request: HttpRequest) -> Any:
         # Be as lenient as the parser of any view: text that is refused here has no method.
         value = json.loads(text, strict=False, object_pairs_hook=_unique, parse_int=_integer)
     except json.JSONDecodeError as error:
-        if _METHOD.search(text):
+        if _may_be_a_message(text, error):
             raise RefusedBody("The body of the request is not valid JSON") from error
         return None
     if not _is_json_type(request.content_type or "") and _FIELDS.search(text):
@@ -128,6 +129,15 @@ def _check_structure(text: str) -> None:
     steps = (1 if bracket in "[{" else -1 for bracket in _BRACKET.findall(bare))
     if max(accumulate(steps), default=0) > DEEPEST_BODY:
         raise RefusedBody(f"The body of the request is nested deeper than {DEEPEST_BODY} levels")
+
+
+def _may_be_a_message(text: str, error: json.JSONDecodeError) -> bool:
+    """Return whether a lenient parser, or that of a form, may find a message in invalid JSON.
+
+    Text that ends too early is no message for any of them.
+    """
+    is_cut_off = error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string")
+    return not is_cut_off and bool(_METHOD.search(unquote_plus(text)))
 
 
 def _is_json_type(content_type: str) -> bool:

@@ -143,6 +143,11 @@ def test_text_that_only_lenient_parsers_read_as_a_message_is_refused(body):
     assert refusal(request_with(body)) == (400, -32700)
 
 
+@pytest.mark.parametrize("end", range(len(json.dumps(call("write")))))
+def test_message_that_is_cut_off_is_no_message(end):
+    assert read(json.dumps(call("write"))[:end].encode()) == [(None, None)]
+
+
 FORM = "application/x-www-form-urlencoded"
 PART = b'--x\r\nContent-Disposition: form-data; name="method"\r\n\r\ntools/call\r\n--x--\r\n'
 
@@ -165,7 +170,7 @@ def test_form_that_may_be_a_message_is_refused(body, kind):
 
 
 @pytest.mark.parametrize("kind", [FORM, "multipart/form-data; boundary=x"])
-@pytest.mark.parametrize("body", [b"", b"--x--\r\n", b"a=b"])
+@pytest.mark.parametrize("body", [b"", b"--x--\r\n", b"a=b", b"a=%20%41"])
 def test_form_without_a_method_is_one_operation_without_one(body, kind):
     [operation] = read_operations(request_with(body, kind))
     assert operation.method is None
