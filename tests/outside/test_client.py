@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import socket
 import ssl
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -127,6 +129,22 @@ def test_connection_is_used_again(get, server):
     for _ in range(3):
         get()
     assert len({request.port for request in server.received}) == 1
+
+
+def test_connections_of_many_threads_stay_open_without_a_warning(get, server, caplog):
+    barrier = threading.Barrier(30)
+
+    def respond(handler):
+        barrier.wait(10)
+        handler.send(Reply({}))
+        handler.close_connection = False
+
+    server.replies["/"] = respond
+    with ThreadPoolExecutor(30) as threads:
+        for _ in range(2):
+            assert {answer.status for answer in threads.map(lambda _: get(), range(30))} == {200}
+    assert len({request.port for request in server.received}) == 30
+    assert [each for each in caplog.records if each.levelname == "WARNING"] == []
 
 
 def test_connection_that_the_server_has_closed_is_replaced(get, server):
