@@ -7,6 +7,7 @@ import socket
 import ssl
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 
@@ -256,3 +257,36 @@ def test_answer_that_drips_over_tls_is_late(get, secure, trusted):
     server.replies["/"] = server.drip("x" * 200)
     with pytest.raises(Late):
         get(url, seconds=0.3)
+
+
+def tunnel(handler):
+    """Connect a client to the host that it names, as a proxy does."""
+    host, _, port = handler.path.rpartition(":")
+    with socket.create_connection((host, int(port))) as far:
+        handler.send(Reply(b"", headers={"Content-Length": "0"}))
+        back = threading.Thread(target=pass_on, args=(far, handler.connection))
+        back.start()
+        pass_on(handler.connection, far)
+        back.join()
+
+
+def pass_on(source, target):
+    with suppress(OSError):
+        while octets := source.recv(2**16):
+            target.sendall(octets)
+        target.shutdown(socket.SHUT_WR)
+
+
+def test_certificate_is_verified_through_a_proxy(get, secure, trusted, monkeypatch):
+    server, url = secure
+    # The proxy is not used for the names of this machine.
+    monkeypatch.setattr(clients, "is_loopback", lambda host: False)
+    with serving() as proxy:
+        monkeypatch.setenv("https_proxy", proxy.origin)
+        for origin in (url, url.replace("127.0.0.1", "localhost")):
+            proxy.replies[origin.split("/")[2]] = tunnel
+        assert get(url).body == b'{"a": 1}'
+        with pytest.raises(Unreachable, match="Hostname mismatch"):
+            get(url.replace("127.0.0.1", "localhost"))
+    assert [request.method for request in proxy.received] == ["CONNECT"] * 2
+    assert len(server.received) == 1
