@@ -1,4 +1,4 @@
-"""The 401, 403, 400, 404 and 500 of a protected endpoint, and the challenge of other responses."""
+"""The refusals and errors of a protected endpoint, and the challenge of other responses."""
 
 from __future__ import annotations
 

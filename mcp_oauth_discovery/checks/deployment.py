@@ -159,8 +159,8 @@ def check_allowed_origins(**kwargs: Any) -> Iterator[Advice]:
         yield Advice(
             "MCP_ALLOWED_ORIGINS is '*': every web page that a user visits may send requests to "
             "the protected views. They still require a token, except for public operations. MCP "
-            "2026-07-28 requires servers to check Origin, because a page may reach a server on the "
-            "machine or in the private network of the user by DNS rebinding.",
+            "2026-07-28 requires servers to check Origin. Otherwise a page may reach a server on "
+            "the user's machine or in a private network (DNS rebinding).",
             "If no client runs in a browser, write MCP_ALLOWED_ORIGINS = []. Otherwise list the "
             'origins of these clients: MCP_ALLOWED_ORIGINS = ["https://chat.example.com"].',
         )

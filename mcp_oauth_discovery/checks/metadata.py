@@ -91,7 +91,7 @@ def check_issuer_in_answers(**kwargs: Any) -> Iterator[Advice]:
     if is_fixed and not document.get(member):
         yield Advice(
             f"{SERVER_SETTING} does not have {member}. MCP 2026-07-28 recommends iss, and a later "
-            "revision is expected to require it: by iss, a client recognizes the answer of a wrong "
+            "revision is expected to require it: by iss, a client recognises the answer of a wrong "
             "server.",
             "First make sure that each answer of the authorization endpoint to a client has iss, "
             "exactly as in MCP_ISSUER: with a code, and with an error, also when the user denies. "

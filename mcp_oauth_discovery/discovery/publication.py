@@ -227,7 +227,7 @@ class Draft(NamedTuple):
 
 
 def mark_undecorated(view: Callable[..., Any]) -> None:
-    """Let `is_undecorated` recognize a view."""
+    """Let `is_undecorated` recognise a view."""
     vars(view)["undecorated"] = view
 
 

@@ -54,20 +54,20 @@ class RefusedBody(Exception):
 
 
 def read_json(request: HttpRequest) -> Any:
-    """Return the value of the body, or None if it is no JSON; raises `RefusedBody`.
+    """Return the value of the body, or None if it is not JSON; raises `RefusedBody`.
 
     What another parser may understand in another way is refused: duplicate keys, encodings other
-    than UTF-8, forms, and text that is no JSON but may be a message for a lenient parser. Deep
+    than UTF-8, forms, and text that only a lenient parser may read as a message. Deep
     nesting, which can stop a parser, is refused too.
     """
     text = _decode(request, _read(request))
     _check_structure(text)
     try:
-        # As lenient as any parser of a view may be, because what is no JSON here has no method.
+        # Be as lenient as the parser of any view: text that is refused here has no method.
         value = json.loads(text, strict=False, object_pairs_hook=_unique, parse_int=_integer)
     except json.JSONDecodeError as error:
         if _may_be_a_message(text, error):
-            raise RefusedBody("The body of the request is no valid JSON") from error
+            raise RefusedBody("The body of the request is not valid JSON") from error
         return None
     if not _is_json_type(request.content_type or "") and _FIELDS.search(text):
         raise RefusedBody("The Content-Type of the request must be application/json")
@@ -82,7 +82,7 @@ def _read(request: HttpRequest) -> bytes:
     except RequestDataTooBig:
         body = None
     except (RawPostDataException, UnreadablePostError, ValueError) as error:
-        # ValueError: the length is no number.
+        # ValueError: the length is not a number.
         raise RefusedBody("The body of the request cannot be read") from error
     # A body that comes in chunks has no Content-Length, so count too.
     if body is None or len(body) > limit:

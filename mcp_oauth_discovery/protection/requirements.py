@@ -70,7 +70,7 @@ class Requirements:
         together = tuple(dict.fromkeys(token for tokens in needed for token in tokens))
         is_too_long = len(" ".join(together)) > LONGEST_VALUE
         if is_too_long and (len(needed) > 1 or not _fits_a_scope(operations[0].name)):
-            # A client can make a batch or a name as long as it likes, and this is its error.
+            # The client chooses the length of a batch or a name, so this is an error of the client.
             raise RefusedBody("The request needs too many scopes; split it", INVALID_REQUEST)
         return together
 

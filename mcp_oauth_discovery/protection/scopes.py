@@ -1,4 +1,4 @@
-"""Which scopes an operation needs, and whether it needs a token at all."""
+"""`scope_by_tool`, and whether a token has the scopes that a request needs."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ class Introspection:
 
     `url` is the introspection endpoint. `client_id` and `client_secret` are the credentials of
     your site there. `audience` is what `aud` of the answer must be or contain: a string, or
-    several of which one is enough. By default it is the identifier of the resource. `timeout`
+    a list with at least one match. By default it is the identifier of the resource. `timeout`
     is in seconds.
     """
 
@@ -104,7 +104,7 @@ class Introspection:
 
     @sensitive
     def _ask(self, token: str) -> Answer:
-        """Return the answer of the server in time, which look-ups of names may not be."""
+        """Return the answer within the timeout, even if the look-up of the name hangs."""
         deadline = Deadline(self.timeout)
         body = urlencode({"token": token, "token_type_hint": "access_token"}).encode()
 
@@ -175,7 +175,7 @@ def _basic(client_id: str, secret: str) -> str:
 
 
 def _is_jwt(token: str) -> bool:
-    """Return whether a token is a signed JWT. What is encrypted only its issuer can read."""
+    """Return whether a token is a signed JWT. Only its issuer can read an encrypted one."""
     try:
         extract(token, ANY_ALGORITHM)
     except InvalidToken:

@@ -42,10 +42,10 @@ class RemoteIssuer:
     """Verify the JWTs of another issuer, with the keys that its metadata names.
 
     `issuer` is exactly the `issuer` of its metadata, which is also the `iss` of its tokens.
-    `audience` is what `aud` must be or contain: a string, or several of which one is enough. By
+    `audience` is what `aud` must be or contain: a string, or a list with at least one match. By
     default it is the identifier of the resource. `algorithms` limits the signature algorithms; by
     default these are the asymmetric ones that the keys of the issuer have. `timeout` is in seconds,
-    for everything that the issuer is asked in one go. To make an instance sends no request.
+    for all requests of one reading of the keys. Creating an instance sends no request.
     """
 
     def __init__(

@@ -62,9 +62,12 @@ def test_every_rule_is_judged_after_the_first_has_failed(key, explained):
 @pytest.mark.parametrize(
     ("written", "text"),
     [
-        ("opaque", "The token is no JWT but a text of 6 characters: opaque, or a refresh token."),
-        ("a.b", "The token is no JWT but a text of 3 characters: opaque, or a refresh token."),
-        ("a.b.c", "The token is no JWT but a text of 5 characters: opaque, or a refresh token."),
+        (
+            "opaque",
+            "The token is not a JWT but a text of 6 characters: opaque, or a refresh token.",
+        ),
+        ("a.b", "The token is not a JWT but a text of 3 characters: opaque, or a refresh token."),
+        ("a.b.c", "The token is not a JWT but a text of 5 characters: opaque, or a refresh token."),
         (f"{encode({'enc': 'A256GCM'})}.a.b.c.d", "The token is encrypted (JWE, 32 characters)."),
         (f"{encode({'alg': 'EdDSA'})}.~.c", "The token is malformed"),
         (f"{encode({'typ': 'x'})}.e30.e30", "The token is malformed"),
@@ -171,7 +174,7 @@ def test_kid_is_compared_exactly(key, explained):
 
 
 @pytest.mark.parametrize(
-    ("kid", "text"), [(None, "The header has no kid."), (7, "kid is 7, no string.")]
+    ("kid", "text"), [(None, "The header has no kid."), (7, "kid is 7, which is not a string.")]
 )
 def test_header_without_a_kid_is_described(key, explained, kid, text):
     verdict = explained(forge(key, claims(), kid=kid)).rule("key")

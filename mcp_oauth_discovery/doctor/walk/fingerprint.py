@@ -1,4 +1,4 @@
-"""Recognize sites made with Django: the fixes then name its settings."""
+"""Recognise sites made with Django: the fixes then name its settings."""
 
 from __future__ import annotations
 

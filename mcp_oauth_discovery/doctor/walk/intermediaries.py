@@ -1,4 +1,4 @@
-"""Recognize firewalls, login services and proxies that answer for a site or change its answers."""
+"""Recognise firewalls, login services and proxies that answer for a site or change its answers."""
 
 from __future__ import annotations
 

@@ -52,7 +52,11 @@ def named_key(header: Mapping[str, Any] | None, now: datetime) -> NamedKey:
         return NamedKey(skipped("key", "the token has no header that can be read"))
     kid = header.get("kid")
     if not isinstance(kid, str):
-        text = "The header has no kid." if kid is None else f"kid is {shown(kid)}, no string."
+        text = (
+            "The header has no kid."
+            if kid is None
+            else f"kid is {shown(kid)}, which is not a string."
+        )
         return NamedKey(failed("key", text, _UNKNOWN, _FOREIGN))
     try:
         return _looked_up(kid, now)
@@ -124,6 +128,6 @@ def signature_verdicts(parts: Parts, key: PublishedKey | None) -> list[Verdict]:
         "signature",
         lambda: verified_claims(signed, key.parsed, key.algorithm, REGISTRIES[key.algorithm]),
         "The signature is valid.",
-        "The token was changed or cut on its way, or its payload is no JSON object. Copy it again.",
+        "The token was changed or cut, or its payload is not a JSON object. Copy it again.",
     )
     return [algorithm, verdict]

@@ -36,7 +36,7 @@ class Parts:
     def without_secrets(self, text: str) -> str:
         """Return a text without the token and its signature, which other code may have put in.
 
-        The text may have only the beginning of the signature, or of a token that is no JWT.
+        The text may have only the beginning of the signature, or of a token that is not a JWT.
         """
         secret = self.segments[-1] or self.token
         if len(secret) < _SHORTEST_SECRET:

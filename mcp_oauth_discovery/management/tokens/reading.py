@@ -32,7 +32,7 @@ def read_token(source: str) -> str:
         raise CommandError(f"The file cannot be read: {reason}. {_HOW}") from None
     if len(data) > LONGEST:
         limit = LONGEST // 1024
-        raise CommandError(f"{_place(source)} has more than {limit} KiB, so it is no token.")
+        raise CommandError(f"{_place(source)} has more than {limit} KiB, so it is not a token.")
     return _only_token(_text(data, source), source)
 
 

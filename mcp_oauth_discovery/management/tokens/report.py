@@ -132,7 +132,7 @@ def _bounded(members: Mapping[str, Any] | None) -> dict[str, Any] | None:
 
 
 def _is_short(value: object) -> bool:
-    # NaN and Infinity are no JSON.
+    # NaN and Infinity are not JSON.
     written = _written(value)
     return len(written) <= LONGEST and not any(word in written for word in _NOT_JSON)
 

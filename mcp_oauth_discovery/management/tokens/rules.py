@@ -92,7 +92,7 @@ def _form(parts: Parts) -> Verdict:
         fix = "Have the authorization server issue signed access tokens."
         return failed("form", text, "malformed", fix)
     if parts.is_opaque:
-        text = f"The token is no JWT but a text of {length}: opaque, or a refresh token."
+        text = f"The token is not a JWT but a text of {length}: opaque, or a refresh token."
         fix = (
             "A refresh token is for the token endpoint alone. To accept opaque access tokens, "
             "write a verifier such as Introspection(…) or ApiKey(…) in the protection."
