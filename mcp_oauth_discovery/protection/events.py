@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Mapping
 
 from django.http import HttpRequest
@@ -10,6 +11,7 @@ from django.http import HttpRequest
 from mcp_oauth_discovery.conf import shown
 from mcp_oauth_discovery.logs.lines import logger, one_line
 from mcp_oauth_discovery.logs.redaction import (
+    forget_variables,
     value_without_token,
     without_credentials,
     without_token,
@@ -40,6 +42,8 @@ def refused(sender: type, request: HttpRequest, resource: str | None, error: Inv
     reason = error.reason
     if not _is_first(request, resource, reason):
         return
+    # An error of a receiver has the refusal as its context, and Django logs both.
+    forget_variables(sys.exc_info()[1])
     token_refused.send_robust(sender, request=request, resource=resource, reason=reason)
     if not logger.isEnabledFor(logging.INFO):
         return

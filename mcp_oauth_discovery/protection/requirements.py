@@ -14,6 +14,9 @@ from mcp_oauth_discovery.protection.scopes import ScopeOf
 from mcp_oauth_discovery.protection.synchronous import check_synchronous, finished
 from mcp_oauth_discovery.standards.www_authenticate import LONGEST_VALUE
 
+# MCP recommends names of tools that are not longer.
+_LONGEST_NAME = 128
+
 Public = Iterable[str] | Callable[[Operation], bool]
 
 
@@ -63,12 +66,31 @@ class Requirements:
         return operation.method in self.public
 
     def _together(self, scope: ScopeOf, operations: list[Operation]) -> tuple[str, ...]:
-        needed = [checked_scope(finished("scope", scope(operation))) for operation in operations]
+        needed = [_scope_of(operation, scope) for operation in operations]
         together = tuple(dict.fromkeys(token for tokens in needed for token in tokens))
-        if len(needed) > 1 and len(" ".join(together)) > LONGEST_VALUE:
-            # The client chooses the length of a batch, so this is an error of the client.
-            raise RefusedBody("The batch needs too many scopes; split it", INVALID_REQUEST)
+        is_too_long = len(" ".join(together)) > LONGEST_VALUE
+        if is_too_long and (len(needed) > 1 or not _fits_a_scope(operations[0].name)):
+            # The client chooses the length of a batch or a name, so this is an error of the client.
+            raise RefusedBody("The request needs too many scopes; split it", INVALID_REQUEST)
         return together
+
+
+def _scope_of(operation: Operation, scope: ScopeOf) -> tuple[str, ...]:
+    try:
+        return checked_scope(finished("scope", scope(operation)))
+    except ValueError as error:
+        if _fits_a_scope(operation.name):
+            raise
+        # The callable has put the name into a scope, and the client chose it.
+        text = "The name in the body cannot be part of a scope"
+        raise RefusedBody(text, INVALID_REQUEST) from error
+
+
+def _fits_a_scope(name: str | None) -> bool:
+    try:
+        return name is None or (len(name) <= _LONGEST_NAME and bool(checked_scope([name])))
+    except ValueError:
+        return False
 
 
 def _checked_public(public: Public) -> frozenset[str] | Callable[[Operation], bool]:

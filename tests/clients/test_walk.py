@@ -116,11 +116,10 @@ def test_client_of_a_user_who_cancels_ends_with_access_denied_and_asks_for_no_to
     assert walked.results == []
 
 
-# 2.x of the TypeScript SDK is told all that the browser brings; the others take the code alone,
-# and say that there is none.
+# 2.x of the TypeScript SDK gets all that the browser brings; the others take the code alone, and
+# say that there is none. 1.x of the Python SDK says what 2.x says.
 OVERLOOKED = {
     "mcp-2": "No authorization code received",
-    "mcp-1": "No authorization code received",
     "client-2": "access_denied",
     "sdk-1": "authorizationCode is required",
 }

@@ -10,11 +10,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import sys
+import threading
+import time
 import warnings
 import webbrowser
 from importlib.metadata import version
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import httpx2 as httpx
 from fastmcp import Client
@@ -24,7 +27,11 @@ from walk import Recorder, cause, scope_of, split, take, tell
 
 
 class Browser(webbrowser.BaseBrowser):
-    """The browser of the user, which the test has."""
+    """The browser of the user, which the test has.
+
+    FastMCP opens it before it listens for the answer, because a person takes longer. The browser of
+    a test may not, so it opens only once somebody listens.
+    """
 
     def __init__(self, notes):
         super().__init__()
@@ -32,8 +39,19 @@ class Browser(webbrowser.BaseBrowser):
 
     def open(self, url, new=0, autoraise=True):
         self.notes.append(f"browser {urlsplit(url).path}")
-        tell("open", url=url)
+        # FastMCP begins to listen after this method returns.
+        threading.Thread(target=self._open_later, args=(url,)).start()
         return True
+
+    def _open_later(self, url):
+        callback = urlsplit(dict(parse_qsl(urlsplit(url).query))["redirect_uri"])
+        while not self._is_listening(callback.hostname, callback.port):
+            time.sleep(0.05)
+        tell("open", url=url)
+
+    def _is_listening(self, *address):
+        with socket.socket() as probe:
+            return probe.connect_ex(address) == 0
 
 
 async def step_on(step, client, provider):

@@ -5,6 +5,9 @@ from __future__ import annotations
 import base64
 import socket
 import ssl
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 
@@ -129,6 +132,22 @@ def test_connection_is_used_again(get, server):
     assert len({request.port for request in server.received}) == 1
 
 
+def test_connections_of_many_threads_stay_open_without_a_warning(get, server, caplog):
+    barrier = threading.Barrier(30)
+
+    def respond(handler):
+        barrier.wait(10)
+        handler.send(Reply({}))
+        handler.close_connection = False
+
+    server.replies["/"] = respond
+    with ThreadPoolExecutor(30) as threads:
+        for _ in range(2):
+            assert {answer.status for answer in threads.map(lambda _: get(), range(30))} == {200}
+    assert len({request.port for request in server.received}) == 30
+    assert [each for each in caplog.records if each.levelname == "WARNING"] == []
+
+
 def test_connection_that_the_server_has_closed_is_replaced(get, server):
     server.replies["/"] = Reply({})
     get()
@@ -238,3 +257,36 @@ def test_answer_that_drips_over_tls_is_late(get, secure, trusted):
     server.replies["/"] = server.drip("x" * 200)
     with pytest.raises(Late):
         get(url, seconds=0.3)
+
+
+def tunnel(handler):
+    """Connect a client to the host that it names, as a proxy does."""
+    host, _, port = handler.path.rpartition(":")
+    with socket.create_connection((host, int(port))) as far:
+        handler.send(Reply(b"", headers={"Content-Length": "0"}))
+        back = threading.Thread(target=pass_on, args=(far, handler.connection))
+        back.start()
+        pass_on(handler.connection, far)
+        back.join()
+
+
+def pass_on(source, target):
+    with suppress(OSError):
+        while octets := source.recv(2**16):
+            target.sendall(octets)
+        target.shutdown(socket.SHUT_WR)
+
+
+def test_certificate_is_verified_through_a_proxy(get, secure, trusted, monkeypatch):
+    server, url = secure
+    # The proxy is not used for the names of this machine.
+    monkeypatch.setattr(clients, "is_loopback", lambda host: False)
+    with serving() as proxy:
+        monkeypatch.setenv("https_proxy", proxy.origin)
+        for origin in (url, url.replace("127.0.0.1", "localhost")):
+            proxy.replies[origin.split("/")[2]] = tunnel
+        assert get(url).body == b'{"a": 1}'
+        with pytest.raises(Unreachable, match="Hostname mismatch"):
+            get(url.replace("127.0.0.1", "localhost"))
+    assert [request.method for request in proxy.received] == ["CONNECT"] * 2
+    assert len(server.received) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from traceback import TracebackException
 
 import pytest
 
@@ -142,3 +143,26 @@ def test_refusal_for_an_unknown_resource_has_none(rf, received, records):
     BearerProtection("/nowhere")(request)
     assert received == [("refused", None, "malformed")]
     assert records()[0].getMessage() == "Refused a token for no resource: malformed"
+
+
+def test_report_about_a_receiver_that_fails_has_no_token(rf, caplog):
+    secrets = ["x" * 40, "y" * 40]
+
+    def verify(request, token, resource):
+        raise ways.InvalidToken("no")
+
+    def fail(**kwargs):
+        raise RuntimeError("receiver")
+
+    token_refused.connect(fail)
+    try:
+        for header in (f"Bearer {secrets[0]}", f'Bearer "{secrets[1]}"'):
+            request = rf.post("/mcp", headers={"authorization": header})
+            BearerProtection("/mcp", verify=verify)(request)
+    finally:
+        token_refused.disconnect(fail)
+    failures = [record.exc_info for record in caplog.records if record.name == "django.dispatch"]
+    reports = [TracebackException(*failure, capture_locals=True) for failure in failures]
+    texts = ["".join(report.format()) for report in reports]
+    assert ["receiver" in text for text in texts] == [True, True]
+    assert not any(secret in text for text in texts for secret in secrets)

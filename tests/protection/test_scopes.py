@@ -10,6 +10,7 @@ from mcp_oauth_discovery.protection.implied import with_implied
 from tests.protection.conftest import call, challenge, message
 from tests.protection.ways import verify
 
+INVALID_NAMES = ["é", 'a"b', "a\\b", "\ud800", "", "x" * 5000]
 BY_TOOL = scope_by_tool({"write": "files-write", "wipe": ["files-write", "admin"]}, otherwise="mcp")
 
 
@@ -158,3 +159,15 @@ def test_wrong_hierarchy_is_a_logged_500(ask, settings, caplog):
     settings.MCP_IMPLIED_SCOPES = {"a": ["a"]}
     assert ask(call("write"), "mcp", scope=BY_TOOL).status_code == 500
     assert "MCP_IMPLIED_SCOPES" in caplog.text
+
+
+@pytest.mark.parametrize("name", INVALID_NAMES)
+def test_name_that_cannot_be_part_of_a_scope_is_the_error_of_the_client(ask, name):
+    refusal = ask(call(name), scope=lambda operation: ["mcp", f"{operation.name}"])
+    assert (refusal.status_code, b"-32600" in refusal.content) == (400, True)
+
+
+@pytest.mark.parametrize("scope", ["é", "x" * 5000])
+@pytest.mark.parametrize("name", ["read", None])
+def test_invalid_scope_of_a_callable_is_a_fault_of_the_site(ask, name, scope):
+    assert ask(call(name), scope=lambda operation: scope).status_code == 500
