@@ -22,15 +22,14 @@ from mcp_oauth_discovery.challenge import bearer_challenge
 from mcp_oauth_discovery.challenge.answers import (
     fault_response,
     is_unfinished,
-    make_readable,
     unavailable,
 )
 from mcp_oauth_discovery.challenge.headers import FAULTS, with_granted
 from mcp_oauth_discovery.contrib.rest_framework_answers import (
     Refusal,
+    exception_handler,
     granted_to,
     keep_view_private,
-    refusal_of_origin,
     set_handler,
     view_of,
 )
@@ -38,8 +37,11 @@ from mcp_oauth_discovery.protection import BearerProtection, InvalidToken, Unava
 from mcp_oauth_discovery.protection.bodies import RefusedBody
 from mcp_oauth_discovery.protection.caching import keep_private
 from mcp_oauth_discovery.protection.implied import with_implied
-from mcp_oauth_discovery.protection.origins import has_allowed_origin, refused_origin
-from mcp_oauth_discovery.protection.preflight import preflight_response
+from mcp_oauth_discovery.protection.origins import (
+    has_allowed_origin,
+    refusal_of_origin,
+    refused_origin,
+)
 from mcp_oauth_discovery.protection.refusal import refused_body
 from mcp_oauth_discovery.protection.request_data import UNREADABLE, Unreadable, unreadable
 from mcp_oauth_discovery.protection.scopes import InsufficientScope, has_granted
@@ -283,18 +285,3 @@ class BearerViewMixin(BeforeView):
             if isinstance(authenticator, BearerChallengeMixin)
         )
         return next(challengers, BearerChallengeMixin())
-
-
-def exception_handler(exc: Exception, context: dict[str, Any]) -> HttpResponse | None:
-    """Handle exceptions as REST framework does, and let scripts read refusals with a challenge.
-
-    Name it in `EXCEPTION_HANDLER` for authentication classes without `BearerChallengeMixin`. A
-    refused OPTIONS request gets the answer to a preflight.
-    """
-    response: HttpResponse | None = views.exception_handler(exc, context)
-    if response is None or "WWW-Authenticate" not in response.headers:
-        return response
-    if context["request"].method == "OPTIONS":
-        return refused_origin(context["request"]) or preflight_response()
-    make_readable(response)
-    return response

@@ -6,16 +6,16 @@ from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.http.response import HttpResponseBase
-from rest_framework import exceptions
+from rest_framework import exceptions, views
 from rest_framework.request import Request
 
-from mcp_oauth_discovery.challenge.answers import fault_response, make_readable
-from mcp_oauth_discovery.conf import Misconfigured
+from mcp_oauth_discovery.challenge.answers import make_readable
 from mcp_oauth_discovery.protection import BearerProtection, granted_scope
 from mcp_oauth_discovery.protection.caching import keep_private
 from mcp_oauth_discovery.protection.origins import refused_origin
+from mcp_oauth_discovery.protection.preflight import preflight_response
 
 _STATUS = {
     "invalid_request": HTTPStatus.BAD_REQUEST,
@@ -42,14 +42,6 @@ def granted_to(request: Request) -> set[str]:
     # Not `request.auth`, which would authenticate again while a class is doing so.
     auth = getattr(request, "_auth", None)
     return granted_scope(auth) if isinstance(auth, Mapping) else set()
-
-
-def refusal_of_origin(request: HttpRequest) -> HttpResponse | None:
-    """Return the 403 for an origin that is not allowed, the 500 for a wrong setting, or None."""
-    try:
-        return refused_origin(request)
-    except Misconfigured as fault:
-        return fault_response(request, fault)
 
 
 def view_of(request: Request) -> Any:
@@ -101,3 +93,18 @@ def set_handler(
 
     # REST framework takes one header from an authentication class, and nothing else.
     view.get_exception_handler = lambda: handle
+
+
+def exception_handler(exc: Exception, context: dict[str, Any]) -> HttpResponse | None:
+    """Handle exceptions as REST framework does, and let scripts read refusals with a challenge.
+
+    Name it in `EXCEPTION_HANDLER` for authentication classes without `BearerChallengeMixin`. A
+    refused OPTIONS request gets the answer to a preflight.
+    """
+    response: HttpResponse | None = views.exception_handler(exc, context)
+    if response is None or "WWW-Authenticate" not in response.headers:
+        return response
+    if context["request"].method == "OPTIONS":
+        return refused_origin(context["request"]) or preflight_response()
+    make_readable(response)
+    return response

@@ -263,14 +263,16 @@ class BearerProtection:
 
     @sensitive
     def read_claims(self, request: HttpRequest) -> Claims | None:
-        """Return the claims of the token, or None without a token; with `user`, set `request.user`.
+        """Return the claims of the token, or None without a token.
 
-        Raises `InvalidToken`, `Malformed`, `Repeated` or `Unreadable`. It does not check the
-        scope. Query and form are read last, and only if the token is valid.
+        They are in `request.mcp_claims` too, and with `user`, its result in `request.user`. Raises
+        `InvalidToken`, `Malformed`, `Repeated` or `Unreadable`. It does not check the scope. Query
+        and form are read last, and only if the token is valid.
         """
         claims = self._judge(request)
         if claims is not None:
             refuse_second_token(request)
+            request.mcp_claims = claims  # type: ignore[attr-defined]
         return claims
 
     @sensitive

@@ -13,6 +13,7 @@ from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 
 from mcp_oauth_discovery.protection.bearer import BearerProtection
+from mcp_oauth_discovery.protection.origins import refusal_of_origin
 from mcp_oauth_discovery.protection.refusal import as_response
 from mcp_oauth_discovery.protection.request_data import UNREADABLE
 from mcp_oauth_discovery.protection.requirements import Public
@@ -68,9 +69,10 @@ def protect(view: Callable[P, R], protection: Guard) -> Callable[P, R]:
 
 
 def complete(view: Callable[P, R], protection: Guard) -> Callable[P, R]:
-    """Wrap a view so that each 401 that it sends has a challenge; the view gets every request.
+    """Wrap a view so that each 401 that it sends has a challenge.
 
-    It is for views of a framework that calls `protection.authenticate` itself.
+    It is for views of a framework that calls `protection.authenticate` itself, perhaps after other
+    ways in. The view gets every request but those from pages whose origin is not allowed.
     """
     inner: View = view
     if is_awaited(view):
@@ -78,7 +80,7 @@ def complete(view: Callable[P, R], protection: Guard) -> Callable[P, R]:
         @wraps(inner)
         async def completed(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
             try:
-                response = await inner(request, *args, **kwargs)
+                response = refusal_of_origin(request) or await inner(request, *args, **kwargs)
             except UNREADABLE as error:
                 return await sync_to_async(protection.refuse_unreadable)(request, error)
             return await protection.afinish(request, response)
@@ -88,7 +90,7 @@ def complete(view: Callable[P, R], protection: Guard) -> Callable[P, R]:
         @wraps(inner)
         def completed(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
             try:
-                response = inner(request, *args, **kwargs)
+                response = refusal_of_origin(request) or inner(request, *args, **kwargs)
             except UNREADABLE as error:
                 return protection.refuse_unreadable(request, error)
             return protection.finish(request, response)

@@ -6,7 +6,7 @@ import re
 
 from django.http import HttpRequest, HttpResponse
 
-from mcp_oauth_discovery.challenge.answers import forbidden_origin
+from mcp_oauth_discovery.challenge.answers import fault_response, forbidden_origin
 from mcp_oauth_discovery.conf import Misconfigured, conf, shown
 
 _NAME = "MCP_ALLOWED_ORIGINS"
@@ -22,6 +22,14 @@ def refused_origin(request: HttpRequest) -> HttpResponse | None:
     if has_allowed_origin(request):
         return None
     return forbidden_origin(request, request.META["HTTP_ORIGIN"])
+
+
+def refusal_of_origin(request: HttpRequest) -> HttpResponse | None:
+    """Return the 403 for an origin that is not allowed, the 500 for a wrong setting, or None."""
+    try:
+        return refused_origin(request)
+    except Misconfigured as fault:
+        return fault_response(request, fault)
 
 
 def has_allowed_origin(request: HttpRequest) -> bool:

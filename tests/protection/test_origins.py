@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from django.urls import path
+from ninja import NinjaAPI
+from ninja.security import APIKeyHeader
 
 from mcp_oauth_discovery.conf import Misconfigured
+from mcp_oauth_discovery.contrib.ninja import BearerAuth, bearer_urls
 from mcp_oauth_discovery.protection import BearerProtection
 from mcp_oauth_discovery.protection.origins import allowed_origins
 
@@ -100,3 +104,43 @@ def test_origin_in_the_log_is_one_line_and_short(status, settings, caplog):
     assert record.event == "origin.refused"
     assert record.getMessage().isprintable()
     assert len(record.getMessage()) < 400
+
+
+class Key(APIKeyHeader):
+    """Another way in, which comes before the token."""
+
+    param_name = "x-key"
+
+    def authenticate(self, request, key):
+        return key
+
+
+api = NinjaAPI(auth=[Key(), BearerAuth(BearerProtection("/mcp"))], urls_namespace="origins")
+
+
+@api.post("")
+def by_key(request):
+    return {}
+
+
+@api.post("async")
+async def by_key_async(request):
+    return {}
+
+
+urlpatterns = [path("keys/", bearer_urls(api))]
+
+
+@pytest.mark.parametrize("url", ["/keys/", "/keys/async"])
+def test_other_way_in_does_not_open_the_view_to_foreign_pages(client, settings, caplog, url):
+    settings.ROOT_URLCONF = __name__
+    settings.MCP_ALLOWED_ORIGINS = ["https://chat.example.com"]
+    for origin, status in (("https://evil.example.com", 403), ("https://chat.example.com", 200)):
+        headers = {"host": "app.example.com", "x-key": "1", "origin": origin}
+        assert client.post(url, headers=headers).status_code == status
+    settings.MCP_ALLOWED_ORIGINS = "https://chat.example.com"
+    assert client.post(url, headers=headers).json() == {"error": "server_error"}
+    assert [record.event for record in caplog.records if hasattr(record, "event")] == [
+        "origin.refused",
+        "endpoint.failed",
+    ]

@@ -195,3 +195,11 @@ def test_page_of_rest_framework_signals_a_refused_token_once(settings):
         token_refused.disconnect(receive)
     assert asked.status_code == 403
     assert received == ["insufficient_scope"]
+
+
+def test_claims_are_on_the_request_without_the_permission_too():
+    def post(self, request):
+        return Response({"claims": request._request.mcp_claims})  # noqa: SLF001
+
+    answered = ask(body=call("write"), scopes="other", permission_classes=[], post=post)
+    assert answered.data["claims"]["scope"] == "other"
