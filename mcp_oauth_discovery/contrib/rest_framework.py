@@ -240,7 +240,7 @@ class BearerViewMixin(BeforeView):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.method == "OPTIONS":
-            return self._challenger().protection.options(request)
+            return self._challenger().protection.preflight(request)
         if (refusal := refusal_of_origin(request)) is not None:
             return refusal
         response: HttpResponseBase = super().dispatch(request, *args, **kwargs)  # type: ignore[misc]

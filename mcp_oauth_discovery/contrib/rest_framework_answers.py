@@ -83,7 +83,7 @@ def set_handler(
         # Another exception may follow, as REST framework catches refusals to see what is allowed.
         is_refusal = isinstance(exc, _REFUSALS)
         if is_refusal and request.method == "OPTIONS":
-            return protection.options(request._request)  # noqa: SLF001
+            return protection.preflight(request._request)  # noqa: SLF001
         if is_refusal and answer is not None:
             return answer()
         response: HttpResponseBase | None = handler(exc, context)

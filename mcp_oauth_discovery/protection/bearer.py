@@ -115,7 +115,7 @@ class BearerProtection:
     def _answer(self, request: HttpRequest) -> HttpResponse | None:
         try:
             if request.method == "OPTIONS":
-                return self.options(request)
+                return self.preflight(request)
             return refused_origin(request) or self._refusal(request)
         except PermissionDenied:
             raise
@@ -163,7 +163,7 @@ class BearerProtection:
         """Do what `__call__` does, from async code: settings and keys may need the database."""
         return await sync_to_async(self)(request)
 
-    def options(self, request: HttpRequest) -> HttpResponse:
+    def preflight(self, request: HttpRequest) -> HttpResponse:
         """Return the answer to OPTIONS: 204, 403 for an origin that is not allowed, or 404.
 
         It is 404 for a resource that is disabled.
