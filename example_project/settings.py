@@ -146,10 +146,10 @@ MCP_IMPLIED_SCOPES = {"profile:write": ["mcp"]}
 # In your own site, pin the issuer: MCP_ISSUER = "https://app.example.com". Without it, the issuer
 # comes from each request. Then the documents are served, but nothing is signed, because the host
 # of a request is not trusted. `manage.py start` sets MCP_ISSUER.
-# `scopes_supported` is what a client needs at first. A 403 names the scopes of other tools.
+# MCP Inspector requests all scopes of a resource at first, because it cannot step up.
 MCP_RESOURCES = {
-    "/mcp": {"resource_name": "People", "scopes_supported": ["mcp"]},
-    "/reports/mcp": {"resource_name": "Reports", "scopes_supported": ["mcp"]},
+    "/mcp": {"resource_name": "People", "scopes_supported": ["mcp", "profile:write"]},
+    "/reports/mcp": {"resource_name": "Reports", "scopes_supported": ["mcp", "reports"]},
 }
 
 

@@ -39,7 +39,7 @@ def test_who_has_no_token_is_shown_the_way(walk, path, method):
 
 @pytest.mark.parametrize(
     ("path", "name", "scopes"),
-    [("/mcp", "People", ["mcp"]), ("/reports/mcp", "Reports", ["mcp"])],
+    [("/mcp", "People", ["mcp", "profile:write"]), ("/reports/mcp", "Reports", ["mcp", "reports"])],
 )
 def test_way_leads_to_the_document_of_the_server(walk, path, name, scopes):
     document = walk.http.get(challenge(walk.send(None, path=path))["resource_metadata"]).json()
