@@ -27,16 +27,21 @@ from mcp_oauth_discovery.challenge.answers import (
 from mcp_oauth_discovery.challenge.headers import FAULTS, with_granted
 from mcp_oauth_discovery.contrib.rest_framework_answers import (
     Refusal,
+    claims_of,
     exception_handler,
-    granted_to,
     keep_view_private,
     set_handler,
     view_of,
 )
-from mcp_oauth_discovery.protection import BearerProtection, InvalidToken, Unavailable, find_user
+from mcp_oauth_discovery.protection import (
+    BearerProtection,
+    InvalidToken,
+    Unavailable,
+    find_user,
+    granted_scope,
+)
 from mcp_oauth_discovery.protection.bodies import RefusedBody
 from mcp_oauth_discovery.protection.caching import keep_private
-from mcp_oauth_discovery.protection.implied import with_implied
 from mcp_oauth_discovery.protection.origins import (
     has_allowed_origin,
     refusal_of_origin,
@@ -104,7 +109,7 @@ class BearerChallengeMixin:
         """Return the value of `WWW-Authenticate` with an error of RFC 6750 §3.1."""
         scope = self.known_scope(request)
         if error == "insufficient_scope" and self.protection.repeat_granted:
-            scope = with_granted(scope, granted_to(request))
+            scope = with_granted(scope, granted_scope(claims_of(request)))
         django_request = request._request  # noqa: SLF001
         return bearer_challenge(
             django_request,
@@ -223,10 +228,10 @@ class HasScope(BasePermission):
             )
         keep_view_private(request)
         with authenticator._answering(request):  # noqa: SLF001
-            needed, granted = authenticator.needed_scope(request), granted_to(request)
-            if with_implied(granted).issuperset(needed):
+            needed, claims = authenticator.needed_scope(request), claims_of(request)
+            if has_granted(claims, needed):
                 return True
-        refusal = InsufficientScope(needed, granted)
+        refusal = InsufficientScope(needed, granted_scope(claims))
         authenticator.protection.log_refusal(request._request, refusal)  # noqa: SLF001
         raise authenticator.refusal(request, "insufficient_scope", str(refusal))
 

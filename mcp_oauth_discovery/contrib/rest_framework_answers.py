@@ -12,7 +12,7 @@ from rest_framework import exceptions, views
 from rest_framework.request import Request
 
 from mcp_oauth_discovery.challenge.answers import make_readable
-from mcp_oauth_discovery.protection import BearerProtection, granted_scope
+from mcp_oauth_discovery.protection import BearerProtection, Claims
 from mcp_oauth_discovery.protection.caching import keep_private
 from mcp_oauth_discovery.protection.origins import refused_origin
 from mcp_oauth_discovery.protection.preflight import preflight_response
@@ -37,11 +37,11 @@ class Refusal(exceptions.APIException):
 _REFUSALS = (Refusal, exceptions.NotAuthenticated, exceptions.AuthenticationFailed)
 
 
-def granted_to(request: Request) -> set[str]:
-    """Return the scopes of the token that authenticated a request."""
+def claims_of(request: Request) -> Claims:
+    """Return the claims of the token that authenticated a request, or none."""
     # Not `request.auth`, which would authenticate again while a class is doing so.
     auth = getattr(request, "_auth", None)
-    return granted_scope(auth) if isinstance(auth, Mapping) else set()
+    return auth if isinstance(auth, Mapping) else {}
 
 
 def view_of(request: Request) -> Any:

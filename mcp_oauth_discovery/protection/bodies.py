@@ -63,7 +63,7 @@ def read_json(request: HttpRequest) -> Any:
     text = _decode(request, _read(request))
     _check_structure(text)
     try:
-        # Be as lenient as the parser of any view: text that is refused here has no method.
+        # Be as lenient as the parser of any view: what is not JSON here counts as no message.
         value = json.loads(text, strict=False, object_pairs_hook=_unique, parse_int=_integer)
     except json.JSONDecodeError as error:
         if _may_be_a_message(text, error):

@@ -8,13 +8,13 @@ from django.http import HttpRequest, HttpResponse
 
 from mcp_oauth_discovery.challenge.answers import fault_response, forbidden_origin
 from mcp_oauth_discovery.conf import Misconfigured, conf, shown
+from mcp_oauth_discovery.standards.hosts import DEFAULT_PORTS
 
 _NAME = "MCP_ALLOWED_ORIGINS"
 _HINT = 'Type a list such as ["https://chat.example.com"], or "*" for every origin.'
 # RFC 6454 §6.2: scheme, host and port, in lower case. Extensions and editors have own schemes.
 _ORIGIN = re.compile(r"(?P<scheme>[a-z][a-z0-9+.\-]*)://(?P<host>[a-z0-9._\-]+|\[[0-9a-f:.]+\])")
 _PORT = re.compile(r"(?::(?P<port>[1-9][0-9]{0,4}))?\Z")
-_DEFAULT_PORTS = {"http": "80", "https": "443"}
 
 
 def refused_origin(request: HttpRequest) -> HttpResponse | None:
@@ -73,5 +73,5 @@ def _check(origin: object) -> None:
             "expected scheme, host and port as browsers send them, in lower case and without "
             "a final slash"
         )
-    if end["port"] and end["port"] == _DEFAULT_PORTS.get(start["scheme"]):
+    if end["port"] == str(DEFAULT_PORTS.get(start["scheme"])):
         raise ValueError(f"browsers do not send the default port; write {shown(start[0])}")

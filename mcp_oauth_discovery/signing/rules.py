@@ -124,16 +124,19 @@ def check_issuer(claims: Mapping[str, Any], issuer: str) -> None:
         )
 
 
-def check_audience(claims: Mapping[str, Any], audience: str) -> None:
-    """Refuse an `aud` that is neither exactly the audience nor a list with it."""
+def check_audience(claims: Mapping[str, Any], *accepted: str) -> None:
+    """Refuse an `aud` that is neither exactly an accepted audience nor a list with one."""
     audiences = claims.get("aud", [])
-    if audience not in (audiences if isinstance(audiences, list) else [audiences]):
-        raise InvalidToken(
-            "The token is not valid for this resource",
-            reason="wrong_audience",
-            expected={"aud": audience},
-            received=_received(claims, "aud"),
-        )
+    named = audiences if isinstance(audiences, list) else [audiences]
+    for audience in accepted:
+        if audience in named:
+            return
+    raise InvalidToken(
+        "The token is not valid for this resource",
+        reason="wrong_audience",
+        expected={"aud": " or ".join(accepted)},
+        received=_received(claims, "aud"),
+    )
 
 
 def check_expiry(claims: Mapping[str, Any], now: float, leeway: float) -> None:

@@ -44,7 +44,7 @@ def check_strings(owner: str, name: str, value: object) -> tuple[str, ...]:
     return texts
 
 
-def check_audience(owner: str, value: object) -> tuple[str, ...] | None:
+def check_audiences(owner: str, value: object) -> tuple[str, ...] | None:
     """Return the accepted audiences; None stands for the identifier of the resource."""
     return None if value is None else check_strings(owner, "audience", value)
 

@@ -39,19 +39,6 @@ def audiences_for(resource: str, given: Sequence[str] | None) -> Sequence[str]:
     return (resource,)
 
 
-def check_audiences(claims: Mapping[str, Any], accepted: Sequence[str]) -> None:
-    """Refuse a token whose `aud` is none of the accepted ones, nor a list with one of them."""
-    audiences = claims.get("aud", [])
-    audiences = audiences if isinstance(audiences, list) else [audiences]
-    if not any(audience in accepted for audience in audiences):
-        raise InvalidToken(
-            "The token is not valid for this resource",
-            reason="wrong_audience",
-            expected={"aud": " or ".join(accepted)},
-            received={"aud": claims["aud"]} if "aud" in claims else {},
-        )
-
-
 def check_use(claims: Mapping[str, Any]) -> None:
     """Refuse a token whose claims say that it is an ID token, a refresh token or a logout token."""
     for name in ("typ", "token_use"):

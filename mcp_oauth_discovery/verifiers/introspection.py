@@ -15,10 +15,10 @@ from django.http import HttpRequest
 from mcp_oauth_discovery.logs.lines import logger
 from mcp_oauth_discovery.logs.sensitive import sensitive
 from mcp_oauth_discovery.signing import InvalidToken, NotMine, Unavailable
-from mcp_oauth_discovery.signing.rules import extract
+from mcp_oauth_discovery.signing.rules import check_audience, extract
 from mcp_oauth_discovery.standards.identifiers import check_secure_url
 from mcp_oauth_discovery.verifiers.arguments import (
-    check_audience,
+    check_audiences,
     check_text,
     check_timeout,
     check_url,
@@ -26,7 +26,6 @@ from mcp_oauth_discovery.verifiers.arguments import (
 from mcp_oauth_discovery.verifiers.background import SHORT_WAIT, in_background
 from mcp_oauth_discovery.verifiers.claims import (
     audiences_for,
-    check_audiences,
     check_times,
     check_use,
     with_scope,
@@ -64,7 +63,7 @@ class Introspection:
         owner = type(self).__name__
         self.url = check_url(owner, "url", url, check_secure_url)
         self.client_id = check_text(owner, "client_id", client_id)
-        self.audience = check_audience(owner, audience)
+        self.audience = check_audiences(owner, audience)
         self.timeout = check_timeout(owner, timeout)
         secret = check_text(owner, "client_secret", client_secret, is_secret=True)
         self._headers = _Headers(
@@ -98,7 +97,7 @@ class Introspection:
             raise InvalidToken("The token is not active", reason="inactive")
         _check_type(claims)
         check_use(claims)
-        check_audiences(claims, audiences_for(resource, self.audience))
+        check_audience(claims, *audiences_for(resource, self.audience))
         check_times(claims, must_expire=False)
         return with_scope(claims)
 

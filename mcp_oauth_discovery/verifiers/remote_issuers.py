@@ -11,6 +11,7 @@ from joserfc.jws import CompactSignature
 from mcp_oauth_discovery.logs.sensitive import sensitive
 from mcp_oauth_discovery.signing import InvalidToken, NotMine, Unavailable
 from mcp_oauth_discovery.signing.rules import (
+    check_audience,
     check_header,
     check_type,
     claimed_issuer,
@@ -21,14 +22,13 @@ from mcp_oauth_discovery.signing.rules import (
 from mcp_oauth_discovery.standards.identifiers import check_issuer
 from mcp_oauth_discovery.verifiers.arguments import (
     check_algorithms,
-    check_audience,
+    check_audiences,
     check_timeout,
     check_url,
 )
 from mcp_oauth_discovery.verifiers.cached_keys import CachedKeys
 from mcp_oauth_discovery.verifiers.claims import (
     audiences_for,
-    check_audiences,
     check_times,
     check_use,
     with_scope,
@@ -58,7 +58,7 @@ class RemoteIssuer:
     ) -> None:
         owner = type(self).__name__
         self.issuer = check_url(owner, "issuer", issuer, check_issuer)
-        self.audience = check_audience(owner, audience)
+        self.audience = check_audiences(owner, audience)
         self.algorithms = check_algorithms(owner, algorithms, REGISTRIES)
         self.timeout = check_timeout(owner, timeout)
         documents = IssuerDocuments(self.issuer, make_client(owner), self.timeout)
@@ -79,7 +79,7 @@ class RemoteIssuer:
         check_type(header, "at+jwt", "JWT", is_required=False)
         claims = self._verify(signed)
         check_use(claims)
-        check_audiences(claims, audiences_for(resource, self.audience))
+        check_audience(claims, *audiences_for(resource, self.audience))
         check_times(claims)
         return with_scope(claims)
 

@@ -12,6 +12,7 @@ from mcp_oauth_discovery.management.tokens.keys import named_key, signature_verd
 from mcp_oauth_discovery.management.tokens.parts import Parts
 from mcp_oauth_discovery.management.tokens.times import time_verdicts
 from mcp_oauth_discovery.management.tokens.verdicts import (
+    NO_CLAIMS,
     Verdict,
     failed,
     judged,
@@ -29,7 +30,6 @@ from mcp_oauth_discovery.signing.rules import (
 )
 
 TYPE = "at+jwt"
-NO_CLAIMS = "the token has no claims that can be read"
 _NO_HEADER = "the token has no header that can be read"
 _ELSEWHERE = "this site issues no tokens: MCP_AUTHORIZATION_SERVERS names another server"
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from mcp_oauth_discovery.checks.guards import Guard
 from mcp_oauth_discovery.management.tokens.verdicts import (
+    NO_CLAIMS,
     Verdict,
     failed,
     info,
@@ -26,7 +27,7 @@ def scope_verdict(
     """Return whether claims have the scope that a view needs, even if they are not verified."""
     claims = unverified if verified is None else verified
     if claims is None:
-        return skipped("scope", "the token has no claims that can be read")
+        return skipped("scope", NO_CLAIMS)
     if isinstance(guard.scope, ScopeByTool):
         return _by_tool(guard.scope, claims)
     if callable(guard.scope) or guard.scopes is None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from mcp_oauth_discovery.keys.lifetimes import in_words, stamp
 from mcp_oauth_discovery.management.tokens.verdicts import (
+    NO_CLAIMS,
     Verdict,
     failed,
     info,
@@ -17,13 +18,11 @@ from mcp_oauth_discovery.management.tokens.verdicts import (
 )
 from mcp_oauth_discovery.signing.rules import LEEWAY, check_expiry, check_start
 
-_UNREAD = "the token has no claims that can be read"
-
 
 def time_verdicts(claims: Mapping[str, Any] | None, now: datetime) -> list[Verdict]:
     """Return the verdicts about `exp`, `nbf` and `iat`."""
     if claims is None:
-        return [skipped(name, _UNREAD) for name in ("exp", "nbf", "iat")]
+        return [skipped(name, NO_CLAIMS) for name in ("exp", "nbf", "iat")]
     return [_expiry(claims, now), _start(claims, now), _issued(claims, now)]
 
 

@@ -11,6 +11,9 @@ from typing import Any
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.signing import InvalidToken
 
+# Why a rule about claims is skipped.
+NO_CLAIMS = "the token has no claims that can be read"
+
 
 class Outcome(Enum):
     """Whether a token passes a rule; the values are those in `--json`."""
