@@ -104,6 +104,10 @@ class Settings:
         return _get("MCP_JWKS_MAX_AGE", 300)
 
     @property
+    def MCP_SERVER_CARDS(self) -> Mapping[str, Mapping[str, Any]]:
+        return _get("MCP_SERVER_CARDS", {})
+
+    @property
     def MCP_IMPLIED_SCOPES(self) -> Mapping[str, Sequence[str]]:
         return _get("MCP_IMPLIED_SCOPES", {})
 

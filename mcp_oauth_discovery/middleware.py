@@ -16,6 +16,7 @@ from mcp_oauth_discovery.discovery.publication import keys_of_every_request, rea
 from mcp_oauth_discovery.discovery.responses import error_response, preflight_response
 from mcp_oauth_discovery.signing.published import Copy, published_keys
 from mcp_oauth_discovery.standards.identifiers import WELL_KNOWN
+from mcp_oauth_discovery.standards.server_cards import CARD
 from mcp_oauth_discovery.standards.well_known import (
     AUTHORIZATION_SERVER,
     JWKS,
@@ -139,4 +140,5 @@ def _refusal(request: HttpRequest, status: int) -> HttpResponseBase:
 
 def _is_ours(request: HttpRequest) -> bool:
     """Return whether the path may be a discovery URL, without a look-up in the URLconf."""
-    return WELL_KNOWN in request.path_info
+    path = request.path_info
+    return WELL_KNOWN in path or path.endswith((CARD, f"{CARD}/"))

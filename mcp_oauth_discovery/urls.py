@@ -1,12 +1,18 @@
-"""The five URL patterns. Include them at the root of the site (RFC 8615 §3):
+"""The URL patterns. Include them at the root of the site (RFC 8615 §3):
 
 path("", include("mcp_oauth_discovery.urls"))
 """
 
 from __future__ import annotations
 
-from django.urls import re_path
+from collections.abc import Callable
+from typing import Any
 
+from django.urls import URLPattern, get_script_prefix, re_path
+from django.urls.resolvers import RegexPattern
+
+from mcp_oauth_discovery.discovery.cards import has_card_at, has_cards
+from mcp_oauth_discovery.standards.server_cards import CARD, CATALOG
 from mcp_oauth_discovery.standards.well_known import (
     AUTHORIZATION_SERVER,
     JWKS,
@@ -14,17 +20,40 @@ from mcp_oauth_discovery.standards.well_known import (
 )
 from mcp_oauth_discovery.views import (
     AuthorizationServerMetadataView,
+    CatalogView,
     JWKSView,
     ProtectedResourceMetadataView,
+    ServerCardView,
 )
 
 __all__ = ["app_name", "urlpatterns"]
 
 app_name = "mcp_oauth_discovery"
 
-_PRM, _ASM, _JWKS = (
-    path[1:].replace(".", r"\.") for path in (PROTECTED_RESOURCE, AUTHORIZATION_SERVER, JWKS)
+_PRM, _ASM, _JWKS, _CATALOG = (
+    path[1:].replace(".", r"\.")
+    for path in (PROTECTED_RESOURCE, AUTHORIZATION_SERVER, JWKS, CATALOG)
 )
+
+
+class _IfConfigured(RegexPattern):
+    """A pattern that matches only while the settings have a document for the URL.
+
+    Otherwise it would hide a view of the project with the same URL.
+    """
+
+    def __init__(self, regex: str, name: str, is_configured: Callable[..., bool]) -> None:
+        super().__init__(regex, name, is_endpoint=True)
+        self._is_configured = is_configured
+
+    def match(self, path: str) -> tuple[str, tuple[Any, ...], dict[str, Any]] | None:
+        found = super().match(path)
+        return found if found is not None and self._is_configured(**found[2]) else None
+
+
+def _has_card(path: str | None = None) -> bool:
+    return has_card_at(f"{get_script_prefix()}{path}" if path else get_script_prefix()[:-1])
+
 
 # Regular expressions, because the final slash is optional, and because `<path:path>` does not match
 # a line feed: a path with %0A would get the project's answer to unknown URLs.
@@ -49,5 +78,16 @@ urlpatterns = [
         rf"^{_ASM}/(?P<path>[\s\S]+)\Z",
         AuthorizationServerMetadataView.as_view(),
         name="authorization-server-metadata-for-path",
+    ),
+    URLPattern(
+        _IfConfigured(rf"^{_CATALOG}/?\Z", "ai-catalog", has_cards),
+        CatalogView.as_view(),
+        name="ai-catalog",
+    ),
+    # Without a path, the endpoint is at the root of the site.
+    URLPattern(
+        _IfConfigured(rf"^(?:(?P<path>[\s\S]+)/)?{CARD[1:]}/?\Z", "server-card", _has_card),
+        ServerCardView.as_view(),
+        name="server-card",
     ),
 ]

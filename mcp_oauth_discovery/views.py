@@ -1,4 +1,4 @@
-"""The views of the three documents. Projects may subclass them."""
+"""The views of the documents. Projects may subclass them."""
 
 from __future__ import annotations
 
@@ -12,15 +12,20 @@ from django.core.exceptions import SuspiciousOperation
 from django.db import connections, transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.urls import get_resolver
+from django.urls import get_resolver, get_script_prefix
 from django.utils import timezone
 from django.views import View
 from django.views.decorators.csrf import csrf_exempt
 
 from mcp_oauth_discovery.conf import conf
-from mcp_oauth_discovery.discovery import documents, publication, settings
-from mcp_oauth_discovery.discovery.publication import Place
-from mcp_oauth_discovery.discovery.responses import Answer, error_response, preflight_response
+from mcp_oauth_discovery.discovery import cards, documents, publication, settings
+from mcp_oauth_discovery.discovery.kept import Place
+from mcp_oauth_discovery.discovery.responses import (
+    JSON,
+    Answer,
+    error_response,
+    preflight_response,
+)
 from mcp_oauth_discovery.identity import Resource, Site
 from mcp_oauth_discovery.keys.database_errors import remedy
 from mcp_oauth_discovery.logs.lines import logger, one_line, tracebacks
@@ -28,6 +33,7 @@ from mcp_oauth_discovery.logs.redaction import hide_credentials, log_refusal
 from mcp_oauth_discovery.signing.published import ShownKeys
 from mcp_oauth_discovery.standards.identifiers import without_final_slash
 from mcp_oauth_discovery.standards.metadata import Document
+from mcp_oauth_discovery.standards.server_cards import CARD, CARD_TYPE, CATALOG, CATALOG_TYPE
 from mcp_oauth_discovery.standards.well_known import (
     AUTHORIZATION_SERVER,
     JWKS,
@@ -36,9 +42,11 @@ from mcp_oauth_discovery.standards.well_known import (
 
 __all__ = [
     "AuthorizationServerMetadataView",
+    "CatalogView",
     "DiscoveryView",
     "JWKSView",
     "ProtectedResourceMetadataView",
+    "ServerCardView",
 ]
 
 
@@ -49,6 +57,7 @@ class DiscoveryView(View):
     """
 
     http_method_names = ["get", "head", "options"]
+    media_type = JSON
     site: Site
 
     def __init__(self, **initkwargs: Any) -> None:
@@ -119,7 +128,8 @@ class DiscoveryView(View):
             raise TypeError(f"get_document() returned {type(document).__name__}, not a dict")
         self.site.log_if_http(document)
         max_age = self.get_max_age()
-        answer = Answer(document, max_age=max_age if self.site.is_pinned else None)
+        cached_for = max_age if self.site.is_pinned else None
+        answer = Answer(document, max_age=cached_for, media_type=self.media_type)
         if draft and self.site.is_pinned:
             draft.keep(request, answer, self.keys, max_age=max_age, resource=self._resource(path))
         return answer.response(request)
@@ -177,6 +187,32 @@ class JWKSView(DiscoveryView):
         return documents.jwks_max_age(self.now, self.keys)
 
 
+class ServerCardView(DiscoveryView):
+    """Serve the server card of an MCP endpoint (SEP-2127)."""
+
+    _kind = CARD
+    media_type = CARD_TYPE
+
+    def get_document(
+        self, request: HttpRequest, path: str | None = None, **kwargs: Any
+    ) -> Document:
+        query = request.META.get("QUERY_STRING", "")
+        return _or_404(cards.server_card(self.site, _endpoint_path(path), query))
+
+    def _resource(self, path: str | None) -> Resource | None:
+        return cards.described_resource(self.site, _endpoint_path(path))
+
+
+class CatalogView(DiscoveryView):
+    """Serve the catalogue of all server cards of this site (AI Catalog)."""
+
+    _kind = CATALOG
+    media_type = CATALOG_TYPE
+
+    def get_document(self, request: HttpRequest, **kwargs: Any) -> Document:
+        return _or_404(cards.catalog(self.site))
+
+
 def _ready_first(view: Callable[..., HttpResponseBase], kind: str) -> Callable[..., Any]:
     """Have a view send the document that is kept, if there is one."""
 
@@ -209,6 +245,11 @@ def build_for_publication(request: HttpRequest) -> None:
 def _identifier_path(captured: str | None) -> str | None:
     """Return the path of the identifier in a metadata URL, or None for the root."""
     return None if captured is None else without_final_slash(f"/{captured}")
+
+
+def _endpoint_path(captured: str | None) -> str:
+    """Return the path of an MCP endpoint, by the part of the URL of its card before the suffix."""
+    return f"{get_script_prefix()}{captured}" if captured else get_script_prefix()[:-1]
 
 
 def _or_404(document: Document | None) -> Document:

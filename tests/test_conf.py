@@ -24,6 +24,7 @@ DEFAULTS = {
     "MCP_KEY_RETENTION": timedelta(days=2),
     "MCP_KEY_ENCRYPTION_KEYS": None,
     "MCP_SIGNED_METADATA": False,
+    "MCP_SERVER_CARDS": {},
     "MCP_IMPLIED_SCOPES": {},
     "MCP_ALLOWED_ORIGINS": "*",
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from django.core.checks import CheckMessage, Error
@@ -11,7 +12,7 @@ from mcp_oauth_discovery.checks.registry import TAG
 from mcp_oauth_discovery.checks.routes import example_site, has_urlconf
 from mcp_oauth_discovery.checks.site import SERVER_SETTING, is_pinned
 from mcp_oauth_discovery.conf import Misconfigured, conf
-from mcp_oauth_discovery.discovery import documents, settings
+from mcp_oauth_discovery.discovery import cards, documents, settings
 from mcp_oauth_discovery.identity import Site
 from mcp_oauth_discovery.keys import policy
 from mcp_oauth_discovery.protection import implied, origins
@@ -34,6 +35,7 @@ ERRORS = {
     "MCP_SIGNED_METADATA": "E014",
     "MCP_IMPLIED_SCOPES": "E016",
     "MCP_ALLOWED_ORIGINS": "E017",
+    "MCP_SERVER_CARDS": "E018",
 }
 # A fault of MCP_AUTHORIZATION_SERVER_METADATA that has its own ID.
 NO_ALGORITHMS = "E015"
@@ -75,6 +77,18 @@ def _faults(site: Site) -> Iterator[Misconfigured]:
     # Not the keys derived from SECRET_KEY: a project may be checked without one.
     yield from _raised_by(policy.configured_encryption_keys, settings.signs_metadata)
     yield from _raised_by(implied.implied_scopes, origins.allowed_origins)
+    yield from _card_faults(site)
+
+
+def _card_faults(site: Site) -> Iterator[Misconfigured]:
+    """Yield the faults of each card, and then those between cards."""
+    try:
+        entries = cards.configured_cards(site)
+    except Misconfigured as fault:
+        yield fault
+        return
+    faults = list(_raised_by(*(partial(cards.read_card, entry) for entry in entries)))
+    yield from faults or _raised_by(lambda: cards.catalog(site))
 
 
 def _raised_by(*readings: Callable[[], object]) -> Iterator[Misconfigured]:

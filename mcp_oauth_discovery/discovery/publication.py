@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 from django.http import HttpRequest
 from django.urls import ResolverMatch, get_resolver
 from django.urls.resolvers import LocalePrefixPattern, URLResolver
-from django.utils import timezone
 
 from mcp_oauth_discovery.conf import (
     Misconfigured,
@@ -22,14 +21,17 @@ from mcp_oauth_discovery.conf import (
     fixed_script_prefix,
     root_urlconf,
 )
+from mcp_oauth_discovery.discovery.kept import Kept, Place, own_settings
 from mcp_oauth_discovery.discovery.responses import Answer
 from mcp_oauth_discovery.identity import Resource
 from mcp_oauth_discovery.identity.index import ResourceIndex, resource_index
 from mcp_oauth_discovery.signing.published import Copy, ShownKeys, published_keys
 from mcp_oauth_discovery.standards.identifiers import WELL_KNOWN
+from mcp_oauth_discovery.standards.server_cards import CARD, CATALOG
 from mcp_oauth_discovery.standards.well_known import JWKS, PROTECTED_RESOURCE
 
-# The settings that a document can show, without `MCP_RESOURCES`, which has an index of its own.
+# The settings that a document can show, without those that only some documents show.
+# `MCP_RESOURCES` has an index of its own.
 _SETTINGS = (
     "MCP_ISSUER",
     "MCP_RESOURCE",
@@ -49,50 +51,10 @@ _SETTINGS = (
     "USE_X_FORWARDED_HOST",
 )
 
+_KINDS_WITH_RESOURCES = (PROTECTED_RESOURCE, CARD, CATALOG)
+
 # How many allowed hosts are remembered. With a wildcard, clients can send any number of them.
 _MOST_HOSTS = 64
-
-
-class Place(NamedTuple):
-    """Which document: the well-known path of its kind, and what follows this path in its URL."""
-
-    kind: str
-    path: str | None = None
-
-    @classmethod
-    def of(cls, kind: str, path: str | None) -> Place:
-        """Return the place for the path in a URL. A site has only one JWK Set."""
-        return cls(kind) if kind == JWKS else cls(kind, path)
-
-
-class Kept(NamedTuple):
-    """A document that is ready to be sent, and what it shows besides the settings.
-
-    `copy` has the keys. The document is right from `since` to `until`, when the keys change by the
-    clock; `until` is None if they never do. `resources` is the index of all resources, and
-    `resource` is the one that is described. `copy` and both of these may be None.
-    """
-
-    answer: Answer
-    copy: Copy | None
-    since: datetime
-    until: datetime | None
-    resources: ResourceIndex | None
-    resource: Resource | None
-
-    def is_current(self, warm_copy: Callable[[], Copy | None]) -> bool:
-        """Return whether keys and resources are still the same, without reading a database."""
-        if self.copy is not None and (self.copy is not warm_copy() or not self._is_now()):
-            return False
-        if self.resources is None:
-            return True
-        is_same = self.resources is resource_index()
-        return is_same and self.resources.is_current(self.resource)
-
-    def _is_now(self) -> bool:
-        # A clock may also be set back.
-        now = timezone.now()
-        return self.since <= now and (self.until is None or now < self.until)
 
 
 class Publication:
@@ -130,7 +92,9 @@ class Publication:
         """
         kept = self._kept.get(place)
         try:
-            return kept.answer if kept is not None and kept.is_current(warm_copy) else None
+            if kept is None or kept.own_settings != own_settings(place):
+                return None
+            return kept.answer if kept.is_current(warm_copy) else None
         except Exception:  # noqa: BLE001
             # The view is asked next, and reports it.
             return None
@@ -168,7 +132,8 @@ class Publication:
 
     def keep_route(self, place: Place, path_info: str, match: ResolverMatch) -> None:
         """Keep how the URLconf routes the path of a kept document."""
-        is_plain = path_info.startswith(WELL_KNOWN) and not self._is_routed_by_language
+        is_usual = path_info.startswith(WELL_KNOWN) or place.kind == CARD
+        is_plain = is_usual and not self._is_routed_by_language
         # A document has few URLs, but patterns of a project can give it any number.
         if is_plain and len(self._routes) < 2 * len(self._kept):
             self._routes[path_info] = match, place
@@ -198,6 +163,7 @@ class Draft(NamedTuple):
 
     publication: Publication
     place: Place
+    own_settings: bytes
     resources: ResourceIndex | None
     now: datetime
 
@@ -215,11 +181,13 @@ class Draft(NamedTuple):
             return
         if self.resources is not None and self.resources is not resource_index():
             return
+        if self.own_settings != own_settings(self.place):
+            return
         copy = keys.copy
         # Only the JWK Set has a shorter max-age before a key leaves it.
         shrinking = max_age if self.place.kind == JWKS else 0
         until = copy.next_change(self.now, shrinking) if copy else None
-        kept = Kept(answer, copy, self.now, until, self.resources, resource)
+        kept = Kept(answer, copy, self.now, until, self.resources, resource, self.own_settings)
         self.publication.keep(self.place, kept)
         match = request.resolver_match
         if match is not None and is_undecorated(match.func):
@@ -246,11 +214,12 @@ def begin(request: HttpRequest, place: Place, now: datetime) -> Draft | None:
     if publication is None:
         return None
     try:
-        resources = resource_index() if place.kind == PROTECTED_RESOURCE else None
+        resources = resource_index() if place.kind in _KINDS_WITH_RESOURCES else None
     except Misconfigured:
         # The document is built next, and reports it.
         return None
-    return Draft(publication, place, resources, now)
+    own = own_settings(place)
+    return None if own is None else Draft(publication, place, own, resources, now)
 
 
 def ready_answer(request: HttpRequest, place: Place) -> Answer | None:

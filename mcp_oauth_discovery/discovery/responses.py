@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -13,34 +14,69 @@ from django.utils.cache import get_conditional_response
 
 from mcp_oauth_discovery.cors import DOCUMENT_HEADERS, DOCUMENT_PREFLIGHT_HEADERS
 
+JSON = "application/json"
 ALLOWED_METHODS = ("GET", "HEAD", "OPTIONS")
 
 _COMMON_HEADERS = {**DOCUMENT_HEADERS, "X-Content-Type-Options": "nosniff"}
+# The discovery document of SEP-2127 asks for the second one, so that pages can revalidate.
+_NEGOTIATED_HEADERS = {"Vary": "Accept", "Access-Control-Expose-Headers": "ETag"}
 _PREFLIGHT_HEADERS = {"Allow": ", ".join(ALLOWED_METHODS), **DOCUMENT_PREFLIGHT_HEADERS}
 
 
 class Answer:
     """A document as it is sent: the body, and the headers of a 200.
 
-    `max_age` is in seconds. None keeps the document out of all caches.
+    `max_age` is in seconds. None keeps the document out of all caches. A document with a media type
+    of its own is also sent as `application/json`, to clients that prefer it. `extra` has further
+    headers.
     """
 
-    def __init__(self, document: Mapping[str, Any], *, max_age: int | None) -> None:
+    def __init__(
+        self,
+        document: Mapping[str, Any],
+        *,
+        max_age: int | None,
+        media_type: str = JSON,
+        extra: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self.body = json.dumps(document, ensure_ascii=False, allow_nan=False).encode()
-        self.etag = f'"{hashlib.sha256(self.body).hexdigest()[:32]}"'
+        self._media_type = media_type
+        self._as_json: Answer | None = None
+        tagged = self.body
+        if media_type != JSON:
+            extra = _NEGOTIATED_HEADERS
+            self._as_json = Answer(document, max_age=max_age, extra=extra)
+            # The two forms have the same octets, but each needs a tag of its own.
+            tagged = media_type.encode() + self.body
+        self.etag = f'"{hashlib.sha256(tagged).hexdigest()[:32]}"'
         self.headers = {
             "Cache-Control": "no-store" if max_age is None else f"public, max-age={max_age}",
             "ETag": self.etag,
-            "Content-Type": "application/json",
+            "Content-Type": media_type,
             **_COMMON_HEADERS,
+            **extra,
             "Content-Length": str(len(self.body)),
         }
         # The answer in the form that a server takes, by the method and If-None-Match of a request.
         self.sent: dict[tuple[str, str | None], Any] = {}
         self._checked_headers: Any = None
 
+    def preferred(self, request: HttpRequest) -> Answer:
+        """Return the answer in the media type that a request asks for (RFC 9110 §12.5.1).
+
+        If it accepts none, the type is that of the document.
+        """
+        if self._as_json is None:
+            return self
+        # Django prefers the first of two types that a client likes equally.
+        is_json = request.get_preferred_type([self._media_type, JSON]) == JSON
+        return self._as_json if is_json else self
+
     def response(self, request: HttpRequest) -> HttpResponse:
         """Return 200 with the document, or 304 or 412 if the request has preconditions."""
+        answer = self.preferred(request)
+        if answer is not self:
+            return answer.response(request)
         if not ("HTTP_IF_MATCH" in request.META or "HTTP_IF_NONE_MATCH" in request.META):
             return self._response(b"" if request.method == "HEAD" else self.body)
         response = self._response(self.body)
@@ -56,7 +92,7 @@ class Answer:
     def _response(self, body: bytes) -> HttpResponse:
         if self._checked_headers is None:
             self._checked_headers = HttpResponse(headers=self.headers).headers
-        response = HttpResponse(body, content_type="application/json")
+        response = HttpResponse(body, content_type=self._media_type)
         # Copy the checked headers, because Django takes long to check and encode each of them.
         response.headers._store = self._checked_headers._store.copy()  # noqa: SLF001
         return response
@@ -65,7 +101,7 @@ class Answer:
 def error_response(request: HttpRequest, status: int, error: str) -> HttpResponse:
     """Return an error as JSON, which contains nothing from the request."""
     body = json.dumps({"error": error}).encode()
-    response = HttpResponse(body, status=status, content_type="application/json")
+    response = HttpResponse(body, status=status, content_type=JSON)
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
         response["Allow"] = ", ".join(ALLOWED_METHODS)
     response["Cache-Control"] = "no-store"

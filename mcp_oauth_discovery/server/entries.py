@@ -21,6 +21,7 @@ from mcp_oauth_discovery.discovery.publication import (
 )
 from mcp_oauth_discovery.discovery.responses import preflight_response
 from mcp_oauth_discovery.signing.published import published_keys
+from mcp_oauth_discovery.standards.server_cards import CARD, CATALOG
 from mcp_oauth_discovery.standards.well_known import (
     AUTHORIZATION_SERVER,
     JWKS,
@@ -35,13 +36,15 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 ASGIApplication = Callable[..., Awaitable[None]]
 
-_PATHS = (PROTECTED_RESOURCE, AUTHORIZATION_SERVER, JWKS)
+_PATHS = (PROTECTED_RESOURCE, AUTHORIZATION_SERVER, JWKS, CATALOG)
+_CARDS = (CARD, f"{CARD}/")
 _METHODS = ("GET", "HEAD", "OPTIONS")
 _NO_BODY = (None, "", "0")
 # The headers of a request that decide about its answer, under the names of WSGI.
 _HEADERS = {
     b"host": "HTTP_HOST",
     b"x-forwarded-host": "HTTP_X_FORWARDED_HOST",
+    b"accept": "HTTP_ACCEPT",
     b"if-match": "HTTP_IF_MATCH",
     b"if-none-match": "HTTP_IF_NONE_MATCH",
     b"content-length": "CONTENT_LENGTH",
@@ -57,7 +60,7 @@ class WSGIEntry:
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
-        if not path.startswith(_PATHS) or not _is_plain(environ, environ.get("SCRIPT_NAME")):
+        if not (_may_be_ours(path) and _is_plain(environ, environ.get("SCRIPT_NAME"))):
             return self.application(environ, start_response)
         # WSGI has the octets of the path as if they were Latin-1.
         path = path if path.isascii() else get_path_info(environ)
@@ -77,7 +80,7 @@ class ASGIEntry:
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         sent = None
-        if scope["type"] == "http" and scope["path"].startswith(_PATHS):
+        if scope["type"] == "http" and _may_be_ours(scope["path"]):
             sent = await self._answer(scope)
         if sent is None:
             await self.application(scope, receive, send)
@@ -146,8 +149,13 @@ def _meta(scope: Message) -> dict[str, Any] | None:
     return meta
 
 
+def _may_be_ours(path: str) -> bool:
+    """Return whether a path may be that of a document, without a look-up in the URLconf."""
+    return path.startswith(_PATHS) or path.endswith(_CARDS)
+
+
 def _is_plain(meta: Mapping[str, Any], script_name: object) -> bool:
-    """Return whether nothing but method, path, host and If-None-Match decides about the answer.
+    """Return whether only method, path, host, Accept and If-None-Match decide about the answer.
 
     Then an answer of this module has the same octets as that of Django.
     """
@@ -177,6 +185,7 @@ def _ready(path: str, meta: Mapping[str, Any]) -> Sent | None:
         answer = publication.answer(route[1], keys_of_every_request)
         if answer is None:
             return None
+        answer = answer.preferred(_Head(meta))
         condition = meta.get("HTTP_IF_NONE_MATCH")
         if condition not in (None, answer.etag):
             return Sent.of(answer.response(_Head(meta)))

@@ -187,6 +187,7 @@ WRONG = {
     ),
     "E016": ("MCP_IMPLIED_SCOPES", "nonsense"),
     "E017": ("MCP_ALLOWED_ORIGINS", "nonsense"),
+    "E018": ("MCP_SERVER_CARDS", "nonsense"),
 }
 
 

@@ -9,7 +9,8 @@ import pytest
 from django.test import Client
 from django.urls import include, re_path
 
-from mcp_oauth_discovery.discovery.publication import Place, present_publication
+from mcp_oauth_discovery.discovery.kept import Place
+from mcp_oauth_discovery.discovery.publication import present_publication
 from mcp_oauth_discovery.views import JWKSView, ProtectedResourceMetadataView
 from tests import ASM, JWKS, ORIGIN, PRM
 from tests.keys import make_key, statements

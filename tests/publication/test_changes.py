@@ -11,6 +11,7 @@ from django.test import Client, override_settings
 from django.utils import timezone
 
 from mcp_oauth_discovery import rotation
+from mcp_oauth_discovery.discovery.kept import Place
 from mcp_oauth_discovery.discovery.publication import present_publication
 from mcp_oauth_discovery.models import SigningKey
 from mcp_oauth_discovery.views import (
@@ -310,7 +311,7 @@ def test_metadata_stays_kept_while_a_key_is_about_to_expire(ask, monkeypatch):
     now = timezone.now()
     make_key("EdDSA", created_at=now, activates_at=now, expires_at=now + timedelta(seconds=60))
     ask(ASM)
-    assert present_publication().answer((ASM, None)) is not None
+    assert present_publication().answer(Place(ASM)) is not None
 
 
 def test_key_that_expires_between_two_readings_of_the_clock(ask, monkeypatch):

@@ -9,7 +9,8 @@ import pytest
 from django.urls import get_resolver
 from django.utils import timezone
 
-from mcp_oauth_discovery.discovery.publication import Kept, Place, Publication
+from mcp_oauth_discovery.discovery.kept import Kept, Place
+from mcp_oauth_discovery.discovery.publication import Publication
 from mcp_oauth_discovery.discovery.responses import Answer
 from mcp_oauth_discovery.identity.index import ResourceIndex
 from tests import ASM, PRM

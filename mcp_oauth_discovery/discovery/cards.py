@@ -1,0 +1,175 @@
+"""Builds the server cards and the catalogue from `MCP_SERVER_CARDS` and one request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from mcp_oauth_discovery.conf import Misconfigured, conf
+from mcp_oauth_discovery.discovery.server_objects import members_of_server
+from mcp_oauth_discovery.identity import Resource, Site
+from mcp_oauth_discovery.identity.index import EXAMPLE_ORIGIN
+from mcp_oauth_discovery.identity.lookup import find_at, find_named
+from mcp_oauth_discovery.standards import server_cards
+from mcp_oauth_discovery.standards.identifiers import locate
+from mcp_oauth_discovery.standards.metadata import Document
+
+SETTING = "MCP_SERVER_CARDS"
+# The member that names the server object. It is not published.
+SERVER = "server"
+
+_HINT = (
+    "Write the resource, and the members of its card: MCP_SERVER_CARDS = "
+    '{"/mcp": {"name": "com.example/weather", "version": "1.0.0", '
+    '"description": "Forecasts for any place."}}.'
+)
+
+
+class Configured(NamedTuple):
+    """An entry of `MCP_SERVER_CARDS`: its key and members, and the resource that the key names."""
+
+    key: str
+    members: Any
+    resource: Resource
+
+    @property
+    def url(self) -> str:
+        """The URL of the card."""
+        return server_cards.card_url(self.resource.identifier)
+
+
+def has_cards() -> bool:
+    """Return whether `MCP_SERVER_CARDS` has a value, right or wrong."""
+    return bool(conf.MCP_SERVER_CARDS)
+
+
+def has_card_at(path: str) -> bool:
+    """Return whether `MCP_SERVER_CARDS` has an entry for the percent-decoded path of an endpoint.
+
+    The resource itself may still be unknown, because it can depend on the request.
+    """
+    cards: object = conf.MCP_SERVER_CARDS
+    return isinstance(cards, Mapping) and any(_path_of(key) == path for key in cards)
+
+
+def described_resource(site: Site, path: str, query: str = "") -> Resource | None:
+    """Return the enabled resource at the percent-decoded path of an endpoint, or None.
+
+    `query` is the raw query of the request.
+    """
+    return find_at(site, path, query)
+
+
+def server_card(site: Site, path: str, query: str = "") -> Document | None:
+    """Return the card of the resource at the path of an endpoint, or None if it has none.
+
+    `path` and `query` are as in `described_resource`. Raises `Misconfigured`.
+    """
+    resource = described_resource(site, path, query)
+    if resource is None:
+        return None
+    own = [entry for entry in _named(site) if entry.resource == resource]
+    if len(own) > 1:
+        raise _twice(own[0], own[1])
+    return read_card(own[0]) if own else None
+
+
+def catalog(site: Site) -> Document | None:
+    """Return the catalogue with all cards of a site, or None if it has none.
+
+    Raises `Misconfigured`.
+    """
+    cards = configured_cards(site)
+    entries = [server_cards.catalog_entry(read_card(entry), entry.url) for entry in cards]
+    by_identifier: dict[str, Configured] = {}
+    for card, entry in zip(cards, entries, strict=True):
+        other = by_identifier.setdefault(entry["identifier"], card)
+        if other is not card:
+            problem = f"the card of {other.key} has the same name"
+            raise _refused(card.members, problem, "Give each MCP server its own name.", card.key)
+    return server_cards.catalog(entries) if entries else None
+
+
+def configured_cards(site: Site) -> list[Configured]:
+    """Return the entries of enabled resources, each of which has one.
+
+    Raises `Misconfigured` if a key names no resource. If resources depend on the request, such a
+    key may be that of another host, and is left out.
+    """
+    cards = [entry for entry in _named(site) if entry.resource.enabled]
+    by_identifier: dict[str, Configured] = {}
+    for entry in cards:
+        other = by_identifier.setdefault(entry.resource.identifier, entry)
+        if other is not entry:
+            raise _twice(other, entry)
+    if site.is_pinned:
+        named = {entry.key for entry in _named(site)}
+        for key, members in _setting().items():
+            if key not in named:
+                has = site.listing.summary()
+                problem = f"no resource has this path or identifier; this site has {has}"
+                raise _refused(members, problem, _HINT, key)
+    return cards
+
+
+def read_card(entry: Configured) -> Document:
+    """Return the card of an entry; raises `Misconfigured` for the first wrong member."""
+    if not isinstance(entry.members, Mapping):
+        raise _refused(entry.members, "expected a dict of members", _HINT, entry.key)
+    own = dict(entry.members)
+    server = own.pop(SERVER, None)
+    from_server = members_of_server(server, SETTING, entry.key) if server is not None else {}
+    own = {name: value for name, value in own.items() if value not in (None, "", [], (), {})}
+    for name, value in own.items():
+        _check(name, value, entry.key)
+    members = {**from_server, **own}
+    for name in server_cards.REQUIRED:
+        if name not in members:
+            hint = f'Add "{name}": {server_cards.EXAMPLES[name]}.'
+            raise _refused(entry.members, f"{name!r} is missing", hint, entry.key)
+    return server_cards.server_card(entry.resource.identifier, members)
+
+
+def _check(name: object, value: object, key: str) -> None:
+    if name in server_cards.FILLED_IN:
+        problem, hint = f"{name!r} cannot be set here", "Leave it out: the resource decides it."
+        raise _refused(value, problem, hint, key, name)
+    try:
+        server_cards.check_card_member(name, value)
+    except ValueError as error:
+        example = server_cards.EXAMPLES.get(str(name))
+        hint = f'Write, for example, "{name}": {example}.' if example else "Leave it out."
+        raise _refused(value, error, hint, key, name) from error
+
+
+def _setting() -> Mapping[str, Any]:
+    cards: object = conf.MCP_SERVER_CARDS
+    if not isinstance(cards, Mapping):
+        raise _refused(cards, "expected a dict", _HINT)
+    return cards
+
+
+def _named(site: Site) -> Iterator[Configured]:
+    """Yield the entries whose key names a resource of this site, disabled or not."""
+    for key, members in _setting().items():
+        resource = find_named(site, key)
+        if resource is not None:
+            yield Configured(key, members, resource)
+
+
+def _path_of(key: object) -> str | None:
+    """Return the percent-decoded path of a key, or None if it can name no resource."""
+    try:
+        is_path = str(key).startswith("/")
+        return locate(f"{EXAMPLE_ORIGIN}{key}" if is_path else str(key)).path
+    except ValueError:
+        return None
+
+
+def _twice(first: Configured, second: Configured) -> Misconfigured:
+    problem = f"{first.key} is an entry for the same resource"
+    return _refused(second.members, problem, "Remove one of the two.", second.key)
+
+
+def _refused(value: object, problem: object, hint: str, *path: object) -> Misconfigured:
+    return Misconfigured.of(SETTING, value, problem, hint, path=path)
