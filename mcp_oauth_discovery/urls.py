@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from django.urls import URLPattern, get_script_prefix, re_path
+from django.urls import URLPattern, re_path
 from django.urls.resolvers import RegexPattern
 
-from mcp_oauth_discovery.discovery.cards import has_card_at, has_cards
+from mcp_oauth_discovery.discovery.cards import endpoint_path, has_card_at, has_cards
 from mcp_oauth_discovery.standards.server_cards import CARD, CATALOG
 from mcp_oauth_discovery.standards.well_known import (
     AUTHORIZATION_SERVER,
@@ -52,7 +52,7 @@ class _IfConfigured(RegexPattern):
 
 
 def _has_card(path: str | None = None) -> bool:
-    return has_card_at(f"{get_script_prefix()}{path}" if path else get_script_prefix()[:-1])
+    return has_card_at(endpoint_path(path))
 
 
 # Regular expressions, because the final slash is optional, and because `<path:path>` does not match

@@ -12,7 +12,7 @@ from django.core.exceptions import SuspiciousOperation
 from django.db import connections, transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.urls import get_resolver, get_script_prefix
+from django.urls import get_resolver
 from django.utils import timezone
 from django.views import View
 from django.views.decorators.csrf import csrf_exempt
@@ -197,10 +197,10 @@ class ServerCardView(DiscoveryView):
         self, request: HttpRequest, path: str | None = None, **kwargs: Any
     ) -> Document:
         query = request.META.get("QUERY_STRING", "")
-        return _or_404(cards.server_card(self.site, _endpoint_path(path), query))
+        return _or_404(cards.server_card(self.site, cards.endpoint_path(path), query))
 
     def _resource(self, path: str | None) -> Resource | None:
-        return cards.described_resource(self.site, _endpoint_path(path))
+        return cards.described_resource(self.site, cards.endpoint_path(path))
 
 
 class CatalogView(DiscoveryView):
@@ -245,11 +245,6 @@ def build_for_publication(request: HttpRequest) -> None:
 def _identifier_path(captured: str | None) -> str | None:
     """Return the path of the identifier in a metadata URL, or None for the root."""
     return None if captured is None else without_final_slash(f"/{captured}")
-
-
-def _endpoint_path(captured: str | None) -> str:
-    """Return the path of an MCP endpoint, by the part of the URL of its card before the suffix."""
-    return f"{get_script_prefix()}{captured}" if captured else get_script_prefix()[:-1]
 
 
 def _or_404(document: Document | None) -> Document:

@@ -8,3 +8,7 @@ ORIGIN = "https://app.example.com"
 PRM = "/.well-known/oauth-protected-resource"
 ASM = "/.well-known/oauth-authorization-server"
 JWKS = "/.well-known/jwks.json"
+
+# The server card of the default resource, and the catalogue of all cards.
+CARD = "/mcp/server-card"
+CATALOG = "/.well-known/ai-catalog.json"

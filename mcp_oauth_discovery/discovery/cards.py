@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
+
+from django.urls import get_script_prefix
 
 from mcp_oauth_discovery.conf import Misconfigured, conf
 from mcp_oauth_discovery.discovery.server_objects import members_of_server
@@ -43,8 +45,16 @@ def has_cards() -> bool:
     return bool(conf.MCP_SERVER_CARDS)
 
 
+def endpoint_path(captured: str | None) -> str:
+    """Return the path of an endpoint, by what the URL pattern of its card captures.
+
+    It is percent-decoded. None means the endpoint at the root of the site.
+    """
+    return f"{get_script_prefix()}{captured}" if captured else get_script_prefix()[:-1]
+
+
 def has_card_at(path: str) -> bool:
-    """Return whether `MCP_SERVER_CARDS` has an entry for the percent-decoded path of an endpoint.
+    """Return whether `MCP_SERVER_CARDS` has an entry for the path of an endpoint.
 
     The resource itself may still be unknown, because it can depend on the request.
     """
@@ -68,7 +78,9 @@ def server_card(site: Site, path: str, query: str = "") -> Document | None:
     resource = described_resource(site, path, query)
     if resource is None:
         return None
-    own = [entry for entry in _named(site) if entry.resource == resource]
+    # Only these keys: a mistake in another one must not concern this card.
+    keys = [key for key in _setting() if _path_of(key) == path]
+    own = [entry for entry in _named(site, keys) if entry.resource == resource]
     if len(own) > 1:
         raise _twice(own[0], own[1])
     return read_card(own[0]) if own else None
@@ -96,16 +108,17 @@ def configured_cards(site: Site) -> list[Configured]:
     Raises `Misconfigured` if a key names no resource. If resources depend on the request, such a
     key may be that of another host, and is left out.
     """
-    cards = [entry for entry in _named(site) if entry.resource.enabled]
+    named = list(_named(site, _setting()))
+    cards = [entry for entry in named if entry.resource.enabled]
     by_identifier: dict[str, Configured] = {}
     for entry in cards:
         other = by_identifier.setdefault(entry.resource.identifier, entry)
         if other is not entry:
             raise _twice(other, entry)
     if site.is_pinned:
-        named = {entry.key for entry in _named(site)}
+        keys = {entry.key for entry in named}
         for key, members in _setting().items():
-            if key not in named:
+            if key not in keys:
                 has = site.listing.summary()
                 problem = f"no resource has this path or identifier; this site has {has}"
                 raise _refused(members, problem, _HINT, key)
@@ -149,12 +162,12 @@ def _setting() -> Mapping[str, Any]:
     return cards
 
 
-def _named(site: Site) -> Iterator[Configured]:
-    """Yield the entries whose key names a resource of this site, disabled or not."""
-    for key, members in _setting().items():
+def _named(site: Site, keys: Iterable[str]) -> Iterator[Configured]:
+    """Yield the entries of those keys that name a resource of this site, disabled or not."""
+    for key in keys:
         resource = find_named(site, key)
         if resource is not None:
-            yield Configured(key, members, resource)
+            yield Configured(key, _setting()[key], resource)
 
 
 def _path_of(key: object) -> str | None:

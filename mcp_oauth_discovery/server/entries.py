@@ -179,12 +179,12 @@ def _ready(path: str, meta: Mapping[str, Any]) -> Sent | None:
         route = publication and publication.route(path)
         if not (publication and route and publication.allows_host(_Head(meta))):
             return None
-        method = meta["REQUEST_METHOD"]
-        if method == "OPTIONS":
-            return _preflight()
         answer = publication.answer(route[1], keys_of_every_request)
         if answer is None:
             return None
+        method = meta["REQUEST_METHOD"]
+        if method == "OPTIONS":
+            return _preflight()
         answer = answer.preferred(_Head(meta))
         condition = meta.get("HTTP_IF_NONE_MATCH")
         if condition not in (None, answer.etag):
