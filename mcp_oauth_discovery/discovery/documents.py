@@ -1,4 +1,4 @@
-"""Builds the three documents from the settings and one request."""
+"""Builds the metadata and the JWK Set from the settings and one request."""
 
 from __future__ import annotations
 

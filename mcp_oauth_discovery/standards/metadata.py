@@ -1,4 +1,4 @@
-"""The three documents as plain dicts, built from arguments alone."""
+"""The metadata and the JWK Set as plain dicts, built from arguments alone."""
 
 from __future__ import annotations
 
