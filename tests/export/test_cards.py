@@ -95,6 +95,17 @@ def test_headers_of_the_other_documents_are_those_of_the_app_alone(carded, expor
     assert "Access-Control-Expose-Headers" not in headers[PRM]
 
 
+@pytest.mark.parametrize("has_card", [True, False])
+def test_nginx_has_a_location_for_refusals_only_if_documents_have_other_types(
+    carded, export, directory, has_card
+):
+    if not has_card:
+        carded.MCP_SERVER_CARDS = {}
+    export("--format", "nginx")
+    configuration = (directory / "mcp-discovery.conf").read_text()
+    assert ("location @mcp_discovery_405 {" in configuration) is has_card
+
+
 def test_disabled_resource_has_no_card_in_an_export(pinned, exported):
     pinned.MCP_RESOURCES = {"/a": {}, "/b": {"enabled": False}}
     pinned.MCP_SERVER_CARDS = cards("/a", "/b")
