@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from copy import copy
 from functools import partial
 from http import HTTPStatus
@@ -17,12 +17,16 @@ from django.utils import translation
 
 from mcp_oauth_discovery.checks.routes import is_discovery, match_at
 from mcp_oauth_discovery.conf import default_language, root_urlconf
+from mcp_oauth_discovery.discovery.cards import configured_cards, has_cards
 from mcp_oauth_discovery.discovery.documents import announces_keys
 from mcp_oauth_discovery.discovery.served import (
+    CARD_TITLE,
+    CATALOG_TITLE,
     KEYS_TITLE,
     RESOURCE_TITLE,
     SERVER_TITLE,
     Served,
+    catalog_url,
     keys_url,
     resource_url,
     server_url,
@@ -39,6 +43,7 @@ _NOTES = {
         "Not needed: MCP_AUTHORIZATION_SERVERS names other authorization servers than this site."
     ),
     KEYS_TITLE: "Not needed: this site announces no keys, and has none.",
+    CATALOG_TITLE: "Not needed: no enabled resource has an entry in MCP_SERVER_CARDS.",
 }
 
 # Headers of the visitor that a client does not send when it requests a document.
@@ -48,11 +53,14 @@ _PERSONAL = ("HTTP_COOKIE", "HTTP_AUTHORIZATION", "HTTP_IF_", "HTTP_RANGE")
 def served_documents(request: HttpRequest) -> Iterator[Served]:
     """Yield the documents that this site serves to the host of a request, or their problems."""
     site = Site(request)
-    places: Mapping[str, Callable[[], list[str]]] = {
+    places: dict[str, Callable[[], list[str]]] = {
         RESOURCE_TITLE: lambda: [resource_url(item) for item in site.resources if item.enabled],
         SERVER_TITLE: lambda: [server_url(site)],
         KEYS_TITLE: lambda: [keys_url(site)],
     }
+    if has_cards():
+        places[CARD_TITLE] = lambda: [entry.url for entry in configured_cards(site)]
+        places[CATALOG_TITLE] = lambda: [catalog_url(site)]
     for title, list_urls in places.items():
         urls, problem = attempt(list_urls)
         if urls is None:
@@ -93,11 +101,18 @@ def _request(title: str, url: str, request: HttpRequest) -> Served:
         served = partial(Served, title, url, response.status_code, cache_control)
         if response.status_code == HTTPStatus.OK:
             return served(json.loads(response.content))
-        if response.status_code == HTTPStatus.NOT_FOUND and (
-            title == SERVER_TITLE or (title == KEYS_TITLE and not announces_keys(Site(request)))
-        ):
+        if response.status_code == HTTPStatus.NOT_FOUND and not _is_needed(title, Site(request)):
             return served(note=_NOTES[title])
         return served(problem=_reason(match, client_request))
+
+
+def _is_needed(title: str, site: Site) -> bool:
+    """Return whether a site without the document of this title has a fault."""
+    if title == KEYS_TITLE:
+        return announces_keys(site)
+    if title == CATALOG_TITLE:
+        return bool(configured_cards(site))
+    return title != SERVER_TITLE
 
 
 def _anonymous(request: HttpRequest, path: str, path_info: str, query: str) -> HttpRequest:

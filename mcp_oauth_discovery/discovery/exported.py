@@ -12,6 +12,8 @@ from urllib.parse import unquote_to_bytes
 
 # The list of the exported files, which says what a later export may replace and remove.
 MANIFEST = "mcp-discovery.json"
+# How the names begin that an export has for itself, while it writes and afterwards.
+_OWN_NAMES = ("mcp-discovery.", ".mcp-discovery-")
 _MADE_BY = "manage.py mcp_discovery export"
 # The name of a document's file inside the directory that has the document's path.
 INDEX = "index.json"
@@ -59,6 +61,8 @@ class Export:
         directories = directories_of(names.values())
         taken: set[str] = set()
         for path, name in names.items():
+            if name.startswith(_OWN_NAMES):
+                raise ValueError(f"{path} is where the export has its own files. {_HINT}")
             if name in taken or name in directories:
                 problem = f"{path} and another document need the same file, {name}"
                 raise ValueError(f"{problem}. {_HINT}")

@@ -12,6 +12,7 @@ from typing import Any
 from django.urls import NoReverseMatch
 
 from mcp_oauth_discovery.identity import Resource, Site
+from mcp_oauth_discovery.standards.server_cards import CATALOG
 from mcp_oauth_discovery.standards.well_known import (
     AUTHORIZATION_SERVER,
     JWKS,
@@ -22,6 +23,8 @@ from mcp_oauth_discovery.standards.well_known import (
 RESOURCE_TITLE = "Protected resource metadata"
 SERVER_TITLE = "Authorization server metadata"
 KEYS_TITLE = "JWK Set"
+CARD_TITLE = "Server card"
+CATALOG_TITLE = "Catalogue"
 
 
 @dataclass(frozen=True)
@@ -68,3 +71,8 @@ def keys_url(site: Site) -> str:
         return site.url_for("mcp_oauth_discovery:jwks")
     except NoReverseMatch:
         return site.origin + JWKS
+
+
+def catalog_url(site: Site) -> str:
+    """Return the URL of the catalogue, at the root like all that clients look for."""
+    return site.origin + CATALOG

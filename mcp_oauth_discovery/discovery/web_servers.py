@@ -11,6 +11,9 @@ from mcp_oauth_discovery.discovery.exported import INDEX, Document, Export
 
 _NOTE = "# Written by 'manage.py mcp_discovery export'. A later export replaces this file."
 _TYPE = "Content-Type"
+# nginx sends every answer of a location as the type of its document. A refusal has another type
+# than a server card, so it comes from a location of its own.
+_REFUSALS = "@mcp_discovery_405"
 
 
 def nginx(export: Export, directory: Path) -> str:
@@ -18,11 +21,23 @@ def nginx(export: Export, directory: Path) -> str:
     names, lines = export.names(), [_NOTE]
     for document in export.documents:
         lines += ["", *_nginx_locations(export, document, directory / names[document.path])]
+    if any(_is_refused_elsewhere(export, document) for document in export.documents):
+        lines += [
+            "",
+            f"location {_REFUSALS} {{",
+            "    types { }",
+            f"    default_type {_nginx(export.refusal[_TYPE])};",
+            *_nginx_refusal(export, "    "),
+            "}",
+        ]
     return "\n".join([*lines, ""])
 
 
 def _nginx_locations(export: Export, document: Document, file: Path) -> list[str]:
     path = document.decoded_path
+    refusal: Iterable[str] = _nginx_refusal(export, "        ")
+    if _is_refused_elsewhere(export, document):
+        refusal = [f"        error_page 405 {_REFUSALS};", "        return 405;"]
     return [
         f"location = {_nginx(path)} {{",
         f"    alias {_nginx(str(file))};",
@@ -34,8 +49,7 @@ def _nginx_locations(export: Export, document: Document, file: Path) -> list[str
         "        return 204;",
         "    }",
         "    if ($request_method !~ ^(GET|HEAD)$) {",
-        *_nginx_headers(export.refusal, "        ", " always"),
-        f"        return 405 {_nginx(export.refusal_body)};",
+        *refusal,
         "    }",
         "}",
         # nginx looks for an index if a path ends in a slash.
@@ -43,6 +57,15 @@ def _nginx_locations(export: Export, document: Document, file: Path) -> list[str
         f"    rewrite ^ {_nginx(path)} last;",
         "}",
     ]
+
+
+def _is_refused_elsewhere(export: Export, document: Document) -> bool:
+    return document.headers[_TYPE] != export.refusal[_TYPE]
+
+
+def _nginx_refusal(export: Export, indent: str) -> Iterator[str]:
+    yield from _nginx_headers(export.refusal, indent, " always")
+    yield f"{indent}return 405 {_nginx(export.refusal_body)};"
 
 
 def _nginx_headers(headers: Mapping[str, str], indent: str, when: str = "") -> Iterator[str]:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from django.core.management.base import CommandError
@@ -17,11 +17,17 @@ from django.http import HttpRequest
 from mcp_oauth_discovery.checks.routes import is_discovery, match_at, serving_urlconf
 from mcp_oauth_discovery.conf import conf, fixed_script_prefix, shown
 from mcp_oauth_discovery.cors import DOCUMENT_HEADERS
+from mcp_oauth_discovery.discovery.cards import configured_cards, has_cards
 from mcp_oauth_discovery.discovery.documents import announces_keys, described_resource
 from mcp_oauth_discovery.discovery.export_directory import Changes, ExportDirectory, Obstacle
 from mcp_oauth_discovery.discovery.exported import Document, Export
-from mcp_oauth_discovery.discovery.responses import error_response, preflight_response
-from mcp_oauth_discovery.discovery.served import keys_url, resource_url, server_url
+from mcp_oauth_discovery.discovery.responses import JSON, error_response, preflight_response
+from mcp_oauth_discovery.discovery.served import (
+    catalog_url,
+    keys_url,
+    resource_url,
+    server_url,
+)
 from mcp_oauth_discovery.discovery.web_servers import WEB_SERVERS
 from mcp_oauth_discovery.doctor.project import endpoints
 from mcp_oauth_discovery.doctor.project.in_process import DjangoTransport
@@ -36,6 +42,17 @@ _ISSUER = 'Write the URL of this site: MCP_ISSUER = "https://app.example.com".'
 _RESOURCE = 'Write a URL: MCP_RESOURCE = "https://app.example.com/mcp".'
 # What the app sends with each document. Other headers are those of the project's middleware.
 _HEADERS = ("Content-Type", "Cache-Control", "X-Content-Type-Options", *DOCUMENT_HEADERS)
+# What it adds to a document with a media type of its own. It also adds Vary, but a file is the same
+# for every Accept, so caches need only one copy.
+_EXPOSED = "Access-Control-Expose-Headers"
+
+
+class _Place(NamedTuple):
+    """Where a document is, whether the site needs it, and the type to ask for."""
+
+    url: str
+    is_needed: bool = True
+    accept: str = JSON
 
 
 @dataclass(frozen=True)
@@ -125,12 +142,9 @@ def _collect(site: Site, start: str, urlconf: Any) -> Export:
     # Do not limit the time of all requests together: a site may have any number of resources.
     transport = DjangoTransport(budget=math.inf)
     documents = []
-    for path in dict.fromkeys(map(_path, _metadata_urls(site))):
+    for path, place in {_path(place.url): place for place in _places(site)}.items():
         _check_view(path, urlconf)
-        documents.append(_document(start, path, transport))
-    path = _path(keys_url(site))
-    _check_view(path, urlconf)
-    documents.append(_document(start, path, transport, is_needed=announces_keys(site)))
+        documents.append(_document(start, path, transport, place))
     request = HttpRequest()
     refusal = error_response(request, HTTPStatus.METHOD_NOT_ALLOWED, "method_not_allowed")
     return Export(
@@ -139,6 +153,16 @@ def _collect(site: Site, start: str, urlconf: Any) -> Export:
         {name: value for name, value in refusal.items() if name != "Content-Length"},
         refusal.content.decode(),
     )
+
+
+def _places(site: Site) -> Iterator[_Place]:
+    """Yield the places of all documents that the site has."""
+    yield from map(_Place, _metadata_urls(site))
+    yield _Place(keys_url(site), is_needed=announces_keys(site))
+    if has_cards() and (cards := configured_cards(site)):
+        for url in (*(card.url for card in cards), catalog_url(site)):
+            # A file has only one type: that for clients without a preference.
+            yield _Place(url, accept="*/*")
 
 
 def _metadata_urls(site: Site) -> Iterator[str]:
@@ -173,16 +197,14 @@ def _check_view(path: str, urlconf: Any) -> None:
         raise CommandError(f"Another view answers at {path}: {view}. {_INCLUDE}")
 
 
-def _document(
-    start: str, path: str, transport: Transport, *, is_needed: bool = True
-) -> Document | None:
+def _document(start: str, path: str, transport: Transport, place: _Place) -> Document | None:
     """Return the document at a path, or None if it is a 404 and not needed."""
-    answer = transport.send("GET", start + path, (("Accept", "application/json"),))
+    answer = transport.send("GET", start + path, (("Accept", place.accept),))
     if not isinstance(answer, Answer):
         raise CommandError(f"{path} gives no answer: {answer.reason}.")
     if answer.fault is not None or answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         raise CommandError(f"{path} cannot be exported. {problem_of(answer)}")
-    if answer.status == HTTPStatus.NOT_FOUND and not is_needed:
+    if answer.status == HTTPStatus.NOT_FOUND and not place.is_needed:
         return None
     if answer.status != HTTPStatus.OK:
         problem = f"{path} cannot be exported: the status is {answer.status}"
@@ -191,7 +213,8 @@ def _document(
         raise CommandError(f"{path} is longer than {SIZE_LIMIT} octets, which no client needs.")
     if not (answer.header("Cache-Control") or "").startswith("public"):
         raise CommandError(f"{path} depends on the request. {_how_to_pin()}")
-    headers = {name: answer.header(name) for name in _HEADERS}
+    names = _HEADERS if place.accept == JSON else (*_HEADERS, _EXPOSED)
+    headers = {name: answer.header(name) for name in names}
     return Document(path, answer.body, {k: v for k, v in headers.items() if v is not None})
 
 

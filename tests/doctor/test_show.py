@@ -8,6 +8,8 @@ import pytest
 from django.test.utils import override_script_prefix
 
 from mcp_oauth_discovery import rotation
+from mcp_oauth_discovery.discovery.cards import configured_cards
+from mcp_oauth_discovery.doctor.project.provenance import card_sources
 from tests.keys import broken_database, unreadable_keys
 
 pytestmark = pytest.mark.django_db
@@ -15,6 +17,9 @@ pytestmark = pytest.mark.django_db
 PRM = "https://app.example.com/.well-known/oauth-protected-resource"
 SERVER = "https://app.example.com/.well-known/oauth-authorization-server"
 JWKS = "https://app.example.com/.well-known/jwks.json"
+CATALOG = "https://app.example.com/.well-known/ai-catalog.json"
+CARD = "https://app.example.com/mcp/server-card"
+WEATHER = {"name": "com.example/weather", "version": "1.0.0", "description": "Forecasts."}
 
 
 @pytest.fixture
@@ -178,6 +183,103 @@ def test_what_is_not_routed_is_shown_as_that(healthy, shown):
     healthy.ROOT_URLCONF = "tests.doctor.failing_urls"
     healthy.MCP_AUTHORIZATION_SERVER_METADATA = {"jwks_uri": "https://app.example.com/keys"}
     assert {one["status"] for one in shown().values()} == {404}
+
+
+# Server cards and the catalogue
+
+
+def test_cards_and_the_catalogue_follow_the_other_documents(healthy, shown):
+    healthy.MCP_RESOURCES = {"/a": {}, "/b": {"enabled": False}, "/%C3%BC": {}}
+    healthy.MCP_SERVER_CARDS = {
+        key: {**WEATHER, "name": f"com.example/{number}"}
+        for number, key in enumerate(healthy.MCP_RESOURCES)
+    }
+    cards = [f"https://app.example.com/{path}/server-card" for path in ("a", "%C3%BC")]
+    assert list(shown())[3:] == [JWKS, *cards, CATALOG]
+
+
+def test_cards_and_the_catalogue_are_those_that_are_served(healthy, shown, fetch):
+    healthy.MCP_SERVER_CARDS = {"/mcp": {**WEATHER, "icons": ({"src": "https://d.e/i.png"},)}}
+    documents = shown()
+    for url in (CARD, CATALOG):
+        assert documents[url]["document"] == fetch(url).json()
+        assert documents[url]["status"] == 200
+        assert documents[url]["cache_control"] == "public, max-age=300"
+
+
+def test_members_of_a_card_are_from_its_entry_and_the_others_are_derived(healthy, shown):
+    healthy.MCP_SERVER_CARDS = {"/mcp": {**WEATHER, "icons": ({"src": "https://d.e/i.png"},)}}
+    entry = "setting: MCP_SERVER_CARDS['/mcp']"
+    assert sources(shown()[CARD]) == {
+        "$schema": "derived: the version of the schema",
+        "name": entry,
+        "version": entry,
+        "description": entry,
+        "icons": entry,
+        "remotes": "derived: the resource, /mcp below the issuer, from MCP_ISSUER",
+    }
+
+
+def test_members_of_the_catalogue_are_derived(healthy, shown):
+    healthy.MCP_SERVER_CARDS = {"/mcp": WEATHER}
+    assert sources(shown()[CATALOG]) == {
+        "specVersion": "derived: the version of the specification",
+        "entries": "derived: the server cards",
+    }
+
+
+def test_urls_of_cards_at_the_host_of_the_request_are_of_the_request(healthy, shown):
+    healthy.MCP_ISSUER = None
+    healthy.MCP_SERVER_CARDS = {"/mcp": WEATHER}
+    documents = shown("--host", "b.example.com")
+    card = documents["https://b.example.com/mcp/server-card"]
+    catalog = documents["https://b.example.com/.well-known/ai-catalog.json"]
+    host = "the scheme and host of the request"
+    assert sources(card)["remotes"] == f"request: /mcp at {host}"
+    assert sources(catalog)["entries"] == f"request: the server cards, at {host}"
+
+
+def test_members_that_the_entry_leaves_out_are_from_the_server_object(healthy, site):
+    members = {**WEATHER, "version": "", "server": "weather.servers.mcp"}
+    healthy.MCP_SERVER_CARDS = {"/mcp": members}
+    [entry] = configured_cards(site)
+    found = card_sources(entry, {**WEATHER, "version": "2.0.0", "title": "Weather"})
+    assert found["name"] == ("setting", "MCP_SERVER_CARDS['/mcp']")
+    assert found["version"] == found["title"] == ("server", "weather.servers.mcp")
+
+
+def test_what_a_view_adds_to_cards_and_the_catalogue_is_told(healthy, shown):
+    healthy.ROOT_URLCONF = "tests.doctor.own_view_urls"
+    healthy.MCP_SERVER_CARDS = {"/mcp": WEATHER}
+    documents = shown()
+    own = "view: a view of the project"
+    assert sources(documents[CARD])["title"] == own
+    assert sources(documents[CATALOG])["entries"] == own
+    assert sources(documents[CATALOG])["specVersion"].startswith("derived: ")
+
+
+def test_catalogue_without_an_enabled_resource_is_a_404(healthy, shown):
+    healthy.MCP_RESOURCES = {"/a": {"enabled": False}}
+    healthy.MCP_SERVER_CARDS = {"/a": WEATHER}
+    documents = shown()
+    assert list(documents) == [SERVER, JWKS, CATALOG]
+    assert (documents[CATALOG]["status"], documents[CATALOG]["error"]) == (404, "")
+
+
+def test_cards_below_a_prefix_are_at_the_urls_that_clients_are_given(healthy, shown):
+    healthy.FORCE_SCRIPT_NAME = "/site"
+    healthy.MCP_ISSUER = "https://app.example.com/site"
+    healthy.MCP_SERVER_CARDS = {"/site/mcp": WEATHER}
+    with override_script_prefix("/site/"):
+        documents = shown()
+    card = "https://app.example.com/site/mcp/server-card"
+    assert [documents[url]["status"] for url in (card, CATALOG)] == [200, 200]
+    assert documents[CATALOG]["document"]["entries"][0]["url"] == card
+
+
+def test_wrong_card_is_a_message(healthy, run):
+    healthy.MCP_SERVER_CARDS = {"/mcp": {**WEATHER, "name": "weather"}}
+    assert run("show")[1].startswith("MCP_SERVER_CARDS['/mcp']['name'] is 'weather'")
 
 
 @pytest.mark.parametrize(

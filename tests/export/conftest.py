@@ -31,6 +31,18 @@ def export(directory):
 
 
 @pytest.fixture
+def exported(export):
+    """Return a function that exports: the documents by the paths of their URLs."""
+
+    def exported(*options):
+        report = json.loads(export("--json", *options))
+        assert report["ok"] is True
+        return {document["path"]: document for document in report["documents"]}
+
+    return exported
+
+
+@pytest.fixture
 def changes(export):
     """Return a function that exports, and returns the names that are added, changed, removed."""
 

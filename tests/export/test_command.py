@@ -54,18 +54,6 @@ def urlconf(view):
     return type("urlconf", (), {"urlpatterns": patterns})
 
 
-@pytest.fixture
-def exported(export):
-    """Return a function that exports: the documents by the paths of their URLs."""
-
-    def exported(*options):
-        report = json.loads(export("--json", *options))
-        assert report["ok"] is True
-        return {document["path"]: document for document in report["documents"]}
-
-    return exported
-
-
 def test_files_have_the_bytes_of_the_views(pinned, exported, directory, fetch):
     make_key("RS256")
     for url, document in exported().items():

@@ -29,11 +29,18 @@ pytestmark = [pytest.mark.clients, pytest.mark.django_db(transaction=True)]
 
 ODD = "/%C3%BCn/a%22b%20(c)%7Bd%7D+'e"
 PATHS = [PRM, f"{PRM}/mcp", f"{PRM}/mcp/files", f"{PRM}{ODD}", ASM, f"{ASM}/t1", JWKS]
+CATALOG = "/.well-known/ai-catalog.json"
+CARDS = [*(f"{path}/server-card" for path in ("", "/mcp", "/mcp/files", ODD)), CATALOG]
+ENDPOINTS = ["/", "/mcp", "/mcp/", "/mcp/files", "/mcp/files/", ODD, f"{ODD}/"]
 OTHERS = [
     f"{PRM}/MCP",
     f"{PRM}/mcp/files/x",
     f"{PRM}x",
     f"{ASM}/mcp",
+    "/MCP/server-card",
+    "/mcp/server-card/x",
+    "/mcp/server-cards",
+    "/.well-known/ai-catalogxjson",
     "/.well-known/jwksxjson",
     "/",
 ]
@@ -118,9 +125,14 @@ def ask(request, pinned, export, directory, tmp_path):
     pinned.MCP_ISSUER = f"{ORIGIN}/t1"
     pinned.MCP_RESOURCE = f"{ORIGIN}/mcp"
     pinned.MCP_RESOURCES = {
+        ORIGIN: {},
         "/mcp": {},
         "/mcp/files": {"resource_name": "Dateien für alle"},
         ODD: {},
+    }
+    pinned.MCP_SERVER_CARDS = {
+        key: {"name": f"com.example/{at}", "version": "1.0.0", "description": "Büro"}
+        for at, key in enumerate(pinned.MCP_RESOURCES)
     }
     pinned.MCP_METADATA_MAX_AGE = 600
     make_key("EdDSA")
@@ -131,16 +143,31 @@ def ask(request, pinned, export, directory, tmp_path):
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "POST", "DELETE"])
 def test_server_answers_as_the_views_do(ask, fetch, method):
-    for path in [*PATHS, *(f"{path}/" for path in PATHS)]:
+    paths = [*PATHS, *CARDS]
+    for path in [*paths, *(f"{path}/" for path in paths)]:
         expected = fetch(path, method)
         status, headers, body = ask(path, method)
         assert (status, body) == (expected.status_code, expected.content), path
-        for name in {*expected.headers, "Content-Type", "Cache-Control"} - {"ETag"}:
+        for name in {*expected.headers, "Content-Type", "Cache-Control"} - {"ETag", "Vary"}:
             values = [expected.headers[name]] if name in expected.headers else None
             assert headers.get_all(name) == values, (path, name)
 
 
-@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("path", CARDS)
+def test_card_is_the_same_for_every_preference_and_says_so(ask, path):
+    _, headers, body = ask(path)
+    _, other_headers, other_body = ask(path, headers={"Accept": "application/json"})
+    assert (headers["Content-Type"], body) == (other_headers["Content-Type"], other_body)
+    assert headers["Vary"] is None
+
+
+@pytest.mark.parametrize("path", ENDPOINTS)
+@pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS", "DELETE"])
+def test_endpoint_above_a_card_is_left_to_the_site(ask, path, method):
+    assert ask(path, method)[::2] == (200, b"upstream")
+
+
+@pytest.mark.parametrize("path", [*PATHS, *CARDS])
 def test_server_answers_304_by_its_own_etag(ask, fetch, path):
     _, first, _ = ask(path)
     etag = first["ETag"]

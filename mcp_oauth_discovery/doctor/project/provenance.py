@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from mcp_oauth_discovery.conf import conf, names_in_settings
+from mcp_oauth_discovery.discovery.cards import SERVER, SETTING, Configured
 from mcp_oauth_discovery.identity import Resource
 from mcp_oauth_discovery.standards.members import ENDPOINTS
 
@@ -61,6 +62,38 @@ def server_sources(names: Mapping[str, Any]) -> dict[str, Source]:
 def key_sources() -> dict[str, Source]:
     """Return the source of the members of a JWK Set."""
     return {"keys": Source("keys", "manage.py mcp_keys list")}
+
+
+def card_sources(entry: Configured, card: Mapping[str, Any]) -> dict[str, Source]:
+    """Return the source of each member of a card, by its entry in `MCP_SERVER_CARDS`."""
+    own = Source("setting", f"{SETTING}[{entry.key!r}]")
+    # Empty values do not count, so an equal value is the one that is published.
+    sources = {
+        name: own if entry.members.get(name) == value else _of_server(entry)
+        for name, value in card.items()
+    }
+    resource = _of_resource(entry.resource)
+    derived = Source("derived", f"the resource, {resource.detail}")
+    return {
+        **sources,
+        "$schema": Source("derived", "the version of the schema"),
+        "remotes": resource if resource.kind == "request" else derived,
+    }
+
+
+def catalog_sources(cards: Iterable[Configured]) -> dict[str, Source]:
+    """Return the source of each member of the catalogue."""
+    kinds = {_of_resource(entry.resource).kind for entry in cards}
+    derived = Source("derived", "the server cards")
+    of_request = Source("request", f"the server cards, at {_HOST}")
+    return {
+        "specVersion": Source("derived", "the version of the specification"),
+        "entries": of_request if "request" in kinds else derived,
+    }
+
+
+def _of_server(entry: Configured) -> Source:
+    return Source("server", str(entry.members.get(SERVER)))
 
 
 def _issuer() -> Source:

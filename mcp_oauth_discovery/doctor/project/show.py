@@ -9,12 +9,15 @@ from functools import partial
 from http import HTTPStatus
 from typing import Any
 
-from mcp_oauth_discovery.discovery import documents
+from mcp_oauth_discovery.discovery import cards, documents
 from mcp_oauth_discovery.discovery.served import (
+    CARD_TITLE,
+    CATALOG_TITLE,
     KEYS_TITLE,
     RESOURCE_TITLE,
     SERVER_TITLE,
     Served,
+    catalog_url,
     keys_url,
     resource_url,
     server_url,
@@ -23,6 +26,8 @@ from mcp_oauth_discovery.doctor.printing import visible
 from mcp_oauth_discovery.doctor.project.captured_logs import captured
 from mcp_oauth_discovery.doctor.project.provenance import (
     Source,
+    card_sources,
+    catalog_sources,
     key_sources,
     resource_sources,
     server_sources,
@@ -67,6 +72,15 @@ def served(site: Site, start: str, transport: Transport) -> Iterator[Sourced]:
             members = documents.authorization_server_metadata(site) or {}
         yield request(SERVER_TITLE, server_url(site), server_sources(members), members)
     yield request(KEYS_TITLE, keys_url(site), key_sources())
+    if cards.has_cards():
+        entries = cards.configured_cards(site)
+        for entry in entries:
+            members = cards.read_card(entry)
+            # The settings may have tuples, which JSON sends as lists.
+            sent = json.loads(json.dumps(members))
+            yield request(CARD_TITLE, entry.url, card_sources(entry, members), sent)
+        members = cards.catalog(site) or {}
+        yield request(CATALOG_TITLE, catalog_url(site), catalog_sources(entries), members)
 
 
 def lines(document: Sourced) -> Iterator[str]:
