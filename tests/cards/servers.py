@@ -61,8 +61,7 @@ class FastMCP:
         self._mcp_server = Server(name, version=version)
 
 
-fastmcp_of_the_sdk = FastMCP("FastMCP")
-fastmcp_of_the_sdk._mcp_server.version = "0.3"
+fastmcp_of_the_sdk = FastMCP("FastMCP", "0.3")
 
 
 class OwnFastMCP:

@@ -137,7 +137,7 @@ def test_icon_without_a_url_is_no_fault_where_the_entry_has_icons(card):
     [
         ("long", "description", "expected 1 to 100 characters, not 101"),
         ("ranged", "version", "expected one version, not a range"),
-        ("icon_without_size", "icons", "'sizes': expected a list of sizes, not str"),
+        ("icon_of_no_size", "icons", "'sizes': expected a list of sizes, not str"),
         ("icons_by_mistake", "icons", "expected a list of icons, not int"),
     ],
 )
