@@ -9,6 +9,7 @@ from __future__ import annotations
 from django.core.checks import register
 
 from mcp_oauth_discovery.checks import (
+    cards,
     deployment,
     endpoints,
     identifiers,
@@ -29,6 +30,7 @@ __all__ = [
     "NO_ALGORITHMS",
     "RULES",
     "TAG",
+    "cards",
     "check_settings",
     "deployment",
     "endpoints",

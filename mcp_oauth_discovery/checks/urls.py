@@ -11,13 +11,15 @@ from mcp_oauth_discovery.checks.routes import (
     example_site,
     is_discovery,
     match_at,
+    path_below,
     placements,
     urlconfs,
 )
 from mcp_oauth_discovery.checks.site import server_metadata
 from mcp_oauth_discovery.conf import Misconfigured, conf, root_urlconf, shown
-from mcp_oauth_discovery.discovery import documents
+from mcp_oauth_discovery.discovery import cards, documents
 from mcp_oauth_discovery.standards.identifiers import locate
+from mcp_oauth_discovery.standards.server_cards import CATALOG
 from mcp_oauth_discovery.standards.well_known import (
     AUTHORIZATION_SERVER,
     JWKS,
@@ -39,6 +41,10 @@ def discovery_paths() -> list[str]:
     if server_metadata(site):
         paths += [AUTHORIZATION_SERVER, AUTHORIZATION_SERVER + locate(site.issuer).path]
         paths += [] if "jwks_uri" in conf.MCP_AUTHORIZATION_SERVER_METADATA else [JWKS]
+    urls = [entry.url for entry in cards.configured_cards(site)]
+    paths += [CATALOG] if urls else []
+    # The URLconf sees these paths without the prefix that the site may have.
+    paths += [path for url in urls if (path := path_below(url, url))]
     return list(dict.fromkeys(paths))
 
 

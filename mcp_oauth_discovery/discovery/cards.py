@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from django.urls import get_script_prefix
 
 from mcp_oauth_discovery.conf import Misconfigured, conf
-from mcp_oauth_discovery.discovery.server_objects import members_of_server
+from mcp_oauth_discovery.discovery.server_objects import ATTRIBUTES, find_server, server_member
 from mcp_oauth_discovery.identity import Resource, Site
 from mcp_oauth_discovery.identity.index import EXAMPLE_ORIGIN
 from mcp_oauth_discovery.identity.lookup import find_at, find_named
@@ -24,6 +24,10 @@ _HINT = (
     "Write the resource, and the members of its card: MCP_SERVER_CARDS = "
     '{"/mcp": {"name": "com.example/weather", "version": "1.0.0", '
     '"description": "Forecasts for any place."}}.'
+)
+_SERVER_HINT = (
+    "Write the path of the module, a dot and the name of the server: "
+    '"server": "project.servers.weather".'
 )
 
 
@@ -129,18 +133,52 @@ def read_card(entry: Configured) -> Document:
     """Return the card of an entry; raises `Misconfigured` for the first wrong member."""
     if not isinstance(entry.members, Mapping):
         raise _refused(entry.members, "expected a dict of members", _HINT, entry.key)
-    own = dict(entry.members)
-    server = own.pop(SERVER, None)
-    from_server = members_of_server(server, SETTING, entry.key) if server is not None else {}
-    own = {name: value for name, value in own.items() if value not in (None, "", [], (), {})}
+    own = {name: value for name, value in entry.members.items() if _is_set(value)}
+    own.pop(SERVER, None)
     for name, value in own.items():
         _check(name, value, entry.key)
-    members = {**from_server, **own}
+    server = configured_server(entry)
+    members = own if server is None else {**_members_of_server(server, entry, own), **own}
     for name in server_cards.REQUIRED:
         if name not in members:
+            also = "" if server is None else ", in the server too"
             hint = f'Add "{name}": {server_cards.EXAMPLES[name]}.'
-            raise _refused(entry.members, f"{name!r} is missing", hint, entry.key)
+            raise _refused(entry.members, f"{name!r} is missing{also}", hint, entry.key)
     return server_cards.server_card(entry.resource.identifier, members)
+
+
+def configured_server(entry: Configured) -> Any | None:
+    """Return the server object that an entry names, or None; raises `Misconfigured`."""
+    path = entry.members.get(SERVER)
+    if not _is_set(path):
+        return None
+    try:
+        return find_server(path)
+    except ValueError as error:
+        raise _refused(path, error, _SERVER_HINT, entry.key, SERVER) from error
+
+
+def _members_of_server(server: Any, entry: Configured, own: Document) -> Document:
+    """Return the members that a server has, and its entry has not."""
+    members = {}
+    for name in ATTRIBUTES:
+        try:
+            value = None if name in own else server_member(server, name, entry.resource.identifier)
+            if value is not None:
+                server_cards.check_card_member(name, value)
+                members[name] = value
+        except ValueError as error:
+            # A server may have a name without a domain, which is not the name of a card.
+            if name != "name":
+                problem = f"the {name} of this server cannot be used: {error}"
+                hint = f'Change it, or add "{name}": {server_cards.EXAMPLES[name]} to the entry.'
+                path = entry.members[SERVER]
+                raise _refused(path, problem, hint, entry.key, SERVER) from error
+    return members
+
+
+def _is_set(value: object) -> bool:
+    return value not in (None, "", [], (), {})
 
 
 def _check(name: object, value: object, key: str) -> None:
