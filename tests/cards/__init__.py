@@ -1,0 +1,1 @@
+"""The tests of the server cards and of the catalogue."""
