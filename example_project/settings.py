@@ -151,18 +151,17 @@ MCP_RESOURCES = {
     "/mcp": {"resource_name": "People", "scopes_supported": ["mcp", "profile:write"]},
     "/reports/mcp": {"resource_name": "Reports", "scopes_supported": ["mcp", "reports"]},
 }
-# Clients that know only the domain find both servers in `/.well-known/ai-catalog.json`.
+# Clients that know only the domain find both servers in `/.well-known/ai-catalog.json`. Title and
+# version come from the server objects.
 MCP_SERVER_CARDS = {
     "/mcp": {
+        "server": "example_project.servers.people",
         "name": "com.example/people",
-        "title": "People",
-        "version": "1.0",
         "description": "Shows and changes the name of the user who has signed in.",
     },
     "/reports/mcp": {
+        "server": "example_project.servers.reports",
         "name": "com.example/reports",
-        "title": "Reports",
-        "version": "1.0",
         "description": "Counts the clients of this site, and lists its signing keys.",
     },
 }

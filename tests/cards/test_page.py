@@ -11,7 +11,9 @@ import pytest
 from django.http import HttpResponse
 from django.urls import include, path, re_path, reverse
 
+from example_project import servers
 from mcp_oauth_discovery.checks import check_settings
+from mcp_oauth_discovery.discovery.cards import SERVER
 from mcp_oauth_discovery.standards import server_cards
 from mcp_oauth_discovery.standards.server_cards import CARD_TYPE, CATALOG, CATALOG_TYPE
 from tests.integrations.pages import parse_curl
@@ -70,7 +72,8 @@ def test_shown_documents_are_the_published_ones(fetch):
 
 def test_table_has_every_member_that_is_checked_or_filled_in():
     text = section(PAGE, "The members of a card")
-    assert set(first_column(text)) == {*server_cards.MEMBERS, *server_cards.FILLED_IN}
+    expected = {*server_cards.MEMBERS, *server_cards.FILLED_IN, SERVER}
+    assert set(first_column(text)) == expected
     required = re.findall(r"^\| `([^`]+)` \|.*\| yes \|$", text, re.M)
     assert tuple(required) == server_cards.REQUIRED
 
@@ -92,6 +95,16 @@ def test_wrong_member_leaves_the_other_documents_alone(settings, fetch):
     settings.MCP_SERVER_CARDS["/mcp"]["version"] = "1.x"
     assert [fetch(url).status_code for url in (CATALOG, CARD)] == [500, 500]
     assert fetch(metadata).content == before
+
+
+def test_card_takes_what_the_entry_does_not_set_from_the_server(documented, fetch):
+    documented("From the server object")
+    assert check_settings() == []
+    card = fetch(CARD).json()
+    info = servers.people.server_info
+    assert (card["version"], card["title"]) == (info["version"], info["title"])
+    assert card["name"] == f"com.example/{info['name']}"
+    assert "server" not in card
 
 
 def test_named_urls_are_those_of_the_documents():
