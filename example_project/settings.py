@@ -151,6 +151,20 @@ MCP_RESOURCES = {
     "/mcp": {"resource_name": "People", "scopes_supported": ["mcp", "profile:write"]},
     "/reports/mcp": {"resource_name": "Reports", "scopes_supported": ["mcp", "reports"]},
 }
+# Clients that know only the domain find both servers in `/.well-known/ai-catalog.json`. Title and
+# version come from the server objects.
+MCP_SERVER_CARDS = {
+    "/mcp": {
+        "server": "example_project.servers.people",
+        "name": "com.example/people",
+        "description": "Shows and changes the name of the user who has signed in.",
+    },
+    "/reports/mcp": {
+        "server": "example_project.servers.reports",
+        "name": "com.example/reports",
+        "description": "Counts the clients of this site, and lists its signing keys.",
+    },
+}
 
 
 def _people(request: HttpRequest) -> str:

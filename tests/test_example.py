@@ -18,6 +18,7 @@ import pytest
 from django.core.management import CommandError
 
 from example_project.management.commands import start
+from mcp_oauth_discovery.standards.server_cards import CATALOG
 from tests import ASM, JWKS, PRM
 
 ROOT = Path(__file__).parent.parent
@@ -145,7 +146,7 @@ def test_no_migration_is_missing(example):
 def test_start_prints_urls_that_answer(started, ask):
     port, said = started
     paths = re.findall(rf"^\S.* http://127\.0\.0\.1:{port}(/\S*)$", said, re.MULTILINE)
-    servers, pages = {"/mcp", "/reports/mcp"}, {"/", f"{PRM}/mcp", ASM, JWKS}
+    servers, pages = {"/mcp", "/reports/mcp"}, {"/", f"{PRM}/mcp", ASM, JWKS, CATALOG}
     assert set(paths) == servers | pages | {"/admin/"}
     assert {ask(path)[0].status for path in pages} == {200}
     assert {ask(path, "POST")[0].status for path in servers} == {401}
@@ -160,10 +161,10 @@ def test_admin_asks_for_the_demo_user(ask):
     assert (response.status, response.getheader("location")) == (302, "/admin/login/?next=/admin/")
 
 
-def test_home_page_links_three_documents_that_answer(ask):
+def test_home_page_links_the_documents_and_they_answer(ask):
     _, page = ask("/")
-    links = re.findall(r'href="(/\.well-known/[^"]+)"', page)
-    assert links == [PRM, ASM, JWKS]
+    links = re.findall(r'href="(/\.well-known/[^"]+|/[^"]+/server-card)"', page)
+    assert links == [PRM, ASM, JWKS, CATALOG, "/mcp/server-card", "/reports/mcp/server-card"]
     for link in links:
         response, body = ask(link)
         assert response.status == 200
@@ -176,7 +177,7 @@ def test_documents_tell_the_address_of_the_example(started, ask):
     assert json.loads(ask(ASM)[1])["issuer"] == f"http://127.0.0.1:{port}"
 
 
-@pytest.mark.parametrize("path", [PRM, ASM, JWKS])
+@pytest.mark.parametrize("path", [PRM, ASM, JWKS, CATALOG, "/mcp/server-card"])
 def test_discovery_is_open_though_the_rest_of_the_site_is_not(ask, path):
     headers = {"origin": "https://other.example.com", "access_control_request_method": "GET"}
     for method, status in (("GET", 200), ("OPTIONS", 204)):

@@ -16,6 +16,7 @@ from mcp_oauth_discovery import rotation
 from mcp_oauth_discovery.checks import check_settings
 from mcp_oauth_discovery.protection import bearer_required
 from mcp_oauth_discovery.signing import sign_jwt
+from mcp_oauth_discovery.standards.server_cards import CATALOG
 from mcp_oauth_discovery.standards.www_authenticate import parse
 from tests import ASM, JWKS, ORIGIN, PRM
 from tests.markdown import blocks, headings, read, section
@@ -54,10 +55,10 @@ def _sites(settings):
 def recipe(settings):
     """Return a function that applies the settings below a heading of the page."""
 
-    def recipe(heading):
+    def recipe(heading, change=str):
         [code] = blocks(section(PAGE, heading), "python")
         names: dict = {}
-        exec(compile(code, "docs/tenants.md", "exec"), names)  # noqa: S102
+        exec(compile(change(code), "docs/tenants.md", "exec"), names)  # noqa: S102
         for name in ("MCP_ISSUER", "MCP_RESOURCE"):
             if name in names:
                 setattr(settings, name, names[name])
@@ -161,3 +162,55 @@ def test_tenant_that_does_not_exist_is_not_found_and_not_challenged(
         assert fetch(inserted(f"{nobody}/mcp", PRM)).status_code == 404
         refusal = fetch(f"{nobody}/mcp", "POST")
         assert (refusal.status_code, "WWW-Authenticate" in refusal) == (404, False)
+
+
+CARD = {"name": "com.example/orders", "version": "1.0.0", "description": "Orders and invoices."}
+
+
+@pytest.mark.parametrize(
+    "heading", ["By host, with django.contrib.sites", "By host, each its own issuer"]
+)
+def test_path_is_the_card_of_every_host(settings, recipe, fetch, heading):
+    recipe(heading)
+    settings.MCP_SERVER_CARDS = {"/mcp": CARD}
+    assert check_settings() == []
+    for tenant in HOSTS:
+        [entry] = fetch(f"{tenant}{CATALOG}").json()["entries"]
+        answer = fetch(entry["url"])
+        assert answer.json()["remotes"][0]["url"] == f"{tenant}/mcp"
+        assert answer["Cache-Control"] == "no-store"
+    for nobody in NOBODY["host"]:
+        assert {fetch(f"{nobody}{url}").status_code for url in (CATALOG, "/mcp/server-card")} == {
+            404
+        }
+
+
+@pytest.mark.parametrize(
+    "heading", ["By host, with django.contrib.sites", "By host, each its own issuer"]
+)
+def test_card_of_one_host_is_in_its_catalogue_alone(settings, recipe, fetch, heading):
+    recipe(heading)
+    names: dict = {}
+    exec(blocks(section(PAGE, "Server cards"), "python")[0], names)  # noqa: S102
+    settings.MCP_SERVER_CARDS = names["MCP_SERVER_CARDS"]
+    assert check_settings() == []
+    for tenant, card in zip(HOSTS, settings.MCP_SERVER_CARDS.values(), strict=True):
+        [entry] = fetch(f"{tenant}{CATALOG}").json()["entries"]
+        assert fetch(entry["url"]).json()["name"] == card["name"]
+
+
+@pytest.mark.parametrize("heading", ["By path", "By path, each its own issuer"])
+def test_cards_of_paths_are_found_with_the_shown_line(settings, recipe, fetch, heading):
+    [_, line] = blocks(section(PAGE, "Server cards"), "python")
+    usual = "path = request.path.removeprefix(WELL_KNOWN)\n"
+    recipe(heading, lambda code: code.replace(usual, line))
+    settings.MCP_SERVER_CARDS = {
+        "/acme/mcp": CARD,
+        "/globex/mcp": {**CARD, "name": "com.example/invoices"},
+    }
+    assert check_settings() == []
+    for tenant in PATHS:
+        [remote] = fetch(f"{tenant}/mcp/server-card").json()["remotes"]
+        assert remote["url"] == f"{tenant}/mcp"
+    assert fetch(f"{PATHS[0]}/mcp", "POST").status_code == 401
+    assert fetch(CATALOG).status_code == 404
