@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from mcp_oauth_discovery.doctor.clients import Client
-from mcp_oauth_discovery.doctor.findings import Finding, Severity, Step, for_django, passed
+from mcp_oauth_discovery.doctor.findings import Finding, Severity, Step, absent, for_django, passed
 from mcp_oauth_discovery.doctor.mishaps import Noted
 from mcp_oauth_discovery.doctor.steps import ENTRIES, STEP_OF, STEPS
 from mcp_oauth_discovery.doctor.steps.check import failed
@@ -66,8 +66,11 @@ def examine(walk: Walk, selection: Selection) -> list[Finding]:
         findings += abridged(
             [for_django(result) if is_django(result.subject) else result for result in wanted]
         )
-        if is_silent and selection.wants_all(step) and step.can_pass(walk):
-            findings.append(passed(step, walk.url))
+        if is_silent and selection.wants_all(step):
+            if step.can_pass(walk):
+                findings.append(passed(step, walk.url))
+            elif step.is_absent(walk):
+                findings.append(absent(step, walk.url))
     return findings
 
 

@@ -55,6 +55,10 @@ class Finding:
 Rule = Callable[[Walk], Iterable[Finding]]
 
 
+def _never(walk: Walk) -> bool:
+    return False
+
+
 @dataclass(frozen=True, kw_only=True)
 class Step:
     """A step of the check: its codes, its rules, and when it passes."""
@@ -67,6 +71,9 @@ class Step:
     rules: tuple[Rule, ...]
     # Whether enough was observed for a step without findings to pass.
     can_pass: Callable[[Walk], bool]
+    # What is true if the site does without the subject of the step, and whether it does.
+    lacks: str = ""
+    is_absent: Callable[[Walk], bool] = _never
     # The requests beyond the documents that only this step needs.
     probes: tuple[Probe, ...] = ()
     # Whether the rules judge every answer. Faults of an answer that no client needs are not errors.
@@ -118,6 +125,11 @@ def for_django(result: Finding) -> Finding:
 def passed(step: Step, subject: str) -> Finding:
     """Return the finding that a step has no problems."""
     return Finding(f"{step.name}-ok", Severity.PASS, subject, step.holds, "", "", (), "")
+
+
+def absent(step: Step, subject: str) -> Finding:
+    """Return the finding that a site does without the subject of a step, which is no problem."""
+    return Finding(f"{step.name}-none", Severity.PASS, subject, step.lacks, "", "", (), "")
 
 
 def affected(clients: tuple[Client, ...], severity: Severity) -> str:

@@ -137,13 +137,11 @@ def as_json(report: Report) -> dict[str, Any]:
 
 def _step_name(finding: Finding) -> str:
     step = STEP_OF.get(finding.code)
-    return step.name if step else finding.code.removesuffix("-ok")
+    return step.name if step else finding.code.removesuffix("-ok").removesuffix("-none")
 
 
 def _finding_lines(finding: Finding, palette: Palette) -> Iterator[str]:
-    mark = palette[finding.severity.value](
-        f"{'ok' if finding.severity is Severity.PASS else finding.severity.value:{_WIDTH}}"
-    )
+    mark = palette[finding.severity.value](f"{_mark(finding):{_WIDTH}}")
     if finding.severity is Severity.PASS:
         titles = {step.name: step.title for step in STEPS}
         yield f"  {mark}  {titles[_step_name(finding)]}: {finding.seen}"
@@ -160,6 +158,12 @@ def _finding_lines(finding: Finding, palette: Palette) -> Iterator[str]:
         yield f"  {'':{_WIDTH}}    {name + ':':10}{visible(first)}"
         for line in rest:
             yield f"  {'':{_WIDTH}}    {'':10}{visible(line)}"
+
+
+def _mark(finding: Finding) -> str:
+    if finding.severity is Severity.PASS:
+        return "ok" if finding.code.endswith("-ok") else "none"
+    return str(finding.severity.value)
 
 
 def _verdict_line(verdict: Verdict, width: int, palette: Palette) -> str:

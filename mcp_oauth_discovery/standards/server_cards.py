@@ -210,6 +210,18 @@ def catalog_identifier(name: str) -> str:
     return f"urn:air:{domain}:mcp:{server}"
 
 
+def is_identifier_of(identifier: object, name: str) -> bool:
+    """Return whether an identifier in a catalogue fits the name in a card.
+
+    AI Catalog leaves open which segments stand between the domain and the name, and after them.
+    """
+    domain, _, server = catalog_identifier(name).rpartition(":mcp:")
+    start, text = f"{domain}:", str(identifier)
+    # RFC 8141 §2, RFC 4343: neither `urn:air:` nor a domain depends on the case of its letters.
+    is_of_domain = text.lower().startswith(start.lower())
+    return is_of_domain and server in text[len(start) :].split(":")
+
+
 def catalog_entry(card: Mapping[str, Any], url: str) -> Document:
     """Return the entry of a card in a catalogue; `url` is that of the card."""
     return {

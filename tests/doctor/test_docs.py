@@ -19,7 +19,7 @@ from mcp_oauth_discovery.doctor.steps import STEPS
 from mcp_oauth_discovery.doctor.steps.answers import ANSWER_TOO_LARGE
 from mcp_oauth_discovery.doctor.transport import framing, network
 from mcp_oauth_discovery.doctor.transport.messages import SIZE_LIMIT
-from mcp_oauth_discovery.doctor.walk import probes, redirects, walker
+from mcp_oauth_discovery.doctor.walk import cards, probes, redirects, walker
 from mcp_oauth_discovery.doctor.walk.challenges import LONGEST_HEADER
 from mcp_oauth_discovery.doctor.walk.reading import DEEPEST
 from mcp_oauth_discovery.management.commands.mcp_discovery import Command
@@ -148,6 +148,8 @@ def test_documented_limits_are_the_limits():
     assert (walker.MOST_SERVERS, redirects.MOST_HOPS) == (3, 5)
     assert "most three" in text
     assert "five times at most" in text
+    assert cards.MOST_CARDS == 3
+    assert "at most three for other cards" in " ".join(text.replace("\n ", "").split())
     assert f"{LONGEST_HEADER} characters of `WWW-Authenticate`" in text
     assert f"more than {DEEPEST} levels deep" in " ".join(text.split())
     assert f"{SIZE_LIMIT // 1024} KiB" in ANSWER_TOO_LARGE.seen

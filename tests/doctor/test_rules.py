@@ -9,6 +9,7 @@ from mcp_oauth_discovery.doctor.steps import ENTRIES
 from tests.doctor import (  # noqa: F401 - they fill the table
     faults_answers,
     faults_around,
+    faults_cards,
     faults_consequences,
     faults_documents,
     faults_endpoint,

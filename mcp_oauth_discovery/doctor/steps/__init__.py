@@ -7,6 +7,7 @@ from mcp_oauth_discovery.doctor.steps import (
     answers,
     authorization_server,
     caching,
+    cards,
     challenge,
     check,
     cors,
@@ -37,6 +38,7 @@ STEPS: tuple[Step, ...] = (
     caching.STEP,
     hosts.STEP,
     suffixes.STEP,
+    cards.STEP,
     load.STEP,
     # Last: it reports the rules that failed before.
     check.STEP,

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from mcp_oauth_discovery.doctor.clients import BROWSERS
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, finding
 from mcp_oauth_discovery.doctor.printing import shown
+from mcp_oauth_discovery.doctor.steps.origins import allows, origin_line
 from mcp_oauth_discovery.doctor.transport.messages import Answer
 from mcp_oauth_discovery.doctor.walk.headers import OF_DOCUMENTS
 from mcp_oauth_discovery.doctor.walk.intermediaries import intermediary
@@ -126,8 +127,8 @@ CORS_CREDENTIALS = Entry(
 
 def document_reads(walk: Walk) -> Iterator[Finding]:
     for exchange in walk.page_reads:
-        if exchange.answer and not _allows(exchange.answer, walk.page_origin):
-            observation, fix = _origin_line(exchange.answer), passing(exchange.answer)
+        if exchange.answer and not allows(exchange.answer, walk.page_origin):
+            observation, fix = origin_line(exchange.answer), passing(exchange.answer)
             yield finding(CORS_DOCUMENT, exchange.url, observation, fix=fix)
 
 
@@ -164,7 +165,7 @@ def is_closed(walk: Walk) -> bool:
     if any(each and each.answer and _REFUSED in each.answer.body for each in (preflight, read)):
         return True
     answer = preflight.answer if preflight else None
-    return bool(answer and 200 <= answer.status < 300 and not _allows(answer, walk.page_origin))
+    return bool(answer and 200 <= answer.status < 300 and not allows(answer, walk.page_origin))
 
 
 def _challenges_for_pages(walk: Walk) -> list[Answer]:
@@ -192,8 +193,8 @@ def _judge_challenge(walk: Walk) -> Iterator[Finding]:
     """Report the first answer that web pages cannot read, or whose challenge they cannot."""
     for answer in _challenges_for_pages(walk):
         request = f"{answer.status} to {answer.method}: "
-        if not _allows(answer, walk.page_origin):
-            observation, fix = f"{request}{_origin_line(answer)}", passing(answer)
+        if not allows(answer, walk.page_origin):
+            observation, fix = f"{request}{origin_line(answer)}", passing(answer)
             yield finding(CORS_ENDPOINT, walk.url, observation, fix=fix)
             return
         if not {"www-authenticate", "*"} & set(_listed(answer, "access-control-expose-headers")):
@@ -220,7 +221,7 @@ def credentials(walk: Walk) -> Iterator[Finding]:
     for exchange in exchanges:
         answer = exchange.answer
         if answer and (answer.header("access-control-allow-credentials") or "").lower() == "true":
-            yield finding(CORS_CREDENTIALS, exchange.url, _origin_line(answer))
+            yield finding(CORS_CREDENTIALS, exchange.url, origin_line(answer))
 
 
 def passing(answer: Answer | None) -> str:
@@ -241,8 +242,8 @@ def lacking(exchange: Exchange, page: str, names: Sequence[str]) -> str:
         return ""
     if not 200 <= answer.status < 300:
         return f"{exchange.status} to OPTIONS"
-    if not _allows(answer, page):
-        return _origin_line(answer).rstrip(".")
+    if not allows(answer, page):
+        return origin_line(answer).rstrip(".")
     allowed = _listed(answer, "access-control-allow-headers")
     # Fetch: the wildcard covers every header except this one.
     covered = {*allowed, *(name for name in names if "*" in allowed and name != "authorization")}
@@ -251,19 +252,8 @@ def lacking(exchange: Exchange, page: str, names: Sequence[str]) -> str:
     return ""
 
 
-def _allows(answer: Answer, page: str) -> bool:
-    return answer.header("access-control-allow-origin") in ("*", page)
-
-
 def _listed(answer: Answer, name: str) -> list[str]:
     return [item.strip().lower() for item in (answer.header(name) or "").split(",")]
-
-
-def _origin_line(answer: Answer) -> str:
-    allowed = answer.header("access-control-allow-origin")
-    if allowed is None:
-        return "There is no Access-Control-Allow-Origin."
-    return f"Access-Control-Allow-Origin: {shown(allowed)}."
 
 
 def can_pass(walk: Walk) -> bool:

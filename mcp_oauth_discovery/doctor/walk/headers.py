@@ -45,6 +45,11 @@ ANYTHING: Headers = (("Accept", "*/*"), NAMED)
 OF_DOCUMENTS = ("mcp-protocol-version",)
 
 
+def accepting(media_type: str) -> Headers:
+    """Return the headers of a request for a document of one media type."""
+    return (("Accept", media_type), NAMED)
+
+
 def with_agent(agent: str, headers: Headers) -> Headers:
     """Return headers with another user agent; "" is for none."""
     rest = [header for header in headers if header != NAMED]

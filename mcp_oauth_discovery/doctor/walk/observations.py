@@ -157,6 +157,11 @@ class Walk:
     heads: list[tuple[Fetched, Exchange]] = field(default_factory=list)
     forgeries: list[Forgery] = field(default_factory=list)
     suffixes: list[Exchange] = field(default_factory=list)
+    card: Exchange | None = None
+    catalog: Exchange | None = None
+    # Cards that the catalogue lists at other addresses, and documents as pages read them.
+    linked_cards: list[Exchange] = field(default_factory=list)
+    card_reads: list[Exchange] = field(default_factory=list)
     agents: list[Again] = field(default_factory=list)
     burst: list[Again] = field(default_factory=list)
 

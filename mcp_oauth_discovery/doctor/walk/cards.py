@@ -1,0 +1,202 @@
+"""The server cards of an endpoint: the usual one, and those that the catalogue lists."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from mcp_oauth_discovery.doctor.transport.messages import Failure, Transport, Trouble
+from mcp_oauth_discovery.doctor.walk import headers
+from mcp_oauth_discovery.doctor.walk.acceptance import differing_parts
+from mcp_oauth_discovery.doctor.walk.observations import Exchange, Walk
+from mcp_oauth_discovery.doctor.walk.probes import Get
+from mcp_oauth_discovery.doctor.walk.well_known import sendable
+from mcp_oauth_discovery.standards.hosts import origin
+from mcp_oauth_discovery.standards.identifiers import split
+from mcp_oauth_discovery.standards.server_cards import (
+    CARD_TYPE,
+    CATALOG,
+    CATALOG_TYPE,
+    card_url,
+    is_identifier_of,
+)
+
+# A long catalogue must not make the doctor read the cards of every server.
+MOST_CARDS = 3
+JSON = "application/json"
+
+# A later attempt may find a document.
+_LATER = (408, 425, 429)
+# A view of the project at the same URL hardly has one of these members.
+_OF_CARDS = {"$schema", "remotes"}
+
+
+class Card(NamedTuple):
+    """A card of the endpoint: the URL that it is found at, its members, and its entry, if any.
+
+    A card inside its entry has no exchange.
+    """
+
+    url: str
+    members: Mapping[str, Any] | None
+    exchange: Exchange | None = None
+    entry: Mapping[str, Any] | None = None
+
+    @property
+    def name(self) -> str:
+        """The name, or "" if there is none."""
+        return name_in(self.members)
+
+
+def ask_for_cards(walk: Walk, get: Get, transport: Transport) -> None:
+    """Request the card and the catalogue, and those listed cards that may be of this endpoint."""
+    url, page = sendable(walk.url), walk.page_origin
+    walk.card = get(card_url(url), headers.accepting(CARD_TYPE))
+    walk.catalog = get(f"{split(url).origin}{CATALOG}", headers.accepting(CATALOG_TYPE))
+    for address in addresses(walk)[:MOST_CARDS]:
+        walk.linked_cards.append(get(address, headers.accepting(CARD_TYPE)))
+    types = {walk.catalog.url: CATALOG_TYPE}
+    for exchange in (walk.card, walk.catalog, *walk.linked_cards):
+        answer = exchange.answer
+        if exchange.reading.members is None or answer is None:
+            continue
+        # Some sites name the origin in their answer only if the request has one.
+        if answer.header("access-control-allow-origin") != "*":
+            media_type = types.get(exchange.url, CARD_TYPE)
+            request = headers.from_page(page, headers.accepting(media_type))
+            outcome = transport.send("GET", answer.url, request)
+            walk.card_reads.append(Exchange(exchange.url, outcome))
+
+
+def is_card(exchange: Exchange) -> bool:
+    """Return whether an answer is a card, or has the type of one."""
+    if exchange.reading.members is not None:
+        is_one = bool(_OF_CARDS & exchange.reading.members.keys())
+        return is_one or media_type(exchange) == CARD_TYPE
+    return exchange.status == 200 and media_type(exchange) in (CARD_TYPE, JSON)
+
+
+def is_catalog(exchange: Exchange) -> bool:
+    """Return whether an answer is a catalogue, or has the type of one."""
+    is_object = exchange.reading.members is not None
+    return is_object or (exchange.status == 200 and media_type(exchange) in (CATALOG_TYPE, JSON))
+
+
+def media_type(exchange: Exchange) -> str:
+    """Return the media type of an answer, without parameters; "" if it declares none."""
+    declared = exchange.answer.header("content-type") if exchange.answer else None
+    return (declared or "").partition(";")[0].strip().lower()
+
+
+def is_unknown(exchange: Exchange) -> bool:
+    """Return whether an answer leaves open if there is a document."""
+    is_late = exchange.status >= 500 or exchange.status in (0, *_LATER)
+    return is_late or exchange.intermediary is not None
+
+
+def is_cut(exchange: Exchange) -> bool:
+    """Return whether a request was not sent, because the time for all of them is over."""
+    outcome = exchange.outcome
+    return isinstance(outcome, Failure) and outcome.trouble is Trouble.CUT
+
+
+def entries(walk: Walk) -> list[Any]:
+    """Return the entries of the catalogue."""
+    members = (walk.catalog.reading.members if walk.catalog else None) or {}
+    value = members.get("entries")
+    return value if isinstance(value, list) else []
+
+
+def listed(walk: Walk) -> list[Mapping[str, Any]]:
+    """Return the entries of server cards."""
+    objects = [entry for entry in entries(walk) if isinstance(entry, dict)]
+    return [entry for entry in objects if entry.get("type") == CARD_TYPE]
+
+
+def address_of(entry: Mapping[str, Any]) -> str:
+    """Return the URL of an entry as it is requested, or "" if it has none."""
+    url = entry.get("url")
+    return sendable(url) if isinstance(url, str) and origin(url) else ""
+
+
+def addresses(walk: Walk) -> list[str]:
+    """Return the other addresses on this origin where the card of the endpoint may be."""
+    return [url for url in _candidates(walk) if origin(url) == origin(walk.url)]
+
+
+def elsewhere(walk: Walk) -> list[str]:
+    """Return the addresses on other origins where the card of the endpoint may be."""
+    return [url for url in _candidates(walk) if origin(url) != origin(walk.url)]
+
+
+def _candidates(walk: Walk) -> list[str]:
+    usual = {"", walk.card.url if walk.card else ""}
+    name = _usual_name(walk)
+    urls = [
+        address_of(entry)
+        for entry in listed(walk)
+        if not name or is_identifier_of(entry.get("identifier"), name)
+    ]
+    return [url for url in dict.fromkeys(urls) if url not in usual]
+
+
+def own_cards(walk: Walk) -> list[Card]:
+    """Return the cards of the endpoint, the usual one first, each with its entry if it has one."""
+    usual = walk.card
+    if usual is None:
+        return []
+    exchanges = {exchange.url: exchange for exchange in (usual, *walk.linked_cards)}
+    cards = [card for entry in listed(walk) if _is_own(walk, card := _card(walk, entry, exchanges))]
+    if is_card(usual) and not any(card.exchange is usual for card in cards):
+        cards.append(Card(usual.url, usual.reading.members, usual))
+    return sorted(cards, key=lambda card: card.exchange is not usual)
+
+
+def _card(walk: Walk, entry: Mapping[str, Any], exchanges: Mapping[str, Exchange]) -> Card:
+    url = address_of(entry)
+    if url:
+        exchange = exchanges.get(url)
+        return Card(url, exchange.reading.members if exchange else None, exchange, entry)
+    data = entry.get("data")
+    place = walk.catalog.url if walk.catalog else ""
+    return Card(place, data if isinstance(data, dict) else None, None, entry)
+
+
+def _is_own(walk: Walk, card: Card) -> bool:
+    name = _usual_name(walk)
+    identifier = card.entry.get("identifier") if card.entry else None
+    return (
+        (card.exchange is not None and card.exchange is walk.card)
+        or (bool(name) and is_identifier_of(identifier, name))
+        or _names(card.members, walk.url)
+    )
+
+
+def _usual_name(walk: Walk) -> str:
+    """Return the name in the card at the usual address, or "" if there is no card."""
+    usual = walk.card
+    return name_in(usual.reading.members) if usual and is_card(usual) else ""
+
+
+def _names(members: Mapping[str, Any] | None, endpoint: str) -> bool:
+    """Return whether a card has a remote that is meant to be the endpoint."""
+    urls = [remote.get("url") for remote in remotes(members)]
+    return any(
+        isinstance(url, str)
+        and origin(url) != ""
+        and set(differing_parts(url, endpoint)) <= {"scheme", "final slash"}
+        for url in urls
+    )
+
+
+def remotes(members: Mapping[str, Any] | None) -> list[Mapping[str, Any]]:
+    """Return the remotes of a card that are objects."""
+    value = (members or {}).get("remotes")
+    items = value if isinstance(value, list) else []
+    return [remote for remote in items if isinstance(remote, dict)]
+
+
+def name_in(members: Mapping[str, Any] | None) -> str:
+    """Return the name in a card, or "" if there is none."""
+    name = (members or {}).get("name")
+    return name if isinstance(name, str) else ""

@@ -1,0 +1,280 @@
+"""When the step for server cards passes, says that there are none, or stays silent."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+
+import pytest
+
+from mcp_oauth_discovery.doctor.examination import Selection, examine
+from mcp_oauth_discovery.doctor.transport.messages import Answer, Fault, Trouble
+from mcp_oauth_discovery.doctor.walk.cards import MOST_CARDS
+from mcp_oauth_discovery.doctor.walk.walker import Walker
+from mcp_oauth_discovery.standards.identifiers import origin
+from mcp_oauth_discovery.standards.server_cards import (
+    CARD_TYPE,
+    CATALOG_TYPE,
+    catalog,
+    is_identifier_of,
+)
+from tests.doctor import faults_cards
+from tests.doctor.faults_cards import CARD, CATALOG, LINKED, OUTSIDE, card, entry, publish
+from tests.doctor.test_hostile_documents import VALUES, print_all
+from tests.doctor.world import ENDPOINT, ORIGIN, PAGE, World, diagnose, found, only
+
+SELECTION = Selection(only=frozenset({"server-cards"}))
+CUT = Trouble.CUT
+
+
+def examined(world: World, url: str = ENDPOINT) -> list[str]:
+    walker = Walker(world, page_origin=PAGE, probes=SELECTION.probes())
+    return [finding.code for finding in examine(walker.walk(url), SELECTION)]
+
+
+def asked(world: World) -> list[tuple[str, str, str, bool]]:
+    """Return the requests of this step: method, URL, Accept, and whether it is from a page."""
+    walker = Walker(world, page_origin=PAGE)
+    world.requests.clear()
+    walker.walk(ENDPOINT)
+    before = len(world.requests)
+    world.requests.clear()
+    examined(world)
+    return [
+        (method, url, headers["Accept"], headers.get("Origin") == PAGE)
+        for method, url, headers in world.requests[before:]
+    ]
+
+
+@pytest.mark.parametrize(
+    "plant",
+    [
+        faults_cards.card_and_catalogue,
+        faults_cards.card_at_another_address,
+        faults_cards.card_inside_its_entry,
+        faults_cards.entries_of_others,
+        faults_cards.origin_named_if_there_is_one,
+    ],
+)
+def test_card_that_names_the_endpoint_and_is_listed_passes(plant):
+    world = World()
+    plant(world)
+    assert examined(world) == ["server-cards-ok"]
+
+
+@pytest.mark.parametrize(
+    "plant",
+    [
+        lambda world: None,
+        faults_cards.catalogue_without_cards,
+        faults_cards.page_for_every_unknown_address,
+        faults_cards.login_for_every_unknown_address,
+        faults_cards.view_of_the_project_at_the_same_address,
+    ],
+)
+def test_endpoint_without_a_card_is_reported_as_one_and_does_not_pass(plant):
+    world = World()
+    plant(world)
+    assert examined(world) == ["server-cards-none"]
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 405, 406, 410])
+def test_refusal_at_the_address_of_a_card_that_is_not_listed_means_none(status):
+    world = World()
+    world.reply("GET", CARD, status=status)
+    world.reply("GET", CATALOG, status=status)
+    assert examined(world) == ["server-cards-none"]
+
+
+@pytest.mark.parametrize(
+    "plant",
+    [
+        faults_cards.card_with_an_address_for_each_tenant,
+        faults_cards.time_that_is_over_before_the_cards,
+        lambda world: (publish(world), world.replies.pop(("GET", CARD)), world.fail(CARD, CUT)),
+        lambda world: (
+            publish(world, None, entry(url=LINKED)),
+            world.replies.pop(("GET", CARD)),
+            world.fail(LINKED, CUT),
+        ),
+    ],
+)
+def test_what_was_not_compared_neither_passes_nor_counts_as_none(plant):
+    world = World()
+    plant(world)
+    assert examined(world) == []
+
+
+def test_step_says_nothing_about_an_endpoint_that_does_not_answer():
+    world = World()
+    world.fail(ENDPOINT, Trouble.REFUSED)
+    assert examined(world) == ["reach-refused"]
+
+
+def test_firewall_in_front_of_the_card_leaves_open_whether_there_is_one():
+    world = World()
+    world.reply("GET", CARD, status=403, cf_mitigated="challenge")
+    assert examined(world) == ["card-no-answer"]
+
+
+def test_more_cards_than_are_read_leave_open_whether_one_is_of_this_endpoint():
+    world = World()
+    urls = [f"{ORIGIN}/cards/{number}" for number in range(MOST_CARDS + 1)]
+    for url in urls:
+        other = card(remotes=[{"type": "streamable-http", "url": f"{url}/mcp"}])
+        world.json(url, other, Content_Type=CARD_TYPE)
+    listing = [
+        entry(identifier=f"urn:air:example.com:mcp:{n}", url=url) for n, url in enumerate(urls)
+    ]
+    world.json(CATALOG, catalog(listing), Content_Type=CATALOG_TYPE)
+    assert examined(world) == []
+    assert {url for _, url, _, _ in asked(world)} == {CARD, CATALOG, *urls[:MOST_CARDS]}
+    world.json(CATALOG, catalog(listing[:MOST_CARDS]), Content_Type=CATALOG_TYPE)
+    assert examined(world) == ["server-cards-none"]
+
+
+def test_two_requests_are_enough_where_there_are_no_cards():
+    assert asked(World()) == [
+        ("GET", CARD, CARD_TYPE, False),
+        ("GET", CATALOG, CATALOG_TYPE, False),
+    ]
+
+
+def test_documents_for_every_origin_are_requested_once():
+    world = World()
+    publish(world)
+    assert Counter(url for _, url, _, _ in asked(world)) == {CARD: 1, CATALOG: 1}
+
+
+def test_documents_without_an_origin_are_requested_as_a_page_again():
+    world = World()
+    faults_cards.origin_named_if_there_is_one(world)
+    assert asked(world)[2:] == [
+        ("GET", CARD, CARD_TYPE, True),
+        ("GET", CATALOG, CATALOG_TYPE, True),
+    ]
+
+
+def test_no_card_on_another_origin_is_requested():
+    world = World()
+    publish(world, None, entry(url=OUTSIDE))
+    assert {origin(url) for _, url, _, _ in asked(world)} == {ORIGIN}
+
+
+def test_card_is_at_the_endpoint_without_its_final_slash():
+    world = World()
+    publish(world, card(remotes=[{"type": "streamable-http", "url": f"{ENDPOINT}/"}]))
+    assert examined(world, f"{ENDPOINT}/") == ["server-cards-ok"]
+
+
+def test_difference_of_a_remote_is_pointed_at_and_named_in_the_advice():
+    remote = {"type": "streamable-http", "url": f"{ORIGIN}/api"}
+
+    def plant(world):
+        publish(world, card(remotes=[remote]))
+
+    finding = found("card-endpoint", plant)
+    assert finding.seen.split("\n")[:2] == [f"{ORIGIN}/api", f"{ENDPOINT} is expected"]
+    assert finding.seen.endswith("\nThe path differs.")
+    assert finding.fix.startswith("Correct the path. ")
+    assert finding.subject == CARD
+
+
+def test_remote_that_is_no_url_is_shown():
+    def plant(world):
+        publish(world, card(remotes=["x", {"type": "streamable-http", "url": "mcp"}]))
+
+    assert found("card-endpoint", plant).seen.startswith(f"mcp\n{ENDPOINT} is expected\n")
+
+
+def test_fault_of_the_project_is_reported_with_its_fix():
+    world = World()
+    healthy = world.send
+
+    def send(method, url, headers=(), body=b""):
+        if url == CARD:
+            return Answer(
+                method, url, 500, (), fault=Fault("MCP_SERVER_CARDS = []", "Write a dict.")
+            )
+        return healthy(method, url, headers, body)
+
+    world.send = send
+    finding = only(world, "card-no-answer", in_process=True)
+    assert (finding.seen, finding.fix) == ("500: MCP_SERVER_CARDS = []", "Write a dict.")
+
+
+@pytest.mark.parametrize(
+    ("identifier", "fits"),
+    [
+        ("urn:air:example.com:mcp:weather", True),
+        ("urn:air:example.com:weather", True),
+        ("urn:air:example.com:weather:mcp", True),
+        ("URN:AIR:EXAMPLE.com:mcp:weather", True),
+        ("urn:air:example.com:mcp:Weather", False),
+        ("urn:air:example.com:mcp:weather-maps", False),
+        ("urn:air:example.com.evil:mcp:weather", False),
+        ("urn:air:com.example:mcp:weather", False),
+        ("urn:mcp:example.com:mcp:weather", False),
+        ("", False),
+        (None, False),
+    ],
+)
+def test_identifier_fits_by_the_domain_and_the_name(identifier, fits):
+    assert is_identifier_of(identifier, "com.example/weather") is fits
+
+
+@pytest.mark.parametrize("value", VALUES, ids=lambda value: repr(value)[:20])
+def test_every_member_of_card_and_entry_can_be_anything(value):
+    for name in [*card(), "title", "icons", "_meta"]:
+        world = World()
+        publish(world, card(**{name: value}))
+        assert print_all(world, probes=True).replace("\n", "").isprintable(), name
+    for name in ["identifier", "type", "url", "data"]:
+        world = World()
+        publish(world, None, entry(**{name: value}))
+        assert print_all(world, probes=True).replace("\n", "").isprintable(), name
+    for name in ["type", "url"]:
+        world = World()
+        publish(world, card(remotes=[{"type": "streamable-http", "url": ENDPOINT, name: value}]))
+        assert print_all(world, probes=True).replace("\n", "").isprintable(), name
+
+
+@pytest.mark.parametrize("value", VALUES, ids=lambda value: repr(value)[:20])
+def test_card_and_catalogue_can_be_anything(value):
+    for members in ([value], {"entries": value}, {"entries": [value]}):
+        world = World()
+        world.json(CATALOG, members, Content_Type=CATALOG_TYPE)
+        world.json(CARD, [value], Content_Type=CARD_TYPE)
+        assert print_all(world, probes=True).replace("\n", "").isprintable()
+
+
+@pytest.mark.django_db
+def test_project_without_cards_has_none(healthy, run):
+    output, message = run("check", "--only", "server-cards", "--no-color")
+    assert "  none      Server cards: this endpoint has no server card, and needs none" in output
+    assert message == ""
+
+
+@pytest.mark.django_db
+def test_cards_of_the_project_pass(healthy, run):
+    healthy.MCP_SERVER_CARDS = {"/mcp": faults_cards.MEMBERS}
+    [report] = json.loads(run("check", "--only", "server-cards", "--json")[0])["reports"]
+    codes = [(finding["code"], finding["group"]) for finding in report["findings"]]
+    assert codes == [("server-cards-ok", "server-cards")]
+
+
+@pytest.mark.django_db
+def test_wrong_setting_of_a_card_is_named(healthy, run):
+    healthy.MCP_SERVER_CARDS = {"/mcp": {**faults_cards.MEMBERS, "name": "weather"}}
+    [report] = json.loads(run("check", "--only", "server-cards", "--json")[0])["reports"]
+    assert {finding["code"] for finding in report["findings"]} == {"card-no-answer"}
+    assert all("MCP_SERVER_CARDS" in finding["seen"] for finding in report["findings"])
+    assert {finding["severity"] for finding in report["findings"]} == {"error"}
+
+
+def test_site_without_cards_is_one_line_of_a_group_of_its_own():
+    [finding] = [one for one in diagnose(World()) if one.code == "server-cards-none"]
+    assert (finding.subject, finding.seen) == (
+        ENDPOINT,
+        "this endpoint has no server card, and needs none",
+    )
