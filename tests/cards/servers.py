@@ -28,6 +28,7 @@ sdk = MCPServer(**FULL, icons=[SDK_ICON])
 low_level = Server(**FULL, icons=[SDK_ICON])
 bare_mcpz = DjangoServer(name="people", version="", auth=public)
 bare_sdk = MCPServer("people", instructions="Ask for the name first.")
+unnamed_sdk = MCPServer()
 bare_low_level = Server("people", instructions="Ask for the name first.")
 
 at_paths = DjangoServer(
@@ -39,7 +40,7 @@ at_paths = DjangoServer(
 lost_icon = DjangoServer(name="x", version="1", icons=[SiteIcon(static="lost.png")], auth=public)
 
 long = MCPServer("people", version="1", description="a" * 101)
-icon_without_size = DjangoServer(
+icon_of_no_size = DjangoServer(
     name="x", version="1", icons=[{**ICON, "sizes": "big"}], auth=public
 )
 icons_by_mistake = MCPServer("x", version="1", icons=5)
