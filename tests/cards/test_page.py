@@ -14,6 +14,7 @@ from django.urls import include, path, re_path, reverse
 from example_project import servers
 from mcp_oauth_discovery.checks import check_settings
 from mcp_oauth_discovery.discovery.cards import SERVER
+from mcp_oauth_discovery.discovery.server_objects import ATTRIBUTES
 from mcp_oauth_discovery.standards import server_cards
 from mcp_oauth_discovery.standards.server_cards import CARD_TYPE, CATALOG, CATALOG_TYPE
 from tests.integrations.pages import parse_curl
@@ -74,8 +75,10 @@ def test_table_has_every_member_that_is_checked_or_filled_in():
     text = section(PAGE, "The members of a card")
     expected = {*server_cards.MEMBERS, *server_cards.FILLED_IN, SERVER}
     assert set(first_column(text)) == expected
-    required = re.findall(r"^\| `([^`]+)` \|.*\| yes \|$", text, re.M)
+    required = re.findall(r"^\| `([^`]+)` \|.*\| yes \| [^|]+ \|$", text, re.M)
     assert tuple(required) == server_cards.REQUIRED
+    from_server = re.findall(r"^\| `([^`]+)` \|.*\| (?:yes|if it has a domain) \|$", text, re.M)
+    assert set(from_server) == set(ATTRIBUTES)
 
 
 @pytest.mark.parametrize(
@@ -112,6 +115,21 @@ def test_named_urls_are_those_of_the_documents():
     assert reverse(shown[1], kwargs={"path": shown[2]}) == CARD
     assert reverse("mcp_oauth_discovery:server-card") == "/server-card"
     assert reverse("mcp_oauth_discovery:ai-catalog") == CATALOG
+
+
+@pytest.mark.parametrize("url", [CATALOG, CARD])
+def test_one_final_slash_makes_no_difference(fetch, url):
+    assert fetch(f"{url}/").content == fetch(url).content
+    assert fetch(f"{url}//").status_code == 404
+
+
+def test_disabled_resource_has_no_card_and_no_entry(settings, documented, fetch):
+    documented("Several servers")
+    settings.MCP_RESOURCES["/files/mcp"]["enabled"] = False
+    assert check_settings() == []
+    assert fetch("/files/mcp/server-card").status_code == 404
+    [entry] = fetch(CATALOG).json()["entries"]
+    assert entry["displayName"] == "com.example/tools"
 
 
 def test_other_card_of_the_project_is_not_hidden(settings, fetch):
