@@ -48,6 +48,7 @@ class Answer:
             self._as_json = Answer(document, max_age=max_age, extra=extra)
             # The two forms have the same octets, but each needs a tag of its own.
             tagged = media_type.encode() + self.body
+        self._extra = extra
         self.etag = f'"{hashlib.sha256(tagged).hexdigest()[:32]}"'
         self.headers = {
             "Cache-Control": "no-store" if max_age is None else f"public, max-age={max_age}",
@@ -87,6 +88,9 @@ class Answer:
         )
         if conditional.status_code == HTTPStatus.PRECONDITION_FAILED:
             return error_response(request, HTTPStatus.PRECONDITION_FAILED, "precondition_failed")
+        # Django's 304 has only some of the headers.
+        for name, value in self._extra.items():
+            conditional[name] = value
         return finish(request, conditional)
 
     def _response(self, body: bytes) -> HttpResponse:

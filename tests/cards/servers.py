@@ -40,9 +40,7 @@ at_paths = DjangoServer(
 lost_icon = DjangoServer(name="x", version="1", icons=[SiteIcon(static="lost.png")], auth=public)
 
 long = MCPServer("people", version="1", description="a" * 101)
-icon_of_no_size = DjangoServer(
-    name="x", version="1", icons=[{**ICON, "sizes": "big"}], auth=public
-)
+icon_of_no_size = DjangoServer(name="x", version="1", icons=[{**ICON, "sizes": "big"}], auth=public)
 icons_by_mistake = MCPServer("x", version="1", icons=5)
 ranged = DjangoServer(name="x", version="1.x", auth=public)
 

@@ -53,6 +53,7 @@ def test_each_form_has_an_etag_of_its_own(fetch, pinned, path, own_type):
         assert (response.status_code, response.content) == (304, b"")
         assert response["Vary"] == "Accept"
         assert response["ETag"] == tag
+        assert response["Access-Control-Expose-Headers"] == "ETag"
         other = JSON if accept == own_type else own_type
         assert fetch(path, headers={"accept": other, "if-none-match": tag}).status_code == 200
 
