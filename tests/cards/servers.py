@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import wraps
+
 from django.views.decorators.cache import never_cache
 from django_mcpz.server import Icon as SiteIcon
 from django_mcpz.server import MCPServer as DjangoServer
@@ -40,14 +42,17 @@ at_paths = DjangoServer(
 lost_icon = DjangoServer(name="x", version="1", icons=[SiteIcon(static="lost.png")], auth=public)
 
 long = MCPServer("people", version="1", description="a" * 101)
-icon_of_no_size = DjangoServer(
-    name="x", version="1", icons=[{**ICON, "sizes": "big"}], auth=public
-)
+icon_of_no_size = DjangoServer(name="x", version="1", icons=[{**ICON, "sizes": "big"}], auth=public)
 icons_by_mistake = MCPServer("x", version="1", icons=5)
 ranged = DjangoServer(name="x", version="1.x", auth=public)
 
 view = never_cache(protect(mcpz, BearerProtection("/mcp")))
 number = 5
+
+
+@wraps(mcpz, updated=())
+def bare_view(request):
+    raise NotImplementedError
 
 
 def page(request):
