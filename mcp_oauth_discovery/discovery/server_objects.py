@@ -45,7 +45,7 @@ def find_server(path: object) -> Any:
 
 
 def is_server(candidate: Any) -> bool:
-    """Return whether an object is an MCP server, and not its class or a view around it."""
+    """Return whether an object has the attributes of an MCP server, and is not its class."""
     has_attributes = hasattr(candidate, "instructions") and hasattr(candidate, "icons")
     return has_attributes and not isinstance(candidate, type)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import wraps
+
 from django.views.decorators.cache import never_cache
 from django_mcpz.server import Icon as SiteIcon
 from django_mcpz.server import MCPServer as DjangoServer
@@ -46,6 +48,11 @@ ranged = DjangoServer(name="x", version="1.x", auth=public)
 
 view = never_cache(protect(mcpz, BearerProtection("/mcp")))
 number = 5
+
+
+@wraps(mcpz, updated=())
+def bare_view(request):
+    raise NotImplementedError
 
 
 def page(request):

@@ -52,7 +52,7 @@ def refused(card):
     return refused
 
 
-@pytest.mark.parametrize("server", ["mcpz", "sdk", "low_level", "view"])
+@pytest.mark.parametrize("server", ["mcpz", "sdk", "low_level", "view", "bare_view"])
 def test_all_members_come_from_the_server(card, server):
     assert card(server) == MEMBERS
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import wraps
+
 import pytest
 from django.urls import get_script_prefix, path, set_script_prefix
 from django.views.decorators.cache import never_cache
@@ -326,6 +328,7 @@ ROUTED = {
     "server": lambda server: server,
     "protected server": lambda server: protect(server, BearerProtection("/mcp", scope="mcp")),
     "decorated server": never_cache,
+    "function around a server": lambda server: wraps(server, updated=())(lambda request: None),
 }
 
 
