@@ -1,4 +1,4 @@
-"""Faults in the server card of the endpoint, and in the catalogue that lists it."""
+"""Faults in the server card of the endpoint, and cards that are healthy."""
 
 from __future__ import annotations
 
@@ -272,81 +272,3 @@ def remote_of_the_former_transport(world: World):
 @planted("card-endpoint", shows=("There is no remote of type streamable-http.",))
 def card_without_remotes(world: World):
     publish(world, without(card(), "remotes"))
-
-
-@planted("card-not-listed", shows=(f"404 at {CATALOG}: there is no catalogue.",))
-def card_without_a_catalogue(world: World):
-    world.json(CARD, card(), Content_Type=CARD_TYPE)
-
-
-@planted("card-not-listed", shows=("The catalogue has no entry for the card.",))
-def catalogue_of_another_server(world: World):
-    publish(world, None, entry(identifier="urn:air:example.com:mcp:maps", url=f"{ORIGIN}/maps"))
-
-
-@planted("card-not-listed", shows=("has the type application/json.",))
-def entry_of_another_type(world: World):
-    publish(world, None, entry(type="application/json"))
-
-
-@planted("card-entry-differs", shows=("The identifier is urn:air:com.example:mcp:weather",))
-def identifier_with_the_domain_in_reverse(world: World):
-    publish(world, None, entry(identifier="urn:air:com.example:mcp:weather"))
-
-
-@planted("card-entry-differs", shows=("and the name in the card com.example/maps.",))
-def entry_of_a_card_of_another_name(world: World):
-    publish(world, None, entry(url=LINKED))
-    other = card(name="com.example/maps")
-    world.json(LINKED, other, Content_Type=CARD_TYPE)
-
-
-@planted("card-entry-differs", shows=(f"at {CARD}, com.example/weather.",))
-def two_cards_of_one_endpoint(world: World):
-    other = card(name="com.example/maps")
-    inline = {**without(catalog_entry(other, CARD), "url"), "data": other}
-    publish(world, None, entry(), inline)
-
-
-@planted("card-elsewhere", shows=(f"{OUTSIDE} was not contacted",))
-def card_on_another_origin(world: World):
-    publish(world, None, entry(url=OUTSIDE))
-    del world.replies["GET", CARD]
-
-
-@planted("catalog-unreadable", shows=("200 with",))
-def catalogue_that_ends_early(world: World):
-    publish(world)
-    world.reply(
-        "GET", CATALOG, body=b"{", Content_Type=CATALOG_TYPE, Access_Control_Allow_Origin="*"
-    )
-
-
-@planted("catalog-invalid", shows=("There is no list of entries.",))
-def catalogue_without_entries(world: World):
-    publish(world)
-    world.json(CATALOG, {"specVersion": "1.0"}, Content_Type=CATALOG_TYPE)
-
-
-@planted("catalog-invalid", shows=("entries[1] has both url and data.", "entries[2] has neither"))
-def entries_with_too_much_and_too_little(world: World):
-    first = entry(identifier="urn:air:example.com:a:b", type="a/b", data={})
-    second = without(entry(identifier="urn:air:example.com:a:c"), "url")
-    publish(world, None, entry(), first, second)
-
-
-@planted("catalog-invalid", shows=("entries[1] is not an object.", "entries[2] has no identifier."))
-def entries_that_are_none(world: World):
-    publish(world, None, entry(), "urn:air:example.com:a:b", {"type": "a/b", "data": {}})
-
-
-@planted("catalog-invalid", shows=("entries[1] has the url /mcp",))
-def entry_with_a_relative_url(world: World):
-    publish(world, None, entry(), entry(identifier="urn:air:example.com:mcp:maps", url="/mcp"))
-
-
-@planted(
-    "catalog-invalid", shows=("2 entries have the identifier urn:air:example.com:mcp:weather.",)
-)
-def identifier_of_two_entries(world: World):
-    publish(world, None, entry(), entry())

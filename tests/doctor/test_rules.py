@@ -10,6 +10,7 @@ from tests.doctor import (  # noqa: F401 - they fill the table
     faults_answers,
     faults_around,
     faults_cards,
+    faults_catalog,
     faults_consequences,
     faults_documents,
     faults_endpoint,

@@ -13,20 +13,16 @@ from mcp_oauth_discovery.doctor.steps.values import has_value
 from mcp_oauth_discovery.doctor.walk.acceptance import difference, differing_parts
 from mcp_oauth_discovery.doctor.walk.cards import (
     JSON,
-    MOST_CARDS,
     Card,
     addresses,
     ask_for_cards,
-    elsewhere,
-    is_card,
-    is_catalog,
     is_cut,
     is_unknown,
     media_type,
     own_cards,
     remotes,
 )
-from mcp_oauth_discovery.doctor.walk.observations import Exchange, Walk
+from mcp_oauth_discovery.doctor.walk.observations import Exchange, Walk, all_answered
 from mcp_oauth_discovery.standards.server_cards import (
     CARD_TYPE,
     CATALOG_TYPE,
@@ -218,41 +214,30 @@ def _is_template(url: object) -> bool:
 
 
 def can_pass(walk: Walk) -> bool:
-    """Return whether a card was compared with the endpoint, and the catalogue was read."""
+    """Return whether a card was compared with the endpoint, and both documents were read."""
     own = own_cards(walk)
     has_catalog = walk.catalog is not None and walk.catalog.reading.members is not None
+    are_read = all(card.members is not None for card in own) and all_answered(walk.card_reads)
     compared = [remote for card in own for remote in remotes(card.members)]
-    are_read = all(card.members is not None for card in own)
     return has_catalog and are_read and walk.url in [remote.get("url") for remote in compared]
 
 
 def is_absent(walk: Walk) -> bool:
-    """Return whether this endpoint certainly has no card."""
-    usual, listing = walk.card, walk.catalog
-    if usual is None or listing is None or own_cards(walk):
-        return False
-    is_open = (
-        is_unknown(usual) or is_unknown(listing) or (is_catalog(listing) and not _is_read(listing))
-    )
-    others = walk.linked_cards
+    """Return whether this endpoint has no card, if nothing else was found."""
+    places = (walk.card, walk.catalog, *walk.linked_cards)
     return (
-        not is_open
-        and not is_card(usual)
-        and all(_is_read(exchange) for exchange in others)
-        and not elsewhere(walk)
-        and len(addresses(walk)) <= MOST_CARDS
+        not own_cards(walk)
+        and not any(place is None or is_unknown(place) for place in places)
+        # Each address where the card may be was requested.
+        and len(addresses(walk)) == len(walk.linked_cards)
     )
-
-
-def _is_read(exchange: Exchange) -> bool:
-    return exchange.reading.members is not None
 
 
 STEP = Step(
     name="server-cards",
     title="Server cards",
     holds="the card names this endpoint, and the catalogue lists the card",
-    lacks="this endpoint has no server card, and needs none",
+    lacks="this endpoint has no server card; cards are optional",
     entries=(
         CARD_NO_ANSWER,
         CARD_UNAVAILABLE,
