@@ -21,7 +21,6 @@ from tests.clients.wire import ask
 
 pytestmark = pytest.mark.clients
 
-OWN = {"DJANGO_SETTINGS_MODULE": "tests.clients.cards_settings"}
 CATALOG = "/.well-known/ai-catalog.json"
 CARDS = ("/mcp/server-card", "/reports/mcp/server-card")
 CARD_TYPE = "application/mcp-server-card+json"
@@ -42,7 +41,7 @@ async (url) => {
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    site = open_site("uvicorn", tmp_path_factory.mktemp("cards"), OWN)
+    site = open_site("uvicorn", tmp_path_factory.mktemp("cards"))
     yield site
     stop([site.deployment])
 
@@ -51,7 +50,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 def https_site(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     """Return the site as it is behind a proxy that ends TLS: its identifiers have https."""
     plan = Plan("uvicorn", "https://example.com", "https://example.com/mcp")
-    given = {**OWN, "DATABASE": str(site.database)}
+    given = {"DATABASE": str(site.database)}
     deployment = start(plan, tmp_path_factory.mktemp("https"), given)
     yield deployment
     stop([deployment])
