@@ -75,4 +75,6 @@ def _hint(name: str, own: Any, value: Any, is_named: bool) -> str:
         return f"Name the server {own.partition('/')[2]!r} or {own!r}, or change the entry."
     if is_named:
         return f'Leave "{name}" out of the entry to publish that of the server, or change both.'
+    if shown(value) != repr(value):
+        return f'Copy "{name}" from the server into the entry, or change it in the server.'
     return f'Write "{name}": {shown(value)} in the entry, or change it in the server.'

@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 
 from django.urls import get_script_prefix
 
-from mcp_oauth_discovery.conf import Misconfigured, conf
+from mcp_oauth_discovery.conf import Misconfigured, conf, shown
 from mcp_oauth_discovery.discovery.server_objects import ATTRIBUTES, find_server, server_member
 from mcp_oauth_discovery.identity import Resource, Site
-from mcp_oauth_discovery.identity.index import EXAMPLE_ORIGIN
+from mcp_oauth_discovery.identity.index import EXAMPLE_ORIGIN, rest_of
 from mcp_oauth_discovery.identity.lookup import find_at, find_named
 from mcp_oauth_discovery.standards import server_cards
 from mcp_oauth_discovery.standards.identifiers import locate
@@ -109,8 +109,7 @@ def catalog(site: Site) -> Document | None:
 def configured_cards(site: Site) -> list[Configured]:
     """Return the entries of enabled resources, each of which has one.
 
-    Raises `Misconfigured` if a key names no resource. If resources depend on the request, such a
-    key may be that of another host, and is left out.
+    Raises `Misconfigured` if a key names no resource, unless it may be that of another host.
     """
     named = list(_named(site, _setting()))
     cards = [entry for entry in named if entry.resource.enabled]
@@ -119,14 +118,18 @@ def configured_cards(site: Site) -> list[Configured]:
         other = by_identifier.setdefault(entry.resource.identifier, entry)
         if other is not entry:
             raise _twice(other, entry)
-    if site.is_pinned:
-        keys = {entry.key for entry in named}
-        for key, members in _setting().items():
-            if key not in keys:
-                has = site.listing.summary()
-                problem = f"no resource has this path or identifier; this site has {has}"
-                raise _refused(members, problem, _HINT, key)
+    keys = {entry.key for entry in named}
+    for key, members in _setting().items():
+        if key not in keys and not _may_be_elsewhere(key, site):
+            raise _unknown(key, members, site)
     return cards
+
+
+def every_entry() -> Iterator[Configured]:
+    """Yield all entries, to check the forms of their members, whatever their keys name."""
+    for key, members in _setting().items():
+        identifier = str(key) if "://" in str(key) else f"{EXAMPLE_ORIGIN}/mcp"
+        yield Configured(key, members, Resource(identifier, {}))
 
 
 def read_card(entry: Configured) -> Document:
@@ -183,7 +186,7 @@ def _is_set(value: object) -> bool:
 
 def _check(name: object, value: object, key: str) -> None:
     if name in server_cards.FILLED_IN:
-        problem, hint = f"{name!r} cannot be set here", "Leave it out: the resource decides it."
+        problem, hint = f"{name!r} cannot be set here", "Leave it out: the app fills it in."
         raise _refused(value, problem, hint, key, name)
     try:
         server_cards.check_card_member(name, value)
@@ -206,6 +209,26 @@ def _named(site: Site, keys: Iterable[str]) -> Iterator[Configured]:
         resource = find_named(site, key)
         if resource is not None:
             yield Configured(key, _setting()[key], resource)
+
+
+def _may_be_elsewhere(key: object, site: Site) -> bool:
+    """Return whether a key may name a resource that this site has on another host only."""
+    if site.is_pinned or _path_of(key) is None:
+        return False
+    if callable(conf.MCP_ISSUER) or callable(conf.MCP_RESOURCE):
+        return True
+    # Without MCP_ISSUER, hosts differ in the origin of a resource, but not in its path.
+    return not str(key).startswith("/")
+
+
+def _unknown(key: object, members: object, site: Site) -> Misconfigured:
+    problem = "its key is no resource of this site"
+    # The path of a resource is a key on every host.
+    example = next((item.key or rest_of(item.identifier) for item in site.resources), "/mcp")
+    hint = (
+        f"Write a resource as the key, such as {shown(example)}, or add this one to MCP_RESOURCES."
+    )
+    return _refused(members, problem, hint, key)
 
 
 def _path_of(key: object) -> str | None:
