@@ -28,7 +28,7 @@ pytestmark = pytest.mark.databases
 
 PROCESSES = 16
 # Each way to prepare the store comes three times, and the most usual one six times.
-ROUNDS = 12
+ROUNDS = 24
 ALGORITHMS = ["EdDSA", "ES256"]
 ALL_ALGORITHMS = [*ALGORITHMS, "RS256"]
 DATES = ("created_at", "activates_at", "retires_at", "expires_at", "revoked_at")
