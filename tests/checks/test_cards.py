@@ -90,6 +90,8 @@ WRONG = [
     ("icons", [{**ICON, "theme": "blue"}]),
     ("_meta", {"a b": 1}),
     ("x-own", {1, 2}),
+    ("title", 0),
+    ("websiteUrl", False),
     (5, "x"),
 ]
 
@@ -124,7 +126,7 @@ def test_card_that_is_no_dict_or_empty(cards, members):
     assert cards({"/mcp": members}) == ["E018"]
 
 
-def test_every_faulty_card_is_said(settings, cards):
+def test_every_faulty_card_is_reported(settings, cards):
     settings.MCP_RESOURCES = {"/mcp": {}, "/a": {}, "/b": {}}
     assert cards({"/mcp": {}, "/a": CARD, "/b": {**CARD, "version": "1.x"}}) == ["E018", "E018"]
 
@@ -239,11 +241,20 @@ def test_card_that_is_not_routed(settings, run, urlconf):
 def test_card_is_routed_below_a_script_prefix(settings, ids, urlconf, script_prefix):
     script_prefix("/app/")
     settings.MCP_RESOURCES = {f"{ORIGIN}/app/mcp": {}, f"{ORIGIN}/mcp": {}}
-    names = {"/app/mcp": CARD, "/mcp": {**CARD, "name": "com.example/outside"}}
-    settings.MCP_SERVER_CARDS = names
+    settings.MCP_SERVER_CARDS = {"/app/mcp": CARD}
     assert ids() == []
     urlconf(path("mcp/server-card", page), OURS, *OAUTH, MCP)
     assert ids() == ["W007"]
+
+
+def test_card_of_an_endpoint_outside_of_the_script_prefix(settings, run, script_prefix):
+    script_prefix("/app/")
+    settings.MCP_RESOURCES = {f"{ORIGIN}/app/mcp": {}, f"{ORIGIN}/mcp": {}}
+    settings.MCP_SERVER_CARDS = {"/mcp": CARD}
+    [message] = run()
+    assert message.id == "mcp_oauth_discovery.W001"
+    assert message.msg.startswith("FORCE_SCRIPT_NAME is '/app': Django gets no request for https")
+    assert "/mcp/server-card, and the catalogue lists it." in message.msg
 
 
 @pytest.fixture
@@ -295,11 +306,12 @@ def test_message_has_both_values_and_what_to_type(card):
         "see both."
     )
     assert message.hint == (
-        'Leave "version" out of the entry to publish that of the server, or change both.'
+        'Leave "version" out of the entry to publish that of the server, '
+        "or give both the same value."
     )
 
 
-def test_every_member_that_differs_is_said(cards):
+def test_every_member_that_differs_is_reported(cards):
     entry = {**CARD, "server": MCPZ, "version": "2.2", "title": "Persons"}
     assert cards({"/mcp": entry}) == ["W047", "W047"]
 

@@ -10,6 +10,7 @@ from http import HTTPStatus
 from typing import Any
 
 from mcp_oauth_discovery.discovery import cards, documents
+from mcp_oauth_discovery.discovery.card_entries import has_cards
 from mcp_oauth_discovery.discovery.served import (
     CARD_TITLE,
     CATALOG_TITLE,
@@ -72,7 +73,7 @@ def served(site: Site, start: str, transport: Transport) -> Iterator[Sourced]:
             members = documents.authorization_server_metadata(site) or {}
         yield request(SERVER_TITLE, server_url(site), server_sources(members), members)
     yield request(KEYS_TITLE, keys_url(site), key_sources())
-    if cards.has_cards():
+    if has_cards():
         entries = cards.configured_cards(site)
         for entry in entries:
             members = cards.read_card(entry)
