@@ -47,8 +47,8 @@ class _IfConfigured(RegexPattern):
         self._is_configured = is_configured
 
     def match(self, path: str) -> tuple[str, tuple[Any, ...], dict[str, Any]] | None:
-        found = super().match(path)
-        return found if found is not None and self._is_configured(**found[2]) else None
+        match = super().match(path)
+        return match if match is not None and self._is_configured(**match[2]) else None
 
 
 def _has_card(path: str | None = None) -> bool:
