@@ -213,13 +213,16 @@ def catalog_identifier(name: str) -> str:
 def is_identifier_of(identifier: object, name: str) -> bool:
     """Return whether an identifier in a catalogue fits the name in a card.
 
-    AI Catalog leaves open which segments stand between the domain and the name, and after them.
+    AI Catalog leaves open which segments stand between the domain and the name. Its version 0.9
+    has the kind `mcp` after the name.
     """
     domain, _, server = catalog_identifier(name).rpartition(":mcp:")
     start, text = f"{domain}:", str(identifier)
     # RFC 8141 §2, RFC 4343: neither `urn:air:` nor a domain depends on the case of its letters.
     is_of_domain = text.lower().startswith(start.lower())
-    return is_of_domain and server in text[len(start) :].split(":")
+    segments = text[len(start) :].split(":")
+    has_kind_last = len(segments) > 1 and segments[-1] == "mcp"
+    return is_of_domain and segments[-2 if has_kind_last else -1] == server
 
 
 def catalog_entry(card: Mapping[str, Any], url: str) -> Document:

@@ -59,7 +59,7 @@ def card_inside_its_entry(world: World):
 
 @harmless
 def identifier_of_another_form(world: World):
-    publish(world, None, entry(identifier="URN:AIR:Example.com:weather:server"))
+    publish(world, None, entry(identifier="URN:AIR:Example.com:weather:mcp"))
 
 
 @harmless

@@ -16,6 +16,7 @@ from mcp_oauth_discovery.standards.server_cards import (
     CARD_TYPE,
     CATALOG_TYPE,
     catalog,
+    catalog_entry,
     is_identifier_of,
 )
 from tests.doctor import faults_cards
@@ -233,6 +234,8 @@ def test_fault_of_the_project_is_reported_with_its_fix():
         ("urn:air:example.com:weather", True),
         ("urn:air:example.com:weather:mcp", True),
         ("URN:AIR:EXAMPLE.com:mcp:weather", True),
+        ("urn:air:example.com:servers:weather", True),
+        ("urn:air:example.com:weather:maps", False),
         ("urn:air:example.com:mcp:Weather", False),
         ("urn:air:example.com:mcp:weather-maps", False),
         ("urn:air:example.com.evil:mcp:weather", False),
@@ -244,6 +247,26 @@ def test_fault_of_the_project_is_reported_with_its_fix():
 )
 def test_identifier_fits_by_the_domain_and_the_name(identifier, fits):
     assert is_identifier_of(identifier, "com.example/weather") is fits
+
+
+@pytest.mark.parametrize(
+    ("segments", "fits"),
+    [("mcp:mcp", True), ("mcp", True), ("mcp:files", False), ("files:mcp", False)],
+)
+def test_kind_in_an_identifier_is_not_the_name_mcp(segments, fits):
+    assert is_identifier_of(f"urn:air:example.com:{segments}", "com.example/mcp") is fits
+
+
+def test_server_that_is_named_mcp_beside_another_one_passes():
+    world = World()
+    own, maps = card(name="com.example/mcp"), f"{ORIGIN}/maps/server-card"
+    publish(
+        world,
+        own,
+        catalog_entry(own, CARD),
+        entry(identifier="urn:air:example.com:mcp:maps", url=maps),
+    )
+    assert examined(world) == ["server-cards-ok"]
 
 
 @pytest.mark.django_db
