@@ -32,12 +32,14 @@ CATALOG_VERSION = "1.0"
 # What a project cannot set, because it follows from the resource.
 FILLED_IN = ("$schema", "remotes")
 REQUIRED = ("name", "version", "description")
+REMOTE_TYPES = ("streamable-http", "sse")
 
 _NAME = re.compile(r"[a-zA-Z0-9.-]+/[a-zA-Z0-9._-]+\Z")
 _LABEL = re.compile(r"[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?\Z")
 _VERSION_RANGE = re.compile(r"[\^~<>=*]|(?:\A|\.)[xX](?:\.|\Z)|\s-\s|\|\|")
 _SIZE = re.compile(r"(?:any|[1-9][0-9]*x[1-9][0-9]*)\Z")
 _DATA_IMAGE = re.compile(r"data:[\w.+-]+/[\w.+-]+;base64,[A-Za-z0-9+/]+={0,2}\Z")
+_REMOTE = re.compile(r"(?:https?://\S+|\{[a-zA-Z_][a-zA-Z0-9_]*\}\S*)\Z")
 _META_PREFIX = re.compile(r"[a-zA-Z](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?\Z")
 _META_NAME = re.compile(r"(?:[a-zA-Z0-9](?:[a-zA-Z0-9._-]*[a-zA-Z0-9])?)?\Z")
 
@@ -142,6 +144,31 @@ def check_icons(value: object) -> None:
         raise ValueError(f"expected a list of icons, not {type(value).__name__}")
     for icon in value:
         _check_icon(icon)
+
+
+def _check_remote_type(value: object) -> None:
+    if value not in REMOTE_TYPES:
+        raise ValueError(f"expected {' or '.join(map(repr, REMOTE_TYPES))}, not {value!r}")
+
+
+def _check_remote_url(value: object) -> None:
+    check_string(value)
+    if not _REMOTE.match(str(value)):
+        raise ValueError("expected a URL that starts with http://, https:// or a {variable}")
+
+
+_check_remote = _object({"type": _check_remote_type, "url": _check_remote_url}, "type", "url")
+
+
+def check_remotes(value: object) -> None:
+    """Refuse what is not a list of remotes."""
+    if not isinstance(value, (list, tuple)):
+        raise ValueError(f"expected a list of remotes, not {type(value).__name__}")
+    for place, remote in enumerate(value):
+        try:
+            _check_remote(remote)
+        except ValueError as error:
+            raise ValueError(f"remotes[{place}]: {error}") from error
 
 
 def check_meta(value: object) -> None:

@@ -7,6 +7,7 @@ from enum import Enum
 from urllib.parse import urljoin, urlsplit
 
 from mcp_oauth_discovery.doctor.transport.messages import Answer
+from mcp_oauth_discovery.doctor.walk.intermediaries import login_service
 from mcp_oauth_discovery.standards.identifiers import origin
 
 # How many redirects the doctor follows; a longer chain must not lead it across the Internet.
@@ -38,6 +39,14 @@ def target(answer: Answer) -> str | None:
         return urljoin(answer.url, location)
     except ValueError:
         return location
+
+
+def leads_away(answer: Answer) -> bool:
+    """Return whether an answer is a redirect to another origin, and not to a login."""
+    to = target(answer)
+    if to is None or origin(to) == origin(answer.url):
+        return False
+    return not (_LOGIN.search(to) or login_service(to))
 
 
 def cause(url: str, to: str) -> Cause:
