@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mcp_oauth_discovery.standards.server_cards import CARD_TYPE, CATALOG_TYPE, catalog
-from tests.doctor.faults_cards import CARD, CATALOG, card, entry, publish, without
+from tests.doctor.faults_cards import CARD, CATALOG, LINKED, card, entry, publish, without
 from tests.doctor.planting import harmless, planted
 from tests.doctor.world import ENDPOINT, HTML, ORIGIN, World
 
@@ -53,6 +53,32 @@ def card_of_the_settings_that_is_not_routed(world: World):
     world.described = frozenset({ENDPOINT})
 
 
+@planted(
+    "card-unavailable",
+    in_process=True,
+    shows=("the site answers 403: an empty body.", "Put DiscoveryMiddleware first"),
+)
+def card_of_the_settings_that_is_refused(world: World):
+    world.described = frozenset({ENDPOINT})
+    world.reply("GET", CARD, status=403)
+
+
+@planted(
+    "card-unavailable",
+    in_process=True,
+    shows=("MCP_SERVER_CARDS has a card for this endpoint, and the site answers 404",),
+)
+def listed_card_of_the_settings_that_is_not_routed(world: World):
+    world.described = frozenset({ENDPOINT})
+    world.json(CATALOG, catalog([entry()]), Content_Type=CATALOG_TYPE)
+
+
+@planted("card-unavailable", shows=("larger than 256 KiB; the rest was not read.",))
+def large_text_in_place_of_the_card(world: World):
+    publish(world)
+    world.json(CARD, {"x": "a" * 300_000}, Content_Type="text/plain")
+
+
 @planted("card-too-large", shows=("larger than 256 KiB",))
 def card_that_is_too_large(world: World):
     publish(world, card(_meta={"a": "a" * 300_000}))
@@ -71,7 +97,7 @@ def card_and_catalogue_as_json_that_are_too_large(world: World):
         world.json(url, {"x": "a" * 300_000})
 
 
-@planted("card-elsewhere", shows=(f"301: a redirect to {ELSEWHERE}.",))
+@planted("card-elsewhere", shows=(f"301: a redirect to {ELSEWHERE}. It was not followed.",))
 def redirect_of_the_card_to_another_origin(world: World):
     world.reply("GET", CARD, status=301, Location=ELSEWHERE)
 
@@ -92,6 +118,12 @@ def login_page_behind_a_redirect_of_the_listed_card(world: World):
     publish(world)
     world.reply("GET", CARD, status=302, Location=LOGIN)
     world.reply("GET", LOGIN, body=HTML, Content_Type="text/html")
+
+
+@harmless
+def card_of_the_settings_that_is_listed_at_another_address(world: World):
+    world.described = frozenset({ENDPOINT})
+    publish(world, None, entry(url=LINKED), url=LINKED)
 
 
 @harmless

@@ -26,6 +26,10 @@ from mcp_oauth_discovery.standards.server_cards import CARD_TYPE, CATALOG_TYPE
 
 _MAY_BE = " It may be the card of this endpoint."
 INCLUDE = "Include mcp_oauth_discovery.urls at the root of the URLconf, before other patterns."
+_OVERTAKE = (
+    "Put DiscoveryMiddleware first, and include mcp_oauth_discovery.urls at the root of the "
+    "URLconf: another middleware or view answers at this URL."
+)
 
 CARD_NO_ANSWER = Entry(
     code="card-no-answer",
@@ -95,19 +99,29 @@ def no_answers(walk: Walk) -> Iterator[Finding]:
 
 def not_served(walk: Walk) -> Iterator[Finding]:
     """Report a card that this project has in its settings and does not serve."""
-    exchange = walk.card
-    is_missing = exchange and not is_unknown(exchange) and not is_too_large(exchange)
-    if exchange and is_missing and walk.is_described and not walk.own_cards:
+    if walk.card and _is_not_served(walk, walk.card):
         observation = "MCP_SERVER_CARDS has a card for this endpoint, and the site answers "
-        observation += reason(exchange)
-        yield finding(CARD_UNAVAILABLE, exchange.url, observation, fix=INCLUDE)
+        observation += reason(walk.card)
+        fix = INCLUDE if walk.card.status == 404 else _OVERTAKE
+        yield finding(CARD_UNAVAILABLE, walk.card.url, observation, fix=fix)
+
+
+def _is_not_served(walk: Walk, exchange: Exchange) -> bool:
+    """Return whether an answer shows that a card in the settings of this project is not served.
+
+    A project may serve the card at another address, if its catalogue lists that.
+    """
+    is_missing = not is_unknown(exchange) and _is_unavailable(exchange)
+    has_one = any(card.members is not None for card in walk.own_cards)
+    return exchange is walk.card and walk.is_described and is_missing and not has_one
 
 
 def unavailable(walk: Walk) -> Iterator[Finding]:
     """Report cards that cannot be read although they are listed, or declared as cards."""
     for card in walk.own_cards:
-        if card.exchange and _is_unavailable(card.exchange):
-            yield _problem(CARD_UNAVAILABLE, card.exchange)
+        exchange = card.exchange
+        if exchange and _is_unavailable(exchange) and not _is_not_served(walk, exchange):
+            yield _problem(CARD_UNAVAILABLE, exchange)
     if walk.own_cards:
         return
     for exchange in filter(_is_unavailable, walk.linked_cards):

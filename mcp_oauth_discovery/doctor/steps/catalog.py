@@ -50,7 +50,7 @@ CATALOG_INVALID = Entry(
         "or data"
     ),
     section="AI Catalog, entries",
-    fix="Correct the entry: clients refuse the whole catalogue.",
+    fix="Correct it: clients refuse the whole catalogue.",
 )
 CARD_NOT_LISTED = Entry(
     code="card-not-listed",
@@ -248,7 +248,8 @@ def redirected(walk: Walk) -> Iterator[Finding]:
     """Report redirects to another origin, where the card of this endpoint may be."""
     for exchange in (walk.card, walk.catalog) if not walk.own_cards else ():
         if exchange and exchange.answer and leads_away(exchange.answer):
-            yield finding(CARD_ELSEWHERE, exchange.url, reason(exchange))
+            observation = f"{reason(exchange)} It was not followed."
+            yield finding(CARD_ELSEWHERE, exchange.url, observation)
 
 
 def not_read(walk: Walk) -> Iterator[Finding]:
