@@ -84,9 +84,9 @@ CARD_NOT_READ = Entry(
     code="card-not-read",
     severity=Severity.INFO,
     seen="The catalogue lists more cards than the doctor reads.",
-    expected=f"the card at <endpoint>/server-card, or among the first {MOST_CARDS} that are listed",
+    expected=f"the card at /server-card below the endpoint, or among the first {MOST_CARDS} listed",
     section="SEP-2127, discovery",
-    fix="Serve the card of this endpoint at <endpoint>/server-card, so that it can be checked.",
+    fix="Serve the card at /server-card below the endpoint, so that it can be checked.",
 )
 
 _OWN_VIEW = (
