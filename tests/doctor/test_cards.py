@@ -139,6 +139,13 @@ def test_requests_that_fail_in_the_doctor_itself_leave_open_whether_there_is_a_c
     assert "server-cards-none" not in examined(world)
 
 
+def test_redirect_of_the_whole_site_is_left_to_its_own_finding():
+    world = World()
+    for url in (ENDPOINT, CARD, CATALOG):
+        world.reply(url, status=301, Location=url.replace("app.", "www.app."))
+    assert not {one.code for one in diagnose(world)} & {"card-elsewhere", "server-cards-none"}
+
+
 def test_step_says_nothing_about_an_endpoint_that_does_not_answer():
     world = World()
     world.fail(ENDPOINT, Trouble.REFUSED)

@@ -12,7 +12,13 @@ from mcp_oauth_discovery.doctor.steps.documents import DOCUMENT_BYTE_ORDER_MARK
 from mcp_oauth_discovery.doctor.steps.protected_resource import PRM_RESOURCE_SCHEME
 from mcp_oauth_discovery.doctor.steps.values import has_value
 from mcp_oauth_discovery.doctor.walk.acceptance import difference, differing_parts
-from mcp_oauth_discovery.doctor.walk.cards import addresses, ask_for_cards, is_unknown, remotes
+from mcp_oauth_discovery.doctor.walk.cards import (
+    addresses,
+    ask_for_cards,
+    is_unknown,
+    leads_away,
+    remotes,
+)
 from mcp_oauth_discovery.doctor.walk.observations import Card, Walk, all_answered
 from mcp_oauth_discovery.standards.server_cards import (
     REQUIRED,
@@ -120,7 +126,7 @@ def is_absent(walk: Walk) -> bool:
     places = (walk.card, walk.catalog, *walk.linked_cards)
     return (
         not walk.own_cards
-        and not any(place is None or is_unknown(place) for place in places)
+        and not any(place is None or is_unknown(place) or leads_away(place) for place in places)
         # Each address where the card may be was requested.
         and len(addresses(walk)) == len(walk.linked_cards)
     )

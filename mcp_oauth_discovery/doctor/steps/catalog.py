@@ -22,10 +22,11 @@ from mcp_oauth_discovery.doctor.walk.cards import (
     is_of_card,
     is_too_large,
     is_unknown,
+    leads_away,
     usual_name,
 )
 from mcp_oauth_discovery.doctor.walk.observations import Exchange, Walk
-from mcp_oauth_discovery.doctor.walk.redirects import leads_away, target
+from mcp_oauth_discovery.doctor.walk.redirects import target
 from mcp_oauth_discovery.standards.server_cards import (
     CARD_TYPE,
     catalog_identifier,
@@ -246,8 +247,11 @@ def others(walk: Walk) -> Iterator[Finding]:
 
 def redirected(walk: Walk) -> Iterator[Finding]:
     """Report redirects to another origin, where the card of this endpoint may be."""
-    for exchange in (walk.card, walk.catalog) if not walk.own_cards else ():
-        if exchange and exchange.answer and leads_away(exchange.answer):
+    # If the endpoint itself is redirected, the finding about that is enough.
+    if walk.own_cards or (walk.post and leads_away(walk.post)):
+        return
+    for exchange in (walk.card, walk.catalog):
+        if exchange and leads_away(exchange):
             observation = f"{reason(exchange)} It was not followed."
             yield finding(CARD_ELSEWHERE, exchange.url, observation)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mcp_oauth_discovery.doctor.transport.messages import Failure, Transport, Trouble
-from mcp_oauth_discovery.doctor.walk import headers
+from mcp_oauth_discovery.doctor.walk import headers, redirects
 from mcp_oauth_discovery.doctor.walk.acceptance import differing_parts
 from mcp_oauth_discovery.doctor.walk.observations import Card, Exchange, Walk
 from mcp_oauth_discovery.doctor.walk.probes import Get
@@ -90,6 +90,12 @@ def is_unknown(exchange: Exchange) -> bool:
     """Return whether an answer leaves open if there is a document."""
     is_late = exchange.status >= 500 or exchange.status in (0, *_LATER)
     return is_late or exchange.intermediary is not None
+
+
+def leads_away(exchange: Exchange) -> bool:
+    """Return whether the outcome is a redirect to another origin, and not to a login."""
+    to = redirects.target(exchange.answer) if exchange.answer else None
+    return to is not None and origin(to) != origin(exchange.url) and not redirects.is_login(to)
 
 
 def is_cut(exchange: Exchange) -> bool:

@@ -41,12 +41,9 @@ def target(answer: Answer) -> str | None:
         return location
 
 
-def leads_away(answer: Answer) -> bool:
-    """Return whether an answer is a redirect to another origin, and not to a login."""
-    to = target(answer)
-    if to is None or origin(to) == origin(answer.url):
-        return False
-    return not (_LOGIN.search(to) or login_service(to))
+def is_login(to: str) -> bool:
+    """Return whether the URL that a redirect leads to is that of a login."""
+    return bool(_LOGIN.search(to) or login_service(to))
 
 
 def cause(url: str, to: str) -> Cause:
