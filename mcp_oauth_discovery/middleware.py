@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import Resolver404, ResolverMatch, get_resolver
 
+from mcp_oauth_discovery.discovery.card_entries import has_cards
 from mcp_oauth_discovery.discovery.publication import keys_of_every_request, ready_at_path
 from mcp_oauth_discovery.discovery.responses import error_response, preflight_response
 from mcp_oauth_discovery.signing.published import Copy, published_keys
@@ -22,7 +23,7 @@ from mcp_oauth_discovery.standards.well_known import (
     JWKS,
     PROTECTED_RESOURCE,
 )
-from mcp_oauth_discovery.views import DiscoveryView
+from mcp_oauth_discovery.views import DiscoveryView, ServerCardView
 
 __all__ = ["DiscoveryMiddleware"]
 
@@ -93,7 +94,9 @@ def _document(request: HttpRequest) -> HttpResponseBase | None:
     """Return the response of the discovery view at the path of a request, or None."""
     match = _match(request)
     view_class = getattr(match and match.func, "view_class", None)
-    if match is None or view_class is None or not issubclass(view_class, DiscoveryView):
+    # Elsewhere, only cards go before the stack. Other views of the project may rely on it.
+    expected = DiscoveryView if WELL_KNOWN in request.path_info else ServerCardView
+    if match is None or view_class is None or not issubclass(view_class, expected):
         return None
     request.resolver_match = match
     response: HttpResponseBase = match.func(request, *match.args, **match.kwargs)
@@ -141,4 +144,4 @@ def _refusal(request: HttpRequest, status: int) -> HttpResponseBase:
 def _is_ours(request: HttpRequest) -> bool:
     """Return whether the path may be a discovery URL, without a look-up in the URLconf."""
     path = request.path_info
-    return WELL_KNOWN in path or path.endswith((CARD, f"{CARD}/"))
+    return WELL_KNOWN in path or (path.endswith((CARD, f"{CARD}/")) and has_cards())

@@ -11,7 +11,7 @@ from typing import Any
 from django.urls import URLPattern, re_path
 from django.urls.resolvers import RegexPattern
 
-from mcp_oauth_discovery.discovery.cards import endpoint_path, has_card_at, has_cards
+from mcp_oauth_discovery.discovery.card_entries import endpoint_path, has_card_at, has_cards
 from mcp_oauth_discovery.standards.server_cards import CARD, CATALOG
 from mcp_oauth_discovery.standards.well_known import (
     AUTHORIZATION_SERVER,

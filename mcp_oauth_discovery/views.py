@@ -19,6 +19,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from mcp_oauth_discovery.conf import conf
 from mcp_oauth_discovery.discovery import cards, documents, publication, settings
+from mcp_oauth_discovery.discovery.card_entries import endpoint_path
 from mcp_oauth_discovery.discovery.kept import Place
 from mcp_oauth_discovery.discovery.responses import (
     JSON,
@@ -197,10 +198,10 @@ class ServerCardView(DiscoveryView):
         self, request: HttpRequest, path: str | None = None, **kwargs: Any
     ) -> Document:
         query = request.META.get("QUERY_STRING", "")
-        return _or_404(cards.server_card(self.site, cards.endpoint_path(path), query))
+        return _or_404(cards.server_card(self.site, endpoint_path(path), query))
 
     def _resource(self, path: str | None) -> Resource | None:
-        return cards.described_resource(self.site, cards.endpoint_path(path))
+        return cards.described_resource(self.site, endpoint_path(path))
 
 
 class CatalogView(DiscoveryView):

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.clients
 
 SETTINGS = """
 [pytest]
-addopts = --cov=code_of_the_test --cov-report=term --cov-fail-under=100
+addopts = -p pytest_cov -p xdist --cov=code_of_the_test --cov-report=term --cov-fail-under=100
 """
 CODE = """
 def name(number):
@@ -100,7 +100,9 @@ class Gate:
         # Of the run that this test is a part of.
         foreign = ("PYTEST", "COV", "DJANGO", "MCP")
         kept = {name: one for name, one in os.environ.items() if not name.startswith(foreign)}
-        self.environment = {**kept, "FLAKY_TESTS": str(self._flaky)}
+        # Half of the time would go into plugins that these tests do not use, such as Django's.
+        own = {"FLAKY_TESTS": str(self._flaky), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+        self.environment = {**kept, **own}
 
     def write(self, *tests: str) -> None:
         for name, text in {

@@ -17,7 +17,8 @@ from django.utils import translation
 
 from mcp_oauth_discovery.checks.routes import is_discovery, match_at
 from mcp_oauth_discovery.conf import default_language, root_urlconf
-from mcp_oauth_discovery.discovery.cards import configured_cards, has_cards
+from mcp_oauth_discovery.discovery.card_entries import has_cards
+from mcp_oauth_discovery.discovery.cards import configured_cards
 from mcp_oauth_discovery.discovery.documents import announces_keys
 from mcp_oauth_discovery.discovery.served import (
     CARD_TITLE,
@@ -58,7 +59,7 @@ def served_documents(request: HttpRequest) -> Iterator[Served]:
         SERVER_TITLE: lambda: [server_url(site)],
         KEYS_TITLE: lambda: [keys_url(site)],
     }
-    if has_cards():
+    if attempt(has_cards)[0]:
         places[CARD_TITLE] = lambda: [entry.url for entry in configured_cards(site)]
         places[CATALOG_TITLE] = lambda: [catalog_url(site)]
     for title, list_urls in places.items():

@@ -12,6 +12,7 @@ from mcp_oauth_discovery.checks.routes import example_site, view_at
 from mcp_oauth_discovery.checks.site import local_resources
 from mcp_oauth_discovery.conf import shown
 from mcp_oauth_discovery.discovery import cards
+from mcp_oauth_discovery.discovery.card_entries import SERVER, SETTING
 from mcp_oauth_discovery.discovery.server_objects import ATTRIBUTES, is_server, server_member
 from mcp_oauth_discovery.standards.server_cards import check_card_member
 
@@ -32,10 +33,10 @@ def check_cards_agree_with_servers(**kwargs: Any) -> Iterator[Advice]:
             value = _comparable(server, name, endpoint)
             if name in card and value is not None and not _agree(name, card[name], value):
                 yield about(
-                    f"{cards.SETTING}[{entry.key!r}][{name!r}]",
+                    f"{SETTING}[{entry.key!r}][{name!r}]",
                     card[name],
                     f"the MCP server has {shown(value)} there, and clients see both",
-                    _hint(name, card[name], value, cards.SERVER in entry.members),
+                    _hint(name, card[name], value, SERVER in entry.members),
                 )
 
 
@@ -74,5 +75,8 @@ def _hint(name: str, own: Any, value: Any, is_named: bool) -> str:
     if name == "name":
         return f"Name the server {own.partition('/')[2]!r} or {own!r}, or change the entry."
     if is_named:
-        return f'Leave "{name}" out of the entry to publish that of the server, or change both.'
+        own_out = f'Leave "{name}" out of the entry to publish that of the server'
+        return f"{own_out}, or give both the same value."
+    if shown(value) != repr(value):
+        return f'Copy "{name}" from the server into the entry, or change it in the server.'
     return f'Write "{name}": {shown(value)} in the entry, or change it in the server.'

@@ -81,13 +81,13 @@ def _faults(site: Site) -> Iterator[Misconfigured]:
 
 
 def _card_faults(site: Site) -> Iterator[Misconfigured]:
-    """Yield the faults of each card, and then those between cards."""
+    """Yield the faults of each card, also of another host, and then those between cards."""
     try:
-        entries = cards.configured_cards(site)
+        readings = [partial(cards.read_card, entry) for entry in cards.every_entry()]
     except Misconfigured as fault:
         yield fault
         return
-    faults = list(_raised_by(*(partial(cards.read_card, entry) for entry in entries)))
+    faults = list(_raised_by(*readings, partial(cards.configured_cards, site)))
     yield from faults or _raised_by(lambda: cards.catalog(site))
 
 

@@ -16,7 +16,7 @@ from mcp_oauth_discovery.checks.routes import (
     urlconfs,
 )
 from mcp_oauth_discovery.checks.site import server_metadata
-from mcp_oauth_discovery.conf import Misconfigured, conf, root_urlconf, shown
+from mcp_oauth_discovery.conf import Misconfigured, conf, fixed_script_prefix, root_urlconf, shown
 from mcp_oauth_discovery.discovery import cards, documents
 from mcp_oauth_discovery.standards.identifiers import locate
 from mcp_oauth_discovery.standards.server_cards import CATALOG
@@ -66,6 +66,12 @@ def check_urls_are_included(**kwargs: Any) -> Iterator[Advice]:
                 f"{urlconf}: it has no route for {listed(missing)}.",
                 f"Add {_INCLUDE} to its urlpatterns.",
             )
+        elif outside := _cards_outside_of_the_prefix():
+            yield Advice(
+                f"FORCE_SCRIPT_NAME is {shown(fixed_script_prefix()[:-1])}: Django gets no request "
+                f"for {listed(outside)}, and the catalogue lists it.",
+                "Move the endpoint below the prefix, or remove its entry from MCP_SERVER_CARDS.",
+            )
         elif not _has_jwks_name():
             yield Advice(
                 f"{urlconf}: it includes the URLs of mcp_oauth_discovery under another namespace, "
@@ -73,6 +79,11 @@ def check_urls_are_included(**kwargs: Any) -> Iterator[Advice]:
                 f"Write {_INCLUDE} in {shown(root_urlconf())} itself, not in the URLs of "
                 "another app, and without a namespace.",
             )
+
+
+def _cards_outside_of_the_prefix() -> list[str]:
+    urls = [entry.url for entry in cards.configured_cards(example_site())]
+    return [url for url in urls if path_below(url, url) is None]
 
 
 def _has_jwks_name() -> bool:

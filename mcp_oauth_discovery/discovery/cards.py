@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from django.urls import get_script_prefix
-
-from mcp_oauth_discovery.conf import Misconfigured, conf
+from mcp_oauth_discovery.conf import Misconfigured, conf, shown
+from mcp_oauth_discovery.discovery import card_entries
+from mcp_oauth_discovery.discovery.card_entries import (
+    HINT,
+    SERVER,
+    path_of,
+    refused,
+)
 from mcp_oauth_discovery.discovery.server_objects import ATTRIBUTES, find_server, server_member
 from mcp_oauth_discovery.identity import Resource, Site
-from mcp_oauth_discovery.identity.index import EXAMPLE_ORIGIN
+from mcp_oauth_discovery.identity.index import EXAMPLE_ORIGIN, rest_of
 from mcp_oauth_discovery.identity.lookup import find_at, find_named
 from mcp_oauth_discovery.standards import server_cards
 from mcp_oauth_discovery.standards.identifiers import locate
 from mcp_oauth_discovery.standards.metadata import Document
 
-SETTING = "MCP_SERVER_CARDS"
-# The member that names the server object. It is not published.
-SERVER = "server"
-
-_HINT = (
-    "Write the resource, and the members of its card: MCP_SERVER_CARDS = "
-    '{"/mcp": {"name": "com.example/weather", "version": "1.0.0", '
-    '"description": "Forecasts for any place."}}.'
-)
 _SERVER_HINT = (
     "Write the path of the module, a dot and the name of the server: "
     '"server": "project.servers.weather".'
@@ -44,28 +40,6 @@ class Configured(NamedTuple):
         return server_cards.card_url(self.resource.identifier)
 
 
-def has_cards() -> bool:
-    """Return whether `MCP_SERVER_CARDS` has a value, right or wrong."""
-    return bool(conf.MCP_SERVER_CARDS)
-
-
-def endpoint_path(captured: str | None) -> str:
-    """Return the path of an endpoint, by what the URL pattern of its card captures.
-
-    It is percent-decoded. None means the endpoint at the root of the site.
-    """
-    return f"{get_script_prefix()}{captured}" if captured else get_script_prefix()[:-1]
-
-
-def has_card_at(path: str) -> bool:
-    """Return whether `MCP_SERVER_CARDS` has an entry for the path of an endpoint.
-
-    The resource itself may still be unknown, because it can depend on the request.
-    """
-    cards: object = conf.MCP_SERVER_CARDS
-    return isinstance(cards, Mapping) and any(_path_of(key) == path for key in cards)
-
-
 def described_resource(site: Site, path: str, query: str = "") -> Resource | None:
     """Return the enabled resource at the percent-decoded path of an endpoint, or None.
 
@@ -82,9 +56,10 @@ def server_card(site: Site, path: str, query: str = "") -> Document | None:
     resource = described_resource(site, path, query)
     if resource is None:
         return None
-    # Only these keys: a mistake in another one must not concern this card.
-    keys = [key for key in _setting() if _path_of(key) == path]
-    own = [entry for entry in _named(site, keys) if entry.resource == resource]
+    # Only these entries: a mistake in another one must not concern this card.
+    own = [
+        entry for entry in _named(site, card_entries.entries_at(path)) if entry.resource == resource
+    ]
     if len(own) > 1:
         raise _twice(own[0], own[1])
     return read_card(own[0]) if own else None
@@ -102,37 +77,47 @@ def catalog(site: Site) -> Document | None:
         other = by_identifier.setdefault(entry["identifier"], card)
         if other is not card:
             problem = f"the card of {other.key} has the same name"
-            raise _refused(card.members, problem, "Give each MCP server its own name.", card.key)
+            raise refused(card.members, problem, "Give each MCP server its own name.", card.key)
     return server_cards.catalog(entries) if entries else None
 
 
 def configured_cards(site: Site) -> list[Configured]:
     """Return the entries of enabled resources, each of which has one.
 
-    Raises `Misconfigured` if a key names no resource. If resources depend on the request, such a
-    key may be that of another host, and is left out.
+    Raises `Misconfigured` if a key names no resource, unless it may be that of another host.
     """
-    named = list(_named(site, _setting()))
+    setting = card_entries.entries()
+    named = list(_named(site, setting))
     cards = [entry for entry in named if entry.resource.enabled]
     by_identifier: dict[str, Configured] = {}
     for entry in cards:
-        other = by_identifier.setdefault(entry.resource.identifier, entry)
-        if other is not entry:
-            raise _twice(other, entry)
-    if site.is_pinned:
-        keys = {entry.key for entry in named}
-        for key, members in _setting().items():
-            if key not in keys:
-                has = site.listing.summary()
-                problem = f"no resource has this path or identifier; this site has {has}"
-                raise _refused(members, problem, _HINT, key)
+        earlier = by_identifier.setdefault(entry.resource.identifier, entry)
+        if earlier is not entry:
+            raise _twice(earlier, entry)
+    locations = {resource.location: resource for resource in site.resources} if cards else {}
+    for entry in cards:
+        if other := locations.get(locate(entry.url)):
+            problem = f"the URL of its card is that of the resource {other.identifier}"
+            hint = "Give one of the two resources another path."
+            raise refused(entry.members, problem, hint, entry.key)
+    keys = {entry.key for entry in named}
+    for key, members in setting.items():
+        if key not in keys and not _may_be_elsewhere(key, site):
+            raise _unknown(key, members, site)
     return cards
+
+
+def every_entry() -> Iterator[Configured]:
+    """Yield all entries, to check the forms of their members, whatever their keys name."""
+    for key, members in card_entries.entries().items():
+        identifier = str(key) if "://" in str(key) else f"{EXAMPLE_ORIGIN}/mcp"
+        yield Configured(key, members, Resource(identifier, {}))
 
 
 def read_card(entry: Configured) -> Document:
     """Return the card of an entry; raises `Misconfigured` for the first wrong member."""
     if not isinstance(entry.members, Mapping):
-        raise _refused(entry.members, "expected a dict of members", _HINT, entry.key)
+        raise refused(entry.members, "expected a dict of members", HINT, entry.key)
     own = {name: value for name, value in entry.members.items() if _is_set(value)}
     own.pop(SERVER, None)
     for name, value in own.items():
@@ -141,9 +126,9 @@ def read_card(entry: Configured) -> Document:
     members = own if server is None else {**_members_of_server(server, entry, own), **own}
     for name in server_cards.REQUIRED:
         if name not in members:
-            also = "" if server is None else ", in the server too"
+            also = "" if server is None else ", both here and in the server"
             hint = f'Add "{name}": {server_cards.EXAMPLES[name]}.'
-            raise _refused(entry.members, f"{name!r} is missing{also}", hint, entry.key)
+            raise refused(entry.members, f"{name!r} is missing{also}", hint, entry.key)
     return server_cards.server_card(entry.resource.identifier, members)
 
 
@@ -155,7 +140,7 @@ def configured_server(entry: Configured) -> Any | None:
     try:
         return find_server(path)
     except ValueError as error:
-        raise _refused(path, error, _SERVER_HINT, entry.key, SERVER) from error
+        raise refused(path, error, _SERVER_HINT, entry.key, SERVER) from error
 
 
 def _members_of_server(server: Any, entry: Configured, own: Document) -> Document:
@@ -173,7 +158,7 @@ def _members_of_server(server: Any, entry: Configured, own: Document) -> Documen
                 problem = f"the {name} of this server cannot be used: {error}"
                 hint = f'Change it, or add "{name}": {server_cards.EXAMPLES[name]} to the entry.'
                 path = entry.members[SERVER]
-                raise _refused(path, problem, hint, entry.key, SERVER) from error
+                raise refused(path, problem, hint, entry.key, SERVER) from error
     return members
 
 
@@ -183,44 +168,44 @@ def _is_set(value: object) -> bool:
 
 def _check(name: object, value: object, key: str) -> None:
     if name in server_cards.FILLED_IN:
-        problem, hint = f"{name!r} cannot be set here", "Leave it out: the resource decides it."
-        raise _refused(value, problem, hint, key, name)
+        problem, hint = f"{name!r} cannot be set here", "Leave it out: the app fills it in."
+        raise refused(value, problem, hint, key, name)
     try:
         server_cards.check_card_member(name, value)
     except ValueError as error:
         example = server_cards.EXAMPLES.get(str(name))
         hint = f'Write, for example, "{name}": {example}.' if example else "Leave it out."
-        raise _refused(value, error, hint, key, name) from error
+        raise refused(value, error, hint, key, name) from error
 
 
-def _setting() -> Mapping[str, Any]:
-    cards: object = conf.MCP_SERVER_CARDS
-    if not isinstance(cards, Mapping):
-        raise _refused(cards, "expected a dict", _HINT)
-    return cards
-
-
-def _named(site: Site, keys: Iterable[str]) -> Iterator[Configured]:
-    """Yield the entries of those keys that name a resource of this site, disabled or not."""
-    for key in keys:
-        resource = find_named(site, key)
+def _named(site: Site, entries: Mapping[str, Any]) -> Iterator[Configured]:
+    """Yield those entries whose key names a resource of this site, disabled or not."""
+    for key, members in entries.items():
+        resource = find_named(site, key) if path_of(key) is not None else None
         if resource is not None:
-            yield Configured(key, _setting()[key], resource)
+            yield Configured(key, members, resource)
 
 
-def _path_of(key: object) -> str | None:
-    """Return the percent-decoded path of a key, or None if it can name no resource."""
-    try:
-        is_path = str(key).startswith("/")
-        return locate(f"{EXAMPLE_ORIGIN}{key}" if is_path else str(key)).path
-    except ValueError:
-        return None
+def _may_be_elsewhere(key: object, site: Site) -> bool:
+    """Return whether a key may name a resource that this site has on another host only."""
+    if site.is_pinned or path_of(key) is None:
+        return False
+    if callable(conf.MCP_ISSUER) or callable(conf.MCP_RESOURCE):
+        return True
+    # Without MCP_ISSUER, hosts differ in the origin of a resource, but not in its path.
+    return not str.__str__(key).startswith("/")
+
+
+def _unknown(key: object, members: object, site: Site) -> Misconfigured:
+    problem = "its key is no resource of this site"
+    # The path of a resource is a key on every host.
+    example = next((item.key or rest_of(item.identifier) for item in site.resources), "/mcp")
+    hint = (
+        f"Write a resource as the key, such as {shown(example)}, or add this one to MCP_RESOURCES."
+    )
+    return refused(members, problem, hint, key)
 
 
 def _twice(first: Configured, second: Configured) -> Misconfigured:
     problem = f"{first.key} is an entry for the same resource"
-    return _refused(second.members, problem, "Remove one of the two.", second.key)
-
-
-def _refused(value: object, problem: object, hint: str, *path: object) -> Misconfigured:
-    return Misconfigured.of(SETTING, value, problem, hint, path=path)
+    return refused(second.members, problem, "Remove one of the two.", second.key)

@@ -12,7 +12,7 @@ from urllib.parse import unquote_to_bytes
 
 # The list of the exported files, which says what a later export may replace and remove.
 MANIFEST = "mcp-discovery.json"
-# How the names begin that an export has for itself, while it writes and afterwards.
+# Files with these prefixes belong to the export itself.
 _OWN_NAMES = ("mcp-discovery.", ".mcp-discovery-")
 _MADE_BY = "manage.py mcp_discovery export"
 # The name of a document's file inside the directory that has the document's path.

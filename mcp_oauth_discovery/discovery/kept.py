@@ -8,19 +8,13 @@ from typing import NamedTuple
 
 from django.utils import timezone
 
-from mcp_oauth_discovery.conf import fingerprint_of
+from mcp_oauth_discovery.discovery.card_entries import fingerprint_at, fingerprint_of_all
 from mcp_oauth_discovery.discovery.responses import Answer
 from mcp_oauth_discovery.identity import Resource
 from mcp_oauth_discovery.identity.index import ResourceIndex, resource_index
 from mcp_oauth_discovery.signing.published import Copy
 from mcp_oauth_discovery.standards.server_cards import CARD, CATALOG
 from mcp_oauth_discovery.standards.well_known import JWKS
-
-# The settings of these documents alone. A catalogue shows all resources, a card only one.
-_OWN_SETTINGS = {
-    CARD: ("MCP_SERVER_CARDS",),
-    CATALOG: ("MCP_SERVER_CARDS", "MCP_RESOURCES"),
-}
 
 
 class Place(NamedTuple):
@@ -31,8 +25,8 @@ class Place(NamedTuple):
 
     @classmethod
     def of(cls, kind: str, path: str | None) -> Place:
-        """Return the place for the path in a URL. A site has only one JWK Set."""
-        return cls(kind) if kind == JWKS else cls(kind, path)
+        """Return the place for the path in a URL. A site has one JWK Set and one catalogue."""
+        return cls(kind) if kind in (JWKS, CATALOG) else cls(kind, path)
 
 
 class Kept(NamedTuple):
@@ -68,6 +62,12 @@ class Kept(NamedTuple):
 
 
 def own_settings(place: Place) -> bytes | None:
-    """Return the fingerprint of the settings that only documents of this kind show."""
-    names = _OWN_SETTINGS.get(place.kind)
-    return fingerprint_of(names) if names else b""
+    """Return the fingerprint of what only documents of this kind show, or None if it has none.
+
+    A card shows one entry of `MCP_SERVER_CARDS`, and the catalogue all of them, with all resources.
+    """
+    if place.kind == CARD:
+        return fingerprint_at(place.path)
+    if place.kind == CATALOG:
+        return fingerprint_of_all()
+    return b""

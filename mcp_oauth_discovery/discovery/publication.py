@@ -99,6 +99,11 @@ class Publication:
             # The view is asked next, and reports it.
             return None
 
+    def still_has(self, place: Place) -> bool:
+        """Return whether the settings still have a document at a place, whatever its keys are."""
+        kept = self._kept.get(place)
+        return kept is not None and kept.own_settings == own_settings(place)
+
     def route(self, path_info: str) -> tuple[ResolverMatch, Place] | None:
         """Return the view and the place of a kept document, by the path of its URL."""
         return self._routes.get(path_info)

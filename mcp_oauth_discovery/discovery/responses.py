@@ -13,12 +13,13 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response
 
 from mcp_oauth_discovery.cors import DOCUMENT_HEADERS, DOCUMENT_PREFLIGHT_HEADERS
+from mcp_oauth_discovery.standards.media_types import quality
 
 JSON = "application/json"
 ALLOWED_METHODS = ("GET", "HEAD", "OPTIONS")
 
 _COMMON_HEADERS = {**DOCUMENT_HEADERS, "X-Content-Type-Options": "nosniff"}
-# The discovery document of SEP-2127 asks for the second one, so that pages can revalidate.
+# The discovery document of SEP-2127 requires the second one, so that pages can revalidate.
 _NEGOTIATED_HEADERS = {"Vary": "Accept", "Access-Control-Expose-Headers": "ETag"}
 _PREFLIGHT_HEADERS = {"Allow": ", ".join(ALLOWED_METHODS), **DOCUMENT_PREFLIGHT_HEADERS}
 
@@ -63,15 +64,15 @@ class Answer:
         self._checked_headers: Any = None
 
     def preferred(self, request: HttpRequest) -> Answer:
-        """Return the answer in the media type that a request asks for (RFC 9110 §12.5.1).
+        """Return the answer in the media type that a request asks for.
 
-        If it accepts none, the type is that of the document.
+        It is `application/json` only if the client wants that more than the type of the document.
         """
-        if self._as_json is None:
+        accept = request.META.get("HTTP_ACCEPT")
+        if self._as_json is None or accept is None:
             return self
-        # Django prefers the first of two types that a client likes equally.
-        is_json = request.get_preferred_type([self._media_type, JSON]) == JSON
-        return self._as_json if is_json else self
+        wants_json = quality(accept, JSON) > quality(accept, self._media_type)
+        return self._as_json if wants_json else self
 
     def response(self, request: HttpRequest) -> HttpResponse:
         """Return 200 with the document, or 304 or 412 if the request has preconditions."""

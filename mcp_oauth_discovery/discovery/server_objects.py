@@ -35,10 +35,11 @@ def find_server(path: object) -> Any:
         raise ValueError(f"expected the dotted path of the server object, not {kind}")
     try:
         server = unwrap(import_string(path))
-    except Exception as error:
+        is_found = is_server(server)
+    except (Exception, SystemExit) as error:
         # While a module of the project is imported, it can raise anything.
         raise ValueError(f"the import raised {type(error).__name__}: {error}") from error
-    if not is_server(server):
+    if not is_found:
         kind = type(server).__name__
         raise ValueError(f"expected a server of django-mcpz, the MCP SDK or FastMCP, not {kind}")
     return server
@@ -53,11 +54,15 @@ def is_server(candidate: Any) -> bool:
 def server_member(server: Any, name: str, endpoint: str) -> Any:
     """Return the value that the project has set in a server for a member of its card, or None.
 
-    It is unchecked. Raises `ValueError` for an icon that has no URL.
+    It is unchecked. Raises `ValueError` if it cannot be read, or for an icon that has no URL.
     """
-    value = _value(server, name)
-    if not value or _is_default(server, name, value):
-        return None
+    try:
+        value = _value(server, name)
+        if not value or _is_default(server, name, value):
+            return None
+    except Exception as error:
+        # A property of the project may raise anything.
+        raise ValueError(f"reading it raised {type(error).__name__}: {error}") from error
     is_list_of_icons = name == "icons" and isinstance(value, (list, tuple))
     return [_icon(icon, endpoint) for icon in value] if is_list_of_icons else value
 
@@ -73,16 +78,17 @@ def _value(server: Any, name: str) -> Any:
 
 
 def _icon(icon: Any, endpoint: str) -> Any:
-    if hasattr(icon, "resolve"):
-        # django-mcpz has a path on this site, and asks the request for the URL.
-        request = SimpleNamespace(build_absolute_uri=partial(urljoin, endpoint))
-        try:
+    try:
+        if hasattr(icon, "resolve"):
+            # django-mcpz has a path on this site, and asks the request for the URL.
+            request = SimpleNamespace(build_absolute_uri=partial(urljoin, endpoint))
             return icon.resolve(request)
-        except Exception as error:
-            # The storage of the static files may be of any kind, or not know the file.
-            raise ValueError(f"no URL for {icon!r}: {type(error).__name__}: {error}") from error
-    if hasattr(icon, "model_dump"):
-        return icon.model_dump(mode="json", by_alias=True, exclude_none=True)
+        if hasattr(icon, "model_dump"):
+            return icon.model_dump(mode="json", by_alias=True, exclude_none=True)
+    except Exception as error:
+        # The storage of the static files may be of any kind, or not know the file.
+        kind = type(icon).__name__
+        raise ValueError(f"an {kind} raised {type(error).__name__}: {error}") from error
     return icon
 
 

@@ -17,7 +17,8 @@ from django.http import HttpRequest
 from mcp_oauth_discovery.checks.routes import is_discovery, match_at, serving_urlconf
 from mcp_oauth_discovery.conf import conf, fixed_script_prefix, shown
 from mcp_oauth_discovery.cors import DOCUMENT_HEADERS
-from mcp_oauth_discovery.discovery.cards import configured_cards, has_cards
+from mcp_oauth_discovery.discovery.card_entries import has_cards
+from mcp_oauth_discovery.discovery.cards import configured_cards
 from mcp_oauth_discovery.discovery.documents import announces_keys, described_resource
 from mcp_oauth_discovery.discovery.export_directory import Changes, ExportDirectory, Obstacle
 from mcp_oauth_discovery.discovery.exported import Document, Export
@@ -42,8 +43,8 @@ _ISSUER = 'Write the URL of this site: MCP_ISSUER = "https://app.example.com".'
 _RESOURCE = 'Write a URL: MCP_RESOURCE = "https://app.example.com/mcp".'
 # What the app sends with each document. Other headers are those of the project's middleware.
 _HEADERS = ("Content-Type", "Cache-Control", "X-Content-Type-Options", *DOCUMENT_HEADERS)
-# What it adds to a document with a media type of its own. It also adds Vary, but a file is the same
-# for every Accept, so caches need only one copy.
+# What the app adds to a document with a media type of its own. It also adds Vary, but a file is the
+# same for every Accept, so caches need only one copy.
 _EXPOSED = "Access-Control-Expose-Headers"
 
 

@@ -15,6 +15,7 @@ from django.core.handlers.wsgi import WSGIRequest, get_path_info
 from django.http import HttpRequest, HttpResponse
 from django.urls import set_script_prefix
 
+from mcp_oauth_discovery.discovery.card_entries import has_cards
 from mcp_oauth_discovery.discovery.publication import (
     keys_of_every_request,
     present_publication,
@@ -133,17 +134,19 @@ class _Head(HttpRequest):
 def _meta(scope: Message) -> dict[str, Any] | None:
     """Return the parts of a request that decide about the answer, under the names of WSGI.
 
-    Return None if one of these headers is repeated, because Django joins the values. Return None
-    also if the name of a header has capital letters. ASGI forbids these, and Django accepts them.
+    Return None if one of these headers is repeated, because Django joins the values; those of
+    Accept are joined here too. Return None also if the name of a header has capital letters. ASGI
+    forbids these, and Django accepts them.
     """
     query = scope.get("query_string", b"")
     meta = {"REQUEST_METHOD": scope["method"], "QUERY_STRING": query}
     for name, value in scope.get("headers", ()):
         known = _HEADERS.get(name)
         if known is not None:
-            if known in meta:
+            if known in meta and known != "HTTP_ACCEPT":
                 return None
-            meta[known] = value.decode("latin-1")
+            text = value.decode("latin-1")
+            meta[known] = f"{meta[known]},{text}" if known in meta else text
         elif not name.islower():
             return None
     return meta
@@ -151,7 +154,7 @@ def _meta(scope: Message) -> dict[str, Any] | None:
 
 def _may_be_ours(path: str) -> bool:
     """Return whether a path may be that of a document, without a look-up in the URLconf."""
-    return path.startswith(_PATHS) or path.endswith(_CARDS)
+    return path.startswith(_PATHS) or (path.endswith(_CARDS) and has_cards())
 
 
 def _is_plain(meta: Mapping[str, Any], script_name: object) -> bool:
@@ -179,12 +182,12 @@ def _ready(path: str, meta: Mapping[str, Any]) -> Sent | None:
         route = publication and publication.route(path)
         if not (publication and route and publication.allows_host(_Head(meta))):
             return None
+        method = meta["REQUEST_METHOD"]
+        if method == "OPTIONS":
+            return _preflight() if publication.still_has(route[1]) else None
         answer = publication.answer(route[1], keys_of_every_request)
         if answer is None:
             return None
-        method = meta["REQUEST_METHOD"]
-        if method == "OPTIONS":
-            return _preflight()
         answer = answer.preferred(_Head(meta))
         condition = meta.get("HTTP_IF_NONE_MATCH")
         if condition not in (None, answer.etag):

@@ -38,8 +38,10 @@ _NAME = re.compile(r"[a-zA-Z0-9.-]+/[a-zA-Z0-9._-]+\Z")
 _LABEL = re.compile(r"[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?\Z")
 _VERSION_RANGE = re.compile(r"[\^~<>=*]|(?:\A|\.)[xX](?:\.|\Z)|\s-\s|\|\|")
 _SIZE = re.compile(r"(?:any|[1-9][0-9]*x[1-9][0-9]*)\Z")
-_DATA_IMAGE = re.compile(r"data:[\w.+-]+/[\w.+-]+;base64,[A-Za-z0-9+/]+={0,2}\Z")
 _REMOTE = re.compile(r"(?:https?://\S+|\{[a-zA-Z_][a-zA-Z0-9_]*\}\S*)\Z")
+_DATA_IMAGE = re.compile(
+    r"data:[\w.+-]+/[\w.+-]+(?:;[\w.+-]+=[\w.+-]+)*;base64,[A-Za-z0-9+/]+={0,2}\Z"
+)
 _META_PREFIX = re.compile(r"[a-zA-Z](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?\Z")
 _META_NAME = re.compile(r"(?:[a-zA-Z0-9](?:[a-zA-Z0-9._-]*[a-zA-Z0-9])?)?\Z")
 
@@ -129,7 +131,7 @@ _check_icon = _object(
 check_repository = _object(
     {
         "url": check_url,
-        "source": _text(100),
+        "source": check_string,
         "subfolder": check_string,
         "id": check_string,
     },
@@ -182,12 +184,13 @@ def check_meta(value: object) -> None:
             raise ValueError(f"{key!r} is not a name such as 'com.example/audience'")
 
 
-# The members of a card, with a check for each. Others pass through, if JSON can carry them.
+# The members of a card in their order, with a check for each. Others pass through, if JSON can
+# carry them.
 MEMBERS: Mapping[str, Check] = {
     "name": check_name,
     "version": check_version,
-    "description": _text(100),
     "title": _text(100),
+    "description": _text(100),
     "websiteUrl": check_url,
     "repository": check_repository,
     "icons": check_icons,
@@ -223,7 +226,8 @@ def card_url(endpoint: str) -> str:
 def server_card(endpoint: str, members: Mapping[str, Any]) -> Document:
     """Return the card of the MCP server at a URL."""
     remote = {"type": "streamable-http", "url": endpoint}
-    return {"$schema": SCHEMA, **members, "remotes": [remote]}
+    in_order = {name: members[name] for name in MEMBERS if name in members}
+    return {"$schema": SCHEMA, **in_order, **members, "remotes": [remote]}
 
 
 def catalog_identifier(name: str) -> str:
@@ -233,7 +237,8 @@ def catalog_identifier(name: str) -> str:
     `urn:air:example.com:mcp:weather`.
     """
     namespace, _, server = name.partition("/")
-    domain = ".".join(reversed(namespace.split(".")))
+    # RFC 4343: a domain is the same in capitals and small letters.
+    domain = ".".join(reversed(namespace.lower().split(".")))
     return f"urn:air:{domain}:mcp:{server}"
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import threading
+from enum import Enum
+
 import pytest
 
+from mcp_oauth_discovery.discovery.card_entries import has_card_at
 from tests import CARD, CATALOG, ORIGIN
 
 SCHEMA = "https://static.modelcontextprotocol.io/schemas/v1/server-card.schema.json"
@@ -53,6 +57,7 @@ def test_unknown_members_pass_through(fetch, pinned, weather):
         ("com.example/weather", "urn:air:example.com:mcp:weather"),
         ("io.github.someone/My_Server.2", "urn:air:someone.github.io:mcp:My_Server.2"),
         ("example/dice", "urn:air:example:mcp:dice"),
+        ("com.Example/Weather", "urn:air:example.com:mcp:Weather"),
     ],
 )
 def test_identifier_has_the_domain_in_its_usual_order(fetch, pinned, weather, name, identifier):
@@ -191,3 +196,62 @@ def test_two_cards_with_one_name_are_refused_in_the_catalogue(fetch, pinned, wea
     assert fetch(CATALOG).status_code == 500
     assert "the card of /mcp has the same name" in caplog.text
     assert fetch(CARD).status_code == 200
+
+
+def test_member_of_an_enumeration_is_a_key(fetch, pinned, weather):
+    class Endpoint(str, Enum):
+        FILES = "/files/mcp"
+
+    pinned.MCP_RESOURCES = {Endpoint.FILES: {}}
+    pinned.MCP_SERVER_CARDS = {Endpoint.FILES: weather}
+    [entry] = fetch(CATALOG).json()["entries"]
+    assert fetch(entry["url"].removeprefix(ORIGIN)).status_code == 200
+
+
+def test_key_without_a_path_is_refused(fetch, pinned, weather):
+    pinned.MCP_RESOURCE = ORIGIN
+    pinned.MCP_SERVER_CARDS = {"": weather}
+    assert fetch(CATALOG).status_code == 500
+
+
+def test_card_at_the_url_of_a_resource_is_refused(fetch, pinned, weather, caplog):
+    pinned.MCP_RESOURCES = {"/mcp": {}, "/mcp/server-card": {}}
+    assert fetch(CATALOG).status_code == 500
+    assert f"its card is that of the resource {ORIGIN}/mcp/server-card" in caplog.text
+
+
+def test_look_up_reads_each_key_of_a_long_setting_once(pinned, weather, monkeypatch):
+    pinned.MCP_SERVER_CARDS = {f"/{number}": weather for number in range(1000)}
+    read = []
+    monkeypatch.setattr(
+        "mcp_oauth_discovery.discovery.card_entries.path_of", lambda key: read.append(key) or key
+    )
+    for path in ("/999", "/unknown", "/other"):
+        has_card_at(path)
+    assert len(read) == 1000
+    assert has_card_at("/999")
+    assert not has_card_at("/unknown")
+
+
+def test_setting_changed_by_another_thread_is_never_an_error(fetch, pinned, weather):
+    pinned.MCP_RESOURCES = {f"/{number}": {} for number in range(200)}
+    cards = {
+        key: {**weather, "name": f"com.example{key}"} for key in list(pinned.MCP_RESOURCES)[:100]
+    }
+    pinned.MCP_SERVER_CARDS = cards
+    is_over = threading.Event()
+
+    def change():
+        while not is_over.is_set():
+            for key in pinned.MCP_RESOURCES:
+                cards.pop(key, None)
+                cards[key] = {**weather, "name": f"com.example{key}"}
+
+    thread = threading.Thread(target=change)
+    thread.start()
+    try:
+        statuses = {(url, fetch(url).status_code) for url in (CATALOG, "/unknown/server-card") * 20}
+    finally:
+        is_over.set()
+        thread.join()
+    assert statuses == {(CATALOG, 200), ("/unknown/server-card", 404)}

@@ -13,7 +13,7 @@ from django.urls import include, path, re_path, reverse
 
 from example_project import servers
 from mcp_oauth_discovery.checks import check_settings
-from mcp_oauth_discovery.discovery.cards import SERVER
+from mcp_oauth_discovery.discovery.card_entries import SERVER
 from mcp_oauth_discovery.discovery.server_objects import ATTRIBUTES
 from mcp_oauth_discovery.standards import server_cards
 from mcp_oauth_discovery.standards.server_cards import CARD_TYPE, CATALOG, CATALOG_TYPE

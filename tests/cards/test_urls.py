@@ -8,7 +8,8 @@ import pytest
 from django.http import HttpResponse
 from django.urls import NoReverseMatch, include, path, re_path, resolve, reverse
 
-from mcp_oauth_discovery.views import CatalogView, ServerCardView
+from mcp_oauth_discovery.discovery.publication import present_publication
+from mcp_oauth_discovery.views import CatalogView, DiscoveryView, ServerCardView
 from tests import ASM, CARD, CATALOG, JWKS, ORIGIN, PRM
 from tests.server.requests import ASGI, WSGI
 
@@ -31,12 +32,19 @@ class WithVersions(ServerCardView):
         return {**document, "remotes": [{**remote, "supportedProtocolVersions": ["2026-07-28"]}]}
 
 
+class OfTheUser(DiscoveryView):
+    def get_document(self, request, **kwargs):
+        return {"user": str(request.user)}
+
+
 def own(request, **kwargs):
     return HttpResponse("own")
 
 
 urlpatterns = [
     path("own-catalog.json", WithAgent.as_view()),
+    path("api/server-card", OfTheUser.as_view()),
+    path("<path:path>/.well-known/ai-catalog.json", CatalogView.as_view()),
     path("own-card", WithVersions.as_view(), {"path": "mcp"}),
     path("", include("mcp_oauth_discovery.urls")),
     re_path(r"^.*server-card/?$", own),
@@ -62,6 +70,16 @@ def test_card_of_another_path_is_left_to_the_project(fetch, own_urls, url):
 def test_without_the_setting_the_project_answers(fetch, own_urls, url, unset):
     own_urls.MCP_SERVER_CARDS = unset
     assert fetch(url).content == b"own"
+
+
+def test_other_views_of_the_project_stay_behind_its_middleware(fetch, own_urls):
+    assert fetch("/api/server-card").json() == {"user": "AnonymousUser"}
+
+
+def test_paths_of_clients_keep_no_second_catalogue(fetch, own_urls):
+    for number in range(5):
+        assert fetch(f"/t{number}{CATALOG}").status_code == 200
+    assert len(vars(present_publication())["_kept"]) == 1
 
 
 def test_project_adds_entries_to_the_catalogue(fetch, own_urls):

@@ -123,7 +123,7 @@ def make_once(home: Path, recipe: str, build: Callable[[], None]) -> None:
     The recipe is written down last, so that a half-made directory is made anew.
     """
     made_by = home / "made-by"
-    with _alone():
+    with _alone(home):
         if made_by.exists() and made_by.read_text() == recipe:
             return
         shutil.rmtree(home, ignore_errors=True)
@@ -133,10 +133,11 @@ def make_once(home: Path, recipe: str, build: Callable[[], None]) -> None:
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
-    """Wait until no other test run of this checkout is making environments."""
+def _alone(home: Path) -> Iterator[None]:
+    """Wait until no other process of this checkout is making this environment."""
     CLIENTS.mkdir(exist_ok=True)
-    with (CLIENTS / "lock").open("w") as lock:
+    # One lock for each: tests whose client is installed do not wait for another's.
+    with (CLIENTS / f"{home.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 

@@ -27,7 +27,8 @@ from tests.databases.crew import crew_of
 pytestmark = pytest.mark.databases
 
 PROCESSES = 16
-ROUNDS = 50
+# Each way to prepare the store comes three times, and the most usual one six times.
+ROUNDS = 24
 ALGORITHMS = ["EdDSA", "ES256"]
 ALL_ALGORITHMS = [*ALGORITHMS, "RS256"]
 DATES = ("created_at", "activates_at", "retires_at", "expires_at", "revoked_at")
@@ -126,7 +127,8 @@ def test_rotate_makes_one_successor(crew):
 
 def test_new_interpreters_make_one_successor(store, settings):
     settings.MCP_SIGNING_ALGORITHMS = ALL_ALGORITHMS
-    for number in range(1, 4):
+    # The first key, and a successor.
+    for number in (1, 2):
         outcomes = start_together(store, ["mcp_keys", "rotate", "--if-due"])
         assert [(status, errors) for status, _, errors in outcomes] == [(0, "")] * PROCESSES
         for algorithm in ALL_ALGORITHMS:

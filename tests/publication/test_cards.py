@@ -1,4 +1,4 @@
-"""Cards and the catalogue are kept, and show each change of the settings at once."""
+"""Cards and the catalogue are kept, and show each change of the settings immediately."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from django.urls import get_resolver
 from mcp_oauth_discovery.discovery.kept import Place
 from mcp_oauth_discovery.discovery.publication import present_publication
 from mcp_oauth_discovery.standards import server_cards
+from mcp_oauth_discovery.views import CatalogView, ServerCardView
 from tests import CARD, CATALOG, ORIGIN, PRM
+from tests.cards import servers
+from tests.publication.conftest import by_client
 
 WEATHER = {"name": "com.example/weather", "version": "1.0.0", "description": "Forecasts."}
 PLACES = {CARD: Place(server_cards.CARD, "mcp"), CATALOG: Place(server_cards.CATALOG)}
@@ -55,8 +58,9 @@ def test_resource_disabled_in_place_loses_its_card(ask, settings, cards):
     assert ask("/7/server-card").status == 200
     assert len(shown_names(ask)) == 2
     settings.MCP_RESOURCES["/7"]["enabled"] = False
-    assert ask("/7/server-card").status == 404
+    # The catalogue first: a request for the card would read the resources again.
     assert shown_names(ask) == ["com.example/other"]
+    assert ask("/7/server-card").status == 404
 
 
 def test_changed_issuer_takes_effect(ask, settings):
@@ -74,7 +78,7 @@ def test_changed_max_age_takes_effect(ask, settings):
             assert ask(path).headers["Cache-Control"] == f"public, max-age={seconds}"
 
 
-def test_wrong_member_is_an_error_at_once(ask, cards):
+def test_wrong_member_is_an_error_immediately(ask, cards):
     assert ask(CARD).status == 200
     cards["/mcp"]["version"] = "^1.0"
     assert ask(CARD).status == 500
@@ -87,6 +91,44 @@ def test_cards_do_not_drop_other_documents(ask, cards):
     cards["/mcp"]["version"] = "2.0"
     assert present_publication().answer(Place(PRM)) is not None
     assert present_publication().answer(PLACES[CARD]) is None
+
+
+def test_server_changed_at_run_time_takes_effect(ask, cards, monkeypatch):
+    cards["/mcp"] = {"server": "tests.cards.servers.mcpz", **WEATHER}
+    del cards["/mcp"]["version"]
+    assert ask(CARD).members["version"] == "2.1"
+    assert present_publication().answer(PLACES[CARD]) is not None
+    ask(CATALOG)
+    monkeypatch.setitem(servers.mcpz.server_info, "version", "3.0")
+    monkeypatch.setitem(servers.mcpz.server_info, "title", "Persons")
+    assert ask(CARD).members["version"] == "3.0"
+    assert shown_names(ask) == ["Persons"]
+
+
+def test_server_that_can_no_longer_be_imported_is_an_error_immediately(ask, cards):
+    cards["/mcp"]["server"] = "tests.cards.servers.mcpz"
+    assert ask(CARD).status == 200
+    cards["/mcp"]["server"] = "tests.cards.servers.none"
+    assert ask(CARD).status == 500
+
+
+@pytest.mark.parametrize(
+    ("path", "view"), [(CARD, ServerCardView), (CATALOG, CatalogView)], ids=["card", "catalogue"]
+)
+def test_document_built_while_the_setting_changes_is_not_kept(
+    settings, cards, transactional_db, monkeypatch, path, view
+):
+    settings.MCP_ISSUER = ORIGIN
+    build = view.get_document
+
+    def build_and_change(self, request, **kwargs):
+        document = build(self, request, **kwargs)
+        cards["/mcp"]["title"] = "New"
+        return document
+
+    monkeypatch.setattr(view, "get_document", build_and_change)
+    by_client(path)
+    assert present_publication().answer(PLACES[path]) is None
 
 
 def test_value_that_is_not_plain_data_is_never_kept(ask, cards):

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests import CARD, CATALOG
+from mcp_oauth_discovery.signing.published import published_keys
+from tests import ASM, CARD, CATALOG, JWKS, PRM
+from tests.keys import make_key
+from tests.server.requests import ASGI
 from tests.server.test_octets import check_twice
 
 CARDS = {
@@ -68,4 +71,28 @@ def test_entry_answers_without_django_once_a_document_is_kept(server):
     for path in (CARD, CATALOG):
         for accept in ("*/*", "application/json"):
             server.ask(server.entry, path, "GET", {"accept": accept})
+    assert server.django.requests == before
+
+
+@pytest.mark.parametrize("lines", [["application/json", "*/*"], ["*/*;q=0.1", "application/json"]])
+def test_repeated_accept_is_read_as_django_reads_it(pinned, transactional_db, lines):
+    server = ASGI()
+    given = [(b"host", b"app.example.com"), *((b"accept", line.encode()) for line in lines)]
+    for path in (CARD, CATALOG):
+        expected = server.ask(server.django, path, lines=given)
+        before = server.django.requests
+        assert server.ask(server.entry, path, lines=given) == expected
+        assert server.ask(server.entry, path, lines=given) == expected
+        assert server.django.requests == before
+
+
+def test_preflight_of_other_documents_needs_no_keys(server, pinned):
+    """The entry has answered it without Django since it knew the URL."""
+    make_key("EdDSA")
+    for path in (PRM, ASM, JWKS):
+        server.ask(server.entry, path)
+    published_keys.reset()
+    before = server.django.requests
+    for path in (PRM, ASM, JWKS):
+        server.ask(server.entry, path, "OPTIONS")
     assert server.django.requests == before

@@ -21,7 +21,7 @@ PAGES = {
     "Protected resource": "/.well-known/oauth-protected-resource/mcp",
     "Authorization server": "/.well-known/oauth-authorization-server",
     "JWK Set": "/.well-known/jwks.json",
-    "AI Catalog": "/.well-known/ai-catalog.json",
+    "Catalogue": "/.well-known/ai-catalog.json",
     "Admin": "/admin/",
 }
 

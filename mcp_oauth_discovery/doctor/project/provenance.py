@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from mcp_oauth_discovery.conf import conf, names_in_settings
-from mcp_oauth_discovery.discovery.cards import SERVER, SETTING, Configured
+from mcp_oauth_discovery.discovery.card_entries import SERVER, SETTING
+from mcp_oauth_discovery.discovery.cards import Configured
 from mcp_oauth_discovery.identity import Resource
 from mcp_oauth_discovery.standards.members import ENDPOINTS
 

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from mcp_oauth_discovery.conf import Misconfigured
 from mcp_oauth_discovery.discovery import cards, documents
+from mcp_oauth_discovery.discovery.card_entries import has_cards
 from mcp_oauth_discovery.discovery.served import (
     CARD_TITLE,
     CATALOG_TITLE,
@@ -76,7 +77,7 @@ def served(site: Site, start: str, transport: Transport) -> Iterator[Sourced]:
             members = documents.authorization_server_metadata(site) or {}
         yield request(SERVER_TITLE, server_url(site), server_sources(members), members)
     yield request(KEYS_TITLE, keys_url(site), key_sources())
-    if cards.has_cards():
+    if has_cards():
         entries = _or_nothing(lambda: cards.configured_cards(site)) or []
         for entry in entries:
             members = _or_nothing(partial(cards.read_card, entry)) or {}
