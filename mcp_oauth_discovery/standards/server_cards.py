@@ -32,11 +32,13 @@ CATALOG_VERSION = "1.0"
 # What a project cannot set, because it follows from the resource.
 FILLED_IN = ("$schema", "remotes")
 REQUIRED = ("name", "version", "description")
+REMOTE_TYPES = ("streamable-http", "sse")
 
 _NAME = re.compile(r"[a-zA-Z0-9.-]+/[a-zA-Z0-9._-]+\Z")
 _LABEL = re.compile(r"[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?\Z")
 _VERSION_RANGE = re.compile(r"[\^~<>=*]|(?:\A|\.)[xX](?:\.|\Z)|\s-\s|\|\|")
 _SIZE = re.compile(r"(?:any|[1-9][0-9]*x[1-9][0-9]*)\Z")
+_REMOTE = re.compile(r"(?:https?://\S+|\{[a-zA-Z_][a-zA-Z0-9_]*\}\S*)\Z")
 _DATA_IMAGE = re.compile(
     r"data:[\w.+-]+/[\w.+-]+(?:;[\w.+-]+=[\w.+-]+)*;base64,[A-Za-z0-9+/]+={0,2}\Z"
 )
@@ -146,6 +148,31 @@ def check_icons(value: object) -> None:
         _check_icon(icon)
 
 
+def _check_remote_type(value: object) -> None:
+    if value not in REMOTE_TYPES:
+        raise ValueError(f"expected {' or '.join(map(repr, REMOTE_TYPES))}, not {value!r}")
+
+
+def _check_remote_url(value: object) -> None:
+    check_string(value)
+    if not _REMOTE.match(str(value)):
+        raise ValueError("expected a URL that starts with http://, https:// or a {variable}")
+
+
+_check_remote = _object({"type": _check_remote_type, "url": _check_remote_url}, "type", "url")
+
+
+def check_remotes(value: object) -> None:
+    """Refuse what is not a list of remotes."""
+    if not isinstance(value, (list, tuple)):
+        raise ValueError(f"expected a list of remotes, not {type(value).__name__}")
+    for place, remote in enumerate(value):
+        try:
+            _check_remote(remote)
+        except ValueError as error:
+            raise ValueError(f"remotes[{place}]: {error}") from error
+
+
 def check_meta(value: object) -> None:
     """Refuse a `_meta` whose names have no form that MCP allows."""
     if not isinstance(value, dict):
@@ -218,13 +245,16 @@ def catalog_identifier(name: str) -> str:
 def is_identifier_of(identifier: object, name: str) -> bool:
     """Return whether an identifier in a catalogue fits the name in a card.
 
-    AI Catalog leaves open which segments stand between the domain and the name, and after them.
+    AI Catalog leaves open which segments stand between the domain and the name. Its version 0.9
+    has the kind `mcp` after the name.
     """
     domain, _, server = catalog_identifier(name).rpartition(":mcp:")
     start, text = f"{domain}:", str(identifier)
     # RFC 8141 §2, RFC 4343: neither `urn:air:` nor a domain depends on the case of its letters.
     is_of_domain = text.lower().startswith(start.lower())
-    return is_of_domain and server in text[len(start) :].split(":")
+    segments = text[len(start) :].split(":")
+    has_kind_last = len(segments) > 1 and segments[-1] == "mcp"
+    return is_of_domain and segments[-2 if has_kind_last else -1] == server
 
 
 def catalog_entry(card: Mapping[str, Any], url: str) -> Document:

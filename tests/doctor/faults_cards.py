@@ -59,7 +59,18 @@ def card_inside_its_entry(world: World):
 
 @harmless
 def identifier_of_another_form(world: World):
-    publish(world, None, entry(identifier="URN:AIR:Example.com:weather:server"))
+    publish(world, None, entry(identifier="URN:AIR:Example.com:weather:mcp"))
+
+
+@harmless
+def type_in_capital_letters(world: World):
+    publish(world, None, entry(type=CARD_TYPE.upper()))
+
+
+@harmless
+def remote_that_is_a_template_beside_the_endpoint(world: World):
+    remotes = [*card()["remotes"], {"type": "sse", "url": "{base}/sse"}]
+    publish(world, card(remotes=remotes))
 
 
 @harmless
@@ -173,18 +184,13 @@ def card_that_is_a_list(world: World):
     world.json(CARD, [], Content_Type=CARD_TYPE)
 
 
-@planted("card-unavailable", shows=("larger than 256 KiB",))
-def card_that_is_too_large(world: World):
-    publish(world, card(_meta={"a": "a" * 300_000}))
-
-
 @planted("card-unavailable", shows=("404: an empty body. It may be the card of this endpoint.",))
 def only_listed_card_at_another_address_that_is_not_there(world: World):
     publish(world, None, entry(url=LINKED))
     del world.replies["GET", CARD]
 
 
-@planted("card-unavailable", shows=("data of its entry is not an object.",))
+@planted("catalog-invalid", shows=("entries[0] has data that is not an object.",))
 def text_in_place_of_the_card_in_an_entry(world: World):
     inline = {**without(entry(), "url"), "data": "a card"}
     publish(world, None, inline)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from mcp_oauth_discovery.standards.server_cards import (
     CARD_TYPE,
     CATALOG_TYPE,
+    catalog,
     catalog_entry,
 )
 from tests.doctor.faults_cards import (
@@ -36,6 +37,19 @@ def entry_of_another_type(world: World):
     publish(world, None, entry(type="application/json"))
 
 
+@planted("card-not-listed", shows=("The entry with its URL has no type.",))
+def entry_without_a_type(world: World):
+    publish(world, None, without(entry(), "type"))
+
+
+@planted(
+    "card-not-listed",
+    shows=("The entry with its URL has no type; mediaType is the former name of this member.",),
+)
+def entry_with_the_former_name_of_its_type(world: World):
+    publish(world, None, {**without(entry(), "type"), "mediaType": CARD_TYPE})
+
+
 @planted("card-entry-differs", shows=("The identifier is urn:air:com.example:mcp:weather",))
 def identifier_with_the_domain_in_reverse(world: World):
     publish(world, None, entry(identifier="urn:air:com.example:mcp:weather"))
@@ -59,6 +73,27 @@ def two_cards_of_one_endpoint(world: World):
 def card_on_another_origin(world: World):
     publish(world, None, entry(url=OUTSIDE))
     del world.replies["GET", CARD]
+
+
+@planted("card-elsewhere", shows=(f"{OUTSIDE} is in the entry; the card is at {CARD}.",))
+def entry_of_the_card_with_another_origin(world: World):
+    publish(world, None, entry(url=OUTSIDE))
+
+
+@planted(
+    "card-not-read",
+    shows=("not read is 2. The first one is https://app.example.com/cards/3.",),
+)
+def more_cards_than_are_read(world: World):
+    urls = [f"{ORIGIN}/cards/{number}" for number in range(5)]
+    for url in urls:
+        remote = {"type": "streamable-http", "url": f"{url}/mcp"}
+        world.json(url, card(remotes=[remote]), Content_Type=CARD_TYPE)
+    listing = [
+        entry(identifier=f"urn:air:example.com:mcp:{number}", url=url)
+        for number, url in enumerate(urls)
+    ]
+    world.json(CATALOG, catalog(listing), Content_Type=CATALOG_TYPE)
 
 
 @planted("catalog-unreadable", shows=("200 with",))

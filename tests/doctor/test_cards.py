@@ -8,7 +8,10 @@ from collections import Counter
 import pytest
 
 from mcp_oauth_discovery.doctor.examination import Selection, examine
+from mcp_oauth_discovery.doctor.findings import Severity
 from mcp_oauth_discovery.doctor.transport.messages import Answer, Failure, Fault, Trouble
+from mcp_oauth_discovery.doctor.walk import cards
+from mcp_oauth_discovery.doctor.walk.acceptance import differing_parts
 from mcp_oauth_discovery.doctor.walk.cards import MOST_CARDS
 from mcp_oauth_discovery.doctor.walk.walker import Walker
 from mcp_oauth_discovery.standards.identifiers import origin
@@ -16,9 +19,10 @@ from mcp_oauth_discovery.standards.server_cards import (
     CARD_TYPE,
     CATALOG_TYPE,
     catalog,
+    catalog_entry,
     is_identifier_of,
 )
-from tests.doctor import faults_cards
+from tests.doctor import faults_card_answers, faults_cards
 from tests.doctor.faults_cards import CARD, CATALOG, LINKED, OUTSIDE, card, entry, publish
 from tests.doctor.world import ENDPOINT, ORIGIN, PAGE, World, diagnose, found, only
 
@@ -53,6 +57,9 @@ def asked(world: World) -> list[tuple[str, str, str, bool]]:
         faults_cards.card_inside_its_entry,
         faults_cards.entries_of_others,
         faults_cards.origin_named_if_there_is_one,
+        faults_cards.type_in_capital_letters,
+        faults_cards.remote_that_is_a_template_beside_the_endpoint,
+        faults_card_answers.redirect_that_pages_may_read,
     ],
 )
 def test_card_that_names_the_endpoint_and_is_listed_passes(plant):
@@ -69,6 +76,10 @@ def test_card_that_names_the_endpoint_and_is_listed_passes(plant):
         faults_cards.page_for_every_unknown_address,
         faults_cards.login_for_every_unknown_address,
         faults_cards.view_of_the_project_at_the_same_address,
+        faults_card_answers.object_for_every_unknown_address,
+        faults_card_answers.text_for_every_unknown_address,
+        faults_card_answers.page_declared_as_json_for_every_unknown_address,
+        faults_card_answers.empty_json_for_every_unknown_address,
     ],
 )
 def test_endpoint_without_a_card_is_reported_as_one_and_does_not_pass(plant):
@@ -128,6 +139,13 @@ def test_requests_that_fail_in_the_doctor_itself_leave_open_whether_there_is_a_c
     assert "server-cards-none" not in examined(world)
 
 
+def test_redirect_of_the_whole_site_is_left_to_its_own_finding():
+    world = World()
+    for url in (ENDPOINT, CARD, CATALOG):
+        world.reply(url, status=301, Location=url.replace("app.", "www.app."))
+    assert not {one.code for one in diagnose(world)} & {"card-elsewhere", "server-cards-none"}
+
+
 def test_step_says_nothing_about_an_endpoint_that_does_not_answer():
     world = World()
     world.fail(ENDPOINT, Trouble.REFUSED)
@@ -150,7 +168,7 @@ def test_more_cards_than_are_read_leave_open_whether_one_is_of_this_endpoint():
         entry(identifier=f"urn:air:example.com:mcp:{n}", url=url) for n, url in enumerate(urls)
     ]
     world.json(CATALOG, catalog(listing), Content_Type=CATALOG_TYPE)
-    assert examined(world) == []
+    assert examined(world) == ["card-not-read"]
     assert {url for _, url, _, _ in asked(world)} == {CARD, CATALOG, *urls[:MOST_CARDS]}
     world.json(CATALOG, catalog(listing[:MOST_CARDS]), Content_Type=CATALOG_TYPE)
     assert examined(world) == ["server-cards-none"]
@@ -207,7 +225,91 @@ def test_remote_that_is_no_url_is_shown():
     def plant(world):
         publish(world, card(remotes=["x", {"type": "streamable-http", "url": "mcp"}]))
 
-    assert found("card-endpoint", plant).seen.startswith(f"mcp\n{ENDPOINT} is expected\n")
+    world = World()
+    plant(world)
+    [first, second] = [one for one in diagnose(world) if one.severity is not Severity.PASS]
+    assert first.code == "card-invalid"
+    assert second.seen.startswith(f"mcp\n{ENDPOINT} is expected\n")
+
+
+@pytest.mark.parametrize(
+    ("remote", "problem"),
+    [
+        (5, "remotes[1]: expected a dict, not int"),
+        ({"type": "sse"}, "remotes[1]: 'url' is missing"),
+        ({"url": ENDPOINT}, "remotes[1]: 'type' is missing"),
+        ({"type": "http", "url": ENDPOINT}, "'type': expected 'streamable-http' or 'sse'"),
+        ({"type": "sse", "url": "/mcp"}, "'url': expected a URL that starts with http"),
+        ({"type": "sse", "url": "https://a.example.com/ mcp"}, "'url': expected a URL"),
+        ({"type": "sse", "url": 5}, "'url': expected a string, not int"),
+    ],
+)
+def test_remote_that_the_schema_refuses_is_reported(remote, problem):
+    def plant(world):
+        publish(world, card(remotes=[*card()["remotes"], remote]))
+
+    assert problem in found("card-invalid", plant).seen
+
+
+def test_entry_of_the_card_on_another_origin_is_a_warning_with_both_urls():
+    def plant(world):
+        publish(world, None, entry(url=OUTSIDE))
+
+    assert found("card-elsewhere", plant).severity is Severity.WARNING
+
+
+def test_http_remote_of_an_https_endpoint_is_traced_to_the_proxy():
+    remote = {"type": "streamable-http", "url": ENDPOINT.replace("https:", "http:")}
+    world = World()
+    publish(world, card(remotes=[remote]))
+    fix = only(world, "card-endpoint", in_process=True).fix
+    assert "SECURE_PROXY_SSL_HEADER" in fix
+    assert "pin MCP_ISSUER" in fix
+
+
+@pytest.mark.parametrize(
+    ("listing", "status", "advice"),
+    [
+        ([], 200, "super().get_document()"),
+        ([], 404, "at the root of the URLconf"),
+    ],
+)
+def test_card_that_the_project_does_not_list_is_traced_to_its_catalogue(listing, status, advice):
+    world = World()
+    world.json(CARD, card(), Content_Type=CARD_TYPE)
+    world.json(CATALOG, catalog(listing), status, Content_Type=CATALOG_TYPE)
+    assert advice in only(world, "card-not-listed", in_process=True).fix
+
+
+def test_card_of_a_django_site_without_a_catalogue_is_traced_to_the_proxy():
+    world = World()
+    world.endpoint["Server"] = "WSGIServer/0.2 CPython/3.13"
+    world.json(CARD, card(), Content_Type=CARD_TYPE)
+    assert "Have the proxy pass" in only(world, "card-not-listed").fix
+
+
+def test_remotes_on_other_origins_are_not_compared_in_parts(monkeypatch):
+    """Many of them took half a minute."""
+    compared = []
+
+    def counted(url, expected):
+        compared.append(url)
+        return differing_parts(url, expected)
+
+    monkeypatch.setattr(cards, "differing_parts", counted)
+    world = World()
+    remotes = [{"type": "sse", "url": f"http://a/{number}"} for number in range(100)]
+    inline = {**faults_cards.without(entry(), "url"), "data": card(remotes=remotes)}
+    own = {"type": "streamable-http", "url": f"{ENDPOINT}/"}
+    world.json(CATALOG, catalog([inline]), Content_Type=CATALOG_TYPE)
+    world.json(CARD, card(remotes=[own]), Content_Type=CARD_TYPE)
+    examined(world)
+    assert compared == []
+    inline["data"]["remotes"].append(own)
+    inline["identifier"] = "urn:air:example.com:mcp:maps"
+    world.json(CATALOG, catalog([inline]), Content_Type=CATALOG_TYPE)
+    examined(world)
+    assert compared == [own["url"]]
 
 
 def test_fault_of_the_project_is_reported_with_its_fix():
@@ -233,6 +335,8 @@ def test_fault_of_the_project_is_reported_with_its_fix():
         ("urn:air:example.com:weather", True),
         ("urn:air:example.com:weather:mcp", True),
         ("URN:AIR:EXAMPLE.com:mcp:weather", True),
+        ("urn:air:example.com:servers:weather", True),
+        ("urn:air:example.com:weather:maps", False),
         ("urn:air:example.com:mcp:Weather", False),
         ("urn:air:example.com:mcp:weather-maps", False),
         ("urn:air:example.com.evil:mcp:weather", False),
@@ -244,6 +348,26 @@ def test_fault_of_the_project_is_reported_with_its_fix():
 )
 def test_identifier_fits_by_the_domain_and_the_name(identifier, fits):
     assert is_identifier_of(identifier, "com.example/weather") is fits
+
+
+@pytest.mark.parametrize(
+    ("segments", "fits"),
+    [("mcp:mcp", True), ("mcp", True), ("mcp:files", False), ("files:mcp", False)],
+)
+def test_kind_in_an_identifier_is_not_the_name_mcp(segments, fits):
+    assert is_identifier_of(f"urn:air:example.com:{segments}", "com.example/mcp") is fits
+
+
+def test_server_that_is_named_mcp_beside_another_one_passes():
+    world = World()
+    own, maps = card(name="com.example/mcp"), f"{ORIGIN}/maps/server-card"
+    publish(
+        world,
+        own,
+        catalog_entry(own, CARD),
+        entry(identifier="urn:air:example.com:mcp:maps", url=maps),
+    )
+    assert examined(world) == ["server-cards-ok"]
 
 
 @pytest.mark.django_db
@@ -261,6 +385,26 @@ def test_cards_of_the_project_pass(healthy, run):
     [report] = json.loads(run("check", "--only", "server-cards", "--json")[0])["reports"]
     codes = [(finding["code"], finding["group"]) for finding in report["findings"]]
     assert codes == [("server-cards-ok", "server-cards")]
+
+
+@pytest.mark.django_db
+def test_card_of_the_settings_that_no_url_serves_is_an_error(healthy, run):
+    healthy.MCP_SERVER_CARDS = {"/mcp": faults_cards.MEMBERS}
+    healthy.ROOT_URLCONF = "tests.doctor.cards_left_out_urls"
+    [report] = json.loads(run("check", "--only", "server-cards", "--json")[0])["reports"]
+    [finding] = report["findings"]
+    assert (finding["code"], finding["severity"]) == ("card-unavailable", "error")
+    assert finding["seen"].startswith(
+        "MCP_SERVER_CARDS has a card for this endpoint, and the site answers 404: "
+    )
+
+
+@pytest.mark.django_db
+def test_key_that_names_no_resource_is_named(healthy, run):
+    healthy.MCP_SERVER_CARDS = {"/mpc": faults_cards.MEMBERS}
+    [report] = json.loads(run("check", "--only", "server-cards", "--json")[0])["reports"]
+    [finding] = report["findings"]
+    assert finding["seen"].startswith("500: MCP_SERVER_CARDS['/mpc'] is ")
 
 
 @pytest.mark.django_db

@@ -9,6 +9,7 @@ from mcp_oauth_discovery.doctor.steps import ENTRIES
 from tests.doctor import (  # noqa: F401 - they fill the table
     faults_answers,
     faults_around,
+    faults_card_answers,
     faults_cards,
     faults_catalog,
     faults_consequences,

@@ -277,9 +277,25 @@ def test_cards_below_a_prefix_are_at_the_urls_that_clients_are_given(healthy, sh
     assert documents[CATALOG]["document"]["entries"][0]["url"] == card
 
 
-def test_wrong_card_is_a_message(healthy, run):
-    healthy.MCP_SERVER_CARDS = {"/mcp": {**WEATHER, "name": "weather"}}
-    assert run("show")[1].startswith("MCP_SERVER_CARDS['/mcp']['name'] is 'weather'")
+def test_wrong_card_is_an_error_of_its_own_and_of_the_catalogue(healthy, run):
+    healthy.MCP_RESOURCES = {"/a": {}, "/b": {}}
+    healthy.MCP_SERVER_CARDS = {"/a": WEATHER, "/b": {**WEATHER, "name": "weather"}}
+    output, message = run("show", "--json")
+    documents = json.loads(output)["documents"]
+    [problem] = {one["error"] for one in documents if one["error"]}
+    assert problem.startswith("MCP_SERVER_CARDS['/b']['name'] is 'weather'")
+    assert [one["status"] for one in documents] == [200] * 5 + [500] * 2
+    assert message == "2 of 7 documents cannot be served."
+
+
+@pytest.mark.parametrize("cards", [{"/mpc": WEATHER}, [WEATHER]])
+def test_wrong_keys_of_cards_are_an_error_of_the_catalogue(healthy, run, cards):
+    healthy.MCP_SERVER_CARDS = cards
+    output, message = run("show", "--json")
+    last = json.loads(output)["documents"][-1]
+    assert (last["url"], last["status"]) == (CATALOG, 500)
+    assert last["error"].startswith("MCP_SERVER_CARDS")
+    assert message == "1 of 4 documents cannot be served."
 
 
 @pytest.mark.parametrize(

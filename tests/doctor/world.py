@@ -56,6 +56,8 @@ class World:
         }
         self.keys: Any = {"keys": [dict(key) for key in KEYS]}
         self.signing: tuple[Fault, ...] = ()
+        # The endpoints that have a card in the settings of the project.
+        self.described: frozenset[str] = frozenset()
         self.challenge: str | None = f'Bearer resource_metadata="{PRM}", scope="mcp"'
         self.endpoint: dict[str, str] = {
             "Access-Control-Allow-Origin": "*",
@@ -120,7 +122,14 @@ def diagnose(world: World, url: str = ENDPOINT, in_process=False, probes=True) -
     """Return what the doctor finds, with or without all that is asked beyond the walk."""
     inside = frozenset({ORIGIN}) if in_process else None
     wanted = Selection().probes() if probes else {}
-    walker = Walker(world, page_origin=PAGE, probes=wanted, inside=inside, signing=world.signing)
+    walker = Walker(
+        world,
+        page_origin=PAGE,
+        probes=wanted,
+        inside=inside,
+        signing=world.signing,
+        described=world.described,
+    )
     return examine(walker.walk(url), Selection())
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from django.core.handlers.wsgi import WSGIRequest
 
-from mcp_oauth_discovery.conf import allowed_hosts, conf, fixed_script_prefix
+from mcp_oauth_discovery.conf import Misconfigured, allowed_hosts, conf, fixed_script_prefix
+from mcp_oauth_discovery.discovery.cards import configured_cards
 from mcp_oauth_discovery.identity import Site, pinned_issuer
 from mcp_oauth_discovery.standards.identifiers import is_loopback, split
 from mcp_oauth_discovery.standards.wsgi import environ
@@ -36,3 +38,13 @@ def endpoints(site: Site) -> list[str]:
     first = [default.identifier] if default and default.enabled else []
     others = [resource.identifier for resource in site.resources if resource.enabled]
     return list(dict.fromkeys([*first, *others]))
+
+
+def described_endpoints(site: Site) -> frozenset[str]:
+    """Return the URLs of the MCP endpoints that have a card in `MCP_SERVER_CARDS`.
+
+    If an entry has a wrong key there are none: the catalogue then shows this fault.
+    """
+    with suppress(Misconfigured):
+        return frozenset(card.resource.identifier for card in configured_cards(site))
+    return frozenset()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 
+from mcp_oauth_discovery.conf import Misconfigured
 from mcp_oauth_discovery.discovery import cards, documents
 from mcp_oauth_discovery.discovery.card_entries import has_cards
 from mcp_oauth_discovery.discovery.served import (
@@ -37,6 +39,8 @@ from mcp_oauth_discovery.doctor.transport.messages import Answer, Fault, Transpo
 from mcp_oauth_discovery.doctor.walk.reading import read
 from mcp_oauth_discovery.identity import Site
 from mcp_oauth_discovery.standards.identifiers import split
+
+T = TypeVar("T")
 
 _VIEW = Source("view", "a view of the project")
 
@@ -74,14 +78,21 @@ def served(site: Site, start: str, transport: Transport) -> Iterator[Sourced]:
         yield request(SERVER_TITLE, server_url(site), server_sources(members), members)
     yield request(KEYS_TITLE, keys_url(site), key_sources())
     if has_cards():
-        entries = cards.configured_cards(site)
+        entries = _or_nothing(lambda: cards.configured_cards(site)) or []
         for entry in entries:
-            members = cards.read_card(entry)
+            members = _or_nothing(partial(cards.read_card, entry)) or {}
             # The settings may have tuples, which JSON sends as lists.
             sent = json.loads(json.dumps(members))
             yield request(CARD_TITLE, entry.url, card_sources(entry, members), sent)
-        members = cards.catalog(site) or {}
+        members = _or_nothing(lambda: cards.catalog(site)) or {}
         yield request(CATALOG_TITLE, catalog_url(site), catalog_sources(entries), members)
+
+
+def _or_nothing(build: Callable[[], T | None]) -> T | None:
+    """Return what a function builds, or None: the answer to the request shows a wrong setting."""
+    with suppress(Misconfigured):
+        return build()
+    return None
 
 
 def lines(document: Sourced) -> Iterator[str]:

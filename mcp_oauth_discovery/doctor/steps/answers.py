@@ -11,7 +11,13 @@ from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.steps import redirects
 from mcp_oauth_discovery.doctor.steps.advice import advice, advised
 from mcp_oauth_discovery.doctor.steps.endpoint import OF_THE_REQUEST
-from mcp_oauth_discovery.doctor.steps.exchanges import PUBLIC, of_documents, plain, stopped
+from mcp_oauth_discovery.doctor.steps.exchanges import (
+    PUBLIC,
+    compression,
+    of_documents,
+    plain,
+    stopped,
+)
 from mcp_oauth_discovery.doctor.walk.intermediaries import Intermediary
 from mcp_oauth_discovery.doctor.walk.observations import Exchange, Fetched, Walk, all_answered
 from mcp_oauth_discovery.doctor.walk.reading import gist
@@ -216,9 +222,7 @@ def slow(walk: Walk) -> Iterator[Finding]:
 
 def encoded(walk: Walk) -> Iterator[Finding]:
     for exchange in of_documents(walk):
-        coding = exchange.answer.header("content-encoding") if exchange.answer else None
-        if coding and coding.lower() != "identity":
-            observation = f"Content-Encoding: {shown(coding)}, without a request for it."
+        if observation := compression(exchange):
             yield finding(ANSWER_ENCODED, exchange.url, observation)
 
 

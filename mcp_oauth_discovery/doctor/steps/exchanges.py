@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mcp_oauth_discovery.doctor.clients import EVERY, Client
+from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.walk.observations import Exchange, Walk
 
 # What firewalls and login services must let pass.
@@ -29,3 +30,11 @@ def stopped(walk: Walk, exchange: Exchange) -> tuple[Client, ...] | None:
         return EVERY
     # MCP clients read no keys.
     return () if exchange.url in {document.url for document in walk.jwks} else None
+
+
+def compression(exchange: Exchange) -> str:
+    """Return a sentence about a compressed answer, or "" if it is not compressed."""
+    coding = exchange.answer.header("content-encoding") if exchange.answer else None
+    if coding is None or coding.lower() in ("", "identity"):
+        return ""
+    return f"Content-Encoding: {shown(coding)}, without a request for it."

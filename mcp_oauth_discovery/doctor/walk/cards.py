@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcp_oauth_discovery.doctor.transport.messages import Failure, Transport, Trouble
-from mcp_oauth_discovery.doctor.walk import headers
+from mcp_oauth_discovery.doctor.walk import headers, redirects
 from mcp_oauth_discovery.doctor.walk.acceptance import differing_parts
-from mcp_oauth_discovery.doctor.walk.observations import Exchange, Walk
+from mcp_oauth_discovery.doctor.walk.observations import Card, Exchange, Walk
 from mcp_oauth_discovery.doctor.walk.probes import Get
 from mcp_oauth_discovery.doctor.walk.well_known import sendable
 from mcp_oauth_discovery.standards.hosts import origin
@@ -29,23 +29,7 @@ JSON = "application/json"
 _LATER = (408, 425, 429)
 # A view of the project at the same URL hardly has one of these members.
 _OF_CARDS = {"$schema", "remotes"}
-
-
-class Card(NamedTuple):
-    """A card of the endpoint: the URL that it is found at, its members, and its entry, if any.
-
-    A card inside its entry has no exchange.
-    """
-
-    url: str
-    members: Mapping[str, Any] | None
-    exchange: Exchange | None = None
-    entry: Mapping[str, Any] | None = None
-
-    @property
-    def name(self) -> str:
-        """The name, or "" if there is none."""
-        return name_in(self.members)
+_OF_CATALOGS = {"entries", "specVersion"}
 
 
 def ask_for_cards(walk: Walk, get: Get, transport: Transport) -> None:
@@ -55,17 +39,17 @@ def ask_for_cards(walk: Walk, get: Get, transport: Transport) -> None:
     walk.catalog = get(f"{split(url).origin}{CATALOG}", headers.accepting(CATALOG_TYPE))
     for address in addresses(walk)[:MOST_CARDS]:
         walk.linked_cards.append(get(address, headers.accepting(CARD_TYPE)))
+    walk.own_cards = _own_cards(walk, walk.card)
     types = {walk.catalog.url: CATALOG_TYPE}
     for exchange in (walk.card, walk.catalog, *walk.linked_cards):
-        answer = exchange.answer
-        if exchange.reading.members is None or answer is None:
-            continue
-        # Some sites name the origin in their answer only if the request has one.
-        if answer.header("access-control-allow-origin") != "*":
-            media_type = types.get(exchange.url, CARD_TYPE)
-            request = headers.from_page(page, headers.accepting(media_type))
-            outcome = transport.send("GET", answer.url, request)
-            walk.card_reads.append(Exchange(exchange.url, outcome))
+        # A browser requires the header of each redirect too.
+        for answer in exchange.answers() if exchange.reading.members is not None else ():
+            # Some sites name the origin in their answer only if the request has one.
+            if answer.header("access-control-allow-origin") != "*":
+                media_type = types.get(exchange.url, CARD_TYPE)
+                request = headers.from_page(page, headers.accepting(media_type))
+                outcome = transport.send("GET", answer.url, request)
+                walk.card_reads.append(Exchange(answer.url, outcome))
 
 
 def is_card(exchange: Exchange) -> bool:
@@ -73,25 +57,45 @@ def is_card(exchange: Exchange) -> bool:
     if exchange.reading.members is not None:
         is_one = bool(_OF_CARDS & exchange.reading.members.keys())
         return is_one or media_type(exchange) == CARD_TYPE
-    return exchange.status == 200 and media_type(exchange) in (CARD_TYPE, JSON)
+    return exchange.status == 200 and media_type(exchange) == CARD_TYPE
 
 
 def is_catalog(exchange: Exchange) -> bool:
-    """Return whether an answer is a catalogue, or has the type of one."""
-    is_object = exchange.reading.members is not None
-    return is_object or (exchange.status == 200 and media_type(exchange) in (CATALOG_TYPE, JSON))
+    """Return whether an answer is a catalogue, or has the type of one.
+
+    Some sites answer every path with JSON.
+    """
+    is_one = bool(_OF_CATALOGS & (exchange.reading.members or {}).keys())
+    return is_one or (exchange.status == 200 and media_type(exchange) == CATALOG_TYPE)
 
 
 def media_type(exchange: Exchange) -> str:
     """Return the media type of an answer, without parameters; "" if it declares none."""
-    declared = exchange.answer.header("content-type") if exchange.answer else None
-    return (declared or "").partition(";")[0].strip().lower()
+    return _bare(exchange.answer.header("content-type") if exchange.answer else None)
+
+
+def _bare(declared: object) -> str:
+    """Return a media type without parameters. RFC 9110 §8.3.1: its case does not matter."""
+    return declared.partition(";")[0].strip().lower() if isinstance(declared, str) else ""
+
+
+def is_too_large(exchange: Exchange) -> bool:
+    """Return whether an answer may be a card or a catalogue, and was not read to its end."""
+    is_partial = exchange.answer is not None and exchange.answer.is_cut
+    may_be_one = media_type(exchange) in (CARD_TYPE, CATALOG_TYPE, JSON)
+    return is_partial and may_be_one and exchange.status == 200
 
 
 def is_unknown(exchange: Exchange) -> bool:
     """Return whether an answer leaves open if there is a document."""
     is_late = exchange.status >= 500 or exchange.status in (0, *_LATER)
     return is_late or exchange.intermediary is not None
+
+
+def leads_away(exchange: Exchange) -> bool:
+    """Return whether the outcome is a redirect to another origin, and not to a login."""
+    to = redirects.target(exchange.answer) if exchange.answer else None
+    return to is not None and origin(to) != origin(exchange.url) and not redirects.is_login(to)
 
 
 def is_cut(exchange: Exchange) -> bool:
@@ -107,10 +111,15 @@ def entries(walk: Walk) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
+def is_of_card(entry: Mapping[str, Any]) -> bool:
+    """Return whether an entry is that of a server card."""
+    return _bare(entry.get("type")) == CARD_TYPE
+
+
 def listed(walk: Walk) -> list[Mapping[str, Any]]:
     """Return the entries of server cards."""
     objects = [entry for entry in entries(walk) if isinstance(entry, dict)]
-    return [entry for entry in objects if entry.get("type") == CARD_TYPE]
+    return [entry for entry in objects if is_of_card(entry)]
 
 
 def address_of(entry: Mapping[str, Any]) -> str:
@@ -131,7 +140,7 @@ def elsewhere(walk: Walk) -> list[str]:
 
 def _candidates(walk: Walk) -> list[str]:
     usual = {"", walk.card.url if walk.card else ""}
-    name = _usual_name(walk)
+    name = usual_name(walk)
     urls = [
         address_of(entry)
         for entry in listed(walk)
@@ -140,11 +149,8 @@ def _candidates(walk: Walk) -> list[str]:
     return [url for url in dict.fromkeys(urls) if url not in usual]
 
 
-def own_cards(walk: Walk) -> list[Card]:
+def _own_cards(walk: Walk, usual: Exchange) -> list[Card]:
     """Return the cards of the endpoint, the usual one first, each with its entry if it has one."""
-    usual = walk.card
-    if usual is None:
-        return []
     exchanges = {exchange.url: exchange for exchange in (usual, *walk.linked_cards)}
     cards = [card for entry in listed(walk) if _is_own(walk, card := _card(walk, entry, exchanges))]
     if is_card(usual) and not any(card.exchange is usual for card in cards):
@@ -163,7 +169,7 @@ def _card(walk: Walk, entry: Mapping[str, Any], exchanges: Mapping[str, Exchange
 
 
 def _is_own(walk: Walk, card: Card) -> bool:
-    name = _usual_name(walk)
+    name = usual_name(walk)
     identifier = card.entry.get("identifier") if card.entry else None
     return (
         (card.exchange is not None and card.exchange is walk.card)
@@ -172,21 +178,28 @@ def _is_own(walk: Walk, card: Card) -> bool:
     )
 
 
-def _usual_name(walk: Walk) -> str:
+def usual_name(walk: Walk) -> str:
     """Return the name in the card at the usual address, or "" if there is no card."""
     usual = walk.card
-    return name_in(usual.reading.members) if usual and is_card(usual) else ""
+    return Card(usual.url, usual.reading.members).name if usual and is_card(usual) else ""
 
 
 def _names(members: Mapping[str, Any] | None, endpoint: str) -> bool:
     """Return whether a card has a remote that is meant to be the endpoint."""
     urls = [remote.get("url") for remote in remotes(members)]
+    host = _host(endpoint)
     return any(
         isinstance(url, str)
-        and origin(url) != ""
+        # This is faster, and a card may have thousands of remotes.
+        and _host(url) == host != ""
         and set(differing_parts(url, endpoint)) <= {"scheme", "final slash"}
         for url in urls
     )
+
+
+def _host(url: str) -> str:
+    """Return the host and the port of a URL, or "" if it is not a URL."""
+    return origin(url).partition("://")[2]
 
 
 def remotes(members: Mapping[str, Any] | None) -> list[Mapping[str, Any]]:
@@ -194,9 +207,3 @@ def remotes(members: Mapping[str, Any] | None) -> list[Mapping[str, Any]]:
     value = (members or {}).get("remotes")
     items = value if isinstance(value, list) else []
     return [remote for remote in items if isinstance(remote, dict)]
-
-
-def name_in(members: Mapping[str, Any] | None) -> str:
-    """Return the name in a card, or "" if there is none."""
-    name = (members or {}).get("name")
-    return name if isinstance(name, str) else ""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from mcp_oauth_discovery.doctor.transport.messages import Answer, Failure, Fault, Trouble
 from mcp_oauth_discovery.doctor.walk.intermediaries import Intermediary, intermediary
@@ -127,6 +127,24 @@ class Again:
     agent: str = ""
 
 
+class Card(NamedTuple):
+    """A card of the endpoint: the URL that it is found at, its members, and its entry, if any.
+
+    A card inside its entry has no exchange.
+    """
+
+    url: str
+    members: Mapping[str, Any] | None
+    exchange: Exchange | None = None
+    entry: Mapping[str, Any] | None = None
+
+    @property
+    def name(self) -> str:
+        """The name, or "" if there is none."""
+        name = (self.members or {}).get("name")
+        return name if isinstance(name, str) else ""
+
+
 @dataclass
 class Walk:
     """All observations about one MCP endpoint."""
@@ -138,6 +156,8 @@ class Walk:
     mishaps: list[str] = field(default_factory=list)
     # Why this project cannot sign, from its settings and keys. The documents do not show this.
     signing: tuple[Fault, ...] = ()
+    # Whether the settings of this project have a card for the endpoint.
+    is_described: bool = False
     post: Exchange | None = None
     get: Exchange | None = None
     challenges: list[Challenge] = field(default_factory=list)
@@ -162,6 +182,8 @@ class Walk:
     # Cards that the catalogue lists at other addresses, and documents as pages read them.
     linked_cards: list[Exchange] = field(default_factory=list)
     card_reads: list[Exchange] = field(default_factory=list)
+    # The cards of the endpoint, the usual one first. A catalogue may be long: find them once.
+    own_cards: list[Card] = field(default_factory=list)
     agents: list[Again] = field(default_factory=list)
     burst: list[Again] = field(default_factory=list)
 

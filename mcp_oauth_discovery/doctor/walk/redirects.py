@@ -7,6 +7,7 @@ from enum import Enum
 from urllib.parse import urljoin, urlsplit
 
 from mcp_oauth_discovery.doctor.transport.messages import Answer
+from mcp_oauth_discovery.doctor.walk.intermediaries import login_service
 from mcp_oauth_discovery.standards.identifiers import origin
 
 # How many redirects the doctor follows; a longer chain must not lead it across the Internet.
@@ -38,6 +39,11 @@ def target(answer: Answer) -> str | None:
         return urljoin(answer.url, location)
     except ValueError:
         return location
+
+
+def is_login(to: str) -> bool:
+    """Return whether the URL that a redirect leads to is that of a login."""
+    return bool(_LOGIN.search(to) or login_service(to))
 
 
 def cause(url: str, to: str) -> Cause:

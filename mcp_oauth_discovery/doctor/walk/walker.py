@@ -40,24 +40,30 @@ class Walker:
         probes: Probes = MappingProxyType({}),
         inside: frozenset[str] | None = None,
         signing: tuple[Fault, ...] = (),
+        described: frozenset[str] = frozenset(),
     ) -> None:
         """Store the options.
 
         `probes` has the requests that each step needs beyond the documents. `inside` has the
         origins that the transport reaches, None if it reaches all. `signing` has the reasons why
-        this project cannot sign.
+        this project cannot sign. `described` has the endpoints with a card in its settings.
         """
         self._transport = transport
         self._page_origin = page_origin
         self._probes = probes
         self._inside = inside
         self._signing = signing
+        self._described = described
         self._documents: dict[str, Exchange] = {}
 
     def walk(self, url: str) -> Walk:
         """Return the observations about the MCP endpoint at `url`."""
         walk = Walk(
-            url, self._page_origin, in_process=self._inside is not None, signing=self._signing
+            url,
+            self._page_origin,
+            in_process=self._inside is not None,
+            signing=self._signing,
+            is_described=url in self._described,
         )
         walk.post = Exchange(url, self._transport.send("POST", url, headers.ENDPOINT))
         if walk.post.answer is None:

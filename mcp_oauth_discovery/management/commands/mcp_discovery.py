@@ -119,7 +119,13 @@ class Command(SubcommandsCommand):
             urls = endpoints.endpoints(site)
             origins = frozenset(map(origin, [site.issuer, *urls]))
             transport = DjangoTransport(timeout=options["timeout"], budget=options["budget"])
-            walker = partial(Walker, transport, inside=origins, signing=tuple(_signing_faults()))
+            walker = partial(
+                Walker,
+                transport,
+                inside=origins,
+                signing=tuple(_signing_faults()),
+                described=endpoints.described_endpoints(site),
+            )
         else:
             urls = [checked_endpoint(url)]
             walker = partial(Walker, HTTPTransport(url, options["timeout"], options["budget"]))
