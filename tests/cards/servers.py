@@ -83,3 +83,16 @@ class OwnFastMCP:
 OwnFastMCP.__name__ = "FastMCP"
 bare_fastmcp = OwnFastMCP()
 fastmcp = OwnFastMCP("people", "0.3")
+
+
+class Unready:
+    """A server whose version cannot be read yet."""
+
+    icons = instructions = ""
+
+    @property
+    def version(self):
+        raise RuntimeError("not ready")
+
+
+unready = Unready()

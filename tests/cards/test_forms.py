@@ -25,6 +25,7 @@ RIGHT = [
     ("icons", []),
     ("icons", [{"src": "https://example.com/i.svg", "sizes": ["any", "48x48"], "theme": "dark"}]),
     ("icons", ({"src": "data:image/svg+xml;base64,PHN2Zz4="},)),
+    ("icons", [{"x": 5, "src": "https://example.com/i.png"}]),
     ("icons", [{"src": "data:image/svg+xml;charset=utf-8;base64,PHN2Zz4="}]),
     ("_meta", {}),
     ("_meta", {"com.example/x": 1, "plain": None, "example.com/": []}),

@@ -367,6 +367,20 @@ def test_member_that_differs_from_the_routed_server(card, routed, kind):
     assert message.hint == "Write \"version\": '2.2' in the entry, or change it in the server."
 
 
+def test_hint_shows_no_shortened_value_to_type(card, routed):
+    routed(icons=[{"src": f"{ORIGIN}/{'i' * 300}.png"}])
+    [message] = card(**CARD, icons=[ICON])
+    assert (
+        message.hint == 'Copy "icons" from the server into the entry, or change it in the server.'
+    )
+
+
+def test_server_that_cannot_be_read_is_an_error(card):
+    [message] = card(server="tests.cards.servers.unready", name=NAME, description=TEXT)
+    assert message.id == "mcp_oauth_discovery.E018"
+    assert "cannot be used: reading it raised RuntimeError: not ready." in message.msg
+
+
 @pytest.mark.parametrize("kind", ROUTED)
 def test_routed_server_that_agrees(card, routed, kind):
     routed(kind, title="People")

@@ -173,7 +173,7 @@ def test_changed_card_makes_an_export_out_of_date(carded, export, changes, refus
     [
         ({"MCP_SERVER_CARDS": ["/mcp"]}, "MCP_SERVER_CARDS is ['/mcp']: expected a dict"),
         ({"MCP_SERVER_CARDS": {"/mcp": {}}}, "'name' is missing"),
-        ({"MCP_SERVER_CARDS": {"/other": WEATHER}}, "no resource has this path or identifier"),
+        ({"MCP_SERVER_CARDS": {"/other": WEATHER}}, "its key is no resource of this site"),
         ({"ROOT_URLCONF": urlconf(page)}, f"Another view answers at {CARD}: tests.export."),
     ],
 )

@@ -93,6 +93,13 @@ def test_cards_do_not_drop_other_documents(ask, cards):
     assert present_publication().answer(PLACES[CARD]) is None
 
 
+def test_setting_that_is_no_dict_any_more_takes_effect(ask, settings):
+    assert ask(CATALOG).status == ask(CARD).status == 200
+    settings.MCP_SERVER_CARDS = ["/mcp"]
+    assert ask(CATALOG).status == 500
+    assert present_publication().answer(PLACES[CARD]) is None
+
+
 def test_server_changed_at_run_time_takes_effect(ask, cards, monkeypatch):
     cards["/mcp"] = {"server": "tests.cards.servers.mcpz", **WEATHER}
     del cards["/mcp"]["version"]
