@@ -27,7 +27,7 @@ JSON = "application/json"
 
 # A later attempt may find a document.
 _LATER = (408, 425, 429)
-# A view of the project at the same URL hardly has one of these members.
+# A view of the project at the same URL is unlikely to have one of these members.
 _OF_CARDS = {"$schema", "remotes"}
 _OF_CATALOGS = {"entries", "specVersion"}
 
@@ -55,8 +55,8 @@ def ask_for_cards(walk: Walk, get: Get, transport: Transport) -> None:
 def is_card(exchange: Exchange) -> bool:
     """Return whether an answer is a card, or has the type of one."""
     if exchange.reading.members is not None:
-        is_one = bool(_OF_CARDS & exchange.reading.members.keys())
-        return is_one or media_type(exchange) == CARD_TYPE
+        has_members = bool(_OF_CARDS & exchange.reading.members.keys())
+        return has_members or media_type(exchange) == CARD_TYPE
     return exchange.status == 200 and media_type(exchange) == CARD_TYPE
 
 
@@ -65,8 +65,8 @@ def is_catalog(exchange: Exchange) -> bool:
 
     Some sites answer every path with JSON.
     """
-    is_one = bool(_OF_CATALOGS & (exchange.reading.members or {}).keys())
-    return is_one or (exchange.status == 200 and media_type(exchange) == CATALOG_TYPE)
+    has_members = bool(_OF_CATALOGS & (exchange.reading.members or {}).keys())
+    return has_members or (exchange.status == 200 and media_type(exchange) == CATALOG_TYPE)
 
 
 def media_type(exchange: Exchange) -> str:
