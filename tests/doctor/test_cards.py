@@ -158,6 +158,20 @@ def test_firewall_in_front_of_the_card_leaves_open_whether_there_is_one():
     assert examined(world) == ["card-no-answer"]
 
 
+def test_limit_of_requests_is_left_to_the_step_for_load():
+    world = World()
+    world.reply("GET", CARD, status=429)
+    assert examined(world) == []
+    assert "server-cards-none" not in {one.code for one in diagnose(world)}
+
+
+def test_site_that_is_down_as_a_whole_is_left_to_other_steps():
+    world = World()
+    for method, url in (("POST", ENDPOINT), ("GET", CARD), ("GET", CATALOG)):
+        world.reply(method, url, status=502)
+    assert not {one.code for one in diagnose(world)} & {"card-no-answer", "server-cards-none"}
+
+
 def test_more_cards_than_are_read_leave_open_whether_one_is_of_this_endpoint():
     world = World()
     urls = [f"{ORIGIN}/cards/{number}" for number in range(MOST_CARDS + 1)]

@@ -9,11 +9,24 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from mcp_oauth_discovery.standards.server_cards import (
+    CARD_TYPE,
+    CATALOG,
+    CATALOG_TYPE,
+    card_url,
+    catalog,
+    catalog_entry,
+    server_card,
+)
 from tests import ASM, PRM
-from tests.gallery.by_hand import PRM_PATH, Site, broken
+from tests.gallery.by_hand import PRM_PATH, Page, Site, broken
 from tests.gallery.hand_pages import answered
 
 ONCE = {"Cache-Control": "no-store"}
+
+
+def answering(response: Response) -> Page:
+    return lambda request: response
 
 
 @broken("head-differs")
@@ -36,6 +49,20 @@ def _reflecting(site: Site, header: str, **headers: str) -> None:
 @broken("host-reflected-cached")
 def documents_out_of_the_host_for_caches(site: Site) -> None:
     _reflecting(site, "host", **site.headers)
+
+
+@broken("card-endpoint", says=("The path differs",))
+def card_of_an_endpoint_that_has_moved(site: Site) -> None:
+    card = server_card(
+        f"{site.origin}/old/mcp",
+        {"name": "com.example/old", "version": "1.0.0", "description": "As it was."},
+    )
+    entry = catalog_entry(card, card_url(site.resource))
+    for path, document, kind in (
+        ("/mcp/server-card", card, CARD_TYPE),
+        (CATALOG, catalog([entry]), CATALOG_TYPE),
+    ):
+        site.pages[path] = answering(JSONResponse(document, media_type=kind))
 
 
 @broken("suffix-echoed")

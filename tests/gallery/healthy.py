@@ -35,6 +35,12 @@ def project_with_keys_and_signed_metadata(project: Project) -> None:
 
 
 @projects.healthy()
+def project_with_a_server_card(project: Project) -> None:
+    members = {"name": "com.example/x", "version": "1.0.0", "description": "Does x."}
+    project.set(MCP_SERVER_CARDS={"/mcp": members})
+
+
+@projects.healthy()
 def project_with_everything_in_the_way(project: Project) -> None:
     """Logins, languages and www below our middleware, which answers before them."""
     project.middleware += [LOCALE, LOGIN_REQUIRED]

@@ -88,10 +88,14 @@ CARD_CORS = Entry(
 
 def no_answers(walk: Walk) -> Iterator[Finding]:
     """Report answers that leave open whether there is a card or a catalogue."""
+    # Other steps report a site that is down as a whole.
+    if not walk.in_process and (walk.post is None or is_unknown(walk.post)):
+        return
     own = {card.url for card in walk.own_cards}
     for exchange in (walk.card, walk.catalog):
         is_open = exchange and is_unknown(exchange) and not is_cut(exchange)
-        if exchange and is_open and exchange.url not in own:
+        # 429: the doctor has sent too many requests, which the step for load reports.
+        if exchange and is_open and exchange.status != 429 and exchange.url not in own:
             result = _problem(CARD_NO_ANSWER, exchange)
             # All answers in process are those of the project itself.
             yield replace(result, severity=Severity.ERROR) if walk.in_process else result
