@@ -12,12 +12,11 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import Resolver404, ResolverMatch, get_resolver
 
-from mcp_oauth_discovery.discovery.card_entries import has_cards
+from mcp_oauth_discovery.discovery.card_entries import may_be_card
 from mcp_oauth_discovery.discovery.publication import keys_of_every_request, ready_at_path
 from mcp_oauth_discovery.discovery.responses import error_response, preflight_response
 from mcp_oauth_discovery.signing.published import Copy, published_keys
 from mcp_oauth_discovery.standards.identifiers import WELL_KNOWN
-from mcp_oauth_discovery.standards.server_cards import CARD
 from mcp_oauth_discovery.standards.well_known import (
     AUTHORIZATION_SERVER,
     JWKS,
@@ -143,5 +142,4 @@ def _refusal(request: HttpRequest, status: int) -> HttpResponseBase:
 
 def _is_ours(request: HttpRequest) -> bool:
     """Return whether the path may be a discovery URL, without a look-up in the URLconf."""
-    path = request.path_info
-    return WELL_KNOWN in path or (path.endswith((CARD, f"{CARD}/")) and has_cards())
+    return WELL_KNOWN in request.path_info or may_be_card(request.path_info)

@@ -28,6 +28,7 @@ from mcp_oauth_discovery.discovery.responses import (
     preflight_response,
 )
 from mcp_oauth_discovery.identity import Resource, Site
+from mcp_oauth_discovery.identity.lookup import find_at
 from mcp_oauth_discovery.keys.database_errors import remedy
 from mcp_oauth_discovery.logs.lines import logger, one_line, tracebacks
 from mcp_oauth_discovery.logs.redaction import hide_credentials, log_refusal
@@ -201,7 +202,7 @@ class ServerCardView(DiscoveryView):
         return _or_404(cards.server_card(self.site, endpoint_path(path), query))
 
     def _resource(self, path: str | None) -> Resource | None:
-        return cards.described_resource(self.site, endpoint_path(path))
+        return find_at(self.site, endpoint_path(path), "")
 
 
 class CatalogView(DiscoveryView):

@@ -13,6 +13,7 @@ from mcp_oauth_discovery.conf import Misconfigured, conf, fingerprint, fixed_scr
 from mcp_oauth_discovery.discovery.server_objects import ATTRIBUTES, find_server, server_member
 from mcp_oauth_discovery.identity.index import EXAMPLE_ORIGIN
 from mcp_oauth_discovery.standards.identifiers import locate
+from mcp_oauth_discovery.standards.server_cards import CARD
 
 SETTING = "MCP_SERVER_CARDS"
 # The member that names the server object. It is not published.
@@ -28,6 +29,11 @@ HINT = (
 def has_cards() -> bool:
     """Return whether `MCP_SERVER_CARDS` has a value, right or wrong."""
     return bool(conf.MCP_SERVER_CARDS)
+
+
+def may_be_card(path: str) -> bool:
+    """Return whether a path may be that of a card, without a look-up in the URLconf."""
+    return path.endswith((CARD, f"{CARD}/")) and has_cards()
 
 
 def endpoint_path(captured: str | None) -> str:

@@ -19,7 +19,7 @@ from mcp_oauth_discovery.identity.index import EXAMPLE_ORIGIN, rest_of
 from mcp_oauth_discovery.identity.lookup import find_at, find_named
 from mcp_oauth_discovery.standards import server_cards
 from mcp_oauth_discovery.standards.identifiers import locate
-from mcp_oauth_discovery.standards.metadata import Document
+from mcp_oauth_discovery.standards.metadata import Document, has_value
 
 _SERVER_HINT = (
     "Write the path of the module, a dot and the name of the server: "
@@ -40,20 +40,12 @@ class Configured(NamedTuple):
         return server_cards.card_url(self.resource.identifier)
 
 
-def described_resource(site: Site, path: str, query: str = "") -> Resource | None:
-    """Return the enabled resource at the percent-decoded path of an endpoint, or None.
-
-    `query` is the raw query of the request.
-    """
-    return find_at(site, path, query)
-
-
 def server_card(site: Site, path: str, query: str = "") -> Document | None:
     """Return the card of the resource at the path of an endpoint, or None if it has none.
 
-    `path` and `query` are as in `described_resource`. Raises `Misconfigured`.
+    `path` is percent-decoded, and `query` is the raw query of the request. Raises `Misconfigured`.
     """
-    resource = described_resource(site, path, query)
+    resource = find_at(site, path, query)
     if resource is None:
         return None
     # Only these entries: a mistake in another one must not concern this card.
@@ -118,7 +110,7 @@ def read_card(entry: Configured) -> Document:
     """Return the card of an entry; raises `Misconfigured` for the first wrong member."""
     if not isinstance(entry.members, Mapping):
         raise refused(entry.members, "expected a dict of members", HINT, entry.key)
-    own = {name: value for name, value in entry.members.items() if _is_set(value)}
+    own = {name: value for name, value in entry.members.items() if has_value(value)}
     own.pop(SERVER, None)
     for name, value in own.items():
         _check(name, value, entry.key)
@@ -135,7 +127,7 @@ def read_card(entry: Configured) -> Document:
 def configured_server(entry: Configured) -> Any | None:
     """Return the server object that an entry names, or None; raises `Misconfigured`."""
     path = entry.members.get(SERVER)
-    if not _is_set(path):
+    if not has_value(path):
         return None
     try:
         return find_server(path)
@@ -160,10 +152,6 @@ def _members_of_server(server: Any, entry: Configured, own: Document) -> Documen
                 path = entry.members[SERVER]
                 raise refused(path, problem, hint, entry.key, SERVER) from error
     return members
-
-
-def _is_set(value: object) -> bool:
-    return value not in (None, "", [], (), {})
 
 
 def _check(name: object, value: object, key: str) -> None:

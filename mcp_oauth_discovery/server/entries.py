@@ -15,14 +15,14 @@ from django.core.handlers.wsgi import WSGIRequest, get_path_info
 from django.http import HttpRequest, HttpResponse
 from django.urls import set_script_prefix
 
-from mcp_oauth_discovery.discovery.card_entries import has_cards
+from mcp_oauth_discovery.discovery.card_entries import may_be_card
 from mcp_oauth_discovery.discovery.publication import (
     keys_of_every_request,
     present_publication,
 )
 from mcp_oauth_discovery.discovery.responses import preflight_response
 from mcp_oauth_discovery.signing.published import published_keys
-from mcp_oauth_discovery.standards.server_cards import CARD, CATALOG
+from mcp_oauth_discovery.standards.server_cards import CATALOG
 from mcp_oauth_discovery.standards.well_known import (
     AUTHORIZATION_SERVER,
     JWKS,
@@ -38,7 +38,6 @@ Send = Callable[[Message], Awaitable[None]]
 ASGIApplication = Callable[..., Awaitable[None]]
 
 _PATHS = (PROTECTED_RESOURCE, AUTHORIZATION_SERVER, JWKS, CATALOG)
-_CARDS = (CARD, f"{CARD}/")
 _METHODS = ("GET", "HEAD", "OPTIONS")
 _NO_BODY = (None, "", "0")
 # The headers of a request that decide about its answer, under the names of WSGI.
@@ -154,7 +153,7 @@ def _meta(scope: Message) -> dict[str, Any] | None:
 
 def _may_be_ours(path: str) -> bool:
     """Return whether a path may be that of a document, without a look-up in the URLconf."""
-    return path.startswith(_PATHS) or (path.endswith(_CARDS) and has_cards())
+    return path.startswith(_PATHS) or may_be_card(path)
 
 
 def _is_plain(meta: Mapping[str, Any], script_name: object) -> bool:

@@ -24,9 +24,14 @@ _IMPLIED_GRANTS = ("authorization_code", "implicit")
 _JWT_METHODS = {"private_key_jwt", "client_secret_jwt"}
 
 
+def has_value(value: object) -> bool:
+    """Return whether a member has a value; empty ones count as none (RFC 9728 §3.2)."""
+    return value not in (None, "", [], (), {})
+
+
 def _present(members: Mapping[str, Any]) -> Document:
     """Leave out members without a value (RFC 9728 §3.2, RFC 8414 §3.2)."""
-    return {name: value for name, value in members.items() if value not in (None, "", [], (), {})}
+    return {name: value for name, value in members.items() if has_value(value)}
 
 
 def default_resource(issuer: str) -> str:

@@ -9,12 +9,13 @@ from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, 
 from mcp_oauth_discovery.doctor.printing import pointed, shown
 from mcp_oauth_discovery.doctor.steps import server_members
 from mcp_oauth_discovery.doctor.steps.server_members import chosen
-from mcp_oauth_discovery.doctor.steps.values import has_value, strings
+from mcp_oauth_discovery.doctor.steps.values import strings
 from mcp_oauth_discovery.doctor.walk.acceptance import difference, differing_parts, issuer_refusals
 from mcp_oauth_discovery.doctor.walk.observations import Walk
 from mcp_oauth_discovery.doctor.walk.probes import OAUTH_ENDPOINTS
 from mcp_oauth_discovery.doctor.walk.reading import is_html
 from mcp_oauth_discovery.doctor.walk.well_known import Role
+from mcp_oauth_discovery.standards.metadata import has_value
 
 _OPENID = ("jwks_uri", "subject_types_supported", "id_token_signing_alg_values_supported")
 # The members that clients use. Others may differ, because each document serves its own protocol.

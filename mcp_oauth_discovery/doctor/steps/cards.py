@@ -10,7 +10,6 @@ from mcp_oauth_discovery.doctor.printing import pointed, shown
 from mcp_oauth_discovery.doctor.steps import card_answers, catalog
 from mcp_oauth_discovery.doctor.steps.documents import DOCUMENT_BYTE_ORDER_MARK
 from mcp_oauth_discovery.doctor.steps.protected_resource import PRM_RESOURCE_SCHEME
-from mcp_oauth_discovery.doctor.steps.values import has_value
 from mcp_oauth_discovery.doctor.walk.acceptance import difference, differing_parts
 from mcp_oauth_discovery.doctor.walk.cards import (
     addresses,
@@ -20,6 +19,7 @@ from mcp_oauth_discovery.doctor.walk.cards import (
     remotes,
 )
 from mcp_oauth_discovery.doctor.walk.observations import Card, Walk, all_answered
+from mcp_oauth_discovery.standards.metadata import has_value
 from mcp_oauth_discovery.standards.server_cards import (
     REQUIRED,
     SCHEMA,

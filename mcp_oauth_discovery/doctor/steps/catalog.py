@@ -11,7 +11,6 @@ from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, findin
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.steps.card_answers import INCLUDE, fix_of, reason
 from mcp_oauth_discovery.doctor.steps.documents import DOCUMENT_BYTE_ORDER_MARK
-from mcp_oauth_discovery.doctor.steps.values import has_value
 from mcp_oauth_discovery.doctor.walk.cards import (
     MOST_CARDS,
     address_of,
@@ -27,6 +26,7 @@ from mcp_oauth_discovery.doctor.walk.cards import (
 )
 from mcp_oauth_discovery.doctor.walk.observations import Exchange, Walk
 from mcp_oauth_discovery.doctor.walk.redirects import target
+from mcp_oauth_discovery.standards.metadata import has_value
 from mcp_oauth_discovery.standards.server_cards import (
     CARD_TYPE,
     catalog_identifier,

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from mcp_oauth_discovery.doctor.clients import EVERY, TYPESCRIPT_BASED, Client
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, finding
 from mcp_oauth_discovery.doctor.printing import shown
-from mcp_oauth_discovery.doctor.steps.values import has_value
 from mcp_oauth_discovery.doctor.walk.observations import Walk
 from mcp_oauth_discovery.doctor.walk.reading import Unreadable
 from mcp_oauth_discovery.doctor.walk.well_known import Role
+from mcp_oauth_discovery.standards.metadata import has_value
 
 _JSON = ("application/json", "application/jwk-set+json")
 

@@ -9,10 +9,7 @@ from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, 
 from mcp_oauth_discovery.doctor.printing import pointed, shown
 from mcp_oauth_discovery.doctor.steps import resource_members
 from mcp_oauth_discovery.doctor.steps.resource_members import identifier, is_plain_http
-from mcp_oauth_discovery.doctor.steps.values import (
-    check_host,
-    has_value,
-)
+from mcp_oauth_discovery.doctor.steps.values import check_host
 from mcp_oauth_discovery.doctor.walk.acceptance import (
     RESOURCE_RULES,
     difference,
@@ -26,6 +23,7 @@ from mcp_oauth_discovery.standards.identifiers import (
     check_resource,
     check_url,
 )
+from mcp_oauth_discovery.standards.metadata import has_value
 
 PRM_NOT_FOUND = Entry(
     code="prm-not-found",

@@ -7,13 +7,7 @@ from collections.abc import Iterator
 from mcp_oauth_discovery.doctor.clients import CLOSED, EVERY, Client
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, finding
 from mcp_oauth_discovery.doctor.printing import pointed, shown
-from mcp_oauth_discovery.doctor.steps.values import (
-    check_host,
-    has_value,
-    misformed,
-    strict,
-    strings,
-)
+from mcp_oauth_discovery.doctor.steps.values import check_host, misformed, strict, strings
 from mcp_oauth_discovery.doctor.transport.reachability import is_exposed
 from mcp_oauth_discovery.doctor.walk.acceptance import (
     difference,
@@ -26,6 +20,7 @@ from mcp_oauth_discovery.standards.identifiers import (
     origin,
 )
 from mcp_oauth_discovery.standards.members import PROTECTED_RESOURCE
+from mcp_oauth_discovery.standards.metadata import has_value
 
 # Scopes about the client and the user, not about a resource.
 _CLIENTS_SCOPES = ("offline_access", "openid")

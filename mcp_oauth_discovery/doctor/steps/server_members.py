@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from mcp_oauth_discovery.doctor.clients import CLOSED, EVERY, TYPESCRIPT_BASED, Client
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, finding
 from mcp_oauth_discovery.doctor.printing import shown
-from mcp_oauth_discovery.doctor.steps.values import has_value, misformed, strict, strings
+from mcp_oauth_discovery.doctor.steps.values import misformed, strict, strings
 from mcp_oauth_discovery.doctor.transport.reachability import host_of
 from mcp_oauth_discovery.doctor.walk.observations import Fetched, Server, Walk
 from mcp_oauth_discovery.doctor.walk.well_known import Role
 from mcp_oauth_discovery.standards.identifiers import is_loopback
 from mcp_oauth_discovery.standards.member_forms import check_string, list_of
 from mcp_oauth_discovery.standards.members import AUTHORIZATION_SERVER, ENDPOINTS
+from mcp_oauth_discovery.standards.metadata import has_value
 
 _REQUIRED = ("authorization_endpoint", "token_endpoint", "response_types_supported")
 # The endpoints that MCP clients use. They read no keys.

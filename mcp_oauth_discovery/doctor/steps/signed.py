@@ -17,10 +17,11 @@ from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, 
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.steps.key_forms import Key, problem
 from mcp_oauth_discovery.doctor.steps.published_keys import keys_of
-from mcp_oauth_discovery.doctor.steps.values import has_value, strings
+from mcp_oauth_discovery.doctor.steps.values import strings
 from mcp_oauth_discovery.doctor.walk.observations import Fetched, Walk
 from mcp_oauth_discovery.doctor.walk.reading import check_depth
 from mcp_oauth_discovery.standards.identifiers import origin
+from mcp_oauth_discovery.standards.metadata import has_value
 
 _ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"]
 _ALGORITHMS += ["ES256", "ES384", "ES512", "EdDSA", "Ed25519", "Ed448"]

@@ -10,6 +10,7 @@ from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.standards import hosts
 from mcp_oauth_discovery.standards.member_forms import Check
 from mcp_oauth_discovery.standards.members import ENDPOINTS, check_member
+from mcp_oauth_discovery.standards.metadata import has_value
 
 
 def misformed(members: Mapping[str, Any], table: Mapping[str, Check]) -> Iterator[tuple[str, str]]:
@@ -35,11 +36,6 @@ def strict(name: str, value: object) -> tuple[Client, ...]:
     """Return the clients that refuse a document because of the JSON type of one value."""
     is_list = name.endswith("s_supported")
     return TYPED if is_list != isinstance(value, list) else ()
-
-
-def has_value(value: object) -> bool:
-    """Return whether a value is neither null nor empty."""
-    return value not in (None, "", [], {})
 
 
 def strings(members: Mapping[str, Any], name: str) -> list[str]:
