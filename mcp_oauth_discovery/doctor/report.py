@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mcp_oauth_discovery.doctor.clients import READ, Client
+from mcp_oauth_discovery.doctor.clients import BASIS, Client
 from mcp_oauth_discovery.doctor.findings import Finding, Severity, affected
 from mcp_oauth_discovery.doctor.printing import visible
 from mcp_oauth_discovery.doctor.steps import STEP_OF, STEPS
@@ -18,7 +18,6 @@ Palette = Mapping[str, Paint]
 
 _WIDTH = max(len(severity.value) for severity in Severity)
 _STOPS = (Severity.CRITICAL, Severity.ERROR)
-_BY_SPECIFICATION = "the specification; its source is closed"
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ def verdicts(findings: Sequence[Finding]) -> list[Verdict]:
             client,
             _codes(findings, client, _STOPS),
             _codes(findings, client, (Severity.WARNING,)),
-            READ.get(client, _BY_SPECIFICATION),
+            BASIS[client],
         )
         for client in Client
     ]

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from mcp_oauth_discovery.doctor.clients import EVERY
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, finding
 from mcp_oauth_discovery.doctor.printing import shown
+from mcp_oauth_discovery.doctor.steps import addresses
 from mcp_oauth_discovery.doctor.steps.advice import OF_SPEECH, advised
 from mcp_oauth_discovery.doctor.steps.values import urls_in
 from mcp_oauth_discovery.doctor.transport.messages import Failure, Trouble
@@ -158,9 +159,10 @@ STEP = Step(
         REACH_BROKEN,
         REACH_PLAIN_HTTP,
         REACH_PRIVATE,
+        *addresses.ENTRIES,
         REACH_CUT,
     ),
-    rules=(failures, plain_http, private_hosts),
+    rules=(failures, plain_http, private_hosts, *addresses.RULES),
     can_pass=can_pass,
     is_about_answers=True,
 )
