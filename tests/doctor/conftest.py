@@ -13,6 +13,12 @@ from django.core.management import CommandError, call_command
 from mcp_oauth_discovery.cors import MCP_EXPOSED_HEADERS, MCP_REQUEST_HEADERS
 from mcp_oauth_discovery.keys import weak_keys
 
+# What MCP 2026-07-28 expects of a server beyond the defaults of the settings.
+ANNOUNCED = {
+    "client_id_metadata_document_supported": True,
+    "authorization_response_iss_parameter_supported": True,
+}
+
 
 class _Mishaps(logging.Handler):
     """Keeps the records of faults of the doctor itself."""
@@ -57,6 +63,7 @@ def healthy(settings, cors_by_settings_alone):
         *settings.MIDDLEWARE,
     ]
     settings.MCP_ISSUER = "https://app.example.com"
+    settings.MCP_AUTHORIZATION_SERVER_METADATA = dict(ANNOUNCED)
     settings.CORS_ALLOW_ALL_ORIGINS = True
     settings.CORS_ALLOW_HEADERS = MCP_REQUEST_HEADERS
     settings.CORS_EXPOSE_HEADERS = MCP_EXPOSED_HEADERS

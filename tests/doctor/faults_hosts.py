@@ -127,10 +127,10 @@ def host_of_the_request_in_the_challenge(world: World):
     def reply(method, headers):
         host = headers.get("Host", "app.example.com")
         named = PRM.replace("app.example.com", host)
-        challenge = {"WWW-Authenticate": f'Bearer resource_metadata="{named}"'}
+        challenge = {"WWW-Authenticate": f'Bearer resource_metadata="{named}", scope="mcp"'}
         return 401, {**world.endpoint, **challenge}, b"", 0.0
 
-    world.challenge = f'Bearer resource_metadata="{PRM}"'
+    world.challenge = f'Bearer resource_metadata="{PRM}", scope="mcp"'
     world.replies["GET", ENDPOINT] = reply
 
 

@@ -92,7 +92,7 @@ def test_advice_about_an_internationalised_resource_has_its_ascii_form():
 
 def test_url_of_the_challenge_on_another_port_is_advised_about_the_port():
     def plant(world):
-        world.challenge = f'Bearer resource_metadata="{ORIGIN}:8443/metadata"'
+        world.challenge = f'Bearer resource_metadata="{ORIGIN}:8443/metadata", scope="mcp"'
 
     assert found("challenge-metadata-offsite", plant).fix.startswith("Correct the port. ")
 
@@ -107,7 +107,7 @@ def test_url_of_the_challenge_on_another_port_is_advised_about_the_port():
 )
 def test_url_of_the_challenge_over_http_is_advised_about_every_part(origin, fix):
     def plant(world):
-        world.challenge = f'Bearer resource_metadata="{origin}/metadata"'
+        world.challenge = f'Bearer resource_metadata="{origin}/metadata", scope="mcp"'
 
     assert found("challenge-metadata-http", plant).fix.startswith(fix)
 

@@ -40,7 +40,7 @@ def incomplete_openid_alone(world):
 
 def root_by_the_challenge(world):
     root_alone(world)
-    world.challenge = f'Bearer resource_metadata="{PRM_ROOT}"'
+    world.challenge = f'Bearer resource_metadata="{PRM_ROOT}", scope="mcp"'
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,10 @@ class Project:
             "CORS_ALLOW_HEADERS": MCP_REQUEST_HEADERS,
             "CORS_EXPOSE_HEADERS": MCP_EXPOSED_HEADERS,
             "MCP_ISSUER": origin,
+            "MCP_AUTHORIZATION_SERVER_METADATA": {
+                "client_id_metadata_document_supported": True,
+                "authorization_response_iss_parameter_supported": True,
+            },
             "TEMPLATES": [
                 {"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}
             ],

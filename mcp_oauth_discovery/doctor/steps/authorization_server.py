@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from mcp_oauth_discovery.doctor.clients import CLOSED, EVERY, TYPESCRIPT_BASED, Client
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, correcting, finding
 from mcp_oauth_discovery.doctor.printing import pointed, shown
-from mcp_oauth_discovery.doctor.steps import server_members
+from mcp_oauth_discovery.doctor.steps import announcements, server_members
 from mcp_oauth_discovery.doctor.steps.server_members import chosen
 from mcp_oauth_discovery.doctor.steps.values import strings
 from mcp_oauth_discovery.doctor.walk.acceptance import difference, differing_parts, issuer_refusals
@@ -234,6 +234,7 @@ STEP = Step(
         AS_ISSUER_SLASH,
         AS_ISSUER_MISMATCH,
         *server_members.ENTRIES,
+        *announcements.ENTRIES,
         AS_DOCUMENTS_DIFFER,
         AS_OPENID_INCOMPLETE,
         AS_PROTECTED_RESOURCES,
@@ -245,6 +246,7 @@ STEP = Step(
         left_out,
         issuers,
         *server_members.RULES,
+        *announcements.RULES,
         contradictions,
         openid,
         resources,
