@@ -7,7 +7,10 @@ from collections.abc import Iterator
 from mcp_oauth_discovery.doctor.clients import EVERY
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, finding
 from mcp_oauth_discovery.doctor.printing import shown
-from mcp_oauth_discovery.doctor.steps.resource_members import SCOPES_OF_CLIENTS
+from mcp_oauth_discovery.doctor.steps.resource_members import (
+    PRM_SCOPES_NOT_OFFERED,
+    SCOPES_OF_CLIENTS,
+)
 from mcp_oauth_discovery.doctor.steps.values import strings
 from mcp_oauth_discovery.doctor.walk.challenges import is_readable
 from mcp_oauth_discovery.doctor.walk.observations import Walk
@@ -58,6 +61,7 @@ CHALLENGE_SCOPE_NOT_OFFERED = Entry(
         "Add the scope to the authorization server and to its scopes_supported, or correct it in "
         "the challenge: clients request it, and the server may answer invalid_scope."
     ),
+    explains=(PRM_SCOPES_NOT_OFFERED.code,),
 )
 
 
