@@ -11,12 +11,12 @@ IPV4, IPV6 = "93.184.215.14", "2606:2800:220:1::1"
 OUTSIDE = "https://login.example.net"
 
 
-@planted("reach-no-ipv4", shows=(f"{HOST} is at {IPV6}.",))
+@planted("reach-no-a-record", shows=(f"{HOST} is at {IPV6}.",))
 def ipv6_alone(world: World):
     world.addresses[HOST] = (IPV6,)
 
 
-@planted("reach-no-ipv4", "reach-refused")
+@planted("reach-no-a-record", "reach-refused")
 def ipv6_alone_where_nothing_answers(world: World):
     world.addresses[HOST] = (IPV6,)
     world.fail(ENDPOINT, Trouble.REFUSED)
@@ -48,7 +48,7 @@ def address_of_a_translator_in_the_network_of_the_reader(world: World):
     world.addresses[HOST] = (IPV4, "64:ff9b:1::5db8:d70e")
 
 
-@planted("reach-no-ipv4", shows=("login.example.net is at",))
+@planted("reach-no-a-record", shows=("login.example.net is at",))
 def outside_server_with_ipv6_alone(world: World):
     world.prm["authorization_servers"] = [OUTSIDE]
     document = {**world.server, "issuer": OUTSIDE}

@@ -41,8 +41,8 @@ def test_closed_clients_are_held_to_the_specification():
 
 def test_clients_that_want_the_resource_exact_are_named():
     one = found("prm-resource-not-exact", lambda world: world.prm.update(resource=ORIGIN))
-    assert one.clients == (Client.GO, Client.VS_CODE)
-    assert one.seen.endswith("\nRefused by Go SDK, VS Code.")
+    assert one.clients == (Client.CLAUDE, Client.GO, Client.VS_CODE)
+    assert one.seen.endswith("\nRefused by Claude, Go SDK, VS Code.")
 
 
 def test_resource_that_nobody_takes_is_a_fault_for_all():

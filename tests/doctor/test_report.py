@@ -132,7 +132,7 @@ def test_json_has_what_the_lines_have():
         "seen": fault["seen"],
         "expected": "the URL of the endpoint, character by character",
         "section": "RFC 9728 §3.3",
-        "clients": ["Go SDK", "VS Code"],
+        "clients": ["Claude", "Go SDK", "VS Code"],
         "fix": "Set resource to the URL of the endpoint, exactly as users type it.",
         "explained_by": "",
         "documentation": documentation("prm-resource-not-exact"),

@@ -18,8 +18,8 @@ from mcp_oauth_discovery.doctor.walk.observations import Walk
 # RFC 8215: a translator in the reader's own network makes these addresses up. DNS has none.
 _MADE_UP = ipaddress.IPv6Network("64:ff9b:1::/48")
 
-REACH_NO_IPV4 = Entry(
-    code="reach-no-ipv4",
+REACH_NO_A_RECORD = Entry(
+    code="reach-no-a-record",
     severity=Severity.ERROR,
     seen="The host has IPv6 addresses alone.",
     expected="a public A record: Claude connects over IPv4 only",
@@ -59,12 +59,12 @@ def addresses(walk: Walk) -> Iterator[Finding]:
         if public and private:
             yield finding(REACH_MIXED_ADDRESSES, exchange.url, observation)
         elif public and not any(ipaddress.ip_address(text).version == 4 for text in public):
-            yield finding(REACH_NO_IPV4, exchange.url, observation)
+            yield finding(REACH_NO_A_RECORD, exchange.url, observation)
 
 
 def _is_made_up(text: str) -> bool:
     return ipaddress.ip_address(text.partition("%")[0]) in _MADE_UP
 
 
-ENTRIES = (REACH_NO_IPV4, REACH_MIXED_ADDRESSES)
+ENTRIES = (REACH_NO_A_RECORD, REACH_MIXED_ADDRESSES)
 RULES = (addresses,)

@@ -114,7 +114,7 @@ PRM_RESOURCE_NOT_EXACT = Entry(
     seen="resource covers the endpoint but is not its URL; some clients require an exact match.",
     expected="the URL of the endpoint, character by character",
     section="RFC 9728 §3.3",
-    clients=(Client.VS_CODE, Client.GO),
+    clients=(Client.CLAUDE, Client.VS_CODE, Client.GO),
     fix="Set resource to the URL of the endpoint, exactly as users type it.",
     django_fix="Set MCP_RESOURCE to the URL of the endpoint, exactly as users type it.",
 )
@@ -203,8 +203,10 @@ def _match(walk: Walk, document: Fetched, value: str) -> Iterator[Finding]:
             PRM_RESOURCE_MISMATCH, document.url, observation, clients=EVERY, correction=correction
         )
     else:
-        observation = f"{observation}\nRefused by {named(refused)}."
-        yield finding(PRM_RESOURCE_NOT_EXACT, document.url, observation, clients=refused)
+        # Claude needs the URL exactly as users type it, by the page of its maker.
+        clients = (Client.CLAUDE, *refused)
+        observation = f"{observation}\nRefused by {named(clients)}."
+        yield finding(PRM_RESOURCE_NOT_EXACT, document.url, observation, clients=clients)
 
 
 def _invalid(value: object) -> str:
