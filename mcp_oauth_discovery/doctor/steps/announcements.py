@@ -18,8 +18,8 @@ _DOCUMENTS = "client_id_metadata_document_supported"
 AS_METADATA_DOCUMENTS_KEYS = Entry(
     code="as-metadata-documents-keys",
     severity=Severity.WARNING,
-    seen="Client ID metadata documents are announced, for clients with keys of their own alone.",
-    expected='"none" in token_endpoint_auth_methods_supported: most of these clients are public',
+    seen="Client ID metadata documents are announced, but only for clients that have a key.",
+    expected='"none" in token_endpoint_auth_methods_supported: most clients have no key',
     section="Client ID Metadata Document §4.1",
     clients=(Client.PYTHON, Client.TYPESCRIPT),
     fix='Accept clients without a secret at the token endpoint, and add "none".',
@@ -60,7 +60,7 @@ AS_ISS_NOT_ANNOUNCED = Entry(
 
 
 def public_clients(walk: Walk) -> Iterator[Finding]:
-    """Report metadata documents for clients with keys alone; the SDKs have none.
+    """Report metadata documents that serve only clients with a key; the SDKs have none.
 
     Claude registers dynamically instead, if it can. ChatGPT has a key.
     """
