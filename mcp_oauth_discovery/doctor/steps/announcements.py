@@ -8,8 +8,9 @@ from mcp_oauth_discovery.doctor.clients import Client
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, finding
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.steps.values import strings
+from mcp_oauth_discovery.doctor.transport.reachability import host_of
 from mcp_oauth_discovery.doctor.walk.observations import Fetched, Walk
-from mcp_oauth_discovery.standards.identifiers import origin
+from mcp_oauth_discovery.standards.identifiers import is_loopback, origin
 from mcp_oauth_discovery.standards.metadata import has_value
 
 _ISS = "authorization_response_iss_parameter_supported"
@@ -86,6 +87,9 @@ def registration(walk: Walk) -> Iterator[Finding]:
 
 
 def iss(walk: Walk) -> Iterator[Finding]:
+    if walk.in_process and is_loopback(host_of(walk.url)):
+        # In development no setting names a host, and iss needs a fixed issuer.
+        return
     for document in _own(walk):
         values = document.content
         if values.get(_ISS) is not True and has_value(values.get("authorization_endpoint")):
