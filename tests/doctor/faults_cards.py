@@ -127,7 +127,7 @@ def origin_named_if_there_is_one(world: World):
         world.replies["GET", url] = reply
 
 
-@harmless
+@planted("reach-cut")
 def time_that_is_over_before_the_cards(world: World):
     world.fail(CARD, Trouble.CUT)
     world.fail(CATALOG, Trouble.CUT)

@@ -110,11 +110,13 @@ class OAuthEndpoint:
 
 @dataclass(frozen=True)
 class Forgery:
-    """A repeated request with a forged host; the answer must not contain any of `marks`."""
+    """A repeated request with forged headers.
+
+    `marks` has the texts that the answer must not contain, and which headers each comes from.
+    """
 
     before: Exchange
-    is_host: bool
-    marks: tuple[str, ...]
+    marks: Mapping[str, tuple[str, ...]]
     exchange: Exchange
 
 
