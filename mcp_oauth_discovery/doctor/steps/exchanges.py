@@ -30,7 +30,7 @@ def beyond(walk: Walk) -> Iterator[Exchange]:
     yield from (*walk.page_reads, *walk.page_preflights)
     asked = [walk.endpoint_preflight, walk.endpoint_delete, walk.endpoint_read]
     for endpoint in walk.oauth_endpoints:
-        asked += [endpoint.preflight, endpoint.control]
+        asked += [endpoint.get, endpoint.preflight, endpoint.control]
     yield from (exchange for exchange in (*asked, walk.card, walk.catalog) if exchange)
     yield from (exchange for _, exchange in walk.heads)
     yield from (forgery.exchange for forgery in walk.forgeries)

@@ -9,7 +9,7 @@ from mcp_oauth_discovery.doctor.clients import EVERY
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, finding
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.steps.advice import OF_SPEECH, advised
-from mcp_oauth_discovery.doctor.steps.exchanges import beyond
+from mcp_oauth_discovery.doctor.steps.exchanges import beyond, plain
 from mcp_oauth_discovery.doctor.steps.values import urls_in
 from mcp_oauth_discovery.doctor.transport.deadlines import BUDGET
 from mcp_oauth_discovery.doctor.transport.messages import Failure, Trouble
@@ -126,7 +126,7 @@ def cut(walk: Walk) -> Iterator[Finding]:
 
     If what clients read was there in time, the site may be far away and healthy.
     """
-    if outcome := _first_cut(walk.exchanges()):
+    if outcome := _first_cut(plain(walk)):
         yield finding(REACH_CUT, outcome.url, _reason(outcome))
     elif outcome := _first_cut(beyond(walk)):
         result = finding(REACH_CUT, outcome.url, _reason(outcome), clients=())
