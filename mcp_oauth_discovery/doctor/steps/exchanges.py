@@ -38,6 +38,13 @@ def beyond(walk: Walk) -> Iterator[Exchange]:
     yield from (again.exchange for again in (*walk.agents, *walk.burst))
 
 
+def are_read(walk: Walk) -> bool:
+    """Return whether every document that clients find was read; an error is no document."""
+    return not any(
+        place.exchange.status in (0, 200) and place.members is None for place in walk.tried
+    )
+
+
 def stopped(walk: Walk, exchange: Exchange) -> tuple[Client, ...] | None:
     """Return the clients that a bad answer stops, or None for those of the entry."""
     if exchange.url == walk.url:

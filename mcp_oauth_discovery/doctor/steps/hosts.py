@@ -10,7 +10,7 @@ from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, 
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.steps.caching import lifetime
 from mcp_oauth_discovery.doctor.transport.messages import Answer
-from mcp_oauth_discovery.doctor.walk.observations import Walk, all_ended
+from mcp_oauth_discovery.doctor.walk.observations import Forgery, Walk, all_ended
 from mcp_oauth_discovery.doctor.walk.probes import ask_with_forged_hosts
 
 HOST_REFLECTED = Entry(
@@ -113,13 +113,24 @@ def _text(answer: Answer) -> str:
 
 
 def can_pass(walk: Walk) -> bool:
-    return all_ended(forgery.exchange for forgery in walk.forgeries)
+    return bool(walk.forgeries) and all(map(_shows, walk.forgeries))
+
+
+def _shows(forgery: Forgery) -> bool:
+    """Return whether an answer shows what the site does with the headers.
+
+    A proxy may refuse an unknown Host with any error. After other headers, a server error is no
+    answer of the site.
+    """
+    status = forgery.exchange.status
+    is_for_host = _HOST in forgery.marks.values()
+    return all_ended([forgery.exchange]) and status != 429 and (status < 500 or is_for_host)
 
 
 STEP = Step(
     name="hosts",
     title="Forged hosts",
-    holds="a forged Host, Forwarded or X-Forwarded-* changes nothing",
+    holds="no forged Host, Forwarded or X-Forwarded-* appears in an answer",
     entries=(
         HOST_REFLECTED,
         HOST_REFLECTED_CACHED,

@@ -48,6 +48,15 @@ REACH_TLS = Entry(
     clients=EVERY,
     fix="Install a certificate for this host name, with the intermediate certificates.",
 )
+REACH_CUT = Entry(
+    code="reach-cut",
+    severity=Severity.WARNING,
+    seen="The time for all requests is over; the remaining ones were not sent.",
+    expected=f"about sixty answers within {BUDGET:g} seconds",
+    section="MCP authorization, discovery",
+    clients=EVERY,
+    fix="Fix what is slow, or give the check more time with --budget.",
+)
 REACH_TIMEOUT = Entry(
     code="reach-timeout",
     severity=Severity.ERROR,
@@ -56,6 +65,7 @@ REACH_TIMEOUT = Entry(
     section="RFC 9110 §15.6.5",
     clients=EVERY,
     fix="Look for a view that waits: for the database, for another server, or for a free worker.",
+    explains=(REACH_CUT.code,),
 )
 REACH_BROKEN = Entry(
     code="reach-broken",
@@ -84,15 +94,6 @@ REACH_PRIVATE = Entry(
     clients=EVERY,
     fix="Put the public host into the documents.",
     django_fix="Put the public host into MCP_ISSUER, MCP_RESOURCE and MCP_AUTHORIZATION_SERVERS.",
-)
-REACH_CUT = Entry(
-    code="reach-cut",
-    severity=Severity.WARNING,
-    seen="The time for all requests is over; the remaining ones were not sent.",
-    expected=f"about sixty answers within {BUDGET:g} seconds",
-    section="MCP authorization, discovery",
-    clients=EVERY,
-    fix="Fix what is slow, or give the check more time with --budget.",
 )
 
 _ENTRY_OF = {

@@ -158,6 +158,8 @@ class Walk:
     mishaps: list[str] = field(default_factory=list)
     # Why this project cannot sign, from its settings and keys. The documents do not show this.
     signing: tuple[Fault, ...] = ()
+    # That this project has keys, and its issuer is that of each request.
+    unpinned: tuple[Fault, ...] = ()
     # Whether the settings of this project have a card for the endpoint.
     is_described: bool = False
     post: Exchange | None = None

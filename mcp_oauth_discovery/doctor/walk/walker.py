@@ -46,19 +46,22 @@ class Walker:
         probes: Probes = MappingProxyType({}),
         inside: frozenset[str] | None = None,
         signing: tuple[Fault, ...] = (),
+        unpinned: tuple[Fault, ...] = (),
         described: frozenset[str] = frozenset(),
     ) -> None:
         """Store the options.
 
         `probes` has the requests that each step needs beyond the documents. `inside` has the
         origins that the transport reaches, None if it reaches all. `signing` has the reasons why
-        this project cannot sign. `described` has the endpoints with a card in its settings.
+        this project cannot sign, and `unpinned` that it has keys and no pinned issuer. `described`
+        has the endpoints with a card in its settings.
         """
         self._transport = transport
         self._page_origin = page_origin
         self._probes = probes
         self._inside = inside
         self._signing = signing
+        self._unpinned = unpinned
         self._described = described
         self._documents: dict[str, Exchange] = {}
 
@@ -69,6 +72,7 @@ class Walker:
             self._page_origin,
             in_process=self._inside is not None,
             signing=self._signing,
+            unpinned=self._unpinned,
             is_described=url in self._described,
         )
         walk.post = Exchange(url, self._transport.send("POST", url, headers.ENDPOINT))
