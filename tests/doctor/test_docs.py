@@ -18,6 +18,7 @@ from mcp_oauth_discovery.doctor.printing import LONGEST
 from mcp_oauth_discovery.doctor.steps import STEPS
 from mcp_oauth_discovery.doctor.steps.answers import ANSWER_TOO_LARGE
 from mcp_oauth_discovery.doctor.transport import framing, network
+from mcp_oauth_discovery.doctor.transport.deadlines import BUDGET
 from mcp_oauth_discovery.doctor.transport.messages import SIZE_LIMIT
 from mcp_oauth_discovery.doctor.walk import cards, probes, redirects, walker
 from mcp_oauth_discovery.doctor.walk.challenges import LONGEST_HEADER
