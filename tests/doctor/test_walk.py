@@ -11,7 +11,7 @@ from mcp_oauth_discovery.doctor.transport.messages import Failure, Trouble
 from mcp_oauth_discovery.doctor.walk.redirects import MOST_HOPS
 from mcp_oauth_discovery.doctor.walk.walker import Walker
 from mcp_oauth_discovery.standards.identifiers import origin
-from tests.doctor.world import ENDPOINT, JWKS, ORIGIN, PRM, SERVER, World, diagnose
+from tests.doctor.world import ENDPOINT, JWKS, ORIGIN, PRM, SERVER, World, diagnose, report_on
 
 
 def walked(world: World, probes=None) -> World:
@@ -125,5 +125,7 @@ def test_time_that_ends_after_what_clients_read_hinders_no_client():
     [finding] = [one for one in diagnose(world) if one.code == "reach-cut"]
     assert (finding.severity, finding.clients) == (Severity.WARNING, EVERY)
     left = iter(range(10))
-    [finding] = [one for one in diagnose(world) if one.code == "reach-cut"]
+    report = report_on(world)
+    [finding] = [one for one in report.findings if one.code == "reach-cut"]
     assert (finding.severity, finding.clients) == (Severity.INFO, ())
+    assert {skipped.reason for skipped in report.skipped} == {"the time for all requests is over"}
