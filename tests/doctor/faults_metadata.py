@@ -262,3 +262,22 @@ def scopes_of_apis_that_a_provider_leaves_out(world: World):
 @harmless
 def server_without_a_list_of_scopes(world: World):
     del world.server["scopes_supported"]
+
+
+@planted("prm-resource-origin", shows=("The path differs.",))
+def resource_that_is_the_origin_at_both_addresses(world: World):
+    """The clients that compare exactly accept it at the root, and the others accept a prefix."""
+    world.prm["resource"] = ORIGIN
+    world.json(PRM_ROOT, world.prm)
+
+
+@planted("prm-resource-origin", "prm-path-not-found")
+def resource_that_is_the_origin_at_the_root_alone(world: World):
+    resource_that_is_the_origin_at_both_addresses(world)
+    world.challenge = f'Bearer resource_metadata="{PRM_ROOT}"'
+    world.reply("GET", PRM, status=404)
+
+
+@planted("prm-resource-not-exact")
+def resource_that_is_the_origin_where_exact_clients_refuse_it(world: World):
+    world.prm["resource"] = ORIGIN

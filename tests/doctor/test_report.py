@@ -32,7 +32,7 @@ def test_pass_is_one_line():
     assert told[0] == f"<heading>From {ENDPOINT}</heading>"
     assert told[1] == (
         "  <pass>ok      </pass>  Connection: "
-        "every address was reached, over TLS or on this machine"
+        "every address that clients try answers, over TLS or on this machine"
     )
 
 

@@ -60,6 +60,7 @@ class World:
         }
         self.keys: Any = {"keys": [dict(key) for key in KEYS]}
         self.signing: tuple[Fault, ...] = ()
+        self.unpinned: tuple[Fault, ...] = ()
         # The endpoints that have a card in the settings of the project.
         self.described: frozenset[str] = frozenset()
         self.challenge: str | None = f'Bearer resource_metadata="{PRM}", scope="mcp"'
@@ -135,6 +136,7 @@ def report_on(world: World, url: str = ENDPOINT, in_process=False, probes=True) 
         probes=wanted,
         inside=inside,
         signing=world.signing,
+        unpinned=world.unpinned,
         described=world.described,
     )
     return examined(walker.walk(url), Selection())

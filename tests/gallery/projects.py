@@ -75,7 +75,7 @@ class Project:
             self.settings["SECURE_PROXY_SSL_HEADER"] = ("HTTP_X_FORWARDED_PROTO", "https")
         self.urls: Callable[[], list[Any]] = self.all_urls
         self.server: Callable[[socket.socket], None] = wsgi
-        self.algorithms: tuple[str, ...] = ()
+        self.algorithms: tuple[str, ...] = ("RS256", "EdDSA")
 
     def all_urls(self) -> list[Any]:
         return [*self.discovery_urls(), *self.endpoint_urls(), *self.oauth_urls()]
