@@ -18,6 +18,13 @@ from mcp_oauth_discovery.doctor.steps.exchanges import (
     plain,
     stopped,
 )
+from mcp_oauth_discovery.doctor.steps.outside import (
+    DOWN,
+    WRONG_ISSUER,
+    form_of,
+    is_outside,
+    readvised,
+)
 from mcp_oauth_discovery.doctor.walk.intermediaries import Intermediary
 from mcp_oauth_discovery.doctor.walk.observations import Exchange, Fetched, Walk, all_answered
 from mcp_oauth_discovery.doctor.walk.reading import gist
@@ -132,7 +139,7 @@ def replaced(walk: Walk) -> Iterator[Finding]:
         yield replace(_firewall(walk.get, walk.get.intermediary), clients=())
     for place in walk.tried:
         if service := place.exchange.intermediary:
-            yield _at(walk, place, _firewall(place.exchange, service))
+            yield from _at(walk, place, _firewall(place.exchange, service))
     for endpoint in walk.oauth_endpoints:
         # People open the authorization endpoint in a browser, which can pass a challenge.
         service = endpoint.get.intermediary
@@ -158,36 +165,46 @@ def server_errors(walk: Walk) -> Iterator[Finding]:
                 clients=stopped(walk, exchange),
                 fix=fault.fix if fault else "",
             )
-            yield error if walk.in_process else _advised(error, exchange)
+            error = error if walk.in_process else _advised(error, exchange)
+            yield readvised(walk, error, DOWN)
 
 
 def forbidden(walk: Walk) -> Iterator[Finding]:
     for place in walk.tried:
         if place.exchange.status in FORBIDDEN and not place.exchange.intermediary:
             refusal = finding(ANSWER_FORBIDDEN, place.url, _status(place.exchange))
-            yield _at(walk, place, refusal)
+            yield from _at(walk, place, _of_provider(walk, place, refusal))
 
 
 def bad_requests(walk: Walk) -> Iterator[Finding]:
     for place in walk.tried:
         if place.exchange.status in BAD_REQUEST:
             refusal = finding(ANSWER_BAD_REQUEST, place.url, _status(place.exchange))
-            yield _at(walk, place, _advised(refusal, place.exchange))
+            refusal = _advised(refusal, place.exchange)
+            yield from _at(walk, place, _of_provider(walk, place, refusal))
+
+
+def _of_provider(walk: Walk, place: Fetched, result: Finding) -> Finding:
+    """Return a finding, with advice about the issuer if a provider refuses its metadata."""
+    issuers = [server.issuer for server in walk.servers if place in server.documents]
+    return readvised(walk, result, WRONG_ISSUER + form_of(issuers[0])) if issuers else result
 
 
 def _advised(result: Finding, exchange: Exchange) -> Finding:
     return advised(result, advice(exchange.answer) if exchange.answer else None)
 
 
-def _at(walk: Walk, place: Fetched, result: Finding) -> Finding:
-    """Return a finding, without clients if they continue after a 4xx at this address.
+def _at(walk: Walk, place: Fetched, result: Finding) -> Iterator[Finding]:
+    """Yield a finding, without clients if they continue after a 4xx at this address.
 
-    It is no error then, unless the site itself names the address.
+    It is no error then, unless the site itself names the address. Some providers refuse every
+    address that they do not have, and the site cannot change that.
     """
     if not walk.is_spare(place) or place.exchange.status >= 500:
-        return result
-    severity = result.severity if place.role in _NAMED else Severity.INFO
-    return replace(result, clients=(), severity=severity)
+        yield result
+    elif place.role in _NAMED or not is_outside(walk, place.url):
+        severity = result.severity if place.role in _NAMED else Severity.INFO
+        yield replace(result, clients=(), severity=severity)
 
 
 def unexpected(walk: Walk) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from mcp_oauth_discovery.doctor.clients import EVERY, TYPESCRIPT_BASED, Client
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, finding
 from mcp_oauth_discovery.doctor.printing import shown
+from mcp_oauth_discovery.doctor.steps.outside import is_outside
 from mcp_oauth_discovery.doctor.walk.observations import Walk
 from mcp_oauth_discovery.doctor.walk.reading import Unreadable
 from mcp_oauth_discovery.doctor.walk.well_known import Role
@@ -152,12 +153,16 @@ def content_type(walk: Walk) -> Iterator[Finding]:
 
 
 def without_value(walk: Walk) -> Iterator[Finding]:
-    """Report members that are null or empty; the list of keys may be empty."""
+    """Report members that are null or empty; the list of keys may be empty.
+
+    No client fails on an empty member, and an outside provider decides about its own.
+    """
     for document in walk.published:
+        may_be_empty = document.role is Role.JWKS or is_outside(walk, document.url)
         for name, value in document.content.items():
             if value is None:
                 yield finding(DOCUMENT_NULL, document.url, f"{shown(name)} is null.")
-            elif not has_value(value) and document.role is not Role.JWKS:
+            elif not has_value(value) and not may_be_empty:
                 observation = f"{shown(name)} is {shown(value) or 'an empty string'}."
                 yield finding(DOCUMENT_EMPTY, document.url, observation)
 
@@ -169,7 +174,10 @@ def duplicates(walk: Walk) -> Iterator[Finding]:
 
 
 def set_cookies(walk: Walk) -> Iterator[Finding]:
+    """Report cookies of this site. Login services set theirs with every answer."""
     for document in walk.published:
+        if is_outside(walk, document.url):
+            continue
         answer = document.exchange.answer
         cookies = answer.all("set-cookie") if answer else []
         if names := [cookie.partition("=")[0] for cookie in cookies]:

@@ -8,6 +8,7 @@ from mcp_oauth_discovery.doctor.clients import EVERY
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, finding
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.steps.advice import OF_SPEECH, advised
+from mcp_oauth_discovery.doctor.steps.outside import WRONG_HOST, readvised
 from mcp_oauth_discovery.doctor.steps.values import urls_in
 from mcp_oauth_discovery.doctor.transport.messages import Failure, Trouble
 from mcp_oauth_discovery.doctor.transport.reachability import host_of, is_exposed, is_private_host
@@ -101,6 +102,8 @@ _ENTRY_OF = {
     Trouble.PRIVATE: REACH_PRIVATE,
     Trouble.CUT: REACH_CUT,
 }
+# What a mistake in the host of an issuer looks like.
+_OF_WRONG_HOSTS = (Trouble.NAME, Trouble.REFUSED, Trouble.TIMEOUT)
 
 
 def unreachable(walk: Walk) -> Iterator[Finding]:
@@ -119,6 +122,8 @@ def failures(walk: Walk) -> Iterator[Finding]:
         is_cut = is_cut or outcome.trouble is Trouble.CUT
         observation = f"No answer: {shown(outcome.reason)}."
         failure = finding(_ENTRY_OF[outcome.trouble], outcome.url, observation)
+        if outcome.trouble in _OF_WRONG_HOSTS:
+            failure = readvised(walk, failure, WRONG_HOST)
         yield advised(failure, OF_SPEECH[outcome.speech] if outcome.speech else None)
 
 

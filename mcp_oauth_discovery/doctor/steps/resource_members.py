@@ -60,6 +60,10 @@ PRM_SERVER_INVALID = Entry(
         "Write the https URL that is the issuer in the server's metadata, not the URL of the "
         "document."
     ),
+    django_fix=(
+        "Write the https URL that is the issuer in the server's metadata, not the URL of the "
+        "document, in MCP_AUTHORIZATION_SERVERS."
+    ),
 )
 PRM_SERVERS_SPELLINGS = Entry(
     code="prm-servers-spellings",

@@ -1,0 +1,83 @@
+"""Advice about authorization servers on another origin: the site chooses only what it names."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+from mcp_oauth_discovery.doctor.findings import Finding, Severity
+from mcp_oauth_discovery.doctor.printing import shown
+from mcp_oauth_discovery.doctor.transport.reachability import host_of
+from mcp_oauth_discovery.doctor.walk.observations import Walk
+from mcp_oauth_discovery.standards.identifiers import origin
+
+# Where a site names its providers.
+NAMES = "authorization_servers (in Django: MCP_AUTHORIZATION_SERVERS)"
+WRONG_ISSUER = (
+    f"Check the issuer in {NAMES}: it is the issuer in the provider's own openid-configuration, "
+    "character by character."
+)
+WRONG_HOST = f"Check the host in {NAMES}. If it is right, look whether the provider is available."
+DOWN = "The provider fails, not this site. Look at its status page or its log, and try again later."
+CLOSED_TO_PAGES = (
+    "Allow the origin of the page at the provider, such as under Trusted Origins of Okta. Clients "
+    "outside of browsers do not need this."
+)
+NO_PKCE = (
+    "The provider must announce it. Until it does, let users sign in with this provider on a site "
+    "that is its own authorization server, or use clients that are not named here."
+)
+NO_REGISTRATION = (
+    "Enable dynamic registration or client ID metadata documents at the provider, if it has them. "
+    "Otherwise register each client there, and give its client_id to your users."
+)
+
+# The form of the issuers of a provider, by the end of a host. Their documentation, November 2026.
+_FORMS = {
+    "login.microsoftonline.com": "https://login.microsoftonline.com/TENANT-ID/v2.0",
+    "sts.windows.net": "https://login.microsoftonline.com/TENANT-ID/v2.0",
+    ".auth0.com": "https://TENANT.auth0.com/, with the final slash",
+    ".okta.com": "https://ORG.okta.com/oauth2/ID, that of a custom authorization server",
+    ".amazoncognito.com": "https://cognito-idp.REGION.amazonaws.com/POOL-ID, not the domain",
+    ".amazonaws.com": "https://cognito-idp.REGION.amazonaws.com/POOL-ID",
+    "accounts.google.com": "https://accounts.google.com",
+    ".oryapis.com": "https://SLUG.projects.oryapis.com",
+    ".authkit.app": "https://NAME.authkit.app",
+    ".clerk.accounts.dev": "https://NAME.clerk.accounts.dev",
+    ".supabase.co": "https://REF.supabase.co/auth/v1, with the OAuth server enabled",
+    "api.descope.com": "https://api.descope.com/v1/apps/agentic/PROJECT-ID/SERVER-ID",
+    ".stytch.com": "https://NAME.customers.stytch.com",
+}
+
+
+def is_outside(walk: Walk, url: str) -> bool:
+    """Return whether a URL is on another origin than the endpoint."""
+    return origin(url) != origin(walk.url)
+
+
+def form_of(issuer: str) -> str:
+    """Return a sentence about the form that the issuers of a provider have, or ""."""
+    host = host_of(issuer)
+    form = next((form for end, form in _FORMS.items() if host.endswith(end)), "")
+    if not form and "/realms/" in urlsplit(issuer).path:
+        form = "https://HOST/realms/REALM, with the exact name of the realm"
+    return f" Here the form is {form}." if form else ""
+
+
+def issuer_to_name(named: str, issuer: str) -> str:
+    """Return what to do if a provider calls itself `issuer`, and the site another name."""
+    if "{" in issuer:
+        # Entra's documents for all tenants.
+        return f"Name one tenant in {NAMES}, not all of them.{form_of(named)}"
+    if issuer.startswith("http:") and named.startswith("https:"):
+        return "The provider does not know its public URL: configure it there, with https."
+    if form := form_of(named):
+        return f"Correct the issuer in {NAMES}.{form}"
+    return f"If this is your provider, write its issuer in {NAMES}: {shown(issuer)}"
+
+
+def readvised(walk: Walk, result: Finding, fix: str, severity: Severity | None = None) -> Finding:
+    """Return a finding with another fix, and another severity, if it is about another origin."""
+    if not is_outside(walk, result.subject):
+        return result
+    return replace(result, fix=fix, django_fix="", severity=severity or result.severity)
