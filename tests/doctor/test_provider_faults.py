@@ -13,11 +13,10 @@ from mcp_oauth_discovery.doctor.transport.messages import Trouble
 from mcp_oauth_discovery.standards.identifiers import origin
 from tests.doctor.planting import Fault
 from tests.doctor.providers import SiteOf
-from tests.doctor.test_providers import PROVIDERS
+from tests.doctor.test_providers import BY_NAME
 from tests.doctor.world import PRIVATE, diagnose
 
 SETTING = "MCP_AUTHORIZATION_SERVERS"
-BY_NAME = {provider.name: provider for provider in PROVIDERS}
 WITH_KEYS = [name for name in BY_NAME if name not in ("google", "fusionauth")]
 
 Plant = Callable[[SiteOf], Any]

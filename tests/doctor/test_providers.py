@@ -24,6 +24,7 @@ PROVIDERS: tuple[Provider, ...] = (
     provider_forms_more.stytch(),
     provider_forms_more.fusionauth(),
 )
+BY_NAME = {provider.name: provider for provider in PROVIDERS}
 
 
 @pytest.mark.parametrize("provider", PROVIDERS, ids=lambda provider: provider.name)
