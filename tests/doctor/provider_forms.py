@@ -21,8 +21,8 @@ P256 = {
     "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
 }
 _FAMILIES = [f"{family}{size}" for family in ("RS", "PS", "ES") for size in (256, 384, 512)]
-_SECRETS = ["client_secret_basic", "client_secret_post"]
-_CLOUDFLARE = {"Server": "cloudflare", "Set-Cookie": "__cf_bm=x; path=/; HttpOnly; Secure"}
+SECRETS = ["client_secret_basic", "client_secret_post"]
+CLOUDFLARE = {"Server": "cloudflare", "Set-Cookie": "__cf_bm=x; path=/; HttpOnly; Secure"}
 
 
 def metadata(issuer: str, base: str, **members: Any) -> dict[str, Any]:
@@ -55,7 +55,7 @@ def entra() -> Provider:
         issuer,
         f"{tenant}/oauth2/v2.0",
         jwks_uri=f"{tenant}/discovery/v2.0/keys",
-        token_endpoint_auth_methods_supported=["private_key_jwt", *_SECRETS],
+        token_endpoint_auth_methods_supported=["private_key_jwt", *SECRETS],
         response_modes_supported=["query", "fragment", "form_post"],
         subject_types_supported=["pairwise"],
         scopes_supported=["openid", "profile", "email", "offline_access"],
@@ -105,12 +105,12 @@ def okta() -> Provider:
         response_types_supported=["code", "id_token", "code id_token", "code token"],
         grant_types_supported=["authorization_code", "implicit", "refresh_token", "password"],
         scopes_supported=["openid", "profile", "email", "offline_access", "device_sso"],
-        token_endpoint_auth_methods_supported=[*_SECRETS, "none"],
+        token_endpoint_auth_methods_supported=[*SECRETS, "none"],
         claims_supported=["ver", "jti", "iss", "aud", "iat", "exp", "sub"],
         code_challenge_methods_supported=["S256"],
         request_object_signing_alg_values_supported=["HS256", "RS256", "ES256"],
         introspection_endpoint=f"{issuer}/v1/introspect",
-        introspection_endpoint_auth_methods_supported=_SECRETS,
+        introspection_endpoint_auth_methods_supported=SECRETS,
         dpop_signing_alg_values_supported=["RS256", "ES256"],
     )
     return Provider(
@@ -148,7 +148,7 @@ def auth0() -> Provider:
         scopes_supported=["openid", "profile", "offline_access", "email", "phone"],
         code_challenge_methods_supported=["S256", "plain"],
         id_token_signing_alg_values_supported=["HS256", "RS256", "PS256"],
-        token_endpoint_auth_methods_supported=[*_SECRETS, "private_key_jwt", "none"],
+        token_endpoint_auth_methods_supported=[*SECRETS, "private_key_jwt", "none"],
         token_endpoint_auth_signing_alg_values_supported=["RS256", "RS384", "PS256"],
         request_parameter_supported=False,
         dpop_signing_alg_values_supported=["ES256"],
@@ -165,7 +165,7 @@ def auth0() -> Provider:
         },
         ("read:files", "write:files"),
         headers={
-            **_CLOUDFLARE,
+            **CLOUDFLARE,
             "Cache-Control": "public, max-age=15, stale-while-revalidate=15",
             "Vary": "Accept-Encoding, Origin",
         },
@@ -186,7 +186,7 @@ def cognito() -> Provider:
         jwks_uri=f"{issuer}/.well-known/jwks.json",
         response_types_supported=["code", "token"],
         scopes_supported=["openid", "email", "phone", "profile"],
-        token_endpoint_auth_methods_supported=_SECRETS,
+        token_endpoint_auth_methods_supported=SECRETS,
     )
     keys = [signing(kid=kid) for kid in "ab"]
     refusal = {"code": "BadRequest", "type": "client"}
@@ -213,7 +213,7 @@ def keycloak() -> Provider:
     base = f"{issuer}/protocol/openid-connect"
     algorithms = [*_FAMILIES, "EdDSA", "HS256", "HS384", "HS512"]
     encryption = ["RSA-OAEP", "RSA-OAEP-256", "RSA1_5", "ECDH-ES", "ECDH-ES+A256KW"]
-    methods = ["private_key_jwt", *_SECRETS, "tls_client_auth", "client_secret_jwt"]
+    methods = ["private_key_jwt", *SECRETS, "tls_client_auth", "client_secret_jwt"]
     document = metadata(
         issuer,
         base,

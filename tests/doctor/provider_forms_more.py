@@ -1,10 +1,9 @@
-"""More providers, in the same way; the last are new to MCP."""
+"""More providers in the same way, and all of them by name."""
 
 from __future__ import annotations
 
-from tests.doctor.provider_forms import _CLOUDFLARE as CLOUDFLARE
-from tests.doctor.provider_forms import _SECRETS as SECRETS
-from tests.doctor.provider_forms import P256, metadata, signing
+from tests.doctor import provider_forms
+from tests.doctor.provider_forms import CLOUDFLARE, P256, SECRETS, metadata, signing
 from tests.doctor.providers import Provider, reflected
 
 _NOT_FOUND = (404, {"Content-Type": "text/plain; charset=utf-8"}, b"404 page not found\n")
@@ -280,3 +279,21 @@ def fusionauth() -> Provider:
             f"{issuer}/.well-known/jwks.json": {"keys": []},
         },
     )
+
+
+PROVIDERS: tuple[Provider, ...] = (
+    provider_forms.entra(),
+    provider_forms.okta(),
+    provider_forms.auth0(),
+    provider_forms.cognito(),
+    provider_forms.keycloak(),
+    google(),
+    ory(),
+    workos(),
+    clerk(),
+    supabase(),
+    descope(),
+    stytch(),
+    fusionauth(),
+)
+BY_NAME = {provider.name: provider for provider in PROVIDERS}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
@@ -91,32 +92,15 @@ class SiteOf(World):
         return self.provider.answer(method, url, headers)
 
 
-@contextmanager
-def over_https(world: World, hosts: set[str], folder: Path) -> Iterator[tuple[int, Path]]:
-    """Serve a world on loopback, over TLS; yields the port, and the certificate of the hosts."""
-    pem = certificate(folder, *(host.partition("://")[2] for host in hosts))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(pem)
-    handler = type("Handler", (_Handler,), {"world": world})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield server.server_address[1], pem
-    finally:
-        server.shutdown()
-        thread.join(10)
-        server.server_close()
-
-
 class _Handler(servers.Handler, BaseHTTPRequestHandler):
+    scheme = "http"
+    # The world that answers.
     world: World
 
     def answer(self) -> None:
         headers = dict(self.headers.items())
         body = self.rfile.read(int(headers.get("Content-Length", 0)))
-        url = f"https://{headers['Host']}{self.path}"
+        url = f"{self.scheme}://{headers['Host']}{self.path}"
         outcome = self.world.send(self.command, url, headers.items(), body)
         self.close_connection = True
         if isinstance(outcome, Failure):
@@ -134,3 +118,37 @@ class _Handler(servers.Handler, BaseHTTPRequestHandler):
 
     def do_OPTIONS(self) -> None:
         self.answer()
+
+
+@contextmanager
+def over_http(
+    world: Callable[[int], World], address: str = "127.0.0.1", context: ssl.SSLContext | None = None
+) -> Iterator[int]:
+    """Serve a world on loopback, by its port; yields the port."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    handler = type("Handler", (_Handler,), {"scheme": "https" if context else "http"})
+    server = type("Server", (ThreadingHTTPServer,), {"address_family": family})(
+        (address, 0), handler
+    )
+    port = server.server_address[1]
+    handler.world = world(port)
+    if context:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield port
+    finally:
+        server.shutdown()
+        thread.join(10)
+        server.server_close()
+
+
+@contextmanager
+def over_https(world: World, hosts: set[str], folder: Path) -> Iterator[tuple[int, Path]]:
+    """Serve a world on loopback, over TLS; yields the port, and the certificate of the hosts."""
+    pem = certificate(folder, *(host.partition("://")[2] for host in hosts))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+    with over_http(lambda port: world, context=context) as port:
+        yield port, pem

@@ -12,8 +12,8 @@ from mcp_oauth_discovery.doctor.findings import Finding, Severity
 from mcp_oauth_discovery.doctor.transport.messages import Trouble
 from mcp_oauth_discovery.standards.identifiers import origin
 from tests.doctor.planting import Fault
+from tests.doctor.provider_forms_more import BY_NAME
 from tests.doctor.providers import SiteOf
-from tests.doctor.test_providers import BY_NAME
 from tests.doctor.world import PRIVATE, diagnose
 
 SETTING = "MCP_AUTHORIZATION_SERVERS"

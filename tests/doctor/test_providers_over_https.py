@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from mcp_oauth_discovery.doctor.transport.messages import Trouble
+from tests.doctor.provider_forms_more import BY_NAME, PROVIDERS
 from tests.doctor.providers import Provider, SiteOf, over_https
-from tests.doctor.test_providers import BY_NAME, PROVIDERS
 from tests.doctor.world import ENDPOINT, ORIGIN
 
 

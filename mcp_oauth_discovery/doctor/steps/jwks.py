@@ -163,6 +163,14 @@ def can_pass(walk: Walk) -> bool:
     )
 
 
+def is_absent(walk: Walk) -> bool:
+    """Return whether no document names keys, as if all tokens are opaque."""
+    owners = [walk.resource, *(server.metadata for server in walk.servers)]
+    return bool(walk.servers) and all(
+        owner is not None and not owner.content.get("jwks_uri") for owner in owners
+    )
+
+
 STEP = Step(
     name="jwks",
     title="Keys",
@@ -187,4 +195,6 @@ STEP = Step(
         unable_to_sign,
     ),
     can_pass=can_pass,
+    lacks="no document has a jwks_uri; opaque tokens need no keys",
+    is_absent=is_absent,
 )

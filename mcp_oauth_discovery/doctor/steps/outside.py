@@ -14,7 +14,7 @@ from mcp_oauth_discovery.standards.identifiers import origin
 # Where a site names its providers.
 NAMES = "authorization_servers (in Django: MCP_AUTHORIZATION_SERVERS)"
 WRONG_ISSUER = (
-    f"Check the issuer in {NAMES}: it is the issuer in the provider's own openid-configuration, "
+    f"Correct the issuer in {NAMES}: copy it from the openid-configuration of the provider, "
     "character by character."
 )
 WRONG_HOST = f"Check the host in {NAMES}. If it is right, look whether the provider is available."
@@ -61,7 +61,7 @@ def form_of(issuer: str) -> str:
     form = next((form for end, form in _FORMS.items() if host.endswith(end)), "")
     if not form and "/realms/" in urlsplit(issuer).path:
         form = "https://HOST/realms/REALM, with the exact name of the realm"
-    return f" Here the form is {form}." if form else ""
+    return f" The issuers of this provider have the form {form}." if form else ""
 
 
 def issuer_to_name(named: str, issuer: str) -> str:
@@ -71,9 +71,10 @@ def issuer_to_name(named: str, issuer: str) -> str:
         return f"Name one tenant in {NAMES}, not all of them.{form_of(named)}"
     if issuer.startswith("http:") and named.startswith("https:"):
         return "The provider does not know its public URL: configure it there, with https."
-    if form := form_of(named):
-        return f"Correct the issuer in {NAMES}.{form}"
-    return f"If this is your provider, write its issuer in {NAMES}: {shown(issuer)}"
+    if host_of(issuer) == "sts.windows.net":
+        # Entra's first version, whose tokens have other claims.
+        return f"Correct the issuer in {NAMES}.{form_of(issuer)}"
+    return f"If {shown(issuer)} is your provider, write exactly this in {NAMES}."
 
 
 def readvised(walk: Walk, result: Finding, fix: str, severity: Severity | None = None) -> Finding:

@@ -61,8 +61,8 @@ PRM_SERVER_INVALID = Entry(
         "document."
     ),
     django_fix=(
-        "Write the https URL that is the issuer in the server's metadata, not the URL of the "
-        "document, in MCP_AUTHORIZATION_SERVERS."
+        "In MCP_AUTHORIZATION_SERVERS, write the https URL that is the issuer in the server's "
+        "metadata, not the URL of the document."
     ),
 )
 PRM_SERVERS_SPELLINGS = Entry(
