@@ -262,10 +262,8 @@ def provider_that_says_nothing_about_caching():
 
 
 def of_provider(name: str) -> None:
-    def build() -> World:
-        return SiteOf(BY_NAME[name])
-
-    VARIANTS.append(Variant(f"tokens_of_{name}", build))
+    provider = BY_NAME[name]
+    VARIANTS.append(Variant(f"tokens_of_{name}", lambda: SiteOf(provider), notes=provider.codes))
 
 
 for _name in ("auth0", "keycloak", "ory", "workos", "clerk", "supabase", "descope", "stytch"):

@@ -52,13 +52,8 @@ def ory() -> Provider:
         token_endpoint_auth_methods_supported=[*SECRETS, "private_key_jwt", "none"],
         code_challenge_methods_supported=["plain", "S256"],
     )
-    oauth = {
-        **openid,
-        "introspection_endpoint": f"{issuer}/oauth2/introspect",
-        "token_endpoint_auth_methods_supported": ["none", *SECRETS],
-    }
+    oauth = {**openid, "introspection_endpoint": f"{issuer}/oauth2/introspect"}
     del oauth["subject_types_supported"], oauth["id_token_signing_alg_values_supported"]
-    openid["token_endpoint_auth_methods_supported"] = [*SECRETS, "none"]
     return Provider(
         "ory",
         issuer,
@@ -67,6 +62,8 @@ def ory() -> Provider:
             f"{issuer}/.well-known/openid-configuration": openid,
             f"{issuer}/.well-known/jwks.json": {"keys": [signing(kid="2b6e-9f0c")]},
         },
+        # The OAuth document has private_key_jwt without its algorithms.
+        codes=("as-jwt-algorithms",),
         headers={**CLOUDFLARE, "Cache-Control": "private, no-cache, no-store, must-revalidate"},
         content_type="application/json; charset=utf-8",
         missing=_NOT_FOUND,

@@ -128,7 +128,7 @@ def document_of_another_tenant(site: SiteOf):
         document["issuer"] = f"{site.provider.issuer.rstrip('/')}-other"
 
 
-@mistake("jwks-not-found", of=WITH_KEYS, shows=("404",))
+@mistake("jwks-not-found", of=WITH_KEYS, shows=("404", "report the missing keys"))
 def keys_that_are_gone(site: SiteOf):
     keys = next(url for url, document in site.provider.documents.items() if "keys" in document)
     site.reply("GET", keys, status=404)
@@ -138,6 +138,18 @@ def keys_that_are_gone(site: SiteOf):
 def private_key_in_public(site: SiteOf):
     url, keys = next(item for item in site.provider.documents.items() if "keys" in item[1])
     site.json(url, {"keys": [*keys["keys"], {**PRIVATE["EdDSA"], "kid": "p"}]})
+
+
+@mistake("redirect-offsite", of=["clerk", "auth0", "workos"], shows=("redirect leads to", SETTING))
+def issuer_before_the_own_domain(site: SiteOf):
+    for url in places(site.provider.issuer):
+        to = url.replace(origin(url), "https://clerk.example.org")
+        site.reply("GET", url, status=301, Location=to)
+
+
+@mistake("as-documents-differ", of=["clerk", "stytch"], shows=("No known client stops",))
+def documents_that_differ(site: SiteOf):
+    documents(site)[1]["token_endpoint"] = f"{site.provider.issuer}/other"
 
 
 @mistake("prm-server-invalid", of=["entra"], shows=("your own value in place of {ten", SETTING))

@@ -12,6 +12,7 @@ from mcp_oauth_discovery.doctor.steps.outside import (
     WRONG_ISSUER,
     form_of,
     issuer_to_name,
+    noted,
     readvised,
 )
 from mcp_oauth_discovery.doctor.steps.server_members import chosen
@@ -258,9 +259,7 @@ STEP = Step(
         elsewhere,
         left_out,
         issuers,
-        *server_members.RULES,
-        contradictions,
-        openid,
+        *map(noted, (*server_members.RULES, contradictions, openid)),
         resources,
     ),
     can_pass=can_pass,

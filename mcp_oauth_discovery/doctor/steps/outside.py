@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
+from functools import wraps
 from urllib.parse import urlsplit
 
-from mcp_oauth_discovery.doctor.findings import Finding, Severity
+from mcp_oauth_discovery.doctor.findings import Finding, Rule, Severity
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.transport.reachability import host_of
 from mcp_oauth_discovery.doctor.walk.observations import Walk
@@ -31,6 +33,9 @@ NO_REGISTRATION = (
     "Enable dynamic registration or client ID metadata documents at the provider, if it has them. "
     "Otherwise register each client there, and give its client_id to your users."
 )
+MOVED = f"If the redirect leads to the metadata of your provider, name the issuer there in {NAMES}."
+NO_KEYS = f"Check the issuer in {NAMES}. If it is right, report the missing keys to the provider."
+FOR_THE_PROVIDER = "No known client stops at this. Report it to the provider."
 
 # The form of the issuers of a provider, by the end of a host. Their documentation, November 2026.
 _FORMS = {
@@ -75,6 +80,18 @@ def issuer_to_name(named: str, issuer: str) -> str:
         # Entra's first version, whose tokens have other claims.
         return f"Correct the issuer in {NAMES}.{form_of(issuer)}"
     return f"If {shown(issuer)} is your provider, write exactly this in {NAMES}."
+
+
+def noted(rule: Rule) -> Rule:
+    """Return a rule whose findings about a provider are information if they stop no client."""
+
+    @wraps(rule)
+    def judged(walk: Walk) -> Iterator[Finding]:
+        for result in rule(walk):
+            is_note = not result.clients
+            yield readvised(walk, result, FOR_THE_PROVIDER, Severity.INFO) if is_note else result
+
+    return judged
 
 
 def readvised(walk: Walk, result: Finding, fix: str, severity: Severity | None = None) -> Finding:
