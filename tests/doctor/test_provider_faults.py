@@ -14,7 +14,7 @@ from mcp_oauth_discovery.standards.identifiers import origin
 from tests.doctor.planting import Fault
 from tests.doctor.provider_forms_more import BY_NAME
 from tests.doctor.providers import SiteOf
-from tests.doctor.world import PRIVATE, diagnose
+from tests.doctor.world import HTML, PRIVATE, diagnose
 
 SETTING = "MCP_AUTHORIZATION_SERVERS"
 WITH_KEYS = [name for name in BY_NAME if name not in ("google", "fusionauth")]
@@ -138,6 +138,26 @@ def keys_that_are_gone(site: SiteOf):
 def private_key_in_public(site: SiteOf):
     url, keys = next(item for item in site.provider.documents.items() if "keys" in item[1])
     site.json(url, {"keys": [*keys["keys"], {**PRIVATE["EdDSA"], "kid": "p"}]})
+
+
+@mistake("document-html", shows=("Correct the issuer", SETTING))
+def pages_of_another_site(site: SiteOf):
+    name(site, "https://www.example.org")
+    for place in places("https://www.example.org"):
+        site.reply("GET", place, body=HTML, Content_Type="text/html")
+
+
+@mistake("document-html", of=["keycloak", "entra"], shows=("report it to the provider",))
+def page_before_the_metadata(site: SiteOf):
+    [first, *_] = places(site.provider.issuer)
+    site.reply("GET", first, body=HTML, Content_Type="text/html")
+
+
+@mistake("document-content-type", of=["clerk", "okta"], shows=("report it to the provider",))
+def metadata_that_is_declared_as_text(site: SiteOf):
+    [document, *_] = documents(site)
+    used = next(url for url in places(site.provider.issuer) if ("GET", url) in site.replies)
+    site.json(used, document, Content_Type="text/plain")
 
 
 @mistake("redirect-offsite", of=["clerk", "auth0", "workos"], shows=("redirect leads to", SETTING))

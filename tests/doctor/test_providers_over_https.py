@@ -52,6 +52,15 @@ def test_provider_over_https_is_judged_as_in_the_world(provider: Provider, check
     assert bool(message) is ("as-pkce-missing" in provider.codes)
 
 
+@pytest.mark.parametrize("name", ["auth0", "keycloak", "supabase", "clerk"])
+def test_mistake_with_the_slash_is_found_over_https(name, check):
+    site = SiteOf(BY_NAME[name])
+    issuer = site.provider.issuer
+    site.prm["authorization_servers"] = [issuer.rstrip("/") if issuer[-1] == "/" else f"{issuer}/"]
+    report, message = check(site)
+    assert (codes(report), bool(message)) == ({"as-issuer-slash"}, True)
+
+
 def test_provider_that_hangs_up_is_named(check):
     site = SiteOf(BY_NAME["keycloak"])
     for url in site.provider.documents:

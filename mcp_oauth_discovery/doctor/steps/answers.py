@@ -20,9 +20,8 @@ from mcp_oauth_discovery.doctor.steps.exchanges import (
 )
 from mcp_oauth_discovery.doctor.steps.outside import (
     DOWN,
-    WRONG_ISSUER,
-    form_of,
     is_outside,
+    issuer_advised,
     readvised,
 )
 from mcp_oauth_discovery.doctor.walk.intermediaries import Intermediary
@@ -173,7 +172,7 @@ def forbidden(walk: Walk) -> Iterator[Finding]:
     for place in walk.tried:
         if place.exchange.status in FORBIDDEN and not place.exchange.intermediary:
             refusal = finding(ANSWER_FORBIDDEN, place.url, _status(place.exchange))
-            yield from _at(walk, place, _of_provider(walk, place, refusal))
+            yield from _at(walk, place, issuer_advised(walk, place, refusal))
 
 
 def bad_requests(walk: Walk) -> Iterator[Finding]:
@@ -181,13 +180,7 @@ def bad_requests(walk: Walk) -> Iterator[Finding]:
         if place.exchange.status in BAD_REQUEST:
             refusal = finding(ANSWER_BAD_REQUEST, place.url, _status(place.exchange))
             refusal = _advised(refusal, place.exchange)
-            yield from _at(walk, place, _of_provider(walk, place, refusal))
-
-
-def _of_provider(walk: Walk, place: Fetched, result: Finding) -> Finding:
-    """Return a finding, with advice about the issuer if a provider refuses its metadata."""
-    issuers = [server.issuer for server in walk.servers if place in server.documents]
-    return readvised(walk, result, WRONG_ISSUER + form_of(issuers[0])) if issuers else result
+            yield from _at(walk, place, issuer_advised(walk, place, refusal))
 
 
 def _advised(result: Finding, exchange: Exchange) -> Finding:

@@ -7,7 +7,13 @@ from collections.abc import Iterator
 from mcp_oauth_discovery.doctor.clients import EVERY, TYPESCRIPT_BASED, Client
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, finding
 from mcp_oauth_discovery.doctor.printing import shown
-from mcp_oauth_discovery.doctor.steps.outside import is_outside
+from mcp_oauth_discovery.doctor.steps.outside import (
+    IN_ITS_DOCUMENT,
+    is_outside,
+    issuer_advised,
+    readvised,
+    reported,
+)
 from mcp_oauth_discovery.doctor.walk.observations import Walk
 from mcp_oauth_discovery.doctor.walk.reading import Unreadable
 from mcp_oauth_discovery.doctor.walk.well_known import Role
@@ -129,7 +135,12 @@ def unreadable(walk: Walk) -> Iterator[Finding]:
                 # The TypeScript SDK stops at unreadable metadata; the others continue.
                 clients = () if document.role is Role.JWKS else TYPESCRIPT_BASED
             entry = _ENTRY_OF[document.reading.fault]
-            yield finding(entry, document.url, f"200 with {detail}", clients=clients)
+            result = finding(entry, document.url, f"200 with {detail}", clients=clients)
+            if walk.is_spare(document):
+                yield readvised(walk, result, IN_ITS_DOCUMENT)
+            else:
+                # A page in place of the metadata is that of another site or path.
+                yield issuer_advised(walk, document, result)
 
 
 def marked(walk: Walk) -> Iterator[Finding]:
@@ -204,7 +215,11 @@ STEP = Step(
         DOCUMENT_DUPLICATE,
         DOCUMENT_COOKIE,
     ),
-    rules=(unreadable, marked, content_type, without_value, duplicates, set_cookies),
+    rules=(
+        unreadable,
+        *map(reported, (marked, content_type, without_value, duplicates)),
+        set_cookies,
+    ),
     can_pass=can_pass,
     is_about_answers=True,
 )

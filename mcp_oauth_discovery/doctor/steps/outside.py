@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from mcp_oauth_discovery.doctor.findings import Finding, Rule, Severity
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.transport.reachability import host_of
-from mcp_oauth_discovery.doctor.walk.observations import Walk
+from mcp_oauth_discovery.doctor.walk.observations import Fetched, Walk
 from mcp_oauth_discovery.standards.identifiers import origin
 
 # Where a site names its providers.
@@ -35,6 +35,7 @@ NO_REGISTRATION = (
 )
 MOVED = f"If the redirect leads to the metadata of your provider, name the issuer there in {NAMES}."
 NO_KEYS = f"Check the issuer in {NAMES}. If it is right, report the missing keys to the provider."
+IN_ITS_DOCUMENT = "This is how the provider serves the document: report it to the provider."
 FOR_THE_PROVIDER = "No known client stops at this. Report it to the provider."
 
 # The form of the issuers of a provider, by the end of a host. Their documentation, November 2026.
@@ -92,6 +93,22 @@ def noted(rule: Rule) -> Rule:
             yield readvised(walk, result, FOR_THE_PROVIDER, Severity.INFO) if is_note else result
 
     return judged
+
+
+def reported(rule: Rule) -> Rule:
+    """Return a rule whose advice about a provider is to report the fault."""
+
+    @wraps(rule)
+    def judged(walk: Walk) -> Iterator[Finding]:
+        yield from (readvised(walk, result, IN_ITS_DOCUMENT) for result in rule(walk))
+
+    return judged
+
+
+def issuer_advised(walk: Walk, place: Fetched, result: Finding) -> Finding:
+    """Return a finding, with advice about the issuer if it is about metadata of a provider."""
+    issuers = [server.issuer for server in walk.servers if place in server.documents]
+    return readvised(walk, result, WRONG_ISSUER + form_of(issuers[0])) if issuers else result
 
 
 def readvised(walk: Walk, result: Finding, fix: str, severity: Severity | None = None) -> Finding:
