@@ -116,7 +116,7 @@ def host_with_a_mistake(site: SiteOf):
         site.fail(place, Trouble.NAME)
 
 
-@mistake("reach-refused", shows=(SETTING, "is available"))
+@mistake("reach-refused", shows=(SETTING, "provider is available"))
 def provider_that_refuses_connections(site: SiteOf):
     for place in [*site.provider.documents, *places(site.provider.issuer)]:
         site.fail(place, Trouble.REFUSED)
@@ -145,6 +145,17 @@ def pages_of_another_site(site: SiteOf):
     name(site, "https://www.example.org")
     for place in places("https://www.example.org"):
         site.reply("GET", place, body=HTML, Content_Type="text/html")
+
+
+@mistake("answer-firewall", of=["clerk"], shows=("report it to the provider",))
+def firewall_in_front_of_the_provider(site: SiteOf):
+    for url in places(site.provider.issuer):
+        site.reply("GET", url, status=403, cf_mitigated="challenge")
+
+
+@mistake("answer-forbidden", of=["clerk", "keycloak"], shows=("Correct the issuer", SETTING))
+def metadata_behind_a_login(site: SiteOf):
+    everywhere(site, 401)
 
 
 @mistake("document-html", of=["keycloak", "entra"], shows=("report it to the provider",))

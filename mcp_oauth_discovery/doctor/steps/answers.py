@@ -20,6 +20,7 @@ from mcp_oauth_discovery.doctor.steps.exchanges import (
 )
 from mcp_oauth_discovery.doctor.steps.outside import (
     DOWN,
+    IN_ITS_DOCUMENT,
     is_outside,
     issuer_advised,
     readvised,
@@ -138,7 +139,8 @@ def replaced(walk: Walk) -> Iterator[Finding]:
         yield replace(_firewall(walk.get, walk.get.intermediary), clients=())
     for place in walk.tried:
         if service := place.exchange.intermediary:
-            yield from _at(walk, place, _firewall(place.exchange, service))
+            refusal = readvised(walk, _firewall(place.exchange, service), IN_ITS_DOCUMENT)
+            yield _at(walk, place, refusal)
     for endpoint in walk.oauth_endpoints:
         # People open the authorization endpoint in a browser, which can pass a challenge.
         service = endpoint.get.intermediary
@@ -169,35 +171,45 @@ def server_errors(walk: Walk) -> Iterator[Finding]:
 
 
 def forbidden(walk: Walk) -> Iterator[Finding]:
-    for place in walk.tried:
+    for place in _judged(walk):
         if place.exchange.status in FORBIDDEN and not place.exchange.intermediary:
             refusal = finding(ANSWER_FORBIDDEN, place.url, _status(place.exchange))
-            yield from _at(walk, place, issuer_advised(walk, place, refusal))
+            yield _at(walk, place, issuer_advised(walk, place, refusal))
 
 
 def bad_requests(walk: Walk) -> Iterator[Finding]:
-    for place in walk.tried:
+    for place in _judged(walk):
         if place.exchange.status in BAD_REQUEST:
             refusal = finding(ANSWER_BAD_REQUEST, place.url, _status(place.exchange))
             refusal = _advised(refusal, place.exchange)
-            yield from _at(walk, place, issuer_advised(walk, place, refusal))
+            yield _at(walk, place, issuer_advised(walk, place, refusal))
+
+
+def _judged(walk: Walk) -> Iterator[Fetched]:
+    """Yield the addresses whose refusals matter.
+
+    Some providers refuse every address that they do not have. Clients try the next one, and the
+    site cannot change it.
+    """
+    for place in walk.tried:
+        is_needed = place.role in _NAMED or not walk.is_spare(place)
+        if is_needed or not is_outside(walk, place.url):
+            yield place
 
 
 def _advised(result: Finding, exchange: Exchange) -> Finding:
     return advised(result, advice(exchange.answer) if exchange.answer else None)
 
 
-def _at(walk: Walk, place: Fetched, result: Finding) -> Iterator[Finding]:
-    """Yield a finding, without clients if they continue after a 4xx at this address.
+def _at(walk: Walk, place: Fetched, result: Finding) -> Finding:
+    """Return a finding, without clients if they continue after a 4xx at this address.
 
-    It is no error then, unless the site itself names the address. Some providers refuse every
-    address that they do not have, and the site cannot change that.
+    It is no error then, unless the site itself names the address.
     """
     if not walk.is_spare(place) or place.exchange.status >= 500:
-        yield result
-    elif place.role in _NAMED or not is_outside(walk, place.url):
-        severity = result.severity if place.role in _NAMED else Severity.INFO
-        yield replace(result, clients=(), severity=severity)
+        return result
+    severity = result.severity if place.role in _NAMED else Severity.INFO
+    return replace(result, clients=(), severity=severity)
 
 
 def unexpected(walk: Walk) -> Iterator[Finding]:

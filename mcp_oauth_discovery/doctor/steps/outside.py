@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from functools import wraps
 from urllib.parse import urlsplit
 
@@ -19,7 +20,7 @@ WRONG_ISSUER = (
     f"Correct the issuer in {NAMES}: copy it from the openid-configuration of the provider, "
     "character by character."
 )
-WRONG_HOST = f"Check the host in {NAMES}. If it is right, look whether the provider is available."
+WRONG_HOST = f"Check the host in {NAMES}. If it is right, check that the provider is available."
 DOWN = "The provider fails, not this site. Look at its status page or its log, and try again later."
 CLOSED_TO_PAGES = (
     "Allow the origin of the page at the provider, such as under Trusted Origins of Okta. Clients "
@@ -38,33 +39,33 @@ NO_KEYS = f"Check the issuer in {NAMES}. If it is right, report the missing keys
 IN_ITS_DOCUMENT = "This is how the provider serves the document: report it to the provider."
 FOR_THE_PROVIDER = "No known client stops at this. Report it to the provider."
 
-# The form of the issuers of a provider, by the end of a host. Their documentation, November 2026.
+# The form of the issuers of each provider, by its hosts. Their documentation, November 2026.
 _FORMS = {
     "login.microsoftonline.com": "https://login.microsoftonline.com/TENANT-ID/v2.0",
     "sts.windows.net": "https://login.microsoftonline.com/TENANT-ID/v2.0",
-    ".auth0.com": "https://TENANT.auth0.com/, with the final slash",
-    ".okta.com": "https://ORG.okta.com/oauth2/ID, that of a custom authorization server",
-    ".amazoncognito.com": "https://cognito-idp.REGION.amazonaws.com/POOL-ID, not the domain",
-    ".amazonaws.com": "https://cognito-idp.REGION.amazonaws.com/POOL-ID",
+    "*.auth0.com": "https://TENANT.auth0.com/, with the final slash",
+    "*.okta.com": "https://ORG.okta.com/oauth2/ID, that of a custom authorization server",
+    "*.amazoncognito.com": "https://cognito-idp.REGION.amazonaws.com/POOL-ID, not the domain",
+    "cognito-idp.*.amazonaws.com": "https://cognito-idp.REGION.amazonaws.com/POOL-ID",
     "accounts.google.com": "https://accounts.google.com",
-    ".oryapis.com": "https://SLUG.projects.oryapis.com",
-    ".authkit.app": "https://NAME.authkit.app",
-    ".clerk.accounts.dev": "https://NAME.clerk.accounts.dev",
-    ".supabase.co": "https://REF.supabase.co/auth/v1, with the OAuth server enabled",
+    "*.oryapis.com": "https://SLUG.projects.oryapis.com",
+    "*.authkit.app": "https://NAME.authkit.app",
+    "*.clerk.accounts.dev": "https://NAME.clerk.accounts.dev",
+    "*.supabase.co": "https://REF.supabase.co/auth/v1, with the OAuth server enabled",
     "api.descope.com": "https://api.descope.com/v1/apps/agentic/PROJECT-ID/SERVER-ID",
-    ".stytch.com": "https://NAME.customers.stytch.com",
+    "*.customers.stytch.com": "https://NAME.customers.stytch.com",
 }
 
 
 def is_outside(walk: Walk, url: str) -> bool:
-    """Return whether a URL is on another origin than the endpoint."""
-    return origin(url) != origin(walk.url)
+    """Return whether a URL is on another origin than the endpoint, and not in this project."""
+    return not walk.in_process and origin(url) != origin(walk.url)
 
 
 def form_of(issuer: str) -> str:
     """Return a sentence about the form that the issuers of a provider have, or ""."""
     host = host_of(issuer)
-    form = next((form for end, form in _FORMS.items() if host.endswith(end)), "")
+    form = next((form for name, form in _FORMS.items() if fnmatchcase(host, name)), "")
     if not form and "/realms/" in urlsplit(issuer).path:
         form = "https://HOST/realms/REALM, with the exact name of the realm"
     return f" The issuers of this provider have the form {form}." if form else ""
