@@ -43,6 +43,13 @@ def test_no_form_is_made_up_for_other_hosts(issuer):
     assert form_of(issuer) == ""
 
 
-def test_issuer_of_a_provider_is_written_out():
-    advice = issuer_to_name("https://login.example.net", "https://login.example.net/one")
-    assert advice.startswith("If https://login.example.net/one is your provider, write exactly")
+@pytest.mark.parametrize(
+    ("issuer", "start"),
+    [
+        ("https://login.example.net/one", "Write exactly https://login.example.net/one in "),
+        ("https://id.example.net", "If https://id.example.net is your provider, write exactly "),
+        ("http://login.example.net", "The provider does not know its public URL"),
+    ],
+)
+def test_issuer_of_a_provider_is_written_out(issuer, start):
+    assert issuer_to_name("https://login.example.net", issuer).startswith(start)

@@ -97,7 +97,7 @@ def placeholder_of_the_documentation(site: SiteOf):
     name(site, site.provider.issuer.replace("https://", "https://{tenant}."))
 
 
-@mistake("as-issuer-slash", shows=(SETTING,))
+@mistake("as-issuer-slash", shows=("Write exactly", SETTING))
 def final_slash_the_other_way(site: SiteOf):
     issuer = site.provider.issuer
     name(site, issuer.rstrip("/") if issuer.endswith("/") else f"{issuer}/")
@@ -120,6 +120,12 @@ def host_with_a_mistake(site: SiteOf):
 def provider_that_refuses_connections(site: SiteOf):
     for place in [*site.provider.documents, *places(site.provider.issuer)]:
         site.fail(place, Trouble.REFUSED)
+
+
+@mistake("reach-timeout", shows=(SETTING, "provider is available"))
+def provider_that_does_not_answer_in_time(site: SiteOf):
+    for place in places(site.provider.issuer):
+        site.fail(place, Trouble.TIMEOUT)
 
 
 @mistake("as-issuer-mismatch", shows=(SETTING,))

@@ -81,6 +81,8 @@ def issuer_to_name(named: str, issuer: str) -> str:
     if host_of(issuer) == "sts.windows.net":
         # Entra's first version, whose tokens have other claims.
         return f"Correct the issuer in {NAMES}.{form_of(issuer)}"
+    if origin(issuer) == origin(named):
+        return f"Write exactly {shown(issuer)} in {NAMES}."
     return f"If {shown(issuer)} is your provider, write exactly this in {NAMES}."
 
 
