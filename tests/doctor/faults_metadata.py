@@ -274,7 +274,7 @@ def resource_that_is_the_origin_at_both_addresses(world: World):
 @planted("prm-resource-origin", "prm-path-not-found")
 def resource_that_is_the_origin_at_the_root_alone(world: World):
     resource_that_is_the_origin_at_both_addresses(world)
-    world.challenge = f'Bearer resource_metadata="{PRM_ROOT}"'
+    world.challenge = f'Bearer resource_metadata="{PRM_ROOT}", scope="mcp"'
     world.reply("GET", PRM, status=404)
 
 
