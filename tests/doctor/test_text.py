@@ -309,7 +309,7 @@ def test_long_sentences_are_broken_between_words():
     [
         f"https://app.example.com/{'a-' * 60}",
         "manage.py mcp_keys revoke KID",
-        "manage.py mcp_discovery check https://app.example.com/mcp --strict",
+        "python manage.py mcp_discovery check https://app.example.com/mcp --strict",
         "'SECURE_PROXY_SSL_HEADER = None'",
         "`MCP_ISSUER = None`",
     ],

@@ -12,7 +12,7 @@ from mcp_oauth_discovery.doctor.printing import visible
 COLUMNS = 80
 # Commands and quoted texts are copied. An apostrophe within a word begins no quotation.
 _TO_COPY = re.compile(
-    r"manage\.py \w+(?: (?:https?://|--?\w)\S*| check\b| rotate\b| revoke\b| KID\b)*"
+    r"(?:python )?manage\.py \w+(?: (?:https?://|--?\w)\S*| check\b| rotate\b| revoke\b| KID\b)*"
     r"|(?<!\w)'[^'\n]{1,60}'(?!\w)"
     r"|`[^`\n]{1,60}`"
 )
