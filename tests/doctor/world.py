@@ -10,6 +10,7 @@ from typing import Any
 from mcp_oauth_discovery.doctor.examination import Selection, examine
 from mcp_oauth_discovery.doctor.findings import Finding, Severity
 from mcp_oauth_discovery.doctor.transport.messages import Answer, Failure, Fault, Trouble
+from mcp_oauth_discovery.doctor.walk.credentials import Credentials
 from mcp_oauth_discovery.doctor.walk.walker import Walker
 from mcp_oauth_discovery.keys import jwk
 
@@ -74,6 +75,9 @@ class World:
             "Access-Control-Allow-Methods": "DELETE, GET, POST",
         }
         self.replies: dict[Any, Any] = {}
+        # What is answered to a token in the header or in the query, if not as above.
+        self.tokens: Callable[[str, str], Any] | None = None
+        self.credentials = Credentials()
         self.requests: list[tuple[str, str, dict[str, str]]] = []
 
     def reply(self, *key: str, status=200, body: Any = b"", seconds=0.0, **headers: str) -> None:
@@ -91,11 +95,17 @@ class World:
 
     def send(self, method, url, headers=(), body=b"") -> Answer | Failure:
         self.requests.append((method, url, dict(headers)))
+        url, _, query = url.partition("?access_token=")
         asked = "GET" if method == "HEAD" and ("HEAD", url) not in self.replies else method
         reply = self.replies.get((asked, url)) or self.replies.get((url,))
-        if callable(reply):
+        bearer = dict(headers).get("Authorization", "").removeprefix("Bearer ")
+        if method == "POST" and self.tokens is not None and (bearer or query):
+            reply = self.tokens(bearer, query)
+        elif callable(reply):
             reply = reply(method, dict(headers))
         reply = reply or self._healthy(method, url)
+        if bearer and isinstance(reply, tuple) and self.tokens is None:
+            reply = _with_error(reply)
         if isinstance(reply, Failure):
             return replace(reply, method=method, url=url)
         status, fields, content, seconds = reply
@@ -129,6 +139,7 @@ def diagnose(world: World, url: str = ENDPOINT, in_process=False, probes=True) -
         inside=inside,
         signing=world.signing,
         described=world.described,
+        credentials=world.credentials,
     )
     return examine(walker.walk(url), Selection())
 
@@ -152,6 +163,16 @@ def found(code: str, plant: Callable[[World], object]) -> Finding:
     world = World()
     plant(world)
     return only(world, code)
+
+
+def _with_error(reply: Any) -> Any:
+    """Return a reply to a bad token: its challenge says that the token is invalid."""
+    status, fields, content, seconds = reply
+    fields = dict(fields)
+    challenge = fields.get("WWW-Authenticate", "")
+    if status == 401 and challenge.startswith("Bearer ") and "error=" not in challenge:
+        fields["WWW-Authenticate"] = f'{challenge}, error="invalid_token"'
+    return status, fields, content, seconds
 
 
 def _dashed(headers: dict[str, str]) -> dict[str, str]:

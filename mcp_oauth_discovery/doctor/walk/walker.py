@@ -9,6 +9,7 @@ from mcp_oauth_discovery.doctor.mishaps import Noted
 from mcp_oauth_discovery.doctor.transport.messages import Answer, Fault, Headers, Transport
 from mcp_oauth_discovery.doctor.walk import headers, redirects
 from mcp_oauth_discovery.doctor.walk.challenges import challenges_of_walk, named_metadata
+from mcp_oauth_discovery.doctor.walk.credentials import Credentials
 from mcp_oauth_discovery.doctor.walk.observations import (
     Exchange,
     Fetched,
@@ -41,12 +42,14 @@ class Walker:
         inside: frozenset[str] | None = None,
         signing: tuple[Fault, ...] = (),
         described: frozenset[str] = frozenset(),
+        credentials: Credentials | None = None,
     ) -> None:
         """Store the options.
 
         `probes` has the requests that each step needs beyond the documents. `inside` has the
         origins that the transport reaches, None if it reaches all. `signing` has the reasons why
         this project cannot sign. `described` has the endpoints with a card in its settings.
+        `credentials` has what is needed for requests with tokens.
         """
         self._transport = transport
         self._page_origin = page_origin
@@ -54,6 +57,7 @@ class Walker:
         self._inside = inside
         self._signing = signing
         self._described = described
+        self._credentials = credentials or Credentials()
         self._documents: dict[str, Exchange] = {}
 
     def walk(self, url: str) -> Walk:
@@ -64,6 +68,7 @@ class Walker:
             in_process=self._inside is not None,
             signing=self._signing,
             is_described=url in self._described,
+            credentials=self._credentials,
         )
         walk.post = Exchange(url, self._transport.send("POST", url, headers.ENDPOINT))
         if walk.post.answer is None:

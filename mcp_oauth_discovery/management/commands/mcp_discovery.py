@@ -19,11 +19,12 @@ from mcp_oauth_discovery.checks.routes import serving_urlconf
 from mcp_oauth_discovery.discovery.web_servers import WEB_SERVERS
 from mcp_oauth_discovery.doctor import HTTPTransport, Report, Severity, Walker, examine, report
 from mcp_oauth_discovery.doctor.printing import visible
-from mcp_oauth_discovery.doctor.project import endpoints, show
+from mcp_oauth_discovery.doctor.project import endpoints, show, tokens
 from mcp_oauth_discovery.doctor.project.in_process import DjangoTransport
 from mcp_oauth_discovery.doctor.report import Palette
 from mcp_oauth_discovery.doctor.transport.deadlines import BUDGET, TIMEOUT
 from mcp_oauth_discovery.doctor.transport.messages import Fault
+from mcp_oauth_discovery.doctor.walk.credentials import Credentials
 from mcp_oauth_discovery.management.arguments import (
     checked_endpoint,
     checked_origin,
@@ -35,8 +36,10 @@ from mcp_oauth_discovery.management.subcommands import SubcommandsCommand, add_s
 from mcp_oauth_discovery.management.tokens import report as token_report
 from mcp_oauth_discovery.management.tokens.explanation import explain
 from mcp_oauth_discovery.management.tokens.reading import STDIN, read_token
+from mcp_oauth_discovery.management.tokens.refusals import refusals
 from mcp_oauth_discovery.models import SigningKey
 from mcp_oauth_discovery.standards.identifiers import origin
+from mcp_oauth_discovery.standards.token_parts import read_parts
 
 # The default address of the Inspector: a page whose origin is never that of the site.
 _PAGE = "http://localhost:6274"
@@ -78,6 +81,8 @@ class Command(SubcommandsCommand):
         ):
             text = f"seconds for {text} (%(default)g)"
             check.add_argument(name, type=seconds, default=limit, metavar="SECONDS", help=text)
+        text = "a token to send too; - is standard input. The report says which rules refuse it"
+        check.add_argument("--token-file", metavar="FILE", help=text)
         show = add_subcommand(
             subparsers, "show", "Print the documents and the source of each value."
         )
@@ -112,6 +117,8 @@ class Command(SubcommandsCommand):
     ) -> None:
         chosen = selection(options["only"], options["skip"])
         page = checked_origin(options["origin"])
+        file = options["token_file"]
+        given = None if file is None else read_parts(read_token(file))
         if url is not None and host is not None:
             raise CommandError("--host cannot be used with a URL, which already names the host.")
         if url is None:
@@ -125,10 +132,14 @@ class Command(SubcommandsCommand):
                 inside=origins,
                 signing=tuple(_signing_faults()),
                 described=endpoints.described_endpoints(site),
+                credentials=Credentials(
+                    given, frozenset(urls), tokens.issuer(), tokens.sign, refusals
+                ),
             )
         else:
             urls = [checked_endpoint(url)]
-            walker = partial(Walker, HTTPTransport(url, options["timeout"], options["budget"]))
+            network = HTTPTransport(url, options["timeout"], options["budget"])
+            walker = partial(Walker, network, credentials=Credentials(given))
         if not urls:
             raise CommandError("This project has no enabled resource.")
         walk = walker(page_origin=page, probes=chosen.probes()).walk

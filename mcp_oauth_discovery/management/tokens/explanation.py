@@ -15,7 +15,6 @@ from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.project import endpoints
 from mcp_oauth_discovery.identity import Resource, Site
 from mcp_oauth_discovery.identity.lookup import find_named
-from mcp_oauth_discovery.management.tokens.parts import Parts, read_parts
 from mcp_oauth_discovery.management.tokens.rules import audience_verdict, token_verdicts
 from mcp_oauth_discovery.management.tokens.verdicts import Outcome, Verdict, skipped
 from mcp_oauth_discovery.management.tokens.verifying import ask_verifiers
@@ -26,6 +25,7 @@ from mcp_oauth_discovery.management.tokens.views import (
     view_report,
 )
 from mcp_oauth_discovery.protection import verify_token
+from mcp_oauth_discovery.standards.token_parts import Parts, read_parts
 from mcp_oauth_discovery.standards.wsgi import environ
 
 

@@ -9,7 +9,6 @@ from typing import Any
 from mcp_oauth_discovery.conf import Misconfigured
 from mcp_oauth_discovery.identity import pinned_issuer
 from mcp_oauth_discovery.management.tokens.keys import named_key, signature_verdicts
-from mcp_oauth_discovery.management.tokens.parts import Parts
 from mcp_oauth_discovery.management.tokens.times import time_verdicts
 from mcp_oauth_discovery.management.tokens.verdicts import (
     NO_CLAIMS,
@@ -28,6 +27,7 @@ from mcp_oauth_discovery.signing.rules import (
     check_type,
     extract,
 )
+from mcp_oauth_discovery.standards.token_parts import Parts
 
 TYPE = "at+jwt"
 _NO_HEADER = "the token has no header that can be read"

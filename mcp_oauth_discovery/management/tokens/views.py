@@ -16,7 +16,6 @@ from mcp_oauth_discovery.checks.routes import Route, routes
 from mcp_oauth_discovery.conf import fixed_script_prefix
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.identity import Resource
-from mcp_oauth_discovery.management.tokens.parts import Parts
 from mcp_oauth_discovery.management.tokens.scopes import scope_verdict
 from mcp_oauth_discovery.management.tokens.verdicts import (
     Outcome,
@@ -30,6 +29,7 @@ from mcp_oauth_discovery.management.tokens.verifying import (
     ask_verifiers,
     explained_failure,
 )
+from mcp_oauth_discovery.standards.token_parts import Parts
 from mcp_oauth_discovery.standards.wsgi import environ
 
 
