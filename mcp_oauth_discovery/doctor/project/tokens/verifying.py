@@ -10,7 +10,7 @@ from django.http import HttpRequest
 
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.project.captured_logs import captured, fault_of
-from mcp_oauth_discovery.management.tokens.verdicts import (
+from mcp_oauth_discovery.doctor.project.tokens.verdicts import (
     Verdict,
     described,
     failed,

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from django.core.exceptions import ImproperlyConfigured, SuspiciousOperation
-from django.core.management.base import CommandError
 from django.http import Http404
 
+from mcp_oauth_discovery.doctor.project.tokens.explanation import Explanation, explain
+from mcp_oauth_discovery.doctor.project.tokens.verdicts import Verdict
+from mcp_oauth_discovery.doctor.project.tokens.verifying import name_of
 from mcp_oauth_discovery.doctor.transport.messages import Fault
 from mcp_oauth_discovery.logs.sensitive import sensitive
-from mcp_oauth_discovery.management.tokens.explanation import Explanation, explain
-from mcp_oauth_discovery.management.tokens.verdicts import Verdict
-from mcp_oauth_discovery.management.tokens.verifying import name_of
 from mcp_oauth_discovery.protection import verify_token
 from mcp_oauth_discovery.standards.identifiers import split
 
@@ -25,7 +24,7 @@ def refusals(token: str, endpoint: str) -> tuple[Fault, ...] | None:
     """
     try:
         explanation = explain(token, split(endpoint).origin, endpoint)
-    except (CommandError, ImproperlyConfigured, SuspiciousOperation, Http404):
+    except (ValueError, ImproperlyConfigured, SuspiciousOperation, Http404):
         return None
     [report] = explanation.resources
     if not report.views:
