@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -176,8 +177,10 @@ def _with_error(reply: Any) -> Any:
     status, fields, content, seconds = reply
     fields = dict(fields)
     challenge = fields.get("WWW-Authenticate", "")
-    if status == 401 and challenge.startswith("Bearer ") and "error=" not in challenge:
-        fields["WWW-Authenticate"] = f'{challenge}, error="invalid_token"'
+    if status == 401 and "error=" not in challenge:
+        named = challenge.replace("Bearer ", 'Bearer error="invalid_token", ', 1)
+        bare = re.sub(r"Bearer(?= *$|,)", 'Bearer error="invalid_token"', named)
+        fields["WWW-Authenticate"] = bare
     return status, fields, content, seconds
 
 

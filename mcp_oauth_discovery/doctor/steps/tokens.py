@@ -17,6 +17,7 @@ from mcp_oauth_discovery.doctor.walk.tokens import (
     ask_with_given_token,
     ask_with_own_tokens,
     is_let_in,
+    is_protected,
 )
 
 # According to public reports, Claude needs the URL in the challenge, and ChatGPT a challenge.
@@ -211,6 +212,10 @@ def can_pass(walk: Walk) -> bool:
     )
 
 
+def skipped(walk: Walk) -> str:
+    return "" if is_protected(walk) else "the endpoint does not answer 401 without a token"
+
+
 STEP = Step(
     name="tokens",
     title="Tokens",
@@ -239,5 +244,6 @@ STEP = Step(
         given_token.given,
     ),
     can_pass=can_pass,
+    skipped=skipped,
     probes=(ask_with_forged_tokens, ask_with_own_tokens, ask_with_given_token),
 )
