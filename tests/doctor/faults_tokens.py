@@ -13,7 +13,7 @@ from typing import Any
 from joserfc import jwt
 
 from mcp_oauth_discovery.doctor.transport.messages import Failure, Fault, Trouble
-from mcp_oauth_discovery.doctor.walk.credentials import Credentials
+from mcp_oauth_discovery.doctor.walk.credentials import Credentials, Refusal
 from mcp_oauth_discovery.standards.token_parts import read_parts
 from tests.doctor.planting import harmless, planted
 from tests.doctor.world import ENDPOINT, HTML, KEYS, ORIGIN, PRIVATE, PRM, World
@@ -318,13 +318,29 @@ def refuse(*token: Any) -> Any:
 
 @in_process("token-own-refused", shows=("aud is not https", "Set MCP_RESOURCE."))
 def good_tokens_are_refused_by_a_rule(world: World):
-    fault = Fault("aud is not https://app.example.com/mcp/.", "Set MCP_RESOURCE.")
-    judged_by(world, refuse, explain=lambda token, url: (fault, fault))
+    refusal = Refusal("aud", "aud is not https://app.example.com/mcp/.", "Set MCP_RESOURCE.")
+    judged_by(world, refuse, explain=lambda token, url: (refusal, refusal))
 
 
 @in_process("token-own-doubted", shows=("401 to a valid token",))
 def good_tokens_are_refused_by_other_code(world: World):
     judged_by(world, refuse, explain=lambda token, url: ())
+
+
+@in_process("token-own-doubted", shows=("Its user is not found.",))
+def good_tokens_of_an_unknown_user(world: World):
+    refusal = Refusal("user", "sub is 7, and no user has that.")
+    judged_by(world, refuse, explain=lambda token, url: (refusal,))
+
+
+@in_process()
+def scope_that_only_the_403_names(world: World):
+    def judge(header: Mapping[str, Any], claims: Mapping[str, Any]) -> Any:
+        has_scope = "files" in claims.get("scope", "").split()
+        needed = reply(403, SCOPE.replace('scope="mcp"', 'scope="mcp files"'))
+        return strict(header, claims) if has_scope else needed
+
+    judged_by(world, judge)
 
 
 @in_process("token-own-doubted")
@@ -403,6 +419,5 @@ def token_for_an_open_endpoint(world: World):
 def token_that_the_project_explains(world: World):
     text = token(exp=5)
     presented(world, text)
-    fault = Fault("The token expired.", "Get a new token.")
-    explain = lambda token, url: (fault,)  # noqa: E731
-    world.credentials = Credentials(read_parts(text), explain=explain)
+    refusal = Refusal("exp", "The token expired.", "Get a new token.")
+    world.credentials = Credentials(read_parts(text), explain=lambda token, url: (refusal,))

@@ -65,9 +65,9 @@ def given(walk: Walk) -> Iterator[Finding]:
         if explanation is None:
             problems = [parts.without_secrets(rule) for rule in refusals(walk, parts)]
         else:
-            problems = [shown(fault.problem) for fault in explanation]
+            problems = [shown(refusal.problem) for refusal in explanation]
         problems = problems or ["No rule that the doctor knows refuses it."]
-        fixes = dict.fromkeys(fault.fix for fault in explanation or () if fault.fix)
+        fixes = dict.fromkeys(refusal.fix for refusal in explanation or () if refusal.fix)
         text = "\n".join([_answered(exchange), *problems])
         yield finding(TOKEN_REFUSED, walk.url, text, fix=" ".join(fixes))
 

@@ -26,7 +26,10 @@ TOKEN_OWN_REFUSED = Entry(
     expected="a token for this resource is let in",
     section="RFC 9068 §4",
     clients=EVERY,
-    fix="Correct what the rules name. manage.py mcp_discovery token explains a token in full.",
+    fix="Correct what the rules name.",
+    django_fix=(
+        "Correct what the rules name. manage.py mcp_discovery token explains a token in full."
+    ),
 )
 TOKEN_OWN_DOUBTED = Entry(
     code="token-own-doubted",
@@ -119,14 +122,17 @@ def own(walk: Walk) -> Iterator[Finding]:
     good = walk.tokens.get(Token.OWN)
     if good is not None and is_refused(good):
         observation = f"{good.status} to {Token.OWN.value}."
-        explanation = walk.explanations.get(Token.OWN)
-        if explanation:
-            problems = [shown(fault.problem) for fault in explanation]
-            fixes = dict.fromkeys(fault.fix for fault in explanation if fault.fix)
+        explanation = walk.explanations.get(Token.OWN, ())
+        # Which users there are, and in which claim, is a matter of the project.
+        refusals = [refusal for refusal in explanation if refusal.rule != "user"]
+        if refusals:
+            problems = [shown(refusal.problem) for refusal in refusals]
+            fixes = dict.fromkeys(refusal.fix for refusal in refusals if refusal.fix)
             text = "\n".join([observation, *problems])
             yield finding(TOKEN_OWN_REFUSED, walk.url, text, fix=" ".join(fixes))
         else:
-            yield finding(TOKEN_OWN_DOUBTED, walk.url, f"{observation} No rule of ours says why.")
+            reason = "Its user is not found." if explanation else "No rule of ours says why."
+            yield finding(TOKEN_OWN_DOUBTED, walk.url, f"{observation} {reason}")
     entries = (TOKEN_AUDIENCE_UNCHECKED, TOKEN_EXPIRY_UNCHECKED, TOKEN_TYPE_UNCHECKED)
     for kind, entry in zip(BAD, entries, strict=True):
         exchange = walk.tokens.get(kind)

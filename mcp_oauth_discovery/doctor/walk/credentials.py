@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 
-from mcp_oauth_discovery.doctor.transport.messages import Fault
 from mcp_oauth_discovery.standards.token_parts import Parts
 
 
@@ -25,10 +24,18 @@ class Token(str, Enum):
     GIVEN = "the token of --token-file"
 
 
+class Refusal(NamedTuple):
+    """A rule of this project that refuses a token, why, and the fix, which may be empty."""
+
+    rule: str
+    problem: str
+    fix: str = ""
+
+
 # Takes the claims and `typ`, and returns a token of this site; None if it cannot sign.
 Sign = Callable[[Mapping[str, Any], str], str | None]
-# Takes a token and an endpoint, and returns why this site refuses it; None if it cannot say.
-Explain = Callable[[str, str], tuple[Fault, ...] | None]
+# Takes a token and an endpoint, and returns which rules refuse it; None if that is not known.
+Explain = Callable[[str, str], tuple[Refusal, ...] | None]
 
 
 def cannot_sign(claims: Mapping[str, Any], typ: str) -> str | None:
@@ -36,7 +43,7 @@ def cannot_sign(claims: Mapping[str, Any], typ: str) -> str | None:
     return None
 
 
-def cannot_explain(token: str, endpoint: str) -> tuple[Fault, ...] | None:
+def cannot_explain(token: str, endpoint: str) -> tuple[Refusal, ...] | None:
     """Return None, as for a site whose rules are out of reach."""
     return None
 

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from mcp_oauth_discovery.doctor.transport.messages import Answer, Failure, Fault, Trouble
-from mcp_oauth_discovery.doctor.walk.credentials import Credentials, Token
+from mcp_oauth_discovery.doctor.walk.credentials import Credentials, Refusal, Token
 from mcp_oauth_discovery.doctor.walk.intermediaries import Intermediary, intermediary
 from mcp_oauth_discovery.doctor.walk.reading import Reading, read
 from mcp_oauth_discovery.doctor.walk.well_known import Role
@@ -190,7 +190,7 @@ class Walk:
     burst: list[Again] = field(default_factory=list)
     # The answers to empty POSTs with tokens, and why this project refuses some of the tokens.
     tokens: dict[Token, Exchange] = field(default_factory=dict)
-    explanations: dict[Token, tuple[Fault, ...]] = field(default_factory=dict)
+    explanations: dict[Token, tuple[Refusal, ...]] = field(default_factory=dict)
 
     @property
     def resource(self) -> Fetched | None:
