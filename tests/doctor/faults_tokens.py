@@ -322,6 +322,12 @@ def good_tokens_are_refused_by_a_rule(world: World):
     judged_by(world, refuse, explain=lambda token, url: (refusal, refusal))
 
 
+@in_process()
+def good_tokens_are_refused_by_a_verifier_that_knows_its_own(world: World):
+    refusal = Refusal("verify", "shop.verify refuses the token. It has been revoked.")
+    judged_by(world, refuse, explain=lambda token, url: (refusal,))
+
+
 @in_process("token-own-doubted", shows=("401 to a valid token",))
 def good_tokens_are_refused_by_other_code(world: World):
     judged_by(world, refuse, explain=lambda token, url: ())

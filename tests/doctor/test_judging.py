@@ -110,10 +110,20 @@ def test_several_missing_rules_are_found_together(found):
     ]
 
 
-def test_endpoint_for_tokens_of_another_server_alone_is_told_that_ours_are_refused(found):
-    [refused] = found("foreign")
-    assert refused.code == "token-own-refused"
-    assert "No verifier of this view recognises the token" in refused.seen
+def test_verifier_that_knows_its_own_tokens_alone_is_no_problem(found):
+    assert found("foreign") == []
+
+
+def test_rule_of_ours_that_refuses_own_tokens_is_named(found, project, monkeypatch):
+    monkeypatch.setattr(
+        "mcp_oauth_discovery.signing.verify.pinned_issuer", lambda: "https://a.example"
+    )
+    monkeypatch.setattr(
+        "mcp_oauth_discovery.doctor.project.tokens.rules.pinned_issuer", lambda: "https://a.example"
+    )
+    [refused] = found("strict")
+    assert (refused.code, refused.severity) == ("token-own-refused", Severity.ERROR)
+    assert "expected iss https://a.example" in refused.seen
 
 
 def test_project_with_another_authorization_server_is_not_asked_with_own_tokens(found, project):

@@ -123,14 +123,16 @@ def own(walk: Walk) -> Iterator[Finding]:
     if good is not None and is_refused(good):
         observation = f"{good.status} to {Token.OWN.value}."
         explanation = walk.explanations.get(Token.OWN, ())
+        rules = {refusal.rule for refusal in explanation}
         # Which users there are, and in which claim, is a matter of the project.
-        refusals = [refusal for refusal in explanation if refusal.rule != "user"]
+        refusals = [refusal for refusal in explanation if refusal.rule not in ("user", "verify")]
         if refusals:
             problems = [shown(refusal.problem) for refusal in refusals]
             fixes = dict.fromkeys(refusal.fix for refusal in refusals if refusal.fix)
             text = "\n".join([observation, *problems])
             yield finding(TOKEN_OWN_REFUSED, walk.url, text, fix=" ".join(fixes))
-        else:
+        elif "verify" not in rules:
+            # A verifier of the project may know the tokens that it issued, and accept no others.
             reason = "Its user is not found." if explanation else "No rule of ours says why."
             yield finding(TOKEN_OWN_DOUBTED, walk.url, f"{observation} {reason}")
     entries = (TOKEN_AUDIENCE_UNCHECKED, TOKEN_EXPIRY_UNCHECKED, TOKEN_TYPE_UNCHECKED)
