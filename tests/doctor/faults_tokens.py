@@ -362,7 +362,12 @@ def tokens_cannot_be_verified_now(world: World):
 @in_process()
 def project_that_cannot_sign(world: World):
     judged_by(world, refuse)
-    world.credentials = replace(world.credentials, sign=lambda claims, typ: None)
+    world.credentials = Credentials(issuer=ORIGIN)
+
+
+@in_process()
+def own_tokens_get_no_answer(world: World):
+    judged_by(world, lambda *token: Failure("POST", ENDPOINT, Trouble.BROKEN, "closed"))
 
 
 @in_process()

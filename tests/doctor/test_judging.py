@@ -16,6 +16,7 @@ from mcp_oauth_discovery.doctor import Severity, examine
 from mcp_oauth_discovery.doctor.project.tokens.refusals import refusals
 from mcp_oauth_discovery.doctor.project.tokens.signing import issuer, sign
 from mcp_oauth_discovery.signing import sign_jwt
+from mcp_oauth_discovery.standards.token_parts import read_parts
 from tests.keys import HOUR, broken_database
 
 pytestmark = pytest.mark.django_db
@@ -142,6 +143,12 @@ def test_project_without_a_key_or_a_pinned_issuer_is_not_asked_with_own_tokens(p
 def test_keys_that_cannot_be_read_sign_nothing(project, key):
     with broken_database():
         assert sign({"aud": ORIGIN}, "at+jwt") is None
+
+
+def test_project_without_users_signs_for_a_made_up_one(project, key, monkeypatch):
+    get_user_model().objects.create_user("ada")
+    monkeypatch.setattr("django.apps.apps.is_installed", lambda name: False)
+    assert read_parts(sign({}, "JWT")).claims["sub"] == "made-up-by-the-doctor"
 
 
 def test_what_the_endpoint_writes_is_rolled_back(found):

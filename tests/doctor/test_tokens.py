@@ -251,6 +251,13 @@ def test_answer_to_the_body_is_known_from_one_to_the_token(status, body, lets_in
     assert is_let_in(walked(world).tokens[Token.MADE_UP]) is lets_in
 
 
+@pytest.mark.parametrize(("body", "lets_in"), [(b"", True), (b"let in", True), (b" <p>No", False)])
+def test_text_is_let_in_and_a_page_is_not(body, lets_in):
+    world = World()
+    world.tokens = lambda token, query: reply(200, body=body, Content_Type="text/html")
+    assert is_let_in(walked(world).tokens[Token.MADE_UP]) is lets_in
+
+
 def test_endpoint_that_asks_for_no_token_has_the_step_skipped():
     world = World()
     world.reply(ENDPOINT, body={"jsonrpc": "2.0"})

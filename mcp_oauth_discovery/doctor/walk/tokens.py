@@ -57,7 +57,10 @@ def is_protected(walk: Walk) -> bool:
 def is_let_in(exchange: Exchange | None) -> bool:
     """Return whether an answer judges the empty body, and no longer the token."""
     answer = exchange.answer if exchange and not exchange.intermediary else None
-    if answer is None or answer.header("www-authenticate") or is_html(answer):
+    if answer is None or answer.header("www-authenticate"):
+        return False
+    # Django's views send text/html unless they choose another type.
+    if is_html(answer) and answer.body.lstrip().startswith(b"<"):
         return False
     is_of_the_body = 200 <= answer.status < 300 or answer.status in OF_THE_REQUEST
     return is_of_the_body and not _OF_TOKENS.search(answer.body)
