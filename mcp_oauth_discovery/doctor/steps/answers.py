@@ -10,7 +10,6 @@ from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, 
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.steps import redirects
 from mcp_oauth_discovery.doctor.steps.advice import advice, advised
-from mcp_oauth_discovery.doctor.steps.endpoint import OF_THE_REQUEST
 from mcp_oauth_discovery.doctor.steps.exchanges import (
     PUBLIC,
     compression,
@@ -18,11 +17,19 @@ from mcp_oauth_discovery.doctor.steps.exchanges import (
     plain,
     stopped,
 )
+from mcp_oauth_discovery.doctor.steps.outside import (
+    DOWN,
+    IN_ITS_DOCUMENT,
+    is_outside,
+    issuer_advised,
+    readvised,
+)
 from mcp_oauth_discovery.doctor.steps.reach import REACH_CUT
 from mcp_oauth_discovery.doctor.walk.intermediaries import Intermediary
 from mcp_oauth_discovery.doctor.walk.observations import Exchange, Fetched, Walk, all_answered
 from mcp_oauth_discovery.doctor.walk.reading import gist
 from mcp_oauth_discovery.doctor.walk.redirects import target
+from mcp_oauth_discovery.doctor.walk.tokens import OF_THE_REQUEST
 from mcp_oauth_discovery.doctor.walk.well_known import Role
 
 SLOW = 3.0
@@ -134,7 +141,8 @@ def replaced(walk: Walk) -> Iterator[Finding]:
         yield replace(_firewall(walk.get, walk.get.intermediary), clients=())
     for place in walk.tried:
         if service := place.exchange.intermediary:
-            yield _at(walk, place, _firewall(place.exchange, service))
+            refusal = readvised(walk, _firewall(place.exchange, service), IN_ITS_DOCUMENT)
+            yield _at(walk, place, refusal)
     for endpoint in walk.oauth_endpoints:
         # People open the authorization endpoint in a browser, which can pass a challenge.
         service = endpoint.get.intermediary
@@ -160,21 +168,35 @@ def server_errors(walk: Walk) -> Iterator[Finding]:
                 clients=stopped(walk, exchange),
                 fix=fault.fix if fault else "",
             )
-            yield error if walk.in_process else _advised(error, exchange)
+            error = error if walk.in_process else _advised(error, exchange)
+            yield readvised(walk, error, DOWN)
 
 
 def forbidden(walk: Walk) -> Iterator[Finding]:
-    for place in walk.tried:
+    for place in _judged(walk):
         if place.exchange.status in FORBIDDEN and not place.exchange.intermediary:
             refusal = finding(ANSWER_FORBIDDEN, place.url, _status(place.exchange))
-            yield _at(walk, place, refusal)
+            yield _at(walk, place, issuer_advised(walk, place, refusal))
 
 
 def bad_requests(walk: Walk) -> Iterator[Finding]:
-    for place in walk.tried:
+    for place in _judged(walk):
         if place.exchange.status in BAD_REQUEST:
             refusal = finding(ANSWER_BAD_REQUEST, place.url, _status(place.exchange))
-            yield _at(walk, place, _advised(refusal, place.exchange))
+            refusal = _advised(refusal, place.exchange)
+            yield _at(walk, place, issuer_advised(walk, place, refusal))
+
+
+def _judged(walk: Walk) -> Iterator[Fetched]:
+    """Yield the addresses whose refusals matter.
+
+    Some providers refuse every address that they do not have. Clients try the next one, and the
+    site cannot change it.
+    """
+    for place in walk.tried:
+        is_needed = place.role in _NAMED or not walk.is_spare(place)
+        if is_needed or not is_outside(walk, place.url):
+            yield place
 
 
 def _advised(result: Finding, exchange: Exchange) -> Finding:

@@ -8,6 +8,13 @@ from mcp_oauth_discovery.doctor.clients import CLOSED, EVERY, TYPESCRIPT_BASED, 
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, correcting, finding
 from mcp_oauth_discovery.doctor.printing import pointed, shown
 from mcp_oauth_discovery.doctor.steps import announcements, server_members
+from mcp_oauth_discovery.doctor.steps.outside import (
+    WRONG_ISSUER,
+    form_of,
+    issuer_to_name,
+    noted,
+    readvised,
+)
 from mcp_oauth_discovery.doctor.steps.server_members import chosen
 from mcp_oauth_discovery.doctor.steps.values import strings
 from mcp_oauth_discovery.doctor.walk.acceptance import difference, differing_parts, issuer_refusals
@@ -135,7 +142,8 @@ def places(walk: Walk) -> Iterator[Finding]:
                     f"\nIt is at {shown(server.last.url)}, where only the Rust SDK looks."
                 )
                 clients = tuple(client for client in EVERY if client is not Client.RUST)
-            yield finding(AS_NOT_FOUND, server.issuer, observation, clients=clients)
+            result = finding(AS_NOT_FOUND, server.issuer, observation, clients=clients)
+            yield readvised(walk, result, WRONG_ISSUER + form_of(server.issuer))
 
 
 def left_out(walk: Walk) -> Iterator[Finding]:
@@ -160,18 +168,19 @@ def issuers(walk: Walk) -> Iterator[Finding]:
             observation = pointed(issuer, server.issuer)
             refused = tuple(issuer_refusals(server.issuer, issuer))
             if issuer.rstrip("/") == server.issuer.rstrip("/"):
-                yield finding(AS_ISSUER_SLASH, document.url, observation, clients=refused)
+                result = finding(AS_ISSUER_SLASH, document.url, observation, clients=refused)
             else:
                 observation = f"{observation}\n{difference(issuer, server.issuer)}".rstrip("\n")
                 correction = correcting(differing_parts(issuer, server.issuer))
                 clients = CLOSED + refused
-                yield finding(
+                result = finding(
                     AS_ISSUER_MISMATCH,
                     document.url,
                     observation,
                     clients=clients,
                     correction=correction,
                 )
+            yield readvised(walk, result, issuer_to_name(server.issuer, issuer))
 
 
 def unpinned(walk: Walk) -> Iterator[Finding]:
@@ -271,10 +280,7 @@ STEP = Step(
         left_out,
         issuers,
         unpinned,
-        *server_members.RULES,
-        *announcements.RULES,
-        contradictions,
-        openid,
+        *map(noted, (*server_members.RULES, *announcements.RULES, contradictions, openid)),
         resources,
     ),
     can_pass=can_pass,

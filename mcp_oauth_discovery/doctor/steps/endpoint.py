@@ -8,11 +8,10 @@ from mcp_oauth_discovery.doctor.clients import EVERY
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, finding
 from mcp_oauth_discovery.doctor.walk.observations import Walk
 from mcp_oauth_discovery.doctor.walk.reading import gist, is_html
+from mcp_oauth_discovery.doctor.walk.tokens import OF_THE_REQUEST
 
 # The statuses for an unknown host.
 _BAD_REQUEST = (400, 421)
-# The statuses for an empty body, its type, Accept, and the protocol version.
-OF_THE_REQUEST = (400, 406, 411, 412, 413, 415, 422)
 
 ENDPOINT_NOT_FOUND = Entry(
     code="endpoint-not-found",

@@ -8,6 +8,7 @@ from mcp_oauth_discovery.doctor.clients import EVERY, TYPESCRIPT_BASED, Client
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, finding
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.steps.exchanges import PUBLIC, plain, stopped
+from mcp_oauth_discovery.doctor.steps.outside import MOVED, readvised
 from mcp_oauth_discovery.doctor.transport.reachability import is_exposed
 from mcp_oauth_discovery.doctor.walk.intermediaries import login_service
 from mcp_oauth_discovery.doctor.walk.observations import Exchange, Walk
@@ -140,13 +141,14 @@ def redirected(walk: Walk) -> Iterator[Finding]:
                 continue
             services = (login_service(target(answer) or "") for answer in exchange.answers())
             login = next(filter(None, services), None)
-            yield finding(
+            result = finding(
                 _ENTRY_OF[likely],
                 exchange.url,
                 observation,
                 clients=stopped(walk, exchange),
                 fix=f"{login} asks for a login first. Exempt {PUBLIC} from it." if login else "",
             )
+            yield readvised(walk, result, MOVED)
 
 
 def _causes(exchange: Exchange) -> list[tuple[Cause, str]]:

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from mcp_oauth_discovery.doctor.transport.messages import Answer, Failure, Fault, Trouble
+from mcp_oauth_discovery.doctor.walk.credentials import Credentials, Refusal, Token
 from mcp_oauth_discovery.doctor.walk.intermediaries import Intermediary, intermediary
 from mcp_oauth_discovery.doctor.walk.reading import Reading, read
 from mcp_oauth_discovery.doctor.walk.well_known import Role
@@ -162,6 +163,7 @@ class Walk:
     unpinned: tuple[Fault, ...] = ()
     # Whether the settings of this project have a card for the endpoint.
     is_described: bool = False
+    credentials: Credentials = field(default_factory=Credentials, repr=False)
     post: Exchange | None = None
     get: Exchange | None = None
     challenges: list[Challenge] = field(default_factory=list)
@@ -190,6 +192,9 @@ class Walk:
     own_cards: list[Card] = field(default_factory=list)
     agents: list[Again] = field(default_factory=list)
     burst: list[Again] = field(default_factory=list)
+    # The answers to empty POSTs with tokens, and why this project refuses some of the tokens.
+    tokens: dict[Token, Exchange] = field(default_factory=dict)
+    explanations: dict[Token, tuple[Refusal, ...]] = field(default_factory=dict)
 
     @property
     def resource(self) -> Fetched | None:

@@ -13,6 +13,7 @@ from mcp_oauth_discovery.doctor.walk.challenges import (
     challenges_of_walk,
     named_metadata,
 )
+from mcp_oauth_discovery.doctor.walk.credentials import Credentials
 from mcp_oauth_discovery.doctor.walk.observations import (
     Exchange,
     Fetched,
@@ -48,13 +49,15 @@ class Walker:
         signing: tuple[Fault, ...] = (),
         unpinned: tuple[Fault, ...] = (),
         described: frozenset[str] = frozenset(),
+        credentials: Credentials | None = None,
     ) -> None:
         """Store the options.
 
         `probes` has the requests that each step needs beyond the documents. `inside` has the
         origins that the transport reaches, None if it reaches all. `signing` has the reasons why
         this project cannot sign, and `unpinned` that it has keys and no pinned issuer. `described`
-        has the endpoints with a card in its settings.
+        has the endpoints with a card in its settings. `credentials` has what is needed for requests
+        with tokens.
         """
         self._transport = transport
         self._page_origin = page_origin
@@ -63,6 +66,7 @@ class Walker:
         self._signing = signing
         self._unpinned = unpinned
         self._described = described
+        self._credentials = credentials or Credentials()
         self._documents: dict[str, Exchange] = {}
 
     def walk(self, url: str) -> Walk:
@@ -74,6 +78,7 @@ class Walker:
             signing=self._signing,
             unpinned=self._unpinned,
             is_described=url in self._described,
+            credentials=self._credentials,
         )
         walk.post = Exchange(url, self._transport.send("POST", url, headers.ENDPOINT))
         if walk.post.answer is None:
