@@ -105,7 +105,9 @@ def _redirect(world: World, url: str, location: str, status=301):
     world.reply("GET", url, status=status, Location=location)
 
 
-@planted("redirect-offsite", "reach-plain-http", url="http://app.example.com/mcp")
+@planted(
+    "endpoint-elsewhere", "redirect-offsite", "reach-plain-http", url="http://app.example.com/mcp"
+)
 def https_is_elsewhere(world: World):
     world.reply("POST", "http://app.example.com/mcp", status=301, Location=ENDPOINT)
     world.reply("GET", "http://app.example.com/mcp", status=301, Location="https://b.example.com/")

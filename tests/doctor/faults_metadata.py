@@ -73,7 +73,7 @@ def another_resource_without_the_final_slash(world: World):
     world.json(PRM, {**world.prm, "resource": ENDPOINT})
 
 
-@planted("redirect-slash", "prm-resource-not-exact", url=f"{ENDPOINT}/")
+@planted("endpoint-elsewhere", "redirect-slash", "prm-resource-not-exact", url=f"{ENDPOINT}/")
 def endpoint_published_with_a_slash_that_it_drops(world: World):
     world.reply("POST", f"{ENDPOINT}/", status=301, Location=ENDPOINT)
     world.json(f"{PRM}/", world.prm)

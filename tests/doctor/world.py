@@ -58,6 +58,8 @@ class World:
         self.signing: tuple[Fault, ...] = ()
         # The endpoints that have a card in the settings of the project.
         self.described: frozenset[str] = frozenset()
+        # All endpoints in the settings of the project.
+        self.endpoints: frozenset[str] = frozenset()
         self.challenge: str | None = f'Bearer resource_metadata="{PRM}", scope="mcp"'
         self.endpoint: dict[str, str] = {
             "Access-Control-Allow-Origin": "*",
@@ -129,6 +131,7 @@ def diagnose(world: World, url: str = ENDPOINT, in_process=False, probes=True) -
         inside=inside,
         signing=world.signing,
         described=world.described,
+        endpoints=world.endpoints,
     )
     return examine(walker.walk(url), Selection())
 

@@ -10,7 +10,7 @@ from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, 
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.steps import redirects
 from mcp_oauth_discovery.doctor.steps.advice import advice, advised
-from mcp_oauth_discovery.doctor.steps.endpoint import OF_THE_REQUEST
+from mcp_oauth_discovery.doctor.steps.did_you_mean import OF_THE_REQUEST
 from mcp_oauth_discovery.doctor.steps.exchanges import (
     PUBLIC,
     compression,

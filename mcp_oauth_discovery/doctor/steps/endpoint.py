@@ -6,13 +6,14 @@ from collections.abc import Iterator
 
 from mcp_oauth_discovery.doctor.clients import EVERY
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, finding
+from mcp_oauth_discovery.doctor.steps import did_you_mean
+from mcp_oauth_discovery.doctor.steps.did_you_mean import OF_THE_REQUEST
+from mcp_oauth_discovery.doctor.walk.alternatives import ask_alternatives
 from mcp_oauth_discovery.doctor.walk.observations import Walk, all_answered
 from mcp_oauth_discovery.doctor.walk.reading import gist, is_html
 
 # The statuses for an unknown host.
 _BAD_REQUEST = (400, 421)
-# The statuses for an empty body, its type, Accept, and the protocol version.
-OF_THE_REQUEST = (400, 406, 411, 412, 413, 415, 422)
 
 ENDPOINT_NOT_FOUND = Entry(
     code="endpoint-not-found",
@@ -151,6 +152,7 @@ STEP = Step(
     title="MCP endpoint",
     holds="POST without a token is answered with 401, and GET agrees",
     entries=(
+        *did_you_mean.ENTRIES,
         ENDPOINT_NOT_FOUND,
         ENDPOINT_NOT_ROUTED,
         ENDPOINT_OPEN,
@@ -161,6 +163,7 @@ STEP = Step(
         ENDPOINT_HTML,
         ENDPOINT_GET,
     ),
-    rules=(post, get),
+    rules=(*did_you_mean.RULES, post, get),
     can_pass=can_pass,
+    probes=(ask_alternatives,),
 )

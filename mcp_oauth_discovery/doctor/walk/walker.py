@@ -41,12 +41,14 @@ class Walker:
         inside: frozenset[str] | None = None,
         signing: tuple[Fault, ...] = (),
         described: frozenset[str] = frozenset(),
+        endpoints: frozenset[str] = frozenset(),
     ) -> None:
         """Store the options.
 
         `probes` has the requests that each step needs beyond the documents. `inside` has the
         origins that the transport reaches, None if it reaches all. `signing` has the reasons why
-        this project cannot sign. `described` has the endpoints with a card in its settings.
+        this project cannot sign. `described` has the endpoints with a card in its settings,
+        and `endpoints` all its endpoints on the origin of the URL.
         """
         self._transport = transport
         self._page_origin = page_origin
@@ -54,6 +56,7 @@ class Walker:
         self._inside = inside
         self._signing = signing
         self._described = described
+        self._endpoints = endpoints
         self._documents: dict[str, Exchange] = {}
 
     def walk(self, url: str) -> Walk:
@@ -64,6 +67,7 @@ class Walker:
             in_process=self._inside is not None,
             signing=self._signing,
             is_described=url in self._described,
+            project_endpoints=self._endpoints,
         )
         walk.post = Exchange(url, self._transport.send("POST", url, headers.ENDPOINT))
         if walk.post.answer is None:
