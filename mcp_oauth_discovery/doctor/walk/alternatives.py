@@ -94,7 +94,7 @@ def _is_other_endpoint(walk: Walk, url: str) -> bool:
         check_resource(url)
     except ValueError:
         return False
-    # A public site must not send anybody into a private network.
+    # A public site must not lead into a private network.
     leads_inside = is_private_host(host_of(url)) and not is_private_host(host_of(walk.url))
     return len(url) <= LONGEST and bool(differing_parts(url, walk.url)) and not leads_inside
 
