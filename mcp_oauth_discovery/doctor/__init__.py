@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 from mcp_oauth_discovery.doctor.clients import Client
-from mcp_oauth_discovery.doctor.examination import Selection, examine
-from mcp_oauth_discovery.doctor.findings import Finding, Severity
-from mcp_oauth_discovery.doctor.report import Report, Verdict, as_json, lines
-from mcp_oauth_discovery.doctor.transport.network import HTTPTransport
-from mcp_oauth_discovery.doctor.walk.walker import Walker
+from mcp_oauth_discovery.doctor.findings import Finding, Severity, Skipped
+from mcp_oauth_discovery.doctor.report import EndpointReport, Report, Verdict
+from mcp_oauth_discovery.doctor.run import examine
 
 __all__ = [
     "Client",
+    "EndpointReport",
     "Finding",
-    "HTTPTransport",
     "Report",
-    "Selection",
     "Severity",
+    "Skipped",
     "Verdict",
-    "Walker",
-    "as_json",
     "examine",
-    "lines",
 ]

@@ -7,17 +7,27 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from mcp_oauth_discovery.doctor.clients import Client
-from mcp_oauth_discovery.doctor.findings import Finding, Severity, Step, absent, for_django, passed
+from mcp_oauth_discovery.doctor.findings import (
+    Finding,
+    Severity,
+    Skipped,
+    Step,
+    absent,
+    for_django,
+    passed,
+)
 from mcp_oauth_discovery.doctor.mishaps import Noted
+from mcp_oauth_discovery.doctor.report import EndpointReport
 from mcp_oauth_discovery.doctor.steps import ENTRIES, STEP_OF, STEPS
 from mcp_oauth_discovery.doctor.steps.check import failed
 from mcp_oauth_discovery.doctor.steps.reach import unreachable
 from mcp_oauth_discovery.doctor.walk.fingerprint import fits_django
-from mcp_oauth_discovery.doctor.walk.observations import Walk
+from mcp_oauth_discovery.doctor.walk.observations import Walk, all_answered, is_cut
 from mcp_oauth_discovery.doctor.walk.probes import Probes
 
 # How many findings of one code at one URL are reported in full. One more counts the rest.
 MOST_ALIKE = 5
+_LEFT_OUT = "left out by --only or --skip"
 
 
 @dataclass(frozen=True)
@@ -51,12 +61,16 @@ def unknown(names: Iterable[str]) -> list[str]:
     return sorted(name for name in names if name not in known)
 
 
-def examine(walk: Walk, selection: Selection) -> list[Finding]:
-    """Return the findings in the order of the steps, and a pass for each step without any."""
+def examined(walk: Walk, selection: Selection) -> EndpointReport:
+    """Return the report: the findings in the order of the steps, and what becomes of the others.
+
+    A step without findings passes, is about something that the site does without, or is skipped.
+    """
     # Report these whatever is selected: without the endpoint, no other step ran.
     always = set(unreachable(walk))
     is_django = fits_django(walk)
     findings: list[Finding] = []
+    skipped: list[Skipped] = []
     for step in STEPS:
         before = len(walk.mishaps)
         results = _results(step, walk)
@@ -66,12 +80,31 @@ def examine(walk: Walk, selection: Selection) -> list[Finding]:
         findings += abridged(
             [for_django(result) if is_django(result.subject) else result for result in wanted]
         )
-        if is_silent and selection.wants_all(step):
-            if step.can_pass(walk):
-                findings.append(passed(step, walk.url))
-            elif step.is_absent(walk):
-                findings.append(absent(step, walk.url))
-    return findings
+        if not selection.wants_all(step):
+            skipped.append(Skipped(step.name, step.title, _LEFT_OUT))
+        elif is_silent and step.can_pass(walk):
+            findings.append(passed(step, walk.url))
+        elif is_silent and step.is_absent(walk):
+            findings.append(absent(step, walk.url))
+        elif is_silent or (_are_notes(results) and step.skipped(walk)):
+            skipped.append(Skipped(step.name, step.title, _reason(step, walk)))
+    return EndpointReport(walk.url, tuple(findings), tuple(skipped))
+
+
+def _are_notes(results: Sequence[Finding]) -> bool:
+    """Return whether no result is a problem."""
+    return bool(results) and all(result.severity is Severity.INFO for result in results)
+
+
+def _reason(step: Step, walk: Walk) -> str:
+    """Return why a step was not reached."""
+    if not all_answered([walk.post]):
+        return "the MCP endpoint does not answer"
+    if any(is_cut(exchange) for exchange in walk.exchanges()):
+        return "the time for all requests is over"
+    if reason := step.skipped(walk):
+        return reason
+    return "not all of its requests were answered" if walk.published else "no document was found"
 
 
 def _results(step: Step, walk: Walk) -> list[Finding]:

@@ -11,6 +11,9 @@ from mcp_oauth_discovery.doctor.printing import shortened
 from mcp_oauth_discovery.doctor.walk.observations import Walk
 from mcp_oauth_discovery.doctor.walk.probes import Probe
 
+# The page that has a row for each code.
+_PAGE = "https://mcp-oauth-discovery.readthedocs.io/en/latest/doctor.html"
+
 
 class Severity(str, Enum):
     """How bad it is; the names are those of `--json`."""
@@ -35,11 +38,17 @@ class Entry:
     fix: str
     # For a Django site; "" if `fix` fits there as well.
     django_fix: str = ""
+    # The codes and groups whose findings are consequences of this one.
+    explains: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A problem, or a pass; `subject` is the URL that it is about."""
+    """A problem, or a pass; `subject` is the URL that it is about.
+
+    It explains the findings of some codes and groups; `at`, if there is one, is the only origin
+    whose findings it explains.
+    """
 
     code: str
     severity: Severity
@@ -50,6 +59,17 @@ class Finding:
     clients: tuple[Client, ...]
     fix: str
     django_fix: str = ""
+    explains: tuple[str, ...] = ()
+    at: str = ""
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A step that was not reached, and why."""
+
+    step: str
+    title: str
+    reason: str
 
 
 Rule = Callable[[Walk], Iterable[Finding]]
@@ -57,6 +77,10 @@ Rule = Callable[[Walk], Iterable[Finding]]
 
 def _never(walk: Walk) -> bool:
     return False
+
+
+def _unknown(walk: Walk) -> str:
+    return ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +98,9 @@ class Step:
     # What is true if the site does without the subject of the step, and whether it does.
     lacks: str = ""
     is_absent: Callable[[Walk], bool] = _never
+    # Why the step was not reached, if it neither passes nor finds anything; "" for no reason of
+    # its own.
+    skipped: Callable[[Walk], str] = _unknown
     # The requests beyond the documents that only this step needs.
     probes: tuple[Probe, ...] = ()
     # Whether the rules judge every answer. Faults of an answer that no client needs are not errors.
@@ -89,10 +116,12 @@ def finding(
     clients: tuple[Client, ...] | None = None,
     fix: str = "",
     correction: str = "",
+    at: str = "",
 ) -> Finding:
     """Return a finding of a code; arguments that are left out come from the entry.
 
-    `fix` replaces both fixes of the entry, and `correction` is written before them.
+    `fix` replaces both fixes of the entry, and `correction` is written before them. `at` is the
+    origin whose findings this one explains, "" for any.
     """
     django_fix = "" if fix else entry.django_fix
     return Finding(
@@ -105,6 +134,8 @@ def finding(
         entry.clients if clients is None else clients,
         f"{correction}{fix or entry.fix}",
         f"{correction}{django_fix}" if django_fix else "",
+        entry.explains,
+        at,
     )
 
 
@@ -130,6 +161,11 @@ def passed(step: Step, subject: str) -> Finding:
 def absent(step: Step, subject: str) -> Finding:
     """Return the finding that a site does without the subject of a step, which is no problem."""
     return Finding(f"{step.name}-none", Severity.PASS, subject, step.lacks, "", "", (), "")
+
+
+def documentation(code: str) -> str:
+    """Return the URL of the documentation of a code."""
+    return f"{_PAGE}#{code}"
 
 
 def affected(clients: tuple[Client, ...], severity: Severity) -> str:

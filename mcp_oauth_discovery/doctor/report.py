@@ -1,23 +1,17 @@
-"""The findings as lines for people, and as JSON for programs."""
+"""What an examination found: the findings about each endpoint, and what they mean for clients."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from mcp_oauth_discovery.doctor.causes import Block, blocks
 from mcp_oauth_discovery.doctor.clients import READ, Client
-from mcp_oauth_discovery.doctor.findings import Finding, Severity, affected
-from mcp_oauth_discovery.doctor.printing import visible
-from mcp_oauth_discovery.doctor.steps import STEP_OF, STEPS
+from mcp_oauth_discovery.doctor.findings import Finding, Severity, Skipped
 
-Paint = Callable[[str], str]
-# How each severity is painted, and the headings under "heading".
-Palette = Mapping[str, Paint]
-
-_WIDTH = max(len(severity.value) for severity in Severity)
-_STOPS = (Severity.CRITICAL, Severity.ERROR)
+FAILURES = (Severity.CRITICAL, Severity.ERROR)
+PROBLEMS = (*FAILURES, Severity.WARNING)
 _BY_SPECIFICATION = "the specification; its source is closed"
 
 
@@ -29,29 +23,82 @@ class Verdict:
     stopped_by: tuple[str, ...]
     hindered_by: tuple[str, ...]
     basis: str
+    # A run that skipped steps says nothing about any client.
+    is_judged: bool = True
 
     @property
     def outcome(self) -> str:
-        """One of the three values in `--json`."""
+        """One of the values in `--json`."""
+        if not self.is_judged:
+            return "not judged"
         if self.stopped_by:
             return "stops"
         return "may stumble" if self.hindered_by else "nothing found"
 
 
 @dataclass(frozen=True)
-class Report:
-    """The findings about one MCP endpoint."""
+class EndpointReport:
+    """The findings about one MCP endpoint, in the order of the steps, and the skipped steps."""
 
     url: str
     findings: tuple[Finding, ...]
+    skipped: tuple[Skipped, ...] = ()
 
     @property
     def verdicts(self) -> list[Verdict]:
+        """A verdict for each client; without a judgement if a step was skipped."""
+        if self.skipped:
+            return [Verdict(client, (), (), _basis(client), False) for client in Client]
         return verdicts(self.findings)
 
     @property
+    def blocks(self) -> list[Block]:
+        """The findings in the order in which to read them, without the passes."""
+        return blocks(self.findings)
+
+    @property
     def counts(self) -> Counter[Severity]:
+        """How many findings of each severity there are."""
         return Counter(finding.severity for finding in self.findings)
+
+
+@dataclass(frozen=True)
+class Report:
+    """The result of an examination: one report for each MCP endpoint."""
+
+    reports: tuple[EndpointReport, ...]
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """All findings, in the order of the endpoints and the steps, with the passes."""
+        return tuple(finding for report in self.reports for finding in report.findings)
+
+    @property
+    def problems(self) -> tuple[Finding, ...]:
+        """The findings that need a fix: critical ones, errors and warnings."""
+        return tuple(finding for finding in self.findings if finding.severity in PROBLEMS)
+
+    @property
+    def skipped(self) -> tuple[Skipped, ...]:
+        """The steps that were not reached."""
+        return tuple(skipped for report in self.reports for skipped in report.skipped)
+
+    @property
+    def counts(self) -> Counter[Severity]:
+        """How many findings of each severity there are."""
+        return Counter(finding.severity for finding in self.findings)
+
+    @property
+    def ok(self) -> bool:
+        """Whether there is no error; warnings and skipped steps are no errors."""
+        return not any(self.counts[severity] for severity in FAILURES)
+
+    def __str__(self) -> str:
+        """Return the report as `mcp_discovery check` prints it, without colours."""
+        # The printing needs the classes above.
+        from mcp_oauth_discovery.doctor.output import text
+
+        return "\n".join([*text.lines(self, text.PLAIN), text.summary(self)])
 
 
 def verdicts(findings: Sequence[Finding]) -> list[Verdict]:
@@ -59,120 +106,27 @@ def verdicts(findings: Sequence[Finding]) -> list[Verdict]:
     return [
         Verdict(
             client,
-            _codes(findings, client, _STOPS),
+            _codes(findings, client, FAILURES),
             _codes(findings, client, (Severity.WARNING,)),
-            READ.get(client, _BY_SPECIFICATION),
+            _basis(client),
         )
         for client in Client
     ]
 
 
+def _basis(client: Client) -> str:
+    return READ.get(client, _BY_SPECIFICATION)
+
+
 def _codes(
     findings: Sequence[Finding], client: Client, severities: Sequence[Severity]
 ) -> tuple[str, ...]:
-    codes = [
-        finding.code
-        for finding in findings
-        if client in finding.clients and finding.severity in severities
-    ]
-    return tuple(dict.fromkeys(codes))
+    return tuple(dict.fromkeys(_affecting(findings, client, severities)))
 
 
-def lines(report: Report, palette: Palette) -> Iterator[str]:
-    """Yield the lines of a report, with all text of the site escaped for a terminal."""
-    yield palette["heading"](f"From {visible(report.url)}")
-    for finding in report.findings:
-        yield from _finding_lines(finding, palette)
-    yield palette["heading"]("Clients")
-    width = max(len(verdict.client.value) for verdict in report.verdicts)
-    for verdict in report.verdicts:
-        yield _verdict_line(verdict, width, palette)
-
-
-def summary(counts: Mapping[Severity, int]) -> str:
-    """Return how many problems there are, in words."""
-    plurals = {
-        Severity.CRITICAL: "critical",
-        Severity.ERROR: "errors",
-        Severity.WARNING: "warnings",
-    }
-    parts = [
-        f"{counts[severity]} {severity.value if counts[severity] == 1 else plural}"
-        for severity, plural in plurals.items()
-        if counts.get(severity)
-    ]
-    return ", ".join(parts) or "no problems found"
-
-
-def as_json(report: Report) -> dict[str, Any]:
-    """Return a report for `--json`."""
-    return {
-        "url": report.url,
-        "findings": [
-            {
-                "code": finding.code,
-                "severity": finding.severity.value,
-                "group": _step_name(finding),
-                "subject": finding.subject,
-                "seen": finding.seen,
-                "expected": finding.expected,
-                "section": finding.section,
-                "clients": [client.value for client in finding.clients],
-                "fix": finding.fix,
-            }
-            for finding in report.findings
-        ],
-        "clients": [
-            {
-                "name": verdict.client.value,
-                "outcome": verdict.outcome,
-                "stopped_by": list(verdict.stopped_by),
-                "hindered_by": list(verdict.hindered_by),
-                "judged_by": verdict.basis,
-            }
-            for verdict in report.verdicts
-        ],
-    }
-
-
-def _step_name(finding: Finding) -> str:
-    step = STEP_OF.get(finding.code)
-    return step.name if step else finding.code.removesuffix("-ok").removesuffix("-none")
-
-
-def _finding_lines(finding: Finding, palette: Palette) -> Iterator[str]:
-    mark = palette[finding.severity.value](f"{_mark(finding):{_WIDTH}}")
-    if finding.severity is Severity.PASS:
-        titles = {step.name: step.title for step in STEPS}
-        yield f"  {mark}  {titles[_step_name(finding)]}: {finding.seen}"
-        return
-    yield f"  {mark}  {finding.code}  {visible(finding.subject)}"
-    texts = {
-        "seen": finding.seen,
-        "expected": f"{finding.expected} ({finding.section})",
-        "clients": affected(finding.clients, finding.severity),
-        "fix": finding.fix,
-    }
-    for name, text in texts.items():
-        first, *rest = text.split("\n")
-        yield f"  {'':{_WIDTH}}    {name + ':':10}{visible(first)}"
-        for line in rest:
-            yield f"  {'':{_WIDTH}}    {'':10}{visible(line)}"
-
-
-def _mark(finding: Finding) -> str:
-    if finding.severity is Severity.PASS:
-        return "ok" if finding.code.endswith("-ok") else "none"
-    return str(finding.severity.value)
-
-
-def _verdict_line(verdict: Verdict, width: int, palette: Palette) -> str:
-    if verdict.stopped_by:
-        outcome = palette["error"]("stops")
-    elif verdict.hindered_by:
-        outcome = palette["warning"]("may fail")
-    else:
-        outcome = palette["pass"]("no problems found")
-    codes = ", ".join(verdict.stopped_by or verdict.hindered_by)
-    reason = f": {codes}" if codes else ""
-    return f"  {verdict.client.value:{width}}  {outcome}{reason}  (by {verdict.basis})"
+def _affecting(
+    findings: Sequence[Finding], client: Client, severities: Sequence[Severity]
+) -> Iterator[str]:
+    for finding in findings:
+        if client in finding.clients and finding.severity in severities:
+            yield finding.code

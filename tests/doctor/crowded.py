@@ -12,10 +12,12 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
-from mcp_oauth_discovery.doctor.report import Report, as_json, lines
+from mcp_oauth_discovery.doctor.output.structured import as_json
+from mcp_oauth_discovery.doctor.output.text import lines
+from mcp_oauth_discovery.doctor.report import Report
 from mcp_oauth_discovery.doctor.transport.messages import SIZE_LIMIT
 from mcp_oauth_discovery.doctor.walk.challenges import LONGEST_HEADER
-from tests.doctor.world import ENDPOINT, JWKS, ORIGIN, PRM, PRM_ROOT, SERVER, World, diagnose
+from tests.doctor.world import JWKS, ORIGIN, PRM, PRM_ROOT, SERVER, World, report_on
 
 # Less what the rest of a document takes, and what `World` takes for a document that was cut.
 ROOM = SIZE_LIMIT - 8 * 1024
@@ -190,9 +192,9 @@ def main() -> None:
         world = World()
         plant(world)
         # Everything beyond the walk compares documents, in the same way whatever they are full of.
-        report = Report(ENDPOINT, tuple(diagnose(world, probes=plant is members)))
+        report = Report((report_on(world, probes=plant is members),))
         printed = list(lines(report, defaultdict(lambda: str)))
-        size = sum(map(len, printed)) + len(json.dumps(as_json(report)))
+        size = sum(map(len, printed)) + len(json.dumps(as_json(report, ok=False)))
         sys.stdout.write(json.dumps([name, len(printed), size]) + "\n")
         sys.stdout.flush()
 

@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from mcp_oauth_discovery.doctor.examination import Selection, examine
+from mcp_oauth_discovery.doctor.examination import Selection, examined
 from mcp_oauth_discovery.doctor.findings import Severity
 from mcp_oauth_discovery.doctor.transport.messages import Answer, Failure, Fault, Trouble
 from mcp_oauth_discovery.doctor.walk import cards
@@ -30,9 +30,9 @@ SELECTION = Selection(only=frozenset({"server-cards"}))
 CUT = Trouble.CUT
 
 
-def examined(world: World, url: str = ENDPOINT) -> list[str]:
+def codes_of(world: World, url: str = ENDPOINT) -> list[str]:
     walker = Walker(world, page_origin=PAGE, probes=SELECTION.probes())
-    return [finding.code for finding in examine(walker.walk(url), SELECTION)]
+    return [finding.code for finding in examined(walker.walk(url), SELECTION).findings]
 
 
 def asked(world: World) -> list[tuple[str, str, str, bool]]:
@@ -42,7 +42,7 @@ def asked(world: World) -> list[tuple[str, str, str, bool]]:
     walker.walk(ENDPOINT)
     before = len(world.requests)
     world.requests.clear()
-    examined(world)
+    codes_of(world)
     return [
         (method, url, headers["Accept"], headers.get("Origin") == PAGE)
         for method, url, headers in world.requests[before:]
@@ -65,7 +65,7 @@ def asked(world: World) -> list[tuple[str, str, str, bool]]:
 def test_card_that_names_the_endpoint_and_is_listed_passes(plant):
     world = World()
     plant(world)
-    assert examined(world) == ["server-cards-ok"]
+    assert codes_of(world) == ["server-cards-ok"]
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_card_that_names_the_endpoint_and_is_listed_passes(plant):
 def test_endpoint_without_a_card_is_reported_as_one_and_does_not_pass(plant):
     world = World()
     plant(world)
-    assert examined(world) == ["server-cards-none"]
+    assert codes_of(world) == ["server-cards-none"]
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 405, 406, 410])
@@ -93,7 +93,7 @@ def test_refusal_at_the_address_of_a_card_that_is_not_listed_means_none(status):
     world = World()
     world.reply("GET", CARD, status=status)
     world.reply("GET", CATALOG, status=status)
-    assert examined(world) == ["server-cards-none"]
+    assert codes_of(world) == ["server-cards-none"]
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_refusal_at_the_address_of_a_card_that_is_not_listed_means_none(status):
 def test_what_was_not_compared_neither_passes_nor_counts_as_none(plant):
     world = World()
     plant(world)
-    assert examined(world) == []
+    assert codes_of(world) == []
 
 
 def test_card_that_pages_request_in_vain_does_not_pass():
@@ -125,7 +125,7 @@ def test_card_that_pages_request_in_vain_does_not_pass():
         return late if "Origin" in headers else healthy(method, headers)
 
     world.replies["GET", CARD] = reply
-    assert examined(world) == []
+    assert codes_of(world) == []
 
 
 @pytest.mark.doctor_fails
@@ -134,9 +134,9 @@ def test_requests_that_fail_in_the_doctor_itself_leave_open_whether_there_is_a_c
     other = card(name="com.example/maps", remotes=[])
     world.json(CATALOG, catalog([entry(url=LINKED)]), Content_Type=CATALOG_TYPE)
     world.json(LINKED, other, Content_Type=CARD_TYPE)
-    assert examined(world) == ["server-cards-none"]
+    assert codes_of(world) == ["server-cards-none"]
     world.replies["GET", LINKED] = lambda method, headers: 1 / 0
-    assert "server-cards-none" not in examined(world)
+    assert "server-cards-none" not in codes_of(world)
 
 
 def test_redirect_of_the_whole_site_is_left_to_its_own_finding():
@@ -149,19 +149,19 @@ def test_redirect_of_the_whole_site_is_left_to_its_own_finding():
 def test_step_says_nothing_about_an_endpoint_that_does_not_answer():
     world = World()
     world.fail(ENDPOINT, Trouble.REFUSED)
-    assert examined(world) == ["reach-refused"]
+    assert codes_of(world) == ["reach-refused"]
 
 
 def test_firewall_in_front_of_the_card_leaves_open_whether_there_is_one():
     world = World()
     world.reply("GET", CARD, status=403, cf_mitigated="challenge")
-    assert examined(world) == ["card-no-answer"]
+    assert codes_of(world) == ["card-no-answer"]
 
 
 def test_limit_of_requests_is_left_to_the_step_for_load():
     world = World()
     world.reply("GET", CARD, status=429)
-    assert examined(world) == []
+    assert codes_of(world) == []
     assert "server-cards-none" not in {one.code for one in diagnose(world)}
 
 
@@ -182,10 +182,10 @@ def test_more_cards_than_are_read_leave_open_whether_one_is_of_this_endpoint():
         entry(identifier=f"urn:air:example.com:mcp:{n}", url=url) for n, url in enumerate(urls)
     ]
     world.json(CATALOG, catalog(listing), Content_Type=CATALOG_TYPE)
-    assert examined(world) == ["card-not-read"]
+    assert codes_of(world) == ["card-not-read"]
     assert {url for _, url, _, _ in asked(world)} == {CARD, CATALOG, *urls[:MOST_CARDS]}
     world.json(CATALOG, catalog(listing[:MOST_CARDS]), Content_Type=CATALOG_TYPE)
-    assert examined(world) == ["server-cards-none"]
+    assert codes_of(world) == ["server-cards-none"]
 
 
 def test_two_requests_are_enough_where_there_are_no_cards():
@@ -219,7 +219,7 @@ def test_no_card_on_another_origin_is_requested():
 def test_card_is_at_the_endpoint_without_its_final_slash():
     world = World()
     publish(world, card(remotes=[{"type": "streamable-http", "url": f"{ENDPOINT}/"}]))
-    assert examined(world, f"{ENDPOINT}/") == ["server-cards-ok"]
+    assert codes_of(world, f"{ENDPOINT}/") == ["server-cards-ok"]
 
 
 def test_difference_of_a_remote_is_pointed_at_and_named_in_the_advice():
@@ -317,12 +317,12 @@ def test_remotes_on_other_origins_are_not_compared_in_parts(monkeypatch):
     own = {"type": "streamable-http", "url": f"{ENDPOINT}/"}
     world.json(CATALOG, catalog([inline]), Content_Type=CATALOG_TYPE)
     world.json(CARD, card(remotes=[own]), Content_Type=CARD_TYPE)
-    examined(world)
+    codes_of(world)
     assert compared == []
     inline["data"]["remotes"].append(own)
     inline["identifier"] = "urn:air:example.com:mcp:maps"
     world.json(CATALOG, catalog([inline]), Content_Type=CATALOG_TYPE)
-    examined(world)
+    codes_of(world)
     assert compared == [own["url"]]
 
 
@@ -381,7 +381,7 @@ def test_server_that_is_named_mcp_beside_another_one_passes():
         catalog_entry(own, CARD),
         entry(identifier="urn:air:example.com:mcp:maps", url=maps),
     )
-    assert examined(world) == ["server-cards-ok"]
+    assert codes_of(world) == ["server-cards-ok"]
 
 
 @pytest.mark.django_db

@@ -147,7 +147,7 @@ def test_report_is_whole_whatever_the_size_of_a_chunk(run, size):
     [report] = json.loads(output)["reports"]
     assert [one["code"] for one in report["findings"]] == ["reach-broken"]
     assert f"the size of a chunk is {size.decode()!r}" in report["findings"][0]["seen"]
-    assert message == "1 error."
+    assert message == "1 error. Start with reach-broken."
 
 
 def test_answer_behind_interim_ones_is_judged(run):

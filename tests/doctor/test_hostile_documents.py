@@ -8,9 +8,10 @@ from itertools import product
 
 import pytest
 
-from mcp_oauth_discovery.doctor.report import Report, lines
+from mcp_oauth_discovery.doctor.output.text import lines
+from mcp_oauth_discovery.doctor.report import Report
 from mcp_oauth_discovery.standards.members import AUTHORIZATION_SERVER, PROTECTED_RESOURCE
-from tests.doctor.world import ENDPOINT, World, diagnose
+from tests.doctor.world import ENDPOINT, World, report_on
 
 ESCAPE = "\x1b]0;owned\x07\u202e\r\n"
 VALUES = [
@@ -37,7 +38,7 @@ KEY_MEMBERS = [
 
 def print_all(world: World, probes=False) -> str:
     palette = defaultdict(lambda: str)
-    return "\n".join(lines(Report(ENDPOINT, tuple(diagnose(world, probes=probes))), palette))
+    return "\n".join(lines(Report((report_on(world, probes=probes),)), palette))
 
 
 def groups(table, members: dict) -> Iterator[list[str]]:

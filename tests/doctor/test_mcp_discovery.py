@@ -67,7 +67,7 @@ def test_faults_are_found_over_http(healthy, codes, live_server):
 def test_lines_end_in_a_summary(healthy, run):
     output, message = run("check")
     assert output.startswith("From https://app.example.com/mcp\n  ok ")
-    assert output.endswith("\nNo problems found.\n")
+    assert output.endswith("\nNo problems found; 1 step was skipped.\n")
     assert message == ""
 
 
@@ -75,14 +75,15 @@ def test_errors_are_a_message_on_standard_error(healthy, run):
     healthy.MCP_AUTHORIZATION_SERVER_METADATA = {"token_endpoint": "/nowhere"}
     output, message = run("check")
     assert "oauth-endpoint-not-found" in output
-    assert message == "1 error."
+    assert message == "1 error. Start with oauth-endpoint-not-found."
 
 
 def test_warnings_are_no_failure_unless_strict(healthy, run):
     healthy.MCP_METADATA_MAX_AGE = 90_000
     output, message = run("check", "--only", "caching")
-    assert (output.split("\n")[-2:], message) == (["3 warnings.", ""], "")
-    assert run("check", "--only", "caching", "--strict")[1] == "3 warnings."
+    summary = "1 warning. Start with cache-long."
+    assert (output.split("\n")[-2:], message) == ([summary, ""], "")
+    assert run("check", "--only", "caching", "--strict")[1] == summary
 
 
 def test_json_is_one_document_also_where_there_are_errors(healthy, run):
@@ -91,7 +92,7 @@ def test_json_is_one_document_also_where_there_are_errors(healthy, run):
     document = json.loads(output)
     assert list(document) == ["ok", "counts", "reports"]
     assert (document["ok"], document["counts"]["error"]) == (False, 1)
-    assert message == "1 error."
+    assert message == "1 error. Start with oauth-endpoint-not-found."
 
 
 def test_json_of_a_healthy_project_is_ok(healthy, run):
@@ -234,7 +235,7 @@ def test_json_has_no_escapes_of_a_server_either(run):
 def test_unreachable_server_is_an_error(run):
     output, message = run("check", "http://127.0.0.1:1/mcp")
     assert "reach-refused" in output
-    assert message == "1 error."
+    assert message == "1 error. Start with reach-refused."
 
 
 def test_colours_are_those_of_django(healthy, run):

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from mcp_oauth_discovery.doctor import examination
-from mcp_oauth_discovery.doctor.examination import Selection, examine
+from mcp_oauth_discovery.doctor.examination import Selection, examined
 from mcp_oauth_discovery.doctor.findings import Severity
 from mcp_oauth_discovery.doctor.mishaps import Noted
 from mcp_oauth_discovery.doctor.steps import STEPS
@@ -96,7 +96,7 @@ def test_silent_rule_that_fails_passes_nothing(set_rules):
 def test_failed_step_is_reported_whatever_is_selected(set_rules):
     set_rules("documents", broken_rule)
     walk = Walker(World(), page_origin=PAGE, probes=Selection().probes()).walk(ENDPOINT)
-    findings = examine(walk, Selection(only=frozenset({"caching"})))
+    findings = examined(walk, Selection(only=frozenset({"caching"}))).findings
     assert [one.code for one in findings] == ["caching-ok", "check-failed"]
 
 
@@ -127,5 +127,7 @@ def test_mishap_is_a_warning():
     world = World()
     walk = Walker(world, page_origin=PAGE, probes=Selection().probes()).walk(ENDPOINT)
     walk.mishaps.append("a step: ValueError: a reason")
-    [one] = [one for one in examine(walk, Selection()) if one.severity is not Severity.PASS]
+    [one] = [
+        one for one in examined(walk, Selection()).findings if one.severity is not Severity.PASS
+    ]
     assert (one.code, one.severity, one.clients) == ("check-failed", Severity.WARNING, ())

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from mcp_oauth_discovery.doctor.examination import Selection, examine
+from mcp_oauth_discovery.doctor.examination import Selection, examined
 from mcp_oauth_discovery.doctor.findings import Finding, Severity
+from mcp_oauth_discovery.doctor.report import EndpointReport
 from mcp_oauth_discovery.doctor.transport.messages import Answer, Failure, Fault, Trouble
 from mcp_oauth_discovery.doctor.walk.walker import Walker
 from mcp_oauth_discovery.keys import jwk
@@ -120,8 +121,8 @@ class World:
         return (400 if "/o/" in url else 404), {"Cache-Control": "no-store"}, b"", 0.0
 
 
-def diagnose(world: World, url: str = ENDPOINT, in_process=False, probes=True) -> list[Finding]:
-    """Return what the doctor finds, with or without all that is asked beyond the walk."""
+def report_on(world: World, url: str = ENDPOINT, in_process=False, probes=True) -> EndpointReport:
+    """Return the report of the doctor, with or without all that is asked beyond the walk."""
     inside = frozenset({ORIGIN}) if in_process else None
     wanted = Selection().probes() if probes else {}
     walker = Walker(
@@ -133,7 +134,12 @@ def diagnose(world: World, url: str = ENDPOINT, in_process=False, probes=True) -
         described=world.described,
         endpoints=world.endpoints,
     )
-    return examine(walker.walk(url), Selection())
+    return examined(walker.walk(url), Selection())
+
+
+def diagnose(world: World, url: str = ENDPOINT, **options: Any) -> list[Finding]:
+    """Return what the doctor finds, with or without all that is asked beyond the walk."""
+    return list(report_on(world, url, **options).findings)
 
 
 def faults(world: World, url: str = ENDPOINT, **options: Any) -> list[str]:

@@ -223,6 +223,12 @@ def can_pass(walk: Walk) -> bool:
     return bool(walk.servers) and all(server.metadata for server in walk.servers)
 
 
+def skipped(walk: Walk) -> str:
+    if walk.elsewhere:
+        return f"{shown(', '.join(walk.elsewhere))} is not served by this project: add the URL"
+    return "" if walk.servers else "no authorization server is known"
+
+
 STEP = Step(
     name="authorization-server",
     title="Authorization server metadata",
@@ -250,4 +256,5 @@ STEP = Step(
         resources,
     ),
     can_pass=can_pass,
+    skipped=skipped,
 )

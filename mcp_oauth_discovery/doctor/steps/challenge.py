@@ -270,6 +270,15 @@ def can_pass(walk: Walk) -> bool:
     return any(place.members is not None for place in named)
 
 
+def is_absent(walk: Walk) -> bool:
+    """Return whether the endpoint needs no token."""
+    return walk.post is not None and 200 <= walk.post.status < 300
+
+
+def skipped(walk: Walk) -> str:
+    return "no challenge led to a document"
+
+
 STEP = Step(
     name="challenge",
     title="Challenge",
@@ -290,4 +299,7 @@ STEP = Step(
     ),
     rules=(header, scheme, metadata, error_without_token, scope, differences),
     can_pass=can_pass,
+    lacks="the endpoint answers without a token, so it sends no challenge",
+    is_absent=is_absent,
+    skipped=skipped,
 )

@@ -144,6 +144,12 @@ def can_pass(walk: Walk) -> bool:
     return bool(gets) and all_answered(gets)
 
 
+def is_absent(walk: Walk) -> bool:
+    """Return whether the metadata of each server was read, and none names an endpoint here."""
+    are_read = bool(walk.servers) and all(server.metadata for server in walk.servers)
+    return are_read and not walk.oauth_endpoints
+
+
 STEP = Step(
     name="oauth-endpoints",
     title="OAuth endpoints",
@@ -158,5 +164,7 @@ STEP = Step(
     ),
     rules=(existence, redirected, pages),
     can_pass=can_pass,
+    lacks="all endpoints are on other origins, which are not contacted",
+    is_absent=is_absent,
     probes=(ask_oauth_endpoints,),
 )

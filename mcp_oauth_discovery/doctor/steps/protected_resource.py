@@ -225,6 +225,10 @@ def can_pass(walk: Walk) -> bool:
     return walk.resource is not None and are_read and not any(place.is_absent for place in named)
 
 
+def skipped(walk: Walk) -> str:
+    return "no metadata of this endpoint was found" if walk.resource is None else ""
+
+
 STEP = Step(
     name="protected-resource",
     title="Protected resource metadata",
@@ -248,4 +252,5 @@ STEP = Step(
         *resource_members.RULES,
     ),
     can_pass=can_pass,
+    skipped=skipped,
 )

@@ -215,6 +215,12 @@ def _parsed(token: object) -> tuple[dict[str, Any], dict[str, Any]] | None:
     return (header, claims) if isinstance(claims, dict) else None
 
 
+def is_absent(walk: Walk) -> bool:
+    """Return whether the site has documents, and signs none of them."""
+    documents = walk.published
+    return bool(documents) and not any(one.content.get("signed_metadata") for one in documents)
+
+
 STEP = Step(
     name="signed-metadata",
     title="Signed metadata",
@@ -229,4 +235,6 @@ STEP = Step(
     ),
     rules=(signatures,),
     can_pass=can_pass,
+    lacks="no document has signed_metadata",
+    is_absent=is_absent,
 )

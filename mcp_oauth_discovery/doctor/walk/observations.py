@@ -276,6 +276,12 @@ def all_answered(exchanges: Iterable[Exchange | None]) -> bool:
     return all(exchange is not None and exchange.answer is not None for exchange in exchanges)
 
 
+def is_cut(exchange: Exchange) -> bool:
+    """Return whether a request was not sent, because the time for all of them was over."""
+    outcome = exchange.outcome
+    return isinstance(outcome, Failure) and outcome.trouble is Trouble.CUT
+
+
 def all_ended(exchanges: Iterable[Exchange]) -> bool:
     """Return whether there are any, and all were answered or refused in time."""
     outcomes = [exchange.outcome for exchange in exchanges]

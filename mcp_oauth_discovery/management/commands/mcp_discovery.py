@@ -2,46 +2,36 @@
 
 from __future__ import annotations
 
+import argparse
 import json
-from collections import Counter
-from collections.abc import Iterable, Iterator
-from functools import partial
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured, SuspiciousOperation
 from django.core.management.base import CommandError, CommandParser
-from django.db import router
 from django.http import Http404
 
-from mcp_oauth_discovery.checks import RULES
 from mcp_oauth_discovery.checks.routes import serving_urlconf
 from mcp_oauth_discovery.discovery.web_servers import WEB_SERVERS
-from mcp_oauth_discovery.doctor import HTTPTransport, Report, Severity, Walker, examine, report
+from mcp_oauth_discovery.doctor.arguments import checked_origin, checked_seconds
+from mcp_oauth_discovery.doctor.output import structured
+from mcp_oauth_discovery.doctor.output.text import Palette, lines, summary
 from mcp_oauth_discovery.doctor.printing import visible
 from mcp_oauth_discovery.doctor.project import endpoints, show
 from mcp_oauth_discovery.doctor.project.in_process import DjangoTransport
-from mcp_oauth_discovery.doctor.report import Palette
+from mcp_oauth_discovery.doctor.run import PAGE, examine
 from mcp_oauth_discovery.doctor.transport.deadlines import BUDGET, TIMEOUT
-from mcp_oauth_discovery.doctor.transport.messages import Fault
-from mcp_oauth_discovery.management.arguments import (
-    checked_endpoint,
-    checked_origin,
-    seconds,
-    selection,
-)
 from mcp_oauth_discovery.management.exporting import exporting
 from mcp_oauth_discovery.management.subcommands import SubcommandsCommand, add_subcommand
 from mcp_oauth_discovery.management.tokens import report as token_report
 from mcp_oauth_discovery.management.tokens.explanation import explain
 from mcp_oauth_discovery.management.tokens.reading import STDIN, read_token
-from mcp_oauth_discovery.models import SigningKey
-from mcp_oauth_discovery.standards.identifiers import origin
 
-# The default address of the Inspector: a page whose origin is never that of the site.
-_PAGE = "http://localhost:6274"
 _PAINTS = {
     "heading": "MIGRATE_HEADING",
+    "fix": "MIGRATE_LABEL",
+    "section": "HTTP_NOT_MODIFIED",
     "critical": "ERROR",
     "error": "ERROR",
     "warning": "WARNING",
@@ -66,7 +56,7 @@ class Command(SubcommandsCommand):
             "url", nargs="?", help="the MCP endpoint to check over HTTP; default: this project's"
         )
         check.add_argument(
-            "--origin", default=_PAGE, help="the origin to test CORS with (%(default)s)"
+            "--origin", default=PAGE, help="the origin to test CORS with (%(default)s)"
         )
         for name, text in (("--only", "check only these"), ("--skip", "skip these")):
             text = f"{text} codes or groups (comma-separated)"
@@ -77,7 +67,7 @@ class Command(SubcommandsCommand):
             ("--budget", BUDGET, "all answers"),
         ):
             text = f"seconds for {text} (%(default)g)"
-            check.add_argument(name, type=seconds, default=limit, metavar="SECONDS", help=text)
+            check.add_argument(name, type=_seconds, default=limit, metavar="SECONDS", help=text)
         show = add_subcommand(
             subparsers, "show", "Print the documents and the source of each value."
         )
@@ -107,54 +97,29 @@ class Command(SubcommandsCommand):
         except (ImproperlyConfigured, SuspiciousOperation) as error:
             raise CommandError(visible(str(error))) from error
 
-    def handle_check(
-        self, *, url: str | None, host: str | None, as_json: bool, strict: bool, **options: Any
-    ) -> None:
-        chosen = selection(options["only"], options["skip"])
-        page = checked_origin(options["origin"])
-        if url is not None and host is not None:
-            raise CommandError("--host cannot be used with a URL, which already names the host.")
-        if url is None:
-            site = endpoints.site_at(checked_origin(endpoints.origin_of(host)))
-            urls = endpoints.endpoints(site)
-            origins = frozenset(map(origin, [site.issuer, *urls]))
-            transport = DjangoTransport(timeout=options["timeout"], budget=options["budget"])
-            walker = partial(
-                Walker,
-                transport,
-                inside=origins,
-                signing=tuple(_signing_faults()),
-                described=endpoints.described_endpoints(site),
+    def handle_check(self, *, url: str | None, as_json: bool, strict: bool, **options: Any) -> None:
+        try:
+            report = examine(
+                url,
+                host=options["host"],
+                origin=options["origin"],
+                only=_names(options["only"]),
+                skip=_names(options["skip"]),
+                timeout=options["timeout"],
+                budget=options["budget"],
             )
-        else:
-            urls = [checked_endpoint(url)]
-            walker = partial(Walker, HTTPTransport(url, options["timeout"], options["budget"]))
-        if not urls:
-            raise CommandError("This project has no enabled resource.")
-        walk = walker(page_origin=page, probes=chosen.probes()).walk
-        reports = [Report(url, tuple(examine(walk(url), chosen))) for url in urls]
-        self._print_reports(reports, as_json, strict)
-
-    def _print_reports(self, reports: list[Report], as_json: bool, strict: bool) -> None:
-        counts: Counter[Severity] = sum((item.counts for item in reports), Counter())
-        failures = counts[Severity.CRITICAL] + counts[Severity.ERROR]
-        fails = bool(failures or (strict and counts[Severity.WARNING]))
-        summary = report.summary(counts)
-        summary = f"{summary[0].upper()}{summary[1:]}."
+        except ValueError as error:
+            raise CommandError(str(error)) from error
+        ok = report.ok and not (strict and report.problems)
         if as_json:
-            document = {
-                "ok": not fails,
-                "counts": {severity.value: counts[severity] for severity in Severity},
-                "reports": [report.as_json(item) for item in reports],
-            }
+            document = structured.as_json(report, ok=ok)
             self.stdout.write(json.dumps(document, indent=2))
         else:
-            for item in reports:
-                self._print(report.lines(item, self._palette()))
-        if fails:
-            raise CommandError(summary)
+            self._print(lines(report, self._palette()))
+        if not ok:
+            raise CommandError(summary(report))
         if not as_json:
-            self._print([summary])
+            self._print([summary(report)])
 
     def handle_show(self, *, host: str | None, as_json: bool, **options: Any) -> None:
         start = checked_origin(endpoints.origin_of(host))
@@ -211,9 +176,16 @@ class Command(SubcommandsCommand):
             self.stdout.write(line.encode(encoding, "backslashreplace").decode(encoding))
 
 
-def _signing_faults() -> Iterator[Fault]:
-    """Yield the messages of the system checks that say why this project cannot sign tokens."""
-    databases = [router.db_for_read(SigningKey)]
-    for number in ("W039", "W040"):
-        for message in RULES[number].check(app_configs=None, databases=databases):
-            yield Fault(message.msg, message.hint or "")
+def _names(values: list[str]) -> list[str]:
+    """Return the codes and groups in options that may have several, between commas."""
+    names = [name.strip() for value in values for name in value.split(",")]
+    return [name for name in names if name]
+
+
+def _seconds(text: str) -> float:
+    """Return a time limit; raise the error of argparse if it makes no sense."""
+    try:
+        return checked_seconds(float(text))
+    except ValueError as error:
+        problem = f"{text!r} is not a number of seconds above 0 and below 3600"
+        raise argparse.ArgumentTypeError(problem) from error

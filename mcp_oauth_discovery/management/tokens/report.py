@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
+from mcp_oauth_discovery.doctor.output.text import Palette
 from mcp_oauth_discovery.doctor.printing import LONGEST, shown, visible
-from mcp_oauth_discovery.doctor.report import Palette
 from mcp_oauth_discovery.management.tokens.explanation import Explanation, ResourceReport
 from mcp_oauth_discovery.management.tokens.verdicts import Outcome, Verdict
 from mcp_oauth_discovery.management.tokens.views import ViewReport

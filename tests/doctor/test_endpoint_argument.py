@@ -1,11 +1,10 @@
-"""The URL of `mcp_discovery check`, as people type and paste it."""
+"""The URL that the doctor gets, as people type and paste it."""
 
 from __future__ import annotations
 
 import pytest
-from django.core.management import CommandError
 
-from mcp_oauth_discovery.management.arguments import checked_endpoint
+from mcp_oauth_discovery.doctor.arguments import checked_endpoint
 
 
 @pytest.mark.parametrize(
@@ -59,7 +58,7 @@ def test_scheme_that_was_typed_is_kept():
     ["", "mcp", "mcp/server", "/mcp", "https:/app.example.com/mcp", "mailto:a@example.com", "[::1"],
 )
 def test_text_that_is_not_a_url_is_refused(text):
-    with pytest.raises(CommandError, match="expected an absolute URL, "):
+    with pytest.raises(ValueError, match="expected an absolute URL, "):
         checked_endpoint(text)
 
 
@@ -72,5 +71,5 @@ def test_text_that_is_not_a_url_is_refused(text):
     ],
 )
 def test_reason_of_a_refusal_is_named(text, words):
-    with pytest.raises(CommandError, match=words):
+    with pytest.raises(ValueError, match=words):
         checked_endpoint(text)

@@ -1,12 +1,9 @@
-"""Read and check the arguments of `mcp_discovery`."""
+"""Read and check the arguments of the doctor."""
 
 from __future__ import annotations
 
-import argparse
-import math
 import re
-
-from django.core.management.base import CommandError
+from collections.abc import Iterable
 
 from mcp_oauth_discovery.doctor.examination import Selection, unknown
 from mcp_oauth_discovery.doctor.printing import visible
@@ -20,34 +17,26 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*(?=://)")
 _HOST = re.compile(r"(?://)?(?P<host>\[[^\]/?#]*\]|[^/?#:@\[\]]+)(?P<port>:[0-9]+)?(?=[/?#]|\Z)")
 
 
-def seconds(text: str) -> float:
-    """Return a time limit; raise the error of argparse if it makes no sense."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
+def checked_seconds(value: float) -> float:
+    """Return a time limit; raise `ValueError` if it makes no sense."""
     if not 0 < value < 3600:
-        problem = f"{text!r} is not a number of seconds above 0 and below 3600"
-        raise argparse.ArgumentTypeError(problem)
+        raise ValueError(f"{value!r} is not a number of seconds above 0 and below 3600")
     return value
 
 
-def selection(only: list[str], skip: list[str]) -> Selection:
-    """Return the selection that `--only` and `--skip` make."""
-    chosen = [
-        frozenset(name.strip() for value in values for name in value.split(",") if name.strip())
-        for values in (only, skip)
-    ]
+def selection(only: Iterable[str], skip: Iterable[str]) -> Selection:
+    """Return the selection of codes and groups; raise `ValueError` for unknown ones."""
+    chosen = frozenset(only), frozenset(skip)
     if names := unknown(chosen[0] | chosen[1]):
         groups = ", ".join(step.name for step in STEPS)
-        raise CommandError(f"Unknown code or group: {', '.join(names)}. The groups are {groups}.")
+        raise ValueError(f"Unknown code or group: {', '.join(names)}. The groups are {groups}.")
     return Selection(*chosen)
 
 
 def checked_origin(url: str) -> str:
     """Return an origin without a final slash."""
     if not origin(url) or url.rstrip("/").count("/") != 2:
-        raise CommandError(f"{visible(url)} is not an origin such as https://app.example.com.")
+        raise ValueError(f"{visible(url)} is not an origin such as https://app.example.com.")
     return url.rstrip("/")
 
 
@@ -58,7 +47,7 @@ def checked_endpoint(text: str) -> str:
         check_resource(f"https{url[4:]}" if url.startswith("http:") else url)
     except ValueError as error:
         message = f"{visible(url)} is not the URL of an MCP endpoint: {error}."
-        raise CommandError(visible(message)) from error
+        raise ValueError(visible(message)) from error
     return url
 
 

@@ -1,0 +1,1 @@
+"""Internal: a report as text for people, and as documents for programs."""

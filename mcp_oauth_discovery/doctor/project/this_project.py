@@ -1,0 +1,44 @@
+"""What the doctor knows about this project before it asks: endpoints, cards, and signing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from django.db import router
+
+from mcp_oauth_discovery.checks import RULES
+from mcp_oauth_discovery.doctor.arguments import checked_origin
+from mcp_oauth_discovery.doctor.project import endpoints
+from mcp_oauth_discovery.doctor.project.in_process import DjangoTransport
+from mcp_oauth_discovery.doctor.transport.messages import Fault
+from mcp_oauth_discovery.doctor.walk.walker import Walker
+from mcp_oauth_discovery.models import SigningKey
+from mcp_oauth_discovery.standards.identifiers import origin
+
+
+def project_walker(
+    host: str | None, timeout: float, budget: float
+) -> tuple[Callable[..., Walker], list[str]]:
+    """Return how to make the walker of this project, and the URLs of its MCP endpoints.
+
+    `host` is the Host header, None for that of the settings; the limits are in seconds.
+    """
+    site = endpoints.site_at(checked_origin(endpoints.origin_of(host)))
+    urls = endpoints.endpoints(site)
+    walker = partial(
+        Walker,
+        DjangoTransport(None, timeout, budget),
+        inside=frozenset(map(origin, [site.issuer, *urls])),
+        signing=tuple(_signing_faults()),
+        described=endpoints.described_endpoints(site),
+    )
+    return walker, urls
+
+
+def _signing_faults() -> Iterator[Fault]:
+    """Yield the messages of the system checks that say why this project cannot sign tokens."""
+    databases = [router.db_for_read(SigningKey)]
+    for number in ("W039", "W040"):
+        for message in RULES[number].check(app_configs=None, databases=databases):
+            yield Fault(message.msg, message.hint or "")
