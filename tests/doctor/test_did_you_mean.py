@@ -33,13 +33,6 @@ def test_url_that_the_site_names_is_never_replaced():
     assert posted(world) == [ENDPOINT]
 
 
-def test_url_that_the_project_names_is_never_replaced():
-    world = World()
-    world.endpoints = frozenset({TYPO})
-    world.json(PRM_ROOT, world.prm)
-    assert named(world) == []
-
-
 def test_url_in_another_spelling_is_the_same_url():
     assert named(World(), "https://APP.example.com:443/mcp") == []
 
