@@ -7,7 +7,7 @@ import json
 import pytest
 from django.apps import apps
 
-from mcp_oauth_discovery.doctor import run as doctor
+from mcp_oauth_discovery.doctor import examine
 from mcp_oauth_discovery.doctor.project.endpoints import endpoints_at
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -56,6 +56,9 @@ def test_wrong_settings_have_no_endpoints(healthy):
     assert endpoints_at("https://app.example.com/mcp") == frozenset()
 
 
-def test_url_is_checked_without_a_project(monkeypatch, advice, live_server):
+def test_settings_are_not_read_before_the_project_is_set_up(monkeypatch, healthy, live_server):
+    healthy.ROOT_URLCONF = "tests.doctor.tools_urls"
+    healthy.MCP_RESOURCES = {"/tools/mcp": {}}
     monkeypatch.setattr(apps, "ready", False)
-    assert doctor._endpoints_at(f"{live_server.url}/mcp") == frozenset()
+    report = examine(f"{live_server.url}/tool", only=["endpoint"])
+    assert {one.code for one in report.problems} == {"endpoint-not-found"}

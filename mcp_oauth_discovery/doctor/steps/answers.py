@@ -18,6 +18,7 @@ from mcp_oauth_discovery.doctor.steps.exchanges import (
     plain,
     stopped,
 )
+from mcp_oauth_discovery.doctor.steps.refused_hosts import naming_host
 from mcp_oauth_discovery.doctor.walk.intermediaries import Intermediary
 from mcp_oauth_discovery.doctor.walk.observations import Exchange, Fetched, Walk, all_answered
 from mcp_oauth_discovery.doctor.walk.reading import gist
@@ -154,7 +155,7 @@ def server_errors(walk: Walk) -> Iterator[Finding]:
             error = finding(
                 ANSWER_SERVER_ERROR,
                 exchange.url,
-                f"{exchange.status}: {shown(fault.problem)}" if fault else _status(exchange),
+                _status(exchange),
                 clients=stopped(walk, exchange),
                 fix=fault.fix if fault else "",
             )
@@ -172,6 +173,7 @@ def bad_requests(walk: Walk) -> Iterator[Finding]:
     for place in walk.tried:
         if place.exchange.status in BAD_REQUEST:
             refusal = finding(ANSWER_BAD_REQUEST, place.url, _status(place.exchange))
+            refusal = naming_host(refusal, walk)
             yield _at(walk, place, _advised(refusal, place.exchange))
 
 
@@ -227,7 +229,9 @@ def encoded(walk: Walk) -> Iterator[Finding]:
 
 
 def _status(exchange: Exchange) -> str:
-    return f"{exchange.status}: {gist(exchange.answer) if exchange.answer else ''}"
+    answer = exchange.answer
+    fault = shown(answer.fault.problem) if answer and answer.fault else ""
+    return f"{exchange.status}: {fault or (gist(answer) if answer else '')}"
 
 
 def can_pass(walk: Walk) -> bool:
