@@ -178,8 +178,8 @@ def typo_with_the_endpoint_in_the_settings(world: World):
 
 
 @planted(
-    "challenge-metadata-offsite",
     "endpoint-elsewhere",
+    "challenge-metadata-offsite",
     "prm-resource-mismatch",
     url="http://localhost:8000/mcp",
     shows=(f"check {LOCAL}/mcp", "401 to an empty POST without a token."),
@@ -193,8 +193,8 @@ def localhost_for_its_address(world: World):
 
 
 @planted(
-    "challenge-metadata-offsite",
     "endpoint-elsewhere",
+    "challenge-metadata-offsite",
     "prm-not-found",
     url="http://localhost:8000/mcp",
     shows=("resource_metadata in the challenge belongs to",),
@@ -205,8 +205,8 @@ def address_in_the_challenge_alone(world: World):
 
 
 @planted(
-    "challenge-metadata-offsite",
     "endpoint-elsewhere",
+    "challenge-metadata-offsite",
     "prm-resource-mismatch",
     "reach-plain-http",
     url="http://app.example.com/mcp",
@@ -234,7 +234,7 @@ def endpoint_on_another_host(world: World):
     world.json(f"https://example.com{WELL_KNOWN}/mcp", world.prm)
 
 
-@planted("endpoint-other", "prm-path-not-found", "prm-resource-mismatch", url=f"{ORIGIN}/tools")
+@planted("prm-resource-mismatch", "prm-path-not-found", "endpoint-other", url=f"{ORIGIN}/tools")
 def two_endpoints_with_metadata_for_one(world: World):
     """Both are endpoints, so the metadata of the typed one is at fault."""
     protected(world, f"{ORIGIN}/tools", PRM_ROOT)
@@ -242,10 +242,10 @@ def two_endpoints_with_metadata_for_one(world: World):
 
 
 @planted(
-    "endpoint-other",
-    "endpoint-open",
-    "prm-path-not-found",
     "prm-resource-mismatch",
+    "prm-path-not-found",
+    "endpoint-open",
+    "endpoint-other",
     url=f"{ORIGIN}/tools",
     shows=(COMMAND,),
 )

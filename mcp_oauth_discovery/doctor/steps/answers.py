@@ -24,6 +24,7 @@ from mcp_oauth_discovery.doctor.walk.observations import Exchange, Fetched, Walk
 from mcp_oauth_discovery.doctor.walk.reading import gist
 from mcp_oauth_discovery.doctor.walk.redirects import target
 from mcp_oauth_discovery.doctor.walk.well_known import Role
+from mcp_oauth_discovery.standards.identifiers import origin
 
 SLOW = 3.0
 FORBIDDEN = (401, 403, 407)
@@ -45,6 +46,17 @@ ANSWER_FIREWALL = Entry(
         "Exempt /.well-known/ and the MCP endpoint there: clients cannot solve a challenge or "
         "log in."
     ),
+    explains=(
+        "agent-dependent",
+        "answer-forbidden",
+        "answer-unexpected",
+        "challenge",
+        "cors",
+        "documents",
+        "head-differs",
+        "jwks-not-found",
+        "oauth-endpoint-cors",
+    ),
 )
 ANSWER_SERVER_ERROR = Entry(
     code="answer-server-error",
@@ -57,6 +69,7 @@ ANSWER_SERVER_ERROR = Entry(
     django_fix=(
         "Read the log of the site: clients give up on a 5xx. manage.py check names wrong settings."
     ),
+    explains=("card-no-answer", "jwks-not-found", "oauth-endpoint-error", "burst-fails"),
 )
 ANSWER_FORBIDDEN = Entry(
     code="answer-forbidden",
@@ -86,6 +99,7 @@ ANSWER_BAD_REQUEST = Entry(
     django_fix=(
         "Add the public host to ALLOWED_HOSTS, and have the proxy pass the Host header on."
     ),
+    explains=("challenge", "cors", "documents", "jwks-not-found", "oauth-endpoint-cors"),
 )
 ANSWER_UNEXPECTED = Entry(
     code="answer-unexpected",
@@ -112,6 +126,7 @@ ANSWER_SLOW = Entry(
     section="MCP authorization, discovery",
     clients=EVERY,
     fix="Look for middleware that waits: only the keys need the database.",
+    explains=("reach-cut",),
 )
 ANSWER_ENCODED = Entry(
     code="answer-encoded",
@@ -145,7 +160,7 @@ def _firewall(exchange: Exchange, service: Intermediary) -> Finding:
     observation = f"{exchange.status} of {service.name} ({shown(service.evidence)}): "
     observation += f"{gist(exchange.answer) if exchange.answer else ''}."
     fix = f"Exempt {PUBLIC} from {service.name}: clients cannot solve a challenge or log in."
-    return finding(ANSWER_FIREWALL, exchange.url, observation, fix=fix)
+    return finding(ANSWER_FIREWALL, exchange.url, observation, fix=fix, at=origin(exchange.url))
 
 
 def server_errors(walk: Walk) -> Iterator[Finding]:
@@ -174,6 +189,9 @@ def bad_requests(walk: Walk) -> Iterator[Finding]:
         if place.exchange.status in BAD_REQUEST:
             refusal = finding(ANSWER_BAD_REQUEST, place.url, _status(place.exchange))
             refusal = naming_host(refusal, walk)
+            if walk.post is None or walk.post.status not in BAD_REQUEST:
+                # Only this document is refused, not the host.
+                refusal = replace(refusal, explains=())
             yield _at(walk, place, _advised(refusal, place.exchange))
 
 

@@ -63,6 +63,7 @@ AS_ISSUER_SLASH = Entry(
     section="RFC 8414 §3.3",
     clients=(Client.PYTHON,),
     fix="Use the same spelling in both places, preferably without the slash.",
+    explains=("signed-issuer",),
 )
 AS_ISSUER_MISMATCH = Entry(
     code="as-issuer-mismatch",
@@ -79,6 +80,7 @@ AS_ISSUER_MISMATCH = Entry(
         "Use the same spelling in MCP_ISSUER and MCP_AUTHORIZATION_SERVERS. If one is http and "
         "the other https, set SECURE_PROXY_SSL_HEADER or pin MCP_ISSUER."
     ),
+    explains=("signed-issuer",),
 )
 AS_DOCUMENTS_DIFFER = Entry(
     code="as-documents-differ",

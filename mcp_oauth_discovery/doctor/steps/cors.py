@@ -29,6 +29,7 @@ CORS_DOCUMENT = Entry(
     clients=BROWSERS,
     fix="Send Access-Control-Allow-Origin: * with the documents.",
     django_fix="Put DiscoveryMiddleware first, before CorsMiddleware.",
+    explains=("cors", "oauth-endpoint-cors", "card-cors"),
 )
 CORS_DOCUMENT_PREFLIGHT = Entry(
     code="cors-document-preflight",
@@ -42,6 +43,7 @@ CORS_DOCUMENT_PREFLIGHT = Entry(
         "authentication."
     ),
     django_fix="Put DiscoveryMiddleware first, before CorsMiddleware and any authentication.",
+    explains=("cors-endpoint-preflight", "cors-endpoint-closed"),
 )
 CORS_ENDPOINT = Entry(
     code="cors-endpoint",
@@ -57,6 +59,7 @@ CORS_ENDPOINT = Entry(
         "Cover the endpoint with django-cors-headers, and put CorsMiddleware above the layer "
         "that answers 401."
     ),
+    explains=("cors-exposed", "cors-endpoint-preflight", "cors-endpoint-headers"),
 )
 CORS_ENDPOINT_CLOSED = Entry(
     code="cors-endpoint-closed",

@@ -23,6 +23,18 @@ ENDPOINT_NOT_FOUND = Entry(
     section="MCP authorization, token handling",
     clients=EVERY,
     fix="Correct the URL, or route it. Note that /mcp and /mcp/ are two URLs.",
+    explains=(
+        "challenge",
+        "prm-not-found",
+        "prm-path-not-found",
+        "prm-differs",
+        "prm-resource-mismatch",
+        "prm-resource-not-exact",
+        "prm-resource-scheme",
+        "cors-endpoint",
+        "cors-endpoint-preflight",
+        "cors-endpoint-headers",
+    ),
 )
 ENDPOINT_NOT_ROUTED = Entry(
     code="endpoint-not-routed",
@@ -68,6 +80,7 @@ ENDPOINT_FORBIDDEN = Entry(
         "With Django REST framework, put the bearer authentication first in "
         "authentication_classes: the first one decides between 401 and 403."
     ),
+    explains=("challenge", "endpoint-get", "cors-exposed"),
 )
 ENDPOINT_CSRF = Entry(
     code="endpoint-csrf",
@@ -78,6 +91,7 @@ ENDPOINT_CSRF = Entry(
     clients=EVERY,
     fix="Exempt the endpoint from CSRF protection: MCP clients send a token, not a cookie.",
     django_fix="Mark the endpoint csrf_exempt: MCP clients send a token, not a cookie.",
+    explains=("challenge", "endpoint-get", "cors-exposed"),
 )
 ENDPOINT_METHOD = Entry(
     code="endpoint-method",
@@ -96,6 +110,13 @@ ENDPOINT_HTML = Entry(
     section="MCP authorization, token handling",
     clients=EVERY,
     fix="Another route comes first, often that of a single-page app or of a login page.",
+    explains=(
+        "document-html",
+        "suffix-html",
+        "oauth-endpoint-html",
+        "cors-endpoint",
+        "cors-exposed",
+    ),
 )
 ENDPOINT_GET = Entry(
     code="endpoint-get",

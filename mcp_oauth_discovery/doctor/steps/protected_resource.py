@@ -97,6 +97,12 @@ PRM_RESOURCE_SCHEME = Entry(
     django_fix=(
         "A proxy ends TLS: set SECURE_PROXY_SSL_HEADER, or pin MCP_ISSUER and MCP_RESOURCE."
     ),
+    explains=(
+        "challenge-metadata-http",
+        "prm-server-invalid",
+        "as-issuer-mismatch",
+        "as-endpoint-http",
+    ),
 )
 PRM_RESOURCE_MISMATCH = Entry(
     code="prm-resource-mismatch",
@@ -107,6 +113,7 @@ PRM_RESOURCE_MISMATCH = Entry(
     clients=EVERY,
     fix="Set resource to the URL of the endpoint, exactly as users type it.",
     django_fix="Set MCP_RESOURCE to the URL of the endpoint, exactly as users type it.",
+    explains=("as-protected-resources", "card-endpoint", "challenge-metadata-offsite"),
 )
 PRM_RESOURCE_NOT_EXACT = Entry(
     code="prm-resource-not-exact",

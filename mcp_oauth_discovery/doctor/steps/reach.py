@@ -53,6 +53,7 @@ REACH_TIMEOUT = Entry(
     section="RFC 9110 §15.6.5",
     clients=EVERY,
     fix="Look for a view that waits: for the database, for another server, or for a free worker.",
+    explains=("reach-cut",),
 )
 REACH_BROKEN = Entry(
     code="reach-broken",
@@ -71,6 +72,7 @@ REACH_PLAIN_HTTP = Entry(
     section="MCP authorization, communication security",
     clients=EVERY,
     fix="Serve the site over TLS, and give clients the https URL.",
+    explains=("as-endpoint-http", "prm-server-invalid", "redirect-offsite", "redirect-https"),
 )
 REACH_PRIVATE = Entry(
     code="reach-private",
@@ -81,6 +83,12 @@ REACH_PRIVATE = Entry(
     clients=EVERY,
     fix="Put the public host into the documents.",
     django_fix="Put the public host into MCP_ISSUER, MCP_RESOURCE and MCP_AUTHORIZATION_SERVERS.",
+    explains=(
+        "prm-resource-mismatch",
+        "challenge-metadata-offsite",
+        "challenge-metadata-http",
+        "as-issuer-mismatch",
+    ),
 )
 REACH_CUT = Entry(
     code="reach-cut",
