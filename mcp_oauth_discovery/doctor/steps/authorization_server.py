@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from mcp_oauth_discovery.doctor.clients import CLOSED, EVERY, TYPESCRIPT_BASED, Client
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, correcting, finding
 from mcp_oauth_discovery.doctor.printing import pointed, shown
-from mcp_oauth_discovery.doctor.steps import server_members
+from mcp_oauth_discovery.doctor.steps import server_members, wrong_issuers
 from mcp_oauth_discovery.doctor.steps.server_members import chosen
 from mcp_oauth_discovery.doctor.steps.values import strings
 from mcp_oauth_discovery.doctor.walk.acceptance import difference, differing_parts, issuer_refusals
@@ -15,6 +16,7 @@ from mcp_oauth_discovery.doctor.walk.observations import Walk
 from mcp_oauth_discovery.doctor.walk.probes import OAUTH_ENDPOINTS
 from mcp_oauth_discovery.doctor.walk.reading import is_html
 from mcp_oauth_discovery.doctor.walk.well_known import Role
+from mcp_oauth_discovery.standards.identifiers import origin
 from mcp_oauth_discovery.standards.metadata import has_value
 
 _OPENID = ("jwks_uri", "subject_types_supported", "id_token_signing_alg_values_supported")
@@ -36,7 +38,15 @@ AS_NOT_FOUND = Entry(
     expected="the document at the well-known URL of the issuer",
     section="RFC 8414 §3",
     clients=EVERY,
-    fix="Serve it at /.well-known/oauth-authorization-server followed by the issuer's path.",
+    fix=(
+        "Correct the issuer in authorization_servers, or serve the metadata at "
+        "/.well-known/oauth-authorization-server followed by the issuer's path."
+    ),
+    django_fix=(
+        "Correct MCP_ISSUER or MCP_AUTHORIZATION_SERVERS, or serve the metadata at "
+        "/.well-known/oauth-authorization-server followed by the issuer's path."
+    ),
+    explains=("answers", "documents"),
 )
 AS_ELSEWHERE = Entry(
     code="as-elsewhere",
@@ -122,13 +132,27 @@ def places(walk: Walk) -> Iterator[Finding]:
         if server.metadata is None and all(place.is_absent for place in server.documents):
             tried = ", ".join(place.url for place in server.documents)
             observation = f"404 at {shown(tried)}."
-            clients = None
-            if server.last and server.last.content.get("issuer") == server.issuer:
+            clients, correction = None, ""
+            issuer = server.last.content.get("issuer") if server.last else None
+            if server.last and issuer == server.issuer:
                 observation += (
                     f"\nIt is at {shown(server.last.url)}, where only the Rust SDK looks."
                 )
                 clients = tuple(client for client in EVERY if client is not Client.RUST)
-            yield finding(AS_NOT_FOUND, server.issuer, observation, clients=clients)
+            elif server.last and isinstance(issuer, str):
+                observation += f"\nThe issuer in {shown(server.last.url)} is {shown(issuer)}."
+                correction = f"If tokens come from {shown(issuer)}, name that issuer. "
+            result = finding(
+                AS_NOT_FOUND,
+                server.issuer,
+                observation,
+                clients=clients,
+                correction=correction,
+                at=origin(server.issuer),
+            )
+            # On the origin of the endpoint, other findings have causes of their own.
+            is_elsewhere = origin(server.issuer) != origin(walk.url)
+            yield result if is_elsewhere else replace(result, explains=(), at="")
 
 
 def left_out(walk: Walk) -> Iterator[Finding]:
@@ -236,6 +260,7 @@ STEP = Step(
     title="Authorization server metadata",
     holds="found where clients look, with the expected issuer, and complete enough to sign in",
     entries=(
+        *wrong_issuers.ENTRIES,
         AS_NOT_FOUND,
         AS_ELSEWHERE,
         AS_ISSUER_MISSING,
@@ -248,6 +273,7 @@ STEP = Step(
         AS_LEFT_OUT,
     ),
     rules=(
+        *wrong_issuers.RULES,
         places,
         elsewhere,
         left_out,

@@ -1,0 +1,66 @@
+"""Does authorization_servers name a server that is not there?
+
+The findings about each of its addresses are true, but their advice is for the owner of that server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mcp_oauth_discovery.doctor.clients import EVERY
+from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, finding
+from mcp_oauth_discovery.doctor.printing import shown
+from mcp_oauth_discovery.doctor.transport.messages import Failure, Trouble
+from mcp_oauth_discovery.doctor.walk.observations import Exchange, Server, Walk
+from mcp_oauth_discovery.doctor.walk.reading import gist
+from mcp_oauth_discovery.standards.identifiers import origin
+
+# These findings say the cause themselves: a private address, and the end of the time.
+_CLEAR = (Trouble.PRIVATE, Trouble.CUT)
+
+AS_UNUSABLE = Entry(
+    code="as-unusable",
+    severity=Severity.ERROR,
+    seen="authorization_servers names a server that has no metadata.",
+    expected="the issuer of the server that issues the tokens",
+    section="RFC 9728 §2, RFC 8414 §3",
+    clients=EVERY,
+    fix="Correct authorization_servers. If the issuer is right, have its server answer.",
+    django_fix=(
+        "Correct MCP_ISSUER or MCP_AUTHORIZATION_SERVERS. If the issuer is right, have its server "
+        "answer."
+    ),
+    explains=("reach", "answers", "documents"),
+)
+
+
+def unusable(walk: Walk) -> Iterator[Finding]:
+    """Report an issuer on another origin whose addresses all fail, except with 404."""
+    for server in walk.servers:
+        is_elsewhere = origin(server.issuer) != origin(walk.url)
+        exchange = _failed(server)
+        if walk.resource and is_elsewhere and exchange and server.metadata is None:
+            observation = f"authorization_servers names {shown(server.issuer)}, {_why(exchange)}."
+            yield finding(AS_UNUSABLE, walk.resource.url, observation, at=origin(server.issuer))
+
+
+def _failed(server: Server) -> Exchange | None:
+    """Return the first exchange without a document; None if all others are absent or clear."""
+    for place in server.documents:
+        outcome = place.exchange.outcome
+        is_clear = isinstance(outcome, Failure) and outcome.trouble in _CLEAR
+        if not (is_clear or place.is_absent):
+            return place.exchange
+    return None
+
+
+def _why(exchange: Exchange) -> str:
+    if isinstance(exchange.outcome, Failure):
+        return f"which does not answer: {shown(exchange.outcome.reason)}"
+    return f"which answers {exchange.status} to the request for its metadata: " + gist(
+        exchange.outcome
+    )
+
+
+ENTRIES = (AS_UNUSABLE,)
+RULES = (unusable,)
