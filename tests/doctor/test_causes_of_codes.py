@@ -7,6 +7,7 @@ import pytest
 from mcp_oauth_discovery.doctor.examination import unknown
 from mcp_oauth_discovery.doctor.findings import Entry
 from mcp_oauth_discovery.doctor.steps import ENTRIES, STEPS
+from mcp_oauth_discovery.doctor.steps.wrong_issuers import OF_THE_ISSUER
 
 CAUSES = [entry for entry in ENTRIES.values() if entry.explains]
 GROUPS = {step.name: {entry.code for entry in step.entries} for step in STEPS}
@@ -14,7 +15,9 @@ GROUPS = {step.name: {entry.code for entry in step.entries} for step in STEPS}
 
 def consequences(entry: Entry) -> set[str]:
     """Return the codes that an entry explains by itself."""
-    codes = {code for name in entry.explains for code in GROUPS.get(name, {name})}
+    # This one explains more, if a wrong issuer is the cause of both.
+    more = OF_THE_ISSUER if entry.code == "prm-resource-mismatch" else ()
+    codes = {code for name in (*entry.explains, *more) for code in GROUPS.get(name, {name})}
     return codes - {entry.code}
 
 

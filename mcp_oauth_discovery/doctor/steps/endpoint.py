@@ -45,7 +45,7 @@ ENDPOINT_NOT_ROUTED = Entry(
     fix=(
         "If something else serves the path, run the check again with the URL. If the server "
         "mounts Django below a prefix, set FORCE_SCRIPT_NAME. Otherwise route the path, or "
-        "correct MCP_RESOURCE."
+        "correct MCP_ISSUER or MCP_RESOURCE."
     ),
 )
 ENDPOINT_OPEN = Entry(

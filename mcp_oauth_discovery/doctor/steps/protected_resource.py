@@ -10,6 +10,7 @@ from mcp_oauth_discovery.doctor.printing import pointed, shown
 from mcp_oauth_discovery.doctor.steps import resource_members
 from mcp_oauth_discovery.doctor.steps.resource_members import identifier, is_plain_http
 from mcp_oauth_discovery.doctor.steps.values import check_host
+from mcp_oauth_discovery.doctor.steps.wrong_issuers import with_common_cause
 from mcp_oauth_discovery.doctor.walk.acceptance import (
     RESOURCE_RULES,
     difference,
@@ -205,10 +206,14 @@ def _match(walk: Walk, document: Fetched, value: str) -> Iterator[Finding]:
     if is_plain_http(value, walk.url) and parts == ["scheme"]:
         yield finding(PRM_RESOURCE_SCHEME, document.url, observation)
     elif len(refused) == len(RESOURCE_RULES):
-        correction = correcting(parts)
-        yield finding(
-            PRM_RESOURCE_MISMATCH, document.url, observation, clients=EVERY, correction=correction
+        mismatch = finding(
+            PRM_RESOURCE_MISMATCH,
+            document.url,
+            observation,
+            clients=EVERY,
+            correction=correcting(parts),
         )
+        yield with_common_cause(mismatch, walk, value)
     else:
         observation = f"{observation}\nRefused by {named(refused)}."
         yield finding(PRM_RESOURCE_NOT_EXACT, document.url, observation, clients=refused)

@@ -23,6 +23,10 @@ def naming_host(result: Finding, walk: Walk) -> Finding:
     received = _received(walk) or host
     generic = f"Configure the host {host} in the application"
     django = f'Add the host to the settings: ALLOWED_HOSTS = ["{host}"]'
+    if walk.in_process:
+        # The host of the URL comes from the settings, and there is no proxy.
+        fix = f"{django}. If this host is wrong, correct MCP_ISSUER or MCP_RESOURCE."
+        return replace(result, fix=fix, django_fix="")
     if received == host:
         proxy = "have the proxy pass the Host header on"
         return replace(result, fix=f"{generic}, and {proxy}.", django_fix=f"{django}, and {proxy}.")

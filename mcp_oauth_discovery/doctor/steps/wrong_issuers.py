@@ -6,6 +6,7 @@ The findings about each of its addresses are true, but their advice is for the o
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from mcp_oauth_discovery.doctor.clients import EVERY
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, finding
@@ -17,6 +18,9 @@ from mcp_oauth_discovery.standards.identifiers import origin
 
 # These findings say the cause themselves: a private address, and the end of the time.
 _CLEAR = (Trouble.PRIVATE, Trouble.CUT)
+
+# Consequences of a wrong issuer.
+OF_THE_ISSUER = ("as-unusable", "as-not-found", "as-elsewhere")
 
 AS_UNUSABLE = Entry(
     code="as-unusable",
@@ -30,7 +34,15 @@ AS_UNUSABLE = Entry(
         "Correct MCP_ISSUER or MCP_AUTHORIZATION_SERVERS. If the issuer is right, have its server "
         "answer."
     ),
-    explains=("reach", "answers", "documents"),
+    explains=(
+        "reach-name",
+        "reach-refused",
+        "reach-tls",
+        "reach-timeout",
+        "reach-broken",
+        "answers",
+        "documents",
+    ),
 )
 
 
@@ -59,6 +71,24 @@ def _why(exchange: Exchange) -> str:
         return f"which does not answer: {shown(exchange.outcome.reason)}"
     return f"which answers {exchange.status} to the request for its metadata: " + gist(
         exchange.outcome
+    )
+
+
+def with_common_cause(mismatch: Finding, walk: Walk, resource: str) -> Finding:
+    """Return a finding about `resource`, with better advice if the issuers have its origin too.
+
+    Both then come from one wrong setting, which is most likely that of the issuer.
+    """
+    issuers = [*(server.issuer for server in walk.servers), *walk.elsewhere]
+    start = origin(resource)
+    if start == origin(walk.url) or start not in map(origin, issuers):
+        return mismatch
+    reason = f"resource and authorization_servers both name {shown(start)}"
+    return replace(
+        mismatch,
+        fix=f"Configure the public URL of this site: {reason}.",
+        django_fix=f"Set MCP_ISSUER to the public URL of this site: {reason}.",
+        explains=(*mismatch.explains, *OF_THE_ISSUER),
     )
 
 

@@ -74,14 +74,15 @@ def has_no_endpoint(exchange: Exchange | None) -> bool:
 
 
 def _is_confirmed(walk: Walk) -> bool:
-    """Return whether the metadata names the typed URL: then the URL is right.
+    """Return whether the metadata or the challenge names the typed URL: then the URL is right.
 
     Some sites name their origin, and the endpoint has a path. So an origin proves nothing.
     """
     if split(walk.url).path in ("", "/"):
         return False
-    resources = [place.content.get("resource") for place in walk.resources]
-    return any(_is_same(resource, walk.url) for resource in resources)
+    named = [place.content.get("resource") for place in walk.resources]
+    named += [url for url, _ in _challenge(walk)]
+    return any(_is_same(url, walk.url) for url in named)
 
 
 def _is_same(url: object, other: str) -> bool:
