@@ -13,6 +13,7 @@ from tests.doctor import (  # noqa: F401 - they fill the table
     faults_card_answers,
     faults_cards,
     faults_catalog,
+    faults_causes,
     faults_consequences,
     faults_did_you_mean,
     faults_documents,

@@ -50,6 +50,7 @@ ANSWER_FIREWALL = Entry(
         "agent-dependent",
         "answer-forbidden",
         "answer-unexpected",
+        "card-no-answer",
         "challenge",
         "cors",
         "documents",
@@ -85,6 +86,7 @@ ANSWER_FORBIDDEN = Entry(
     django_fix=(
         "Put DiscoveryMiddleware first, and have the proxy or firewall let /.well-known/ pass."
     ),
+    explains=("card-no-answer", "challenge-not-bearer", "cors-endpoint-preflight"),
 )
 ANSWER_BAD_REQUEST = Entry(
     code="answer-bad-request",

@@ -90,7 +90,7 @@ AS_ISSUER_MISMATCH = Entry(
         "Use the same spelling in MCP_ISSUER and MCP_AUTHORIZATION_SERVERS. If one is http and "
         "the other https, set SECURE_PROXY_SSL_HEADER or pin MCP_ISSUER."
     ),
-    explains=("signed-issuer",),
+    explains=("signed-issuer", "as-endpoint-http", "jwks-elsewhere"),
 )
 AS_DOCUMENTS_DIFFER = Entry(
     code="as-documents-differ",
@@ -180,15 +180,17 @@ def issuers(walk: Walk) -> Iterator[Finding]:
                 yield finding(AS_ISSUER_SLASH, document.url, observation, clients=refused)
             else:
                 observation = f"{observation}\n{difference(issuer, server.issuer)}".rstrip("\n")
-                correction = correcting(differing_parts(issuer, server.issuer))
-                clients = CLOSED + refused
-                yield finding(
+                parts = differing_parts(issuer, server.issuer)
+                mismatch = finding(
                     AS_ISSUER_MISMATCH,
                     document.url,
                     observation,
-                    clients=clients,
-                    correction=correction,
+                    clients=CLOSED + refused,
+                    correction=correcting(parts),
                 )
+                # Only a proxy that hides TLS changes the scheme of the other URLs as well.
+                is_scheme = parts == ["scheme"]
+                yield mismatch if is_scheme else replace(mismatch, explains=("signed-issuer",))
 
 
 def contradictions(walk: Walk) -> Iterator[Finding]:
