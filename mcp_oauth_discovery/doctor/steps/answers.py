@@ -194,11 +194,11 @@ def bad_requests(walk: Walk) -> Iterator[Finding]:
             if walk.post is None or walk.post.status not in BAD_REQUEST:
                 # Only this document is refused, not the host.
                 refusal = replace(refusal, explains=())
-            yield _at(walk, place, _advised(refusal, place.exchange))
+            yield _at(walk, place, _advised(refusal, place.exchange, walk.url))
 
 
-def _advised(result: Finding, exchange: Exchange) -> Finding:
-    return advised(result, advice(exchange.answer) if exchange.answer else None)
+def _advised(result: Finding, exchange: Exchange, typed: str = "") -> Finding:
+    return advised(result, advice(exchange.answer) if exchange.answer else None, typed)
 
 
 def _at(walk: Walk, place: Fetched, result: Finding) -> Finding:

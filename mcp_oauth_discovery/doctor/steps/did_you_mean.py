@@ -17,11 +17,11 @@ name of this machine.
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator
 
 from mcp_oauth_discovery.doctor.clients import EVERY
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, finding
+from mcp_oauth_discovery.doctor.steps.advice import command
 from mcp_oauth_discovery.doctor.transport.reachability import host_of, is_exposed
 from mcp_oauth_discovery.doctor.walk.acceptance import differing_parts
 from mcp_oauth_discovery.doctor.walk.alternatives import has_no_endpoint, requires_token
@@ -90,7 +90,7 @@ def _answered(walk: Walk, alternative: Alternative) -> Finding:
     url = alternative.url
     if origin(url) == origin(walk.url) and _may_be_endpoint(walk):
         observation = f"{alternative.source} It answers 401 with a challenge as well."
-        fix = f"If you mean that endpoint, check it instead: {_command(url)}"
+        fix = f"If you mean that endpoint, check it instead: {command(url)}"
         return finding(ENDPOINT_OTHER, walk.url, observation, fix=fix)
     source = "" if alternative.source else f"There is an MCP endpoint at {url}."
     return _instead(walk, alternative, f"{source} It answers 401 with a challenge.".strip())
@@ -99,7 +99,7 @@ def _answered(walk: Walk, alternative: Alternative) -> Finding:
 def _instead(walk: Walk, alternative: Alternative, evidence: str) -> Finding:
     status = walk.post.status if walk.post else 0
     parts = (f"{status} to an empty POST without a token.", alternative.source, evidence)
-    fix = f"Check {alternative.url} instead, and give users that URL: {_command(alternative.url)}"
+    fix = f"Check {alternative.url} instead, and give users that URL: {command(alternative.url)}"
     return finding(ENDPOINT_ELSEWHERE, walk.url, " ".join(filter(None, parts)), fix=fix)
 
 
@@ -123,11 +123,6 @@ def _may_be_meant(walk: Walk, url: str) -> bool:
     # A copy of the site on this machine may name the public one in its settings.
     is_copy = is_loopback(host_of(walk.url)) and not is_loopback(host_of(url))
     return is_redirect or (has_no_endpoint(walk.post) and not is_copy)
-
-
-def _command(url: str) -> str:
-    """Return the command that checks a URL; the URL may contain what a shell would run."""
-    return f"python manage.py mcp_discovery check {shlex.quote(url)}"
 
 
 ENTRIES = (ENDPOINT_ELSEWHERE, ENDPOINT_OTHER)

@@ -127,7 +127,9 @@ def failures(walk: Walk) -> Iterator[Finding]:
         is_cut = is_cut or outcome.trouble is Trouble.CUT
         observation = f"No answer: {shown(outcome.reason)}."
         failure = finding(_ENTRY_OF[outcome.trouble], outcome.url, observation)
-        yield advised(failure, OF_SPEECH[outcome.speech] if outcome.speech else None)
+        is_typed = outcome.url == walk.url
+        advice = OF_SPEECH[outcome.speech] if outcome.speech else None
+        yield advised(failure, advice, walk.url if is_typed else "")
 
 
 def plain_http(walk: Walk) -> Iterator[Finding]:
