@@ -89,12 +89,12 @@ def _plain(url: str) -> str:
 @planted("prm-resource-scheme", "challenge-metadata-http")
 def proxy_that_hides_tls(world: World):
     world.prm.update(resource=_plain(ENDPOINT), authorization_servers=[_plain(ORIGIN)])
-    world.challenge = f'Bearer resource_metadata="{_plain(PRM)}"'
+    world.challenge = f'Bearer resource_metadata="{_plain(PRM)}", scope="mcp"'
 
 
 @planted("challenge-metadata-http", "as-endpoint-http", "as-issuer-mismatch")
 def proxy_that_hides_tls_from_all_but_the_resource(world: World):
-    world.challenge = f'Bearer resource_metadata="{_plain(PRM)}"'
+    world.challenge = f'Bearer resource_metadata="{_plain(PRM)}", scope="mcp"'
     world.server.update(issuer=_plain(ORIGIN), token_endpoint=_plain(TOKEN))
 
 
@@ -106,7 +106,7 @@ def proxy_that_hides_tls_from_the_server(world: World):
 @planted("reach-private", "as-not-found", "challenge-metadata-offsite", "prm-resource-mismatch")
 def proxy_that_replaces_the_host(world: World):
     world.prm.update(resource=f"{INTERNAL}/mcp", authorization_servers=[INTERNAL])
-    world.challenge = f'Bearer resource_metadata="{PRM.replace(ORIGIN, INTERNAL)}"'
+    world.challenge = f'Bearer resource_metadata="{PRM.replace(ORIGIN, INTERNAL)}", scope="mcp"'
 
 
 @planted("host-reflected", "forwarded-reflected")

@@ -18,7 +18,7 @@ NOT_FOUND = ("endpoint-elsewhere", "endpoint-not-found")
 def protected(world: World, url: str, metadata: str = PRM, **headers: str) -> None:
     """Have one more endpoint that requires a token; its challenge names the metadata."""
     fields = {name.replace("-", "_"): value for name, value in world.endpoint.items()}
-    challenge = f'Bearer resource_metadata="{metadata}"'
+    challenge = f'Bearer resource_metadata="{metadata}", scope="mcp"'
     world.reply(url, status=401, WWW_Authenticate=challenge, **fields, **headers)
     world.replies["OPTIONS", url] = (204, world.preflight, b"", 0.0)
 
@@ -89,7 +89,7 @@ def home_page_that_answers_everything(world: World):
     world.reply(f"{ORIGIN}/", body=b'{"hello": "world"}')
 
 
-@planted(*NOT_FOUND, url=f"{ORIGIN}/", shows=(COMMAND,))
+@planted(*NOT_FOUND, "prm-resource-origin", url=f"{ORIGIN}/", shows=(COMMAND,))
 def origin_that_the_metadata_names_for_the_endpoint(world: World):
     world.json(PRM_ROOT, {**world.prm, "resource": ORIGIN})
 

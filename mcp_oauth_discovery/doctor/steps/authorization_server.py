@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from mcp_oauth_discovery.doctor.clients import CLOSED, EVERY, TYPESCRIPT_BASED, Client
+from mcp_oauth_discovery.doctor.clients import CLOSED, TYPESCRIPT_BASED, Client
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, correcting, finding
 from mcp_oauth_discovery.doctor.printing import pointed, shown
-from mcp_oauth_discovery.doctor.steps import server_members, wrong_issuers
+from mcp_oauth_discovery.doctor.steps import announcements, server_members, wrong_issuers
 from mcp_oauth_discovery.doctor.steps.server_members import chosen
 from mcp_oauth_discovery.doctor.steps.values import strings
 from mcp_oauth_discovery.doctor.walk.acceptance import difference, differing_parts, issuer_refusals
@@ -16,7 +16,6 @@ from mcp_oauth_discovery.doctor.walk.observations import Walk
 from mcp_oauth_discovery.doctor.walk.probes import OAUTH_ENDPOINTS
 from mcp_oauth_discovery.doctor.walk.reading import is_html
 from mcp_oauth_discovery.doctor.walk.well_known import Role
-from mcp_oauth_discovery.standards.identifiers import origin
 from mcp_oauth_discovery.standards.metadata import has_value
 
 _OPENID = ("jwks_uri", "subject_types_supported", "id_token_signing_alg_values_supported")
@@ -31,23 +30,6 @@ _FOLLOWED = (
     "authorization_response_iss_parameter_supported",
 )
 
-AS_NOT_FOUND = Entry(
-    code="as-not-found",
-    severity=Severity.ERROR,
-    seen="No address that clients try has the metadata of the issuer.",
-    expected="the document at the well-known URL of the issuer",
-    section="RFC 8414 §3",
-    clients=EVERY,
-    fix=(
-        "Correct the issuer in authorization_servers, or serve the metadata at "
-        "/.well-known/oauth-authorization-server followed by the issuer's path."
-    ),
-    django_fix=(
-        "Correct MCP_ISSUER or MCP_AUTHORIZATION_SERVERS, or serve the metadata at "
-        "/.well-known/oauth-authorization-server followed by the issuer's path."
-    ),
-    explains=("answers", "documents"),
-)
 AS_ELSEWHERE = Entry(
     code="as-elsewhere",
     severity=Severity.INFO,
@@ -92,6 +74,16 @@ AS_ISSUER_MISMATCH = Entry(
     ),
     explains=("signed-issuer", "as-endpoint-http", "jwks-elsewhere"),
 )
+AS_ISSUER_UNPINNED = Entry(
+    code="as-issuer-unpinned",
+    severity=Severity.WARNING,
+    seen="This project has keys, and its issuer is the host of each request.",
+    expected="a pinned issuer: nothing is signed for any other",
+    section="RFC 8414 §2, RFC 9728 §7.3",
+    fix="Configure the issuer.",
+    django_fix='Pin it: MCP_ISSUER = "https://app.example.com".',
+    explains=("host-reflected", "forwarded-reflected"),
+)
 AS_DOCUMENTS_DIFFER = Entry(
     code="as-documents-differ",
     severity=Severity.WARNING,
@@ -125,34 +117,6 @@ AS_LEFT_OUT = Entry(
     section="RFC 9728 §2",
     fix="Check each of the others separately: clients may use any of them.",
 )
-
-
-def places(walk: Walk) -> Iterator[Finding]:
-    for server in walk.servers:
-        if server.metadata is None and all(place.is_absent for place in server.documents):
-            tried = ", ".join(place.url for place in server.documents)
-            observation = f"404 at {shown(tried)}."
-            clients, correction = None, ""
-            issuer = server.last.content.get("issuer") if server.last else None
-            if server.last and issuer == server.issuer:
-                observation += (
-                    f"\nIt is at {shown(server.last.url)}, where only the Rust SDK looks."
-                )
-                clients = tuple(client for client in EVERY if client is not Client.RUST)
-            elif server.last and isinstance(issuer, str):
-                observation += f"\nThe issuer in {shown(server.last.url)} is {shown(issuer)}."
-                correction = f"If tokens come from {shown(issuer)}, name that issuer. "
-            result = finding(
-                AS_NOT_FOUND,
-                server.issuer,
-                observation,
-                clients=clients,
-                correction=correction,
-                at=origin(server.issuer),
-            )
-            # On the origin of the endpoint, other findings have causes of their own.
-            is_elsewhere = origin(server.issuer) != origin(walk.url)
-            yield result if is_elsewhere else replace(result, explains=(), at="")
 
 
 def left_out(walk: Walk) -> Iterator[Finding]:
@@ -191,6 +155,12 @@ def issuers(walk: Walk) -> Iterator[Finding]:
                 # Only a proxy that hides TLS changes the scheme of the other URLs as well.
                 is_scheme = parts == ["scheme"]
                 yield mismatch if is_scheme else replace(mismatch, explains=("signed-issuer",))
+
+
+def unpinned(walk: Walk) -> Iterator[Finding]:
+    """Report what the settings show, but not the documents."""
+    for fault in walk.unpinned:
+        yield finding(AS_ISSUER_UNPINNED, walk.url, fault.problem, fix=fault.fix)
 
 
 def contradictions(walk: Walk) -> Iterator[Finding]:
@@ -248,7 +218,10 @@ def _comparable(value: object) -> object:
 
 
 def can_pass(walk: Walk) -> bool:
-    return bool(walk.servers) and all(server.metadata for server in walk.servers)
+    """Return whether the metadata of each server that is named was read."""
+    named = walk.resource.content.get("authorization_servers") if walk.resource else []
+    are_read = bool(walk.servers) and all(server.metadata for server in walk.servers)
+    return are_read and isinstance(named, list) and len(walk.servers) == len(named)
 
 
 def skipped(walk: Walk) -> str:
@@ -263,12 +236,13 @@ STEP = Step(
     holds="found where clients look, with the expected issuer, and complete enough to sign in",
     entries=(
         *wrong_issuers.ENTRIES,
-        AS_NOT_FOUND,
         AS_ELSEWHERE,
         AS_ISSUER_MISSING,
         AS_ISSUER_SLASH,
         AS_ISSUER_MISMATCH,
+        AS_ISSUER_UNPINNED,
         *server_members.ENTRIES,
+        *announcements.ENTRIES,
         AS_DOCUMENTS_DIFFER,
         AS_OPENID_INCOMPLETE,
         AS_PROTECTED_RESOURCES,
@@ -276,11 +250,12 @@ STEP = Step(
     ),
     rules=(
         *wrong_issuers.RULES,
-        places,
         elsewhere,
         left_out,
         issuers,
+        unpinned,
         *server_members.RULES,
+        *announcements.RULES,
         contradictions,
         openid,
         resources,

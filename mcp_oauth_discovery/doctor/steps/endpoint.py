@@ -9,7 +9,7 @@ from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, 
 from mcp_oauth_discovery.doctor.steps import did_you_mean
 from mcp_oauth_discovery.doctor.steps.did_you_mean import OF_THE_REQUEST
 from mcp_oauth_discovery.doctor.walk.alternatives import ask_alternatives
-from mcp_oauth_discovery.doctor.walk.observations import Walk, all_answered
+from mcp_oauth_discovery.doctor.walk.observations import Walk
 from mcp_oauth_discovery.doctor.walk.reading import gist, is_html
 
 # The statuses for an unknown host.
@@ -165,13 +165,17 @@ def get(walk: Walk) -> Iterator[Finding]:
 
 
 def can_pass(walk: Walk) -> bool:
-    return walk.post is not None and walk.post.status == 401 and all_answered([walk.get])
+    """Return whether the endpoint itself refused both; a rate limit says nothing about it."""
+    post, get = walk.post, walk.get
+    if not post or not get or post.intermediary or get.intermediary:
+        return False
+    return post.status == 401 and 400 <= get.status < 500 and get.status != 429
 
 
 STEP = Step(
     name="endpoint",
     title="MCP endpoint",
-    holds="POST without a token is answered with 401, and GET agrees",
+    holds="POST without a token is answered with 401, and GET is refused too",
     entries=(
         *did_you_mean.ENTRIES,
         ENDPOINT_NOT_FOUND,

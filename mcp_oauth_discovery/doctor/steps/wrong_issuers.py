@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from mcp_oauth_discovery.doctor.clients import EVERY
+from mcp_oauth_discovery.doctor.clients import EVERY, Client
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, finding
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.transport.messages import Failure, Trouble
@@ -44,6 +44,53 @@ AS_UNUSABLE = Entry(
         "documents",
     ),
 )
+
+AS_NOT_FOUND = Entry(
+    code="as-not-found",
+    severity=Severity.ERROR,
+    seen="No address that clients try has the metadata of the issuer.",
+    expected="the document at the well-known URL of the issuer",
+    section="RFC 8414 §3",
+    clients=EVERY,
+    fix=(
+        "Correct the issuer in authorization_servers, or serve the metadata at "
+        "/.well-known/oauth-authorization-server followed by the issuer's path."
+    ),
+    django_fix=(
+        "Correct MCP_ISSUER or MCP_AUTHORIZATION_SERVERS, or serve the metadata at "
+        "/.well-known/oauth-authorization-server followed by the issuer's path."
+    ),
+    explains=("answers", "documents"),
+)
+
+
+def absent(walk: Walk) -> Iterator[Finding]:
+    """Report an issuer whose addresses all answer 404."""
+    for server in walk.servers:
+        if server.metadata is None and all(place.is_absent for place in server.documents):
+            tried = ", ".join(place.url for place in server.documents)
+            observation = f"404 at {shown(tried)}."
+            clients, correction = None, ""
+            issuer = server.last.content.get("issuer") if server.last else None
+            if server.last and issuer == server.issuer:
+                observation += (
+                    f"\nIt is at {shown(server.last.url)}, where only the Rust SDK looks."
+                )
+                clients = tuple(client for client in EVERY if client is not Client.RUST)
+            elif server.last and isinstance(issuer, str):
+                observation += f"\nThe issuer in {shown(server.last.url)} is {shown(issuer)}."
+                correction = f"If tokens come from {shown(issuer)}, name that issuer. "
+            result = finding(
+                AS_NOT_FOUND,
+                server.issuer,
+                observation,
+                clients=clients,
+                correction=correction,
+                at=origin(server.issuer),
+            )
+            # On the origin of the endpoint, other findings have causes of their own.
+            is_elsewhere = origin(server.issuer) != origin(walk.url)
+            yield result if is_elsewhere else replace(result, explains=(), at="")
 
 
 def unusable(walk: Walk) -> Iterator[Finding]:
@@ -92,5 +139,5 @@ def with_common_cause(mismatch: Finding, walk: Walk, resource: str) -> Finding:
     )
 
 
-ENTRIES = (AS_UNUSABLE,)
-RULES = (unusable,)
+ENTRIES = (AS_UNUSABLE, AS_NOT_FOUND)
+RULES = (unusable, absent)
