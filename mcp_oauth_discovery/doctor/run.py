@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from functools import partial
 
+from django.apps import apps
+
 from mcp_oauth_discovery.doctor.arguments import (
     checked_endpoint,
     checked_origin,
@@ -54,7 +56,10 @@ def examine(
             raise ValueError("--host cannot be used with a URL, which already names the host.")
         urls = [checked_endpoint(url)]
         walker: Callable[..., Walker] = partial(
-            Walker, HTTPTransport(urls[0], *limits), credentials=Credentials(given)
+            Walker,
+            HTTPTransport(urls[0], *limits),
+            endpoints=_endpoints_at(urls[0]),
+            credentials=Credentials(given),
         )
     else:
         # This needs the models, which cannot be imported before the apps are ready.
@@ -65,3 +70,13 @@ def examine(
             raise ValueError("This project has no enabled resource.")
     walk = walker(page_origin=page, probes=chosen.probes()).walk
     return Report(tuple(examined(walk(one), chosen) for one in urls))
+
+
+def _endpoints_at(url: str) -> frozenset[str]:
+    """Return the endpoints of this project at a URL; none if it is not set up."""
+    if not apps.ready:
+        return frozenset()
+    # This needs the models, as above.
+    from mcp_oauth_discovery.doctor.project.endpoints import endpoints_at
+
+    return endpoints_at(url)

@@ -176,7 +176,7 @@ def no_answer_to_tokens(world: World):
     world.tokens = lambda token, query: Failure("POST", ENDPOINT, Trouble.BROKEN, "closed")
 
 
-@planted("challenge-not-bearer")
+@planted("challenge-dpop-alone", "challenge-no-metadata")
 def endpoint_without_bearer_challenges(world: World):
     world.challenge = 'DPoP algs="ES256"'
 
@@ -239,7 +239,7 @@ def endpoint_with_every_rule(world: World):
     judged_by(world, strict)
 
 
-@in_process()
+@in_process("challenge-scope-missing")
 def endpoint_without_scopes(world: World):
     world.challenge = f"Bearer {METADATA}"
     judged_by(world, lax("scope"))

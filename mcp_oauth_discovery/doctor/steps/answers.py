@@ -25,12 +25,14 @@ from mcp_oauth_discovery.doctor.steps.outside import (
     readvised,
 )
 from mcp_oauth_discovery.doctor.steps.reach import REACH_CUT
+from mcp_oauth_discovery.doctor.steps.refused_hosts import naming_host
 from mcp_oauth_discovery.doctor.walk.intermediaries import Intermediary
 from mcp_oauth_discovery.doctor.walk.observations import Exchange, Fetched, Walk, all_answered
 from mcp_oauth_discovery.doctor.walk.reading import gist
 from mcp_oauth_discovery.doctor.walk.redirects import target
 from mcp_oauth_discovery.doctor.walk.tokens import OF_THE_REQUEST
 from mcp_oauth_discovery.doctor.walk.well_known import Role
+from mcp_oauth_discovery.standards.identifiers import origin
 
 SLOW = 3.0
 FORBIDDEN = (401, 403, 407)
@@ -52,6 +54,18 @@ ANSWER_FIREWALL = Entry(
         "Exempt /.well-known/ and the MCP endpoint there: clients cannot solve a challenge or "
         "log in."
     ),
+    explains=(
+        "agent-dependent",
+        "answer-forbidden",
+        "answer-unexpected",
+        "card-no-answer",
+        "challenge",
+        "cors",
+        "documents",
+        "head-differs",
+        "jwks-not-found",
+        "oauth-endpoint-cors",
+    ),
 )
 ANSWER_SERVER_ERROR = Entry(
     code="answer-server-error",
@@ -64,6 +78,7 @@ ANSWER_SERVER_ERROR = Entry(
     django_fix=(
         "Read the log of the site: clients give up on a 5xx. manage.py check names wrong settings."
     ),
+    explains=("card-no-answer", "jwks-not-found", "oauth-endpoint-error", "burst-fails"),
 )
 ANSWER_FORBIDDEN = Entry(
     code="answer-forbidden",
@@ -79,6 +94,7 @@ ANSWER_FORBIDDEN = Entry(
     django_fix=(
         "Put DiscoveryMiddleware first, and have the proxy or firewall let /.well-known/ pass."
     ),
+    explains=("card-no-answer", "challenge-not-bearer", "cors-endpoint-preflight"),
 )
 ANSWER_BAD_REQUEST = Entry(
     code="answer-bad-request",
@@ -93,6 +109,7 @@ ANSWER_BAD_REQUEST = Entry(
     django_fix=(
         "Add the public host to ALLOWED_HOSTS, and have the proxy pass the Host header on."
     ),
+    explains=("challenge", "cors", "documents", "jwks-not-found", "oauth-endpoint-cors"),
 )
 ANSWER_UNEXPECTED = Entry(
     code="answer-unexpected",
@@ -154,7 +171,7 @@ def _firewall(exchange: Exchange, service: Intermediary) -> Finding:
     observation = f"{exchange.status} of {service.name} ({shown(service.evidence)}): "
     observation += f"{gist(exchange.answer) if exchange.answer else ''}."
     fix = f"Exempt {PUBLIC} from {service.name}: clients cannot solve a challenge or log in."
-    return finding(ANSWER_FIREWALL, exchange.url, observation, fix=fix)
+    return finding(ANSWER_FIREWALL, exchange.url, observation, fix=fix, at=origin(exchange.url))
 
 
 def server_errors(walk: Walk) -> Iterator[Finding]:
@@ -164,7 +181,7 @@ def server_errors(walk: Walk) -> Iterator[Finding]:
             error = finding(
                 ANSWER_SERVER_ERROR,
                 exchange.url,
-                f"{exchange.status}: {shown(fault.problem)}" if fault else _status(exchange),
+                _status(exchange),
                 clients=stopped(walk, exchange),
                 fix=fault.fix if fault else "",
             )
@@ -183,7 +200,11 @@ def bad_requests(walk: Walk) -> Iterator[Finding]:
     for place in _judged(walk):
         if place.exchange.status in BAD_REQUEST:
             refusal = finding(ANSWER_BAD_REQUEST, place.url, _status(place.exchange))
-            refusal = _advised(refusal, place.exchange)
+            refusal = naming_host(refusal, walk)
+            if walk.post is None or walk.post.status not in BAD_REQUEST:
+                # Only this document is refused, not the host.
+                refusal = replace(refusal, explains=())
+            refusal = _advised(refusal, place.exchange, walk.url)
             yield _at(walk, place, issuer_advised(walk, place, refusal))
 
 
@@ -199,8 +220,8 @@ def _judged(walk: Walk) -> Iterator[Fetched]:
             yield place
 
 
-def _advised(result: Finding, exchange: Exchange) -> Finding:
-    return advised(result, advice(exchange.answer) if exchange.answer else None)
+def _advised(result: Finding, exchange: Exchange, typed: str = "") -> Finding:
+    return advised(result, advice(exchange.answer) if exchange.answer else None, typed)
 
 
 def _at(walk: Walk, place: Fetched, result: Finding) -> Finding:
@@ -253,7 +274,9 @@ def encoded(walk: Walk) -> Iterator[Finding]:
 
 
 def _status(exchange: Exchange) -> str:
-    return f"{exchange.status}: {gist(exchange.answer) if exchange.answer else ''}"
+    answer = exchange.answer
+    fault = shown(answer.fault.problem) if answer and answer.fault else ""
+    return f"{exchange.status}: {fault or (gist(answer) if answer else '')}"
 
 
 def can_pass(walk: Walk) -> bool:

@@ -50,14 +50,15 @@ class Walker:
         unpinned: tuple[Fault, ...] = (),
         described: frozenset[str] = frozenset(),
         credentials: Credentials | None = None,
+        endpoints: frozenset[str] = frozenset(),
     ) -> None:
         """Store the options.
 
         `probes` has the requests that each step needs beyond the documents. `inside` has the
         origins that the transport reaches, None if it reaches all. `signing` has the reasons why
         this project cannot sign, and `unpinned` that it has keys and no pinned issuer. `described`
-        has the endpoints with a card in its settings. `credentials` has what is needed for requests
-        with tokens.
+        has the endpoints with a card in its settings, and `endpoints` all its endpoints on the
+        origin of the URL. `credentials` has what is needed for requests with tokens.
         """
         self._transport = transport
         self._page_origin = page_origin
@@ -67,6 +68,7 @@ class Walker:
         self._unpinned = unpinned
         self._described = described
         self._credentials = credentials or Credentials()
+        self._endpoints = endpoints
         self._documents: dict[str, Exchange] = {}
 
     def walk(self, url: str) -> Walk:
@@ -79,6 +81,7 @@ class Walker:
             unpinned=self._unpinned,
             is_described=url in self._described,
             credentials=self._credentials,
+            project_endpoints=self._endpoints,
         )
         walk.post = Exchange(url, self._transport.send("POST", url, headers.ENDPOINT))
         if walk.post.answer is None:
