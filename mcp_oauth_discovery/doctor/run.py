@@ -15,6 +15,7 @@ from mcp_oauth_discovery.doctor.examination import examined
 from mcp_oauth_discovery.doctor.report import Report
 from mcp_oauth_discovery.doctor.transport.deadlines import BUDGET, TIMEOUT
 from mcp_oauth_discovery.doctor.transport.network import HTTPTransport
+from mcp_oauth_discovery.doctor.transport.watching import Watch
 from mcp_oauth_discovery.doctor.walk.walker import Walker
 
 # The default address of the Inspector: a page whose origin is never that of the site.
@@ -30,13 +31,15 @@ def examine(
     skip: Collection[str] = (),
     timeout: float = TIMEOUT,
     budget: float = BUDGET,
+    watch: Watch | None = None,
 ) -> Report:
     """Follow the discovery from an MCP endpoint to the keys as clients do, and report.
 
     `url` is the MCP endpoint, requested over HTTP. Without it, each enabled resource of this
     project is requested in process, with `host` as the Host header. `origin` is the origin of the
     web page to check CORS for. `only` and `skip` have codes and groups of codes. `timeout` is for
-    each answer and `budget` for all of them, in seconds.
+    each answer and `budget` for all of them, in seconds. `watch` is called before and after each
+    request.
 
     Raises `ValueError` for arguments that make no sense, `ImproperlyConfigured` for a wrong
     setting, `Http404` if this project does not serve `host`, and `SuspiciousOperation` if Django
@@ -56,5 +59,5 @@ def examine(
         walker, urls = project_walker(host, *limits)
         if not urls:
             raise ValueError("This project has no enabled resource.")
-    walk = walker(page_origin=page, probes=chosen.probes()).walk
+    walk = walker(page_origin=page, probes=chosen.probes(), watch=watch).walk
     return Report(tuple(examined(walk(one), chosen) for one in urls))

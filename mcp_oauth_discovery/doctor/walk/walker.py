@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from mcp_oauth_discovery.doctor.mishaps import Noted
 from mcp_oauth_discovery.doctor.transport.messages import Answer, Fault, Headers, Transport
+from mcp_oauth_discovery.doctor.transport.watching import Watch, WatchedTransport
 from mcp_oauth_discovery.doctor.walk import headers, redirects
 from mcp_oauth_discovery.doctor.walk.challenges import challenges_of_walk, named_metadata
 from mcp_oauth_discovery.doctor.walk.observations import (
@@ -41,14 +42,16 @@ class Walker:
         inside: frozenset[str] | None = None,
         signing: tuple[Fault, ...] = (),
         described: frozenset[str] = frozenset(),
+        watch: Watch | None = None,
     ) -> None:
         """Store the options.
 
         `probes` has the requests that each step needs beyond the documents. `inside` has the
         origins that the transport reaches, None if it reaches all. `signing` has the reasons why
         this project cannot sign. `described` has the endpoints with a card in its settings.
+        `watch` is called before and after each request.
         """
-        self._transport = transport
+        self._transport = WatchedTransport(transport, watch) if watch else transport
         self._page_origin = page_origin
         self._probes = probes
         self._inside = inside
