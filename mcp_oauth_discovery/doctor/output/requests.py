@@ -11,10 +11,12 @@ from mcp_oauth_discovery.doctor.transport.watching import Request
 from mcp_oauth_discovery.doctor.walk.headers import NAMED
 
 _CUT = "***"
-# The names of parameters that are secrets, or lead to one (RFC 6749, RFC 6750, RFC 7523).
+# The names of parameters that are secrets, or lead to one (RFC 6749, RFC 6750, RFC 7523). They may
+# be in a URL that is itself a parameter, and so percent-encoded.
 _SECRET_PARAMETER = re.compile(
-    r"(?i)\b([\w-]*(?:token|secret|password|assertion|api_?key|jwt)|code|state|session(?:_?id)?)="
-    r"[^&#\s]+"
+    r"(?i)((?:(?<![\w-])|(?<=%3F)|(?<=%26))"
+    r"(?:[\w-]*(?:token|secret|password|assertion|api[_-]?key|jwt)|code|state|session(?:_?id)?)"
+    r"(?:=|%3D))(?:(?!%26)[^&#\s\"])+"
 )
 _USER = re.compile(r"(?<=://)[^/?#@\s]*@")
 _JWT = re.compile(r"\beyJ[\w-]*\.[\w-]+(?:\.[\w-]*)*")
@@ -34,7 +36,7 @@ def request_line(request: Request, outcome: Answer | Failure, seconds: float) ->
 
 def cut(text: str) -> str:
     """Return text with stars in place of secrets."""
-    for pattern, stars in ((_SECRET_PARAMETER, rf"\1={_CUT}"), (_USER, f"{_CUT}@"), (_JWT, _CUT)):
+    for pattern, stars in ((_SECRET_PARAMETER, rf"\1{_CUT}"), (_USER, f"{_CUT}@"), (_JWT, _CUT)):
         text = pattern.sub(stars, text)
     return shortened(text)
 

@@ -80,9 +80,7 @@ def _result(
         "ruleId": finding.code,
         "ruleIndex": codes.index(finding.code),
         "level": _LEVELS[finding.severity],
-        "message": _message(
-            f"{finding.seen}\nAt: {finding.subject}\nExpected: {finding.expected}\nFix: {finding.fix}"
-        ),
+        "message": _message("\n".join(_sentences(finding))),
         "locations": [_location(finding.subject)],
         "partialFingerprints": _fingerprints(finding),
         "properties": {
@@ -98,6 +96,16 @@ def _result(
     reason = "The finding is in the baseline file."
     suppression = {"kind": "external", "status": "accepted", "justification": reason}
     return {**result, "baselineState": "unchanged", "suppressions": [suppression]}
+
+
+def _sentences(finding: Finding) -> list[str]:
+    """Return the text of a result; where space is short, readers show only its beginning."""
+    return [
+        finding.seen,
+        f"At: {finding.subject}",
+        f"Expected: {finding.expected}",
+        f"Fix: {finding.fix}",
+    ]
 
 
 def _message(text: str) -> dict[str, str]:
