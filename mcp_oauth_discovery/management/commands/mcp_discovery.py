@@ -61,12 +61,12 @@ class Command(SubcommandsCommand):
             subparsers, "check", "Check that MCP clients can discover how to sign in."
         )
         add_check_arguments(check)
-        show = add_subcommand(
-            subparsers, "show", "Print the documents and the source of each value."
-        )
         explain = add_subcommand(subparsers, "explain", "Explain a code of the report.")
         text = "the code, a group of codes, or the ID of a system check; default: all codes"
         explain.add_argument("code", nargs="?", help=text)
+        show = add_subcommand(
+            subparsers, "show", "Print the documents and the source of each value."
+        )
         token = add_subcommand(subparsers, "token", "Explain why this site accepts a token or not.")
         text = "the file that has the token; default: standard input, also written as -"
         token.add_argument("file", nargs="?", default=STDIN, help=text)
