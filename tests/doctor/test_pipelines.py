@@ -163,7 +163,7 @@ def test_requests_are_lines_on_standard_error_and_standard_output_is_the_same(he
     lines = stderr.getvalue().splitlines()
     assert re.fullmatch(
         r"POST  https://app\.example\.com/mcp  401  \S.*  \d+ bytes  \d+ ms  "
-        r"\(WWW-Authenticate: Bearer .*\)",
+        r"\(received WWW-Authenticate: Bearer .*\)",
         lines[0],
     )
     assert len(lines) > 40

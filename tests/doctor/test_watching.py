@@ -31,10 +31,15 @@ def url_of(url: str) -> str:
     return line(Request("GET", url, ())).split("  ")[1]
 
 
-def notes(*fields: tuple[str, str], answer: tuple[tuple[str, str], ...] = ()) -> str:
-    """Return what stands in brackets at the end of the line."""
-    text = line(Request("GET", PRM, fields), Answer("GET", PRM, 200, answer, b""))
-    return text.partition("(")[2].removesuffix(")")
+def sent(*fields: tuple[str, str]) -> str:
+    """Return what the line says about the headers of a request."""
+    text = line(Request("GET", PRM, (headers.NAMED, *fields)))
+    return text.partition("  (sent ")[2].removesuffix(")")
+
+
+def received(*fields: tuple[str, str]) -> str:
+    """Return what the line says about the headers of an answer."""
+    return line(outcome=Answer("GET", PRM, 200, fields)).partition("  (received ")[2][:-1]
 
 
 def test_line_has_the_request_and_its_answer():
@@ -74,32 +79,36 @@ def test_secrets_in_urls_are_cut(url, shown):
 
 @pytest.mark.parametrize("name", ["Authorization", "cookie", "Proxy-Authorization"])
 def test_secrets_in_headers_are_cut(name):
-    assert notes((name, "Bearer abc; d=e")) == f"{name}: ***"
+    assert sent((name, "Bearer abc; d=e")) == f"{name}: ***"
 
 
 def test_cookie_of_an_answer_has_only_its_name():
     cookies = (("Set-Cookie", "sessionid=abc; Path=/"), ("set-cookie", "b=c"))
-    assert notes(answer=cookies) == "Set-Cookie: sessionid=***; Set-Cookie: b=***"
+    assert received(*cookies) == "Set-Cookie: sessionid=***; Set-Cookie: b=***"
 
 
 def test_value_in_quotes_is_cut_up_to_the_quote():
     challenge = 'Bearer resource_metadata="https://a.example/?token=b", scope="mcp"'
-    assert notes(answer=(("WWW-Authenticate", challenge),)) == (
+    assert received(("WWW-Authenticate", challenge)) == (
         'WWW-Authenticate: Bearer resource_metadata="https://a.example/?token=***", scope="mcp"'
     )
 
 
 def test_token_in_an_answer_is_cut():
     location = f"{ORIGIN}/cb?code=abc&state=def"
-    assert notes(answer=(("Location", location),)) == f"Location: {ORIGIN}/cb?code=***&state=***"
+    assert received(("Location", location)) == f"Location: {ORIGIN}/cb?code=***&state=***"
 
 
 def test_headers_that_explain_the_answer_are_in_the_line():
     request = headers.with_agent("node", headers.DOCUMENT)
-    assert notes(*request, ("X-Forwarded-Host", "evil.example")) == (
-        "User-Agent: node; X-Forwarded-Host: evil.example"
-    )
-    assert notes(*headers.ENDPOINT) == ""
+    text = line(Request("GET", PRM, (*request, ("X-Forwarded-Host", "evil.example"))))
+    assert text.endswith("  (sent User-Agent: node; X-Forwarded-Host: evil.example)")
+    assert sent(*headers.ENDPOINT) == ""
+
+
+def test_request_without_a_name_says_so():
+    request = Request("GET", PRM, headers.with_agent("", headers.DOCUMENT))
+    assert line(request).endswith(" ms  (sent no User-Agent)")
 
 
 def test_line_is_safe_for_a_terminal_and_not_endless():

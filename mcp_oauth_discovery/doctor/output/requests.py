@@ -28,9 +28,9 @@ _USUAL = frozenset({"accept", "content-type", "mcp-protocol-version"})
 def request_line(request: Request, outcome: Answer | Failure, seconds: float) -> str:
     """Return a line: the request, the status or failure, and the headers that explain it."""
     parts = [request.method, cut(request.url), *_outcome(outcome), f"{seconds * 1000:.0f} ms"]
-    notes = [*_unusual(request.headers), *_of_answer(outcome)]
-    if notes:
-        parts.append(f"({'; '.join(notes)})")
+    for word, notes in (("sent", _unusual(request.headers)), ("received", _of_answer(outcome))):
+        if text := "; ".join(notes):
+            parts.append(f"({word} {text})")
     return visible("  ".join(parts))
 
 
@@ -51,6 +51,8 @@ def _outcome(outcome: Answer | Failure) -> Iterator[str]:
 
 
 def _unusual(headers: Headers) -> Iterator[str]:
+    if all(name.lower() != "user-agent" for name, _ in headers):
+        yield "no User-Agent"
     for name, value in headers:
         if name.lower() in _SECRET_HEADERS:
             yield f"{name}: {_CUT}"
