@@ -47,7 +47,7 @@ PROTECTED_RESOURCE = {
     "prm-resource-invalid": Example('"resource": "/mcp"', f'"resource": "{_ENDPOINT}"'),
     "prm-resource-scheme": _resource("http://app.example.com/mcp"),
     "prm-resource-mismatch": _resource(f"{_ORIGIN}/api"),
-    "prm-resource-not-exact": _resource(_ORIGIN),
+    "prm-resource-not-exact": _resource("https://APP.example.com/mcp"),
     "prm-member-invalid": Example('"scopes_supported": "mcp"', '"scopes_supported": ["mcp"]'),
     "prm-servers-missing": Example(
         f'{{"resource": "{_ENDPOINT}"}}',
