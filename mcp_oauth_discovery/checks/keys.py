@@ -1,13 +1,14 @@
 """The settings of the keys, and the keys in the database.
 
 Rules that query the database run in `migrate` and in `check --database default`. Their only tag is
-`database`: with another tag, Django 6.1 would run them in every check.
+`database`: with another tag, Django 6.1 would run them in every check. W048 alone is different.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from django.core.checks import Tags
@@ -17,6 +18,7 @@ from django.utils import timezone
 
 from mcp_oauth_discovery.checks.registry import Advice, about, listed, rule
 from mcp_oauth_discovery.checks.routes import example_site
+from mcp_oauth_discovery.checks.signers import callers
 from mcp_oauth_discovery.checks.site import (
     PIN,
     SERVER_SETTING,
@@ -28,7 +30,14 @@ from mcp_oauth_discovery.conf import conf, project_setting
 from mcp_oauth_discovery.discovery import settings
 from mcp_oauth_discovery.keys import policy
 from mcp_oauth_discovery.models import SigningKey, State, Unusable
-from mcp_oauth_discovery.signing.readings import undisturbed
+from mcp_oauth_discovery.signing.copies import SHORT_WAIT
+from mcp_oauth_discovery.signing.readings import (
+    current_store,
+    is_read_here,
+    present_connection,
+    read_in_time,
+    undisturbed,
+)
 
 _GENERATOR = "mcp_oauth_discovery.contrib.oauth_toolkit.access_token"
 _GENERATOR_MODULE = "mcp_oauth_discovery.contrib.oauth_tokens"
@@ -69,6 +78,29 @@ def _generates_tokens() -> bool:
         return False
     # While the issuer is not pinned, only a request shows which issuer it is.
     return not is_pinned() or bool(server_metadata(example_site()))
+
+
+def _signer() -> str:
+    """Return what certainly signs tokens here: a setting or a module; "" if nothing is known."""
+    if _generates_tokens():
+        return "OAUTH2_PROVIDER['ACCESS_TOKEN_GENERATOR']"
+    return next(iter(callers()), "")
+
+
+def _keys_in_a_moment() -> list[SigningKey]:
+    """Return all keys, or none if their database does not answer within a moment."""
+    try:
+        connection = present_connection()
+        name = str(connection.settings_dict["NAME"])
+        store = current_store()
+        # To connect would create the file.
+        is_missing = connection.vendor == "sqlite" and not Path(name).exists()
+        if is_missing and not is_read_here(store):
+            return []
+        return read_in_time(store, lambda: list(SigningKey.objects.using(store.alias)), SHORT_WAIT)
+    # Projects without a database, and tests that may not use it, have exceptions of their own.
+    except Exception:  # noqa: BLE001
+        return []
 
 
 @rule("W002")
@@ -147,32 +179,49 @@ def check_tokens_can_be_signed(
     has_signed = is_named and any(key.generation is not None for key in keys)
     # W029 reports announced algorithms.
     is_expected = has_signed and first not in _wanted_algorithms()
-    if is_idle and (_generates_tokens() or is_expected):
+    # Code may name another algorithm of the list.
+    is_empty = not any(key.state() is State.ACTIVE for key in keys)
+    caller = next(iter(callers()), "") if is_empty else ""
+    if is_idle and (_generates_tokens() or is_expected or caller):
+        who = f"{caller} calls sign_jwt" if caller else "this site signs tokens"
         yield Advice(
-            f"No key for {first}, the first of MCP_SIGNING_ALGORITHMS, is active, and this site "
-            "signs tokens. sign_jwt raises NoSigningKey, so every sign-in fails.",
+            f"No key for {first}, the first of MCP_SIGNING_ALGORITHMS, is active, and {who}. "
+            "sign_jwt raises NoSigningKey, so every sign-in fails.",
             f"Run 'manage.py mcp_keys rotate --algorithm {first}'.",
-        )
-    signs = [key for key in keys if key.private_key and key.state() is State.ACTIVE]
-    if signs and not is_pinned() and not _generates_tokens():
-        yield about(
-            "MCP_ISSUER",
-            conf.MCP_ISSUER,
-            f"the key {signs[0]} is active, and sign_jwt refuses while the issuer is not a string",
-            f"{PIN} If another site signs with the keys in this database, silence this check.",
         )
 
 
 @rule("W040")
 def check_issuer_of_tokens(**kwargs: Any) -> Iterator[Advice]:
     """Report that this site signs tokens while its issuer is not pinned."""
-    if _generates_tokens() and not is_pinned():
+    if not is_pinned() and (signer := _signer()):
         yield about(
             "MCP_ISSUER",
             conf.MCP_ISSUER,
-            "OAUTH2_PROVIDER['ACCESS_TOKEN_GENERATOR'] calls sign_jwt, which refuses while the "
-            "issuer is not a string, so every sign-in fails",
+            f"{signer} calls sign_jwt, which refuses while the issuer is not a string, so every "
+            "sign-in fails",
             PIN,
+        )
+
+
+@rule("W048")
+def check_issuer_of_keys(**kwargs: Any) -> Iterator[Advice]:
+    """Report that this site has keys while its issuer is not pinned.
+
+    Only then it queries the database, although it runs in every check: a project that forgets
+    MCP_ISSUER does not name a database for its checks either.
+    """
+    if is_pinned() or sys.argv[1:2] == ["test"] or _signer():
+        return
+    keys = [key for key in _keys_in_a_moment() if key.private_key]
+    signs = [key for key in keys if key.state() in (State.ACTIVE, State.PENDING)]
+    if signs:
+        yield about(
+            "MCP_ISSUER",
+            conf.MCP_ISSUER,
+            f"this site has keys, such as {signs[0]}, and nothing can be signed with them while "
+            "the issuer is not a string",
+            f"{PIN} If another site signs with the keys in this database, silence this check.",
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
+from typing import NamedTuple
 
 
 class Client(str, Enum):
@@ -37,9 +38,47 @@ READ = {
     Client.INSPECTOR: "the TypeScript SDK, in a browser",
 }
 
-# The source of these clients is closed. The doctor judges them by the specification, and by public
-# reports of what they need in a challenge.
+# The source of these clients is closed. The doctor judges them by the specification; the makers of
+# some publish what else they need.
 CLOSED = tuple(client for client in Client if client not in READ)
+
+
+class Published(NamedTuple):
+    """The pages in which the maker of a client says what it needs of a server."""
+
+    maker: str
+    # The day on which copies of the pages were read. The pages themselves have no date.
+    read: str
+    pages: tuple[str, ...]
+
+
+_CLAUDE_PAGES = "https://claude.com/docs/connectors/building"
+CLAUDE_AUTHENTICATION = f"{_CLAUDE_PAGES}/authentication"
+CLAUDE_SCOPES = f"{_CLAUDE_PAGES}/lazy-authentication"
+CLAUDE_CONNECTION = f"{_CLAUDE_PAGES}/troubleshooting"
+CHATGPT_AUTHENTICATION = "https://developers.openai.com/plugins/build/auth"
+
+PUBLISHED = {
+    Client.CLAUDE: Published(
+        "Anthropic",
+        "2026-11-29",
+        (CLAUDE_AUTHENTICATION, CLAUDE_SCOPES, CLAUDE_CONNECTION),
+    ),
+    Client.CHATGPT: Published("OpenAI", "2026-11-29", (CHATGPT_AUTHENTICATION,)),
+}
+
+# The source of what is known about each client, in words.
+BASIS = {
+    **dict.fromkeys(CLOSED, "the specification; its source is closed"),
+    **{
+        client: f"what {published.maker} publishes, read {published.read}"
+        for client, published in PUBLISHED.items()
+    },
+    **READ,
+}
+
+# Clients that read a DPoP challenge (RFC 9449 §7.1) as they read a Bearer challenge.
+READS_DPOP = TYPESCRIPT_BASED
 
 # Clients that check the types of the members first.
 TYPED = (Client.PYTHON, Client.TYPESCRIPT, Client.GO, Client.INSPECTOR)

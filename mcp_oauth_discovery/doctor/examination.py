@@ -20,6 +20,7 @@ from mcp_oauth_discovery.doctor.mishaps import Noted
 from mcp_oauth_discovery.doctor.report import EndpointReport
 from mcp_oauth_discovery.doctor.steps import ENTRIES, STEP_OF, STEPS
 from mcp_oauth_discovery.doctor.steps.check import failed
+from mcp_oauth_discovery.doctor.steps.exchanges import beyond
 from mcp_oauth_discovery.doctor.steps.reach import unreachable
 from mcp_oauth_discovery.doctor.walk.fingerprint import fits_django
 from mcp_oauth_discovery.doctor.walk.observations import Walk, all_answered, is_cut
@@ -100,7 +101,7 @@ def _reason(step: Step, walk: Walk) -> str:
     """Return why a step was not reached."""
     if not all_answered([walk.post]):
         return "the MCP endpoint does not answer"
-    if any(is_cut(exchange) for exchange in walk.exchanges()):
+    if any(is_cut(exchange) for exchange in (*walk.exchanges(), *beyond(walk))):
         return "the time for all requests is over"
     if reason := step.skipped(walk):
         return reason

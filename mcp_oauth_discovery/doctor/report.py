@@ -7,12 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from mcp_oauth_discovery.doctor.causes import Block, blocks
-from mcp_oauth_discovery.doctor.clients import READ, Client
+from mcp_oauth_discovery.doctor.clients import BASIS, Client
 from mcp_oauth_discovery.doctor.findings import Finding, Severity, Skipped
 
 FAILURES = (Severity.CRITICAL, Severity.ERROR)
 PROBLEMS = (*FAILURES, Severity.WARNING)
-_BY_SPECIFICATION = "the specification; its source is closed"
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,7 @@ class EndpointReport:
     def verdicts(self) -> list[Verdict]:
         """A verdict for each client; without a judgement if a step was skipped."""
         if self.skipped:
-            return [Verdict(client, (), (), _basis(client), False) for client in Client]
+            return [Verdict(client, (), (), BASIS[client], False) for client in Client]
         return verdicts(self.findings)
 
     @property
@@ -108,14 +107,10 @@ def verdicts(findings: Sequence[Finding]) -> list[Verdict]:
             client,
             _codes(findings, client, FAILURES),
             _codes(findings, client, (Severity.WARNING,)),
-            _basis(client),
+            BASIS[client],
         )
         for client in Client
     ]
-
-
-def _basis(client: Client) -> str:
-    return READ.get(client, _BY_SPECIFICATION)
 
 
 def _codes(

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import json
 import logging
+from datetime import timedelta
 from functools import cache
 from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from mcp_oauth_discovery.cors import MCP_EXPOSED_HEADERS, MCP_REQUEST_HEADERS
-from mcp_oauth_discovery.keys import weak_keys
+from mcp_oauth_discovery.keys import jwk, weak_keys
+from mcp_oauth_discovery.models import SigningKey
+from tests.doctor.world import PRIVATE
+
+# What MCP 2026-07-28 expects of a server beyond the defaults of the settings.
+ANNOUNCED = {
+    "client_id_metadata_document_supported": True,
+    "authorization_response_iss_parameter_supported": True,
+}
 
 
 class _Mishaps(logging.Handler):
@@ -49,7 +59,18 @@ def modulus_is_judged_once(monkeypatch):
 
 
 @pytest.fixture
-def healthy(settings, cors_by_settings_alone):
+def stored_keys(db):
+    """Store the keys of the healthy worlds: to make an RSA key takes a while."""
+    for algorithm, key in PRIVATE.items():
+        public = jwk.public_jwk(key, algorithm)
+        row = SigningKey(kid=public["kid"], algorithm=algorithm, public_jwk=public)
+        row.created_at = row.activates_at = timezone.now() - timedelta(days=1)
+        row.seal(key)
+        row.save()
+
+
+@pytest.fixture
+def healthy(settings, cors_by_settings_alone, stored_keys):
     """The settings of a project at https://app.example.com, as the documentation has them."""
     settings.ROOT_URLCONF = "tests.doctor.healthy_urls"
     settings.MIDDLEWARE = [
@@ -57,6 +78,7 @@ def healthy(settings, cors_by_settings_alone):
         *settings.MIDDLEWARE,
     ]
     settings.MCP_ISSUER = "https://app.example.com"
+    settings.MCP_AUTHORIZATION_SERVER_METADATA = dict(ANNOUNCED)
     settings.CORS_ALLOW_ALL_ORIGINS = True
     settings.CORS_ALLOW_HEADERS = MCP_REQUEST_HEADERS
     settings.CORS_EXPOSE_HEADERS = MCP_EXPOSED_HEADERS

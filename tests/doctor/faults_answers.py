@@ -198,6 +198,12 @@ def endless_document(world: World):
     world.json(JWKS, {"keys": [], "padding": "x" * 300_000})
 
 
+@planted("answer-slow", "redirect-other", shows=("The answer took 4.0 seconds.",))
+def slow_redirect(world: World):
+    world.reply("GET", JWKS, status=302, seconds=2.0, Location=f"{JWKS}/now")
+    world.reply("GET", f"{JWKS}/now", body=world.keys, seconds=2.0, **_underscored(world.document))
+
+
 @planted("answer-slow")
 def slow_document(world: World):
     world.reply("GET", JWKS, body=world.keys, seconds=3.5, **_underscored(world.document))

@@ -147,6 +147,30 @@ def nothing_is_stored(world: World):
     world.document["Age"] = "0"
 
 
+@planted("cache-long", shows=("Expires: Fri, 02 Jan 2026 00:00:01 GMT.",))
+def date_of_expiry_after_more_than_a_day(world: World):
+    world.document["Cache-Control"] = "public"
+    world.document["Date"] = "Thu, 01 Jan 2026 00:00:00 GMT"
+    world.document["Expires"] = "Fri, 02 Jan 2026 00:00:01 GMT"
+
+
+@planted("cache-missing", shows=("Cache-Control: public.",))
+def policy_without_a_lifetime(world: World):
+    world.document["Cache-Control"] = "public"
+
+
+@harmless
+def policy_to_ask_again_each_time(world: World):
+    world.document["Cache-Control"] = "no-cache"
+
+
+@harmless
+def date_of_expiry_that_is_no_date(world: World):
+    """RFC 9111 §5.3: the document has expired."""
+    del world.document["Cache-Control"]
+    world.document["Expires"] = "0"
+
+
 @planted("cache-long")
 def cached_for_a_year(world: World):
     world.document["Cache-Control"] = "max-age=60, s-maxage=31536000"

@@ -127,7 +127,7 @@ def origin_named_if_there_is_one(world: World):
         world.replies["GET", url] = reply
 
 
-@harmless
+@planted("reach-cut")
 def time_that_is_over_before_the_cards(world: World):
     world.fail(CARD, Trouble.CUT)
     world.fail(CATALOG, Trouble.CUT)
@@ -278,3 +278,18 @@ def remote_of_the_former_transport(world: World):
 @planted("card-endpoint", shows=("There is no remote of type streamable-http.",))
 def card_without_remotes(world: World):
     publish(world, without(card(), "remotes"))
+
+
+@planted("card-hidden", shows=("description is", "with U+202E."))
+def description_that_is_read_backwards(world: World):
+    publish(world, card(description="Forecasts \u202e.stsaceroF"))
+
+
+@planted("card-hidden", shows=("title is", "with U+000A."))
+def title_of_two_lines(world: World):
+    publish(world, card(title="Weather\nby Example"))
+
+
+@harmless
+def description_of_two_lines(world: World):
+    publish(world, card(description="Forecasts.\nAnd warnings."))

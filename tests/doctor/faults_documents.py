@@ -131,3 +131,34 @@ def _body(members) -> bytes:
 @planted("document-cookie")
 def session_cookie(world: World):
     world.json(PRM, world.prm, Set_Cookie="sessionid=secret; HttpOnly")
+
+
+@planted("document-hidden", shows=("resource_name is", "with U+202E."))
+def name_that_is_read_backwards(world: World):
+    world.prm["resource_name"] = "Files \u202efdp.exe"
+
+
+@planted("document-hidden", shows=("resource_name#ja is", "with U+0007, U+200B."))
+def control_characters_in_a_translated_name(world: World):
+    world.prm["resource_name"] = "Files"
+    world.prm["resource_name#ja"] = "\a\u30d5\u200b\u30a1"
+
+
+@planted("document-hidden")
+def line_feed_in_a_text_of_the_server(world: World):
+    world.server["organization_name"] = "First line\nsecond line"
+
+
+@harmless
+def names_in_scripts_that_need_joiners_and_marks(world: World):
+    world.prm["resource_name"] = "Weather"
+    world.prm["resource_name#fa"] = "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645"
+    world.prm["resource_name#he"] = "\u05e9\u05dc\u05d5\u05dd C++\u200e \u200f!"
+    family = "\U0001f468\u200d\U0001f469"
+    scotland = "\U0001f3f4\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f"
+    world.prm["resource_name#en"] = f"{family} {scotland}"
+
+
+@planted("document-hidden")
+def text_in_invisible_tags(world: World):
+    world.prm["resource_name"] = "Files\U000e0041\U000e0042"

@@ -7,6 +7,7 @@ from tests.doctor.planting import harmless, planted
 from tests.doctor.world import ENDPOINT, HTML, ORIGIN, PRM, PRM_ROOT, World
 
 METADATA = f'resource_metadata="{PRM}"'
+LED = f'{METADATA}, scope="mcp"'
 
 
 def _no_metadata(world: World):
@@ -120,12 +121,12 @@ def bare_401_to_post_alone(world: World):
 
 @planted("challenge-malformed")
 def url_without_quotes(world: World):
-    world.challenge = f"Bearer resource_metadata={PRM}"
+    world.challenge = f'Bearer resource_metadata={PRM}, scope="mcp"'
 
 
 @planted("challenge-malformed")
 def parameter_twice(world: World):
-    world.challenge = f"Bearer {METADATA}, {METADATA}"
+    world.challenge = f"Bearer {METADATA}, {LED}"
 
 
 @planted("challenge-not-bearer")
@@ -135,17 +136,38 @@ def basic_authentication(world: World):
 
 @planted("challenge-not-first")
 def basic_before_bearer(world: World):
-    world.challenge = f'Basic realm="api", Bearer {METADATA}'
+    world.challenge = f'Basic realm="api", Bearer {LED}'
 
 
 @harmless
 def bearer_before_basic(world: World):
-    world.challenge = f'Bearer {METADATA}, Basic realm="api"'
+    world.challenge = f'Bearer {LED}, Basic realm="api"'
+
+
+@harmless
+def proof_of_possession_before_bearer(world: World):
+    """The TypeScript client reads either."""
+    world.challenge = f'DPoP algs="ES256", Bearer {LED}'
+
+
+@harmless
+def proof_of_possession_beside_bearer(world: World):
+    world.challenge = f'Bearer {LED}, DPoP algs="ES256"'
+
+
+@planted("challenge-dpop-alone")
+def proof_of_possession_alone(world: World):
+    world.challenge = f'DPoP algs="ES256", {LED}'
+
+
+@planted("challenge-dpop-alone", "challenge-no-metadata")
+def proof_of_possession_alone_without_metadata(world: World):
+    world.challenge = 'DPoP algs="ES256"'
 
 
 @planted("challenge-several")
 def proxy_and_application(world: World):
-    world.challenge = f'Bearer {METADATA}, Bearer realm="proxy"'
+    world.challenge = f'Bearer {LED}, Bearer realm="proxy"'
 
 
 @planted("challenge-no-metadata")
@@ -155,29 +177,33 @@ def challenge_without_metadata(world: World):
 
 @planted("challenge-metadata-invalid")
 def metadata_as_a_path(world: World):
-    world.challenge = 'Bearer resource_metadata="/.well-known/oauth-protected-resource/mcp"'
+    world.challenge = (
+        'Bearer resource_metadata="/.well-known/oauth-protected-resource/mcp", scope="mcp"'
+    )
 
 
 @planted("challenge-metadata-invalid")
 def metadata_with_a_fragment(world: World):
-    world.challenge = f'Bearer resource_metadata="{PRM}#mcp"'
+    world.challenge = f'Bearer resource_metadata="{PRM}#mcp", scope="mcp"'
     world.json(f"{PRM}#mcp", world.prm)
 
 
 @planted("challenge-metadata-http")
 def metadata_over_http(world: World):
-    world.challenge = f'Bearer resource_metadata="http{PRM[5:]}"'
+    world.challenge = f'Bearer resource_metadata="http{PRM[5:]}", scope="mcp"'
 
 
 @harmless
 def metadata_with_an_escape_in_the_host(world: World):
     named = f"https://%61pp.example.com{PRM.partition('example.com')[2]}"
-    world.challenge = f'Bearer resource_metadata="{named}"'
+    world.challenge = f'Bearer resource_metadata="{named}", scope="mcp"'
 
 
 @planted("challenge-metadata-offsite")
 def metadata_on_another_host(world: World):
-    world.challenge = 'Bearer resource_metadata="https://elsewhere.example.net/metadata"'
+    world.challenge = (
+        'Bearer resource_metadata="https://elsewhere.example.net/metadata", scope="mcp"'
+    )
 
 
 @planted(url="http://localhost:8000/mcp")
@@ -188,12 +214,13 @@ def metadata_over_http_on_loopback(world: World):
     headers = {name.replace("-", "_"): value for name, value in world.endpoint.items()}
     world.json(prm, {"resource": f"{start}/mcp", "authorization_servers": [ORIGIN]})
     world.reply(f"{start}/mcp", status=401, WWW_Authenticate=challenge, **headers)
+    world.addresses["localhost"] = ("::1", "127.0.0.1")
     world.replies["OPTIONS", f"{start}/mcp"] = (204, world.preflight, b"", 0)
 
 
 @planted("challenge-error")
 def error_although_no_token_was_sent(world: World):
-    world.challenge = f'Bearer error="invalid_token", {METADATA}'
+    world.challenge = f'Bearer error="invalid_token", {LED}'
 
 
 @planted("challenge-scope")
@@ -211,9 +238,49 @@ def two_blanks_between_scopes(world: World):
     world.challenge = f'Bearer {METADATA}, scope="mcp  files"'
 
 
+@planted("challenge-scope-missing", shows=("Clients request files mcp.",))
+def no_scope_although_there_are_some(world: World):
+    world.challenge = f"Bearer {METADATA}"
+    world.prm["scopes_supported"] = ["files", "mcp"]
+    world.server["scopes_supported"] = ["files", "mcp"]
+
+
+@harmless
+def no_scope_where_there_is_none(world: World):
+    world.challenge = f"Bearer {METADATA}"
+    del world.prm["scopes_supported"]
+
+
+@planted("challenge-offline-access", shows=("scope is mcp offline_access.",))
+def offline_access_in_the_challenge(world: World):
+    world.challenge = f'Bearer {METADATA}, scope="mcp offline_access"'
+
+
+@planted("challenge-scope-not-offered", shows=("mcp:tools missing",))
+def scope_that_the_own_server_does_not_list(world: World):
+    world.challenge = f'Bearer {METADATA}, scope="mcp mcp:tools"'
+
+
+@harmless
+def scope_of_a_server_that_lists_none(world: World):
+    world.challenge = f'Bearer {METADATA}, scope="mcp mcp:tools"'
+    del world.server["scopes_supported"]
+
+
+@harmless
+def scope_that_an_outside_server_leaves_out(world: World):
+    """Providers do not list the scopes of APIs."""
+    world.challenge = f'Bearer {METADATA}, scope="api://0a1b/mcp"'
+    world.prm["scopes_supported"] = ["api://0a1b/mcp"]
+    outside = "https://login.example.net"
+    world.prm["authorization_servers"] = [outside]
+    members = {**world.server, "issuer": outside, "scopes_supported": ["openid"]}
+    world.json(f"{outside}/.well-known/oauth-authorization-server", members)
+
+
 @harmless
 def scope_of_another_scheme(world: World):
-    world.challenge = f'Bearer {METADATA}, Other scope="a,b"'
+    world.challenge = f'Bearer {LED}, Other scope="a,b"'
 
 
 @planted("challenge-differs")

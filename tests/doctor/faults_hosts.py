@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 
 from mcp_oauth_discovery.doctor.walk.probes import (
-    FORGED_HOST,
     FORGED_PORT,
     FORGED_PREFIX,
     UNKNOWN_PATH,
+    forged_host,
 )
 from tests.doctor.planting import harmless, planted
 from tests.doctor.world import (
@@ -34,19 +34,19 @@ def _reflecting(world: World, header: str, mark: str, cached: str):
     world.replies["GET", PRM] = reply
 
 
-@planted("host-reflected")
+@planted("host-reflected", shows=("from the header Host of", "ALLOWED_HOSTS"), in_process=True)
 def host_of_the_request(world: World):
-    _reflecting(world, "Host", f"https://{FORGED_HOST}", "no-store")
+    _reflecting(world, "Host", f"https://{forged_host('Host')}", "no-store")
 
 
 @planted("host-reflected")
 def host_in_a_private_cache(world: World):
-    _reflecting(world, "Host", f"https://{FORGED_HOST}", "private, max-age=60")
+    _reflecting(world, "Host", f"https://{forged_host('Host')}", "private, max-age=60")
 
 
-@planted("host-reflected-cached")
+@planted("host-reflected-cached", shows=("from the header Host of",))
 def host_of_the_request_in_caches(world: World):
-    _reflecting(world, "Host", f"https://{FORGED_HOST}", "public, max-age=300")
+    _reflecting(world, "Host", f"https://{forged_host('Host')}", "public, max-age=300")
 
 
 @planted("host-reflected-cached", "cache-missing")
@@ -61,29 +61,43 @@ def host_of_the_request_for_caches_to_decide(world: World):
     world.replies["GET", PRM] = reply
 
 
-@planted("forwarded-reflected")
+@planted(
+    "forwarded-reflected",
+    shows=("from the header X-Forwarded-Host of", "USE_X_FORWARDED_HOST trusts X-Forwarded-Host"),
+    in_process=True,
+)
+def forwarded_host_that_django_trusts(world: World):
+    _reflecting(world, "X-Forwarded-Host", f"https://{forged_host('X-Forwarded-Host')}", "no-store")
+
+
+@planted("forwarded-reflected", shows=("Have the proxy overwrite X-Forwarded-Host",))
 def forwarded_host(world: World):
-    _reflecting(world, "X-Forwarded-Host", f"https://{FORGED_HOST}", "no-store")
+    _reflecting(world, "X-Forwarded-Host", f"https://{forged_host('X-Forwarded-Host')}", "no-store")
 
 
-@planted("forwarded-reflected")
+@planted("forwarded-reflected", shows=("from the header X-Forwarded-Proto or X-Forwarded-Ssl",))
 def forwarded_scheme(world: World):
     _reflecting(world, "X-Forwarded-Proto", "http://app.example.com", "no-store")
 
 
-@planted("forwarded-reflected", shows=(":59999",))
+@planted("forwarded-reflected", shows=(":59999", "from the header X-Forwarded-Port of"))
 def forwarded_port(world: World):
     _reflecting(world, "X-Forwarded-Port", f"{ORIGIN}:{FORGED_PORT}", "no-store")
 
 
-@planted("forwarded-reflected")
+@planted("forwarded-reflected", shows=("from the header X-Forwarded-Prefix of",))
 def forwarded_prefix(world: World):
     _reflecting(world, "X-Forwarded-Prefix", f"{ORIGIN}{FORGED_PREFIX}", "no-store")
 
 
-@planted("forwarded-reflected")
+@planted(
+    "forwarded-reflected",
+    shows=("No setting of Django reads X-Forwarded-Server", "the application server"),
+    in_process=True,
+)
 def forwarded_server(world: World):
-    _reflecting(world, "X-Forwarded-Server", f"https://{FORGED_HOST}", "no-store")
+    name = "X-Forwarded-Server"
+    _reflecting(world, name, f"https://{forged_host(name)}", "no-store")
 
 
 @planted("forwarded-reflected")
@@ -111,7 +125,19 @@ def forwarded_scheme_where_there_is_no_tls(world: World):
     world.replies["OPTIONS", f"{start}/mcp"] = (204, world.preflight, b"", 0)
 
 
-@planted("host-reflected-cached")
+@planted("forwarded-reflected")
+def two_headers_that_are_both_believed(world: World):
+    def reply(method, headers):
+        names = ("X-Forwarded-Host", "X-Forwarded-Port")
+        host, port = (headers.get(name, "") for name in names)
+        members = {**world.prm, "resource_documentation": f"https://{host}/", "port": f":{port}"}
+        members = members if host or port else world.prm
+        return 200, {**world.document, "Cache-Control": "no-store"}, members, 0.0
+
+    world.replies["GET", PRM] = reply
+
+
+@planted("host-reflected-cached", shows=("immediately", "Have the proxy overwrite"))
 def forwarded_scheme_in_caches(world: World):
     _reflecting(world, "X-Forwarded-Proto", "http://app.example.com", "max-age=60")
 
@@ -127,18 +153,19 @@ def host_of_the_request_in_the_challenge(world: World):
     def reply(method, headers):
         host = headers.get("Host", "app.example.com")
         named = PRM.replace("app.example.com", host)
-        challenge = {"WWW-Authenticate": f'Bearer resource_metadata="{named}"'}
+        challenge = {"WWW-Authenticate": f'Bearer resource_metadata="{named}", scope="mcp"'}
         return 401, {**world.endpoint, **challenge}, b"", 0.0
 
-    world.challenge = f'Bearer resource_metadata="{PRM}"'
+    world.challenge = f'Bearer resource_metadata="{PRM}", scope="mcp"'
     world.replies["GET", ENDPOINT] = reply
 
 
 @harmless
 def forged_host_refused(world: World):
     def reply(method, headers):
-        status = 400 if "Host" in headers else 200
-        return status, world.document, FORGED_HOST.encode() if status == 400 else world.keys, 0.0
+        is_forged = "Host" in headers
+        content = forged_host("Host").encode() if is_forged else world.keys
+        return 400 if is_forged else 200, world.document, content, 0.0
 
     world.replies["GET", JWKS] = reply
 

@@ -92,7 +92,7 @@ def key_without_kid(world: World):
     del world.keys["keys"][RS256]["kid"]
 
 
-@harmless
+@planted("jwks-no-kid", shows=("1 of 1 key.",))
 def single_key_without_kid(world: World):
     world.keys["keys"] = world.keys["keys"][:1]
     del world.keys["keys"][0]["kid"]
@@ -177,7 +177,7 @@ def encryption_by_a_curve_for_signatures(world: World):
     rsa(world, **{**world.keys["keys"][EDDSA], "kid": "x", "use": "enc", "alg": "ECDH-ES"})
 
 
-@planted("jwks-unserved")
+@planted("jwks-empty", shows=("All keys are for encryption, and",))
 def keys_for_encryption_alone(world: World):
     """Without alg they would do for RS256 to PS512, and use rules that out."""
     rsa(world, use="enc")
@@ -185,7 +185,7 @@ def keys_for_encryption_alone(world: World):
     world.server["id_token_signing_alg_values_supported"] = ["RS256"]
 
 
-@planted("jwks-unserved")
+@planted("jwks-empty", shows=("All keys are for encryption, and",))
 def keys_for_wrapping_alone(world: World):
     world.server["id_token_signing_alg_values_supported"] = ["RS256"]
     rsa(world, key_ops=["wrapKey", "encrypt"])
@@ -256,9 +256,43 @@ def private_half_of_a_type_that_is_not_known_here(world: World):
     world.keys["keys"].append({**key, "priv": "AAAA"})
 
 
-@harmless
+@planted("jwks-no-keys", shows=("There are no keys.",))
 def no_keys_and_nothing_signed(world: World):
     world.keys = {"keys": []}
+    del world.server["id_token_signing_alg_values_supported"]
+
+
+@planted("jwks-no-keys", shows=("All keys are for encryption.",))
+def keys_for_encryption_and_nothing_signed(world: World):
+    world.keys = {"keys": [{**P256, "use": "enc", "alg": "ECDH-ES"}]}
+    del world.server["id_token_signing_alg_values_supported"]
+
+
+@planted("jwks-empty", shows=("There are no keys, and the ID Token of OpenID is signed.",))
+def no_keys_for_announced_algorithms(world: World):
+    world.keys = {"keys": []}
+
+
+@planted("jwks-no-keys")
+def no_keys_of_the_resource(world: World):
+    world.prm["jwks_uri"] = f"{ORIGIN}/keys"
+    world.json(f"{ORIGIN}/keys", {"keys": []})
+
+
+@planted("jwks-key-invalid")
+def text_in_place_of_the_only_key(world: World):
+    world.keys = {"keys": ["key"]}
+
+
+@planted("jwks-cannot-sign", in_process=True)
+def empty_set_of_a_project_that_cannot_sign(world: World):
+    world.keys = {"keys": []}
+    world.signing = (Fault("No key is active."),)
+
+
+@planted("as-issuer-unpinned", in_process=True, shows=("MCP_ISSUER is None",))
+def keys_of_a_project_without_a_pinned_issuer(world: World):
+    world.unpinned = (Fault("MCP_ISSUER is None: this site has keys.", "Pin it."),)
 
 
 @planted("jwks-empty")

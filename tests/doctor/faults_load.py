@@ -67,7 +67,7 @@ def silence_for_one_agent(world: World):
     _by(world, lambda headers: headers.get("User-Agent") == "node" and silence)
 
 
-@harmless
+@planted("reach-cut")
 def time_that_is_over_for_one_agent(world: World):
     silence = Failure("GET", PRM, Trouble.CUT, "over")
     _by(world, lambda headers: headers.get("User-Agent") == "node" and silence)

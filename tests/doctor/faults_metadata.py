@@ -20,7 +20,7 @@ def no_metadata(world: World):
 
 @planted("prm-path-not-found")
 def metadata_at_the_root_alone(world: World):
-    world.challenge = f'Bearer resource_metadata="{PRM_ROOT}"'
+    world.challenge = f'Bearer resource_metadata="{PRM_ROOT}", scope="mcp"'
     world.reply("GET", PRM, status=404)
     world.json(PRM_ROOT, world.prm)
 
@@ -28,7 +28,7 @@ def metadata_at_the_root_alone(world: World):
 @planted("prm-path-not-found")
 def metadata_where_only_the_challenge_says(world: World):
     named = f"{ORIGIN}/metadata"
-    world.challenge = f'Bearer resource_metadata="{named}"'
+    world.challenge = f'Bearer resource_metadata="{named}", scope="mcp"'
     world.reply("GET", PRM, status=404)
     world.json(named, world.prm)
 
@@ -57,7 +57,7 @@ def metadata_with_the_final_slash_alone(world: World):
 
 @planted(url=f"{ENDPOINT}/")
 def metadata_with_the_final_slash_in_the_challenge(world: World):
-    _with_a_slash(world, f'Bearer resource_metadata="{PRM}/"')
+    _with_a_slash(world, f'Bearer resource_metadata="{PRM}/", scope="mcp"')
 
 
 @planted("challenge-no-metadata", "prm-path-not-found", url=f"{ENDPOINT}/")
@@ -81,13 +81,13 @@ def endpoint_published_with_a_slash_that_it_drops(world: World):
 
 @planted("prm-challenge-not-found")
 def challenge_to_nowhere(world: World):
-    world.challenge = f'Bearer resource_metadata="{ORIGIN}/nowhere"'
+    world.challenge = f'Bearer resource_metadata="{ORIGIN}/nowhere", scope="mcp"'
 
 
 @planted("prm-differs")
 def two_documents_for_one_resource(world: World):
     named = f"{ORIGIN}/metadata"
-    world.challenge = f'Bearer resource_metadata="{named}"'
+    world.challenge = f'Bearer resource_metadata="{named}", scope="mcp"'
     world.json(named, {**world.prm, "resource_name": "Files"})
 
 
@@ -262,3 +262,22 @@ def scopes_of_apis_that_a_provider_leaves_out(world: World):
 @harmless
 def server_without_a_list_of_scopes(world: World):
     del world.server["scopes_supported"]
+
+
+@planted("prm-resource-origin", shows=("The path differs.",))
+def resource_that_is_the_origin_at_both_addresses(world: World):
+    """The clients that compare exactly accept it at the root, and the others accept a prefix."""
+    world.prm["resource"] = ORIGIN
+    world.json(PRM_ROOT, world.prm)
+
+
+@planted("prm-resource-origin", "prm-path-not-found")
+def resource_that_is_the_origin_at_the_root_alone(world: World):
+    resource_that_is_the_origin_at_both_addresses(world)
+    world.challenge = f'Bearer resource_metadata="{PRM_ROOT}"'
+    world.reply("GET", PRM, status=404)
+
+
+@planted("prm-resource-not-exact")
+def resource_that_is_the_origin_where_exact_clients_refuse_it(world: World):
+    world.prm["resource"] = ORIGIN

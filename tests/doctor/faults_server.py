@@ -130,23 +130,64 @@ def client_credentials_alone(world: World):
 @planted("as-registration")
 def no_registration(world: World):
     del world.server["registration_endpoint"]
+    del world.server["client_id_metadata_document_supported"]
 
 
 @harmless
 def metadata_documents_for_registration(world: World):
     del world.server["registration_endpoint"]
-    world.server["client_id_metadata_document_supported"] = True
+
+
+@planted("as-registration-alone")
+def registration_alone(world: World):
+    del world.server["client_id_metadata_document_supported"]
+
+
+@planted("as-registration-alone", shows=("client_id_metadata_document_supported is False.",))
+def metadata_documents_that_are_off(world: World):
+    world.server["client_id_metadata_document_supported"] = False
+
+
+@planted("as-iss-not-announced")
+def no_announcement_of_iss(world: World):
+    del world.server["authorization_response_iss_parameter_supported"]
+
+
+@planted("as-iss-not-announced")
+def iss_that_is_announced_as_missing(world: World):
+    world.server["authorization_response_iss_parameter_supported"] = False
+
+
+@harmless
+def outside_server_of_an_older_revision(world: World):
+    """The site cannot change it."""
+    outside = "https://login.example.net"
+    world.prm["authorization_servers"] = [outside]
+    members = {**world.server, "issuer": outside}
+    del members["client_id_metadata_document_supported"]
+    del members["authorization_response_iss_parameter_supported"]
+    world.json(f"{outside}/.well-known/oauth-authorization-server", members)
+
+
+@planted("as-metadata-documents-keys")
+def metadata_documents_for_clients_with_keys_alone(world: World):
+    world.server["token_endpoint_auth_methods_supported"] = ["private_key_jwt"]
+    world.server["token_endpoint_auth_signing_alg_values_supported"] = ["ES256"]
+
+
+@harmless
+def metadata_documents_for_clients_with_keys_and_without(world: World):
+    world.server["token_endpoint_auth_methods_supported"] = ["private_key_jwt", "none"]
+    world.server["token_endpoint_auth_signing_alg_values_supported"] = ["ES256"]
 
 
 @planted("as-metadata-documents")
 def metadata_documents_for_clients_with_secrets(world: World):
-    world.server["client_id_metadata_document_supported"] = True
     world.server["token_endpoint_auth_methods_supported"] = ["client_secret_basic"]
 
 
 @planted("as-metadata-documents")
 def metadata_documents_and_no_methods(world: World):
-    world.server["client_id_metadata_document_supported"] = True
     del world.server["token_endpoint_auth_methods_supported"]
 
 

@@ -85,7 +85,7 @@ def signed_by_the_second_of_two_servers(world: World):
     sign(world, world.prm)
 
 
-@harmless
+@planted("jwks-no-keys")
 def signed_by_one_of_two_servers_the_other_signs_nothing(world: World):
     second_server(world, [])
     sign(world, world.prm)

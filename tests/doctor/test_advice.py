@@ -146,7 +146,7 @@ def test_path_before_the_root_that_is_forbidden_is_no_error(status):
 )
 def test_path_that_the_challenge_leads_past_is_no_error(status, body, headers):
     world = World()
-    world.challenge = f'Bearer resource_metadata="{ORIGIN}/metadata"'
+    world.challenge = f'Bearer resource_metadata="{ORIGIN}/metadata", scope="mcp"'
     world.json(f"{ORIGIN}/metadata", world.prm)
     world.reply("GET", PRM, status=status, body=body, **headers)
     found = diagnose(world)
@@ -157,7 +157,7 @@ def test_path_that_the_challenge_leads_past_is_no_error(status, body, headers):
 
 def test_warning_about_a_path_that_the_challenge_leads_past_stays_a_warning():
     world = World()
-    world.challenge = f'Bearer resource_metadata="{ORIGIN}/metadata"'
+    world.challenge = f'Bearer resource_metadata="{ORIGIN}/metadata", scope="mcp"'
     world.json(f"{ORIGIN}/metadata", world.prm)
     world.json(PRM, world.prm, set_cookie="a=b")
     entry = ENTRIES["document-cookie"]
@@ -168,7 +168,7 @@ def test_warning_about_a_path_that_the_challenge_leads_past_stays_a_warning():
 
 def test_path_that_does_not_answer_is_no_error_where_the_challenge_leads_past_it():
     world = World()
-    world.challenge = f'Bearer resource_metadata="{ORIGIN}/metadata"'
+    world.challenge = f'Bearer resource_metadata="{ORIGIN}/metadata", scope="mcp"'
     world.json(f"{ORIGIN}/metadata", world.prm)
     world.fail(PRM, Trouble.TIMEOUT)
     one = only(world, "reach-timeout")

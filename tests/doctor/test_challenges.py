@@ -127,10 +127,32 @@ def test_what_the_go_sdk_reads(header, is_read):
         ("challenge-missing", None, (Client.CLAUDE, Client.CHATGPT)),
         ("challenge-not-bearer", 'Basic realm="a"', (Client.CLAUDE, Client.CHATGPT)),
         ("challenge-no-metadata", 'Bearer realm="a"', (Client.CLAUDE,)),
+        (
+            "challenge-dpop-alone",
+            f'dpop algs="ES256", {NAMED}',
+            tuple(client for client in Client if client not in TYPESCRIPT),
+        ),
     ],
 )
 def test_who_needs_the_challenge(code, challenge, clients):
     assert found(challenged(challenge), code).clients == clients
+
+
+def test_scope_of_a_proof_of_possession_is_read():
+    world = challenged(f'DPoP algs="ES256", {NAMED}, scope="mcp offline_access"')
+    assert found(world, "challenge-offline-access").seen == "scope is mcp offline_access."
+
+
+def test_scopes_of_a_malformed_scope_are_not_judged():
+    world = challenged(f'Bearer {NAMED}, scope="offline_access,admin"')
+    codes = {one.code for one in diagnose(world) if one.code.startswith("challenge-")}
+    assert codes == {"challenge-scope"}
+
+
+def test_scope_that_is_missing_everywhere_is_explained_by_the_challenge():
+    world = challenged(f'Bearer {NAMED}, scope="mcp admin"')
+    world.prm["scopes_supported"] = ["mcp", "admin"]
+    assert "prm-scopes-not-offered" in found(world, "challenge-scope-not-offered").explains
 
 
 def test_challenge_that_only_the_get_lacks_stops_no_client():

@@ -47,8 +47,13 @@ def test_issuer_on_another_host_of_the_project_is_looked_at(healthy, run):
         ("MCP_RESOURCE", "https://app.example.com/api", ["endpoint-not-routed"]),
         (
             "MCP_AUTHORIZATION_SERVER_METADATA",
-            {"registration_endpoint": None},
+            {"authorization_response_iss_parameter_supported": True, "registration_endpoint": None},
             ["as-registration"],
+        ),
+        (
+            "MCP_AUTHORIZATION_SERVER_METADATA",
+            {},
+            ["as-iss-not-announced", "as-registration-alone"],
         ),
         ("MCP_RESOURCE_METADATA", {"scopes_supported": ["openid"]}, ["prm-scopes-of-clients"]),
     ],

@@ -18,6 +18,7 @@ from mcp_oauth_discovery.doctor.printing import LONGEST
 from mcp_oauth_discovery.doctor.steps import STEPS
 from mcp_oauth_discovery.doctor.steps.answers import ANSWER_TOO_LARGE
 from mcp_oauth_discovery.doctor.transport import framing, network
+from mcp_oauth_discovery.doctor.transport.deadlines import BUDGET
 from mcp_oauth_discovery.doctor.transport.messages import SIZE_LIMIT
 from mcp_oauth_discovery.doctor.walk import cards, probes, redirects, walker
 from mcp_oauth_discovery.doctor.walk.challenges import LONGEST_HEADER
@@ -159,7 +160,8 @@ def test_documented_limits_are_the_limits():
     assert f"{LONGEST_HEADER} characters of `WWW-Authenticate`" in text
     assert f"more than {DEEPEST} levels deep" in " ".join(text.split())
     assert f"{SIZE_LIMIT // 1024} KiB" in ANSWER_TOO_LARGE.seen
-    assert network.HTTPTransport("https://a.example.com").budget == 90
+    # With the start and the report: less than half a minute.
+    assert network.HTTPTransport("https://a.example.com").budget == BUDGET == 25
 
 
 def test_documented_number_of_interim_answers_is_the_number():

@@ -41,8 +41,8 @@ def test_closed_clients_are_held_to_the_specification():
 
 def test_clients_that_want_the_resource_exact_are_named():
     one = found("prm-resource-not-exact", lambda world: world.prm.update(resource=ORIGIN))
-    assert one.clients == (Client.GO, Client.VS_CODE)
-    assert one.seen.endswith("\nRefused by Go SDK, VS Code.")
+    assert one.clients == (Client.CLAUDE, Client.GO, Client.VS_CODE)
+    assert one.seen.endswith("\nRefused by Claude, Go SDK, VS Code.")
 
 
 def test_resource_that_nobody_takes_is_a_fault_for_all():
@@ -92,7 +92,7 @@ def test_advice_about_an_internationalised_resource_has_its_ascii_form():
 
 def test_url_of_the_challenge_on_another_port_is_advised_about_the_port():
     def plant(world):
-        world.challenge = f'Bearer resource_metadata="{ORIGIN}:8443/metadata"'
+        world.challenge = f'Bearer resource_metadata="{ORIGIN}:8443/metadata", scope="mcp"'
 
     assert found("challenge-metadata-offsite", plant).fix.startswith("Correct the port. ")
 
@@ -107,7 +107,7 @@ def test_url_of_the_challenge_on_another_port_is_advised_about_the_port():
 )
 def test_url_of_the_challenge_over_http_is_advised_about_every_part(origin, fix):
     def plant(world):
-        world.challenge = f'Bearer resource_metadata="{origin}/metadata"'
+        world.challenge = f'Bearer resource_metadata="{origin}/metadata", scope="mcp"'
 
     assert found("challenge-metadata-http", plant).fix.startswith(fix)
 

@@ -60,7 +60,7 @@ def test_issuer_of_the_request_over_http_has_nothing_but_passes(healthy, codes, 
 
 def test_faults_are_found_over_http(healthy, codes, live_server):
     healthy.MCP_ISSUER = live_server.url
-    healthy.MCP_AUTHORIZATION_SERVER_METADATA = {"code_challenge_methods_supported": None}
+    healthy.MCP_AUTHORIZATION_SERVER_METADATA["code_challenge_methods_supported"] = None
     assert codes(f"{live_server.url}/mcp") == ["as-pkce-missing"]
 
 

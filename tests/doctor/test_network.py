@@ -36,6 +36,15 @@ def test_answer_has_status_headers_and_body():
     assert (answer.all("X-A"), answer.header("missing"), answer.is_cut) == (["1", "2"], None, False)
 
 
+def test_answer_has_the_addresses_of_the_host():
+    with serving(answering(OK)) as port:
+        assert ask(port).addresses == ("127.0.0.1",)
+
+
+def test_failure_before_any_look_up_has_no_addresses():
+    assert HTTPTransport("mailto:a@b").send("GET", "mailto:a@b").addresses == ()
+
+
 def sent(**options) -> bytes:
     seen: list[bytes] = []
 

@@ -40,6 +40,19 @@ def asking(names: Names) -> Callable[[str], Trouble]:
     return lambda url: transport.send("GET", url).trouble
 
 
+def test_failure_has_the_addresses_of_the_first_look_up(contacted):
+    names = {"home": [PUBLIC, "127.0.0.1", PUBLIC]}
+
+    def resolver(host, port):
+        kinds = (socket.AF_INET, socket.SOCK_STREAM, 6, "")
+        return [(*kinds, (address, port)) for address in names["home"]]
+
+    transport = HTTPTransport(HOME, resolver=resolver)
+    transport.send("GET", HOME)
+    names["home"] = [OTHER_PUBLIC]
+    assert transport.send("GET", HOME).addresses == (PUBLIC, "127.0.0.1")
+
+
 def test_one_private_address_among_others_makes_no_private_site(contacted):
     ask = asking({"home": [PUBLIC, "127.0.0.1"], "other": ["127.0.0.1"]})
     assert [ask(HOME), ask(OTHER)] == [Trouble.REFUSED, Trouble.PRIVATE]

@@ -5,7 +5,7 @@ from functools import partial
 
 import pytest
 
-from mcp_oauth_discovery.doctor.clients import CLOSED, READ, Client, named
+from mcp_oauth_discovery.doctor.clients import BASIS, CLOSED, PUBLISHED, READ, Client, named
 from mcp_oauth_discovery.doctor.findings import Severity, affected, documentation
 from mcp_oauth_discovery.doctor.output.structured import as_json
 from mcp_oauth_discovery.doctor.output.text import lines
@@ -32,7 +32,7 @@ def test_pass_is_one_line():
     assert told[0] == f"<heading>From {ENDPOINT}</heading>"
     assert told[1] == (
         "  <pass>ok      </pass>  Connection: "
-        "every address was reached, over TLS or on this machine"
+        "every address that clients try answers, over TLS or on this machine"
     )
 
 
@@ -58,13 +58,14 @@ def test_fault_is_told_with_all_that_is_known():
 def test_every_client_has_a_verdict_and_its_basis():
     world = World()
     del world.server["registration_endpoint"]
+    del world.server["client_id_metadata_document_supported"]
     world.server["issuer"] = f"{ORIGIN}/"
     told = list(lines(report(world), PALETTE))
     clients = told[told.index("<heading>Clients</heading>") + 1 :]
     assert len(clients) == len(Client)
     assert clients[0] == (
         "  Claude          <warning>may fail</warning>: as-registration  "
-        "(by the specification; its source is closed)"
+        f"(by {BASIS[Client.CLAUDE]})"
     )
     assert "  Python SDK      <error>stops</error>: as-issuer-slash  (by mcp 2.3.0)" in clients
 
@@ -81,7 +82,13 @@ def test_info_is_held_against_no_client():
 
 def test_closed_clients_are_those_whose_source_nobody_read():
     assert set(CLOSED) == set(Client) - set(READ)
-    assert {one.client for one in verdicts([]) if "closed" in one.basis} == set(CLOSED)
+    without_pages = set(CLOSED) - set(PUBLISHED)
+    assert {one.client for one in verdicts([]) if "closed" in one.basis} == without_pages
+
+
+def test_basis_names_the_maker_and_the_day_of_reading():
+    published = PUBLISHED[Client.CHATGPT]
+    assert BASIS[Client.CHATGPT] == f"what OpenAI publishes, read {published.read}"
 
 
 @pytest.mark.parametrize(
@@ -125,7 +132,7 @@ def test_json_has_what_the_lines_have():
         "seen": fault["seen"],
         "expected": "the URL of the endpoint, character by character",
         "section": "RFC 9728 §3.3",
-        "clients": ["Go SDK", "VS Code"],
+        "clients": ["Claude", "Go SDK", "VS Code"],
         "fix": "Set resource to the URL of the endpoint, exactly as users type it.",
         "explained_by": "",
         "documentation": documentation("prm-resource-not-exact"),

@@ -7,6 +7,7 @@ import pytest
 from mcp_oauth_discovery.doctor.findings import Severity
 from mcp_oauth_discovery.doctor.steps import ENTRIES
 from tests.doctor import (  # noqa: F401 - they fill the table
+    faults_addresses,
     faults_answers,
     faults_around,
     faults_card_answers,

@@ -40,7 +40,19 @@ def incomplete_openid_alone(world):
 
 def root_by_the_challenge(world):
     root_alone(world)
-    world.challenge = f'Bearer resource_metadata="{PRM_ROOT}"'
+    world.challenge = f'Bearer resource_metadata="{PRM_ROOT}", scope="mcp"'
+
+
+def _secrets_alone(world, is_registered=True):
+    world.server["token_endpoint_auth_methods_supported"] = ["client_secret_basic"]
+    if not is_registered:
+        del world.server["registration_endpoint"]
+
+
+def _keys_alone(world, is_registered=True):
+    _secrets_alone(world, is_registered)
+    world.server["token_endpoint_auth_methods_supported"] = ["private_key_jwt"]
+    world.server["token_endpoint_auth_signing_alg_values_supported"] = ["ES256"]
 
 
 @pytest.mark.parametrize(
@@ -72,6 +84,18 @@ def root_by_the_challenge(world):
             "prm-scopes-not-offered",
             lambda world: world.prm.update(scopes_supported=["mcp", "files"]),
             (),
+        ),
+        ("as-metadata-documents", _secrets_alone, (Client.PYTHON, Client.TYPESCRIPT)),
+        (
+            "as-metadata-documents",
+            lambda world: _secrets_alone(world, is_registered=False),
+            (Client.CLAUDE, Client.CHATGPT, Client.PYTHON, Client.TYPESCRIPT),
+        ),
+        ("as-metadata-documents-keys", _keys_alone, (Client.PYTHON, Client.TYPESCRIPT)),
+        (
+            "as-metadata-documents-keys",
+            lambda world: _keys_alone(world, is_registered=False),
+            (Client.CLAUDE, Client.PYTHON, Client.TYPESCRIPT),
         ),
         ("as-openid-incomplete", lambda world: world.json(OPENID, world.server), ()),
         ("as-openid-incomplete", lambda world: world.reply("GET", OPENID, body=HTML), ()),

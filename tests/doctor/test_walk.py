@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 
+from mcp_oauth_discovery.doctor.clients import EVERY
 from mcp_oauth_discovery.doctor.examination import Selection
-from mcp_oauth_discovery.doctor.transport.messages import Trouble
+from mcp_oauth_discovery.doctor.findings import Severity
+from mcp_oauth_discovery.doctor.transport.messages import Failure, Trouble
 from mcp_oauth_discovery.doctor.walk.redirects import MOST_HOPS
 from mcp_oauth_discovery.doctor.walk.walker import Walker
 from mcp_oauth_discovery.standards.identifiers import origin
-from tests.doctor.world import ENDPOINT, JWKS, ORIGIN, PRM, SERVER, World, diagnose
+from tests.doctor.world import ENDPOINT, JWKS, ORIGIN, PRM, SERVER, World, diagnose, report_on
 
 
 def walked(world: World, probes=None) -> World:
@@ -95,3 +97,35 @@ def test_challenge_of_get_leads_on_where_post_has_none():
     world.reply("POST", ENDPOINT, status=401, WWW_Authenticate="Bearer =")
     diagnose(world)
     assert named in {url for _, url, _ in world.requests}
+
+
+def test_what_a_client_reads_is_asked_first():
+    """A slow site may use up the time before the rest."""
+    requests = [(method, url) for method, url, _ in walked(World()).requests]
+    assert requests[:4] == [("POST", ENDPOINT), ("GET", PRM), ("GET", SERVER), ("GET", JWKS)]
+
+
+def test_challenge_of_get_comes_before_the_documents_if_post_has_none():
+    world = World()
+    world.reply("POST", ENDPOINT, status=401)
+    requests = [(method, url) for method, url, _ in walked(world).requests]
+    assert requests[:3] == [("POST", ENDPOINT), ("GET", ENDPOINT), ("GET", PRM)]
+
+
+def test_time_that_ends_after_what_clients_read_hinders_no_client():
+    world = World()
+    healthy, left = world.send, iter(range(4))
+
+    def send(method, url, headers=(), body=b""):
+        if next(left, None) is None:
+            return Failure(method, url, Trouble.CUT, "over")
+        return healthy(method, url, headers, body)
+
+    world.send = send
+    [finding] = [one for one in diagnose(world) if one.code == "reach-cut"]
+    assert (finding.severity, finding.clients) == (Severity.WARNING, EVERY)
+    left = iter(range(10))
+    report = report_on(world)
+    [finding] = [one for one in report.findings if one.code == "reach-cut"]
+    assert (finding.severity, finding.clients) == (Severity.INFO, ())
+    assert {skipped.reason for skipped in report.skipped} == {"the time for all requests is over"}

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from mcp_oauth_discovery.doctor.examination import Selection, examined
 from mcp_oauth_discovery.doctor.findings import Finding, Severity
@@ -53,10 +54,13 @@ class World:
             "grant_types_supported": ["authorization_code", "refresh_token"],
             "code_challenge_methods_supported": ["S256"],
             "token_endpoint_auth_methods_supported": ["none"],
+            "client_id_metadata_document_supported": True,
+            "authorization_response_iss_parameter_supported": True,
             "id_token_signing_alg_values_supported": ["RS256", "EdDSA"],
         }
         self.keys: Any = {"keys": [dict(key) for key in KEYS]}
         self.signing: tuple[Fault, ...] = ()
+        self.unpinned: tuple[Fault, ...] = ()
         # The endpoints that have a card in the settings of the project.
         self.described: frozenset[str] = frozenset()
         self.challenge: str | None = f'Bearer resource_metadata="{PRM}", scope="mcp"'
@@ -75,6 +79,8 @@ class World:
             "Access-Control-Allow-Methods": "DELETE, GET, POST",
         }
         self.replies: dict[Any, Any] = {}
+        # The addresses of the hosts; none for those that are left out.
+        self.addresses: dict[str, tuple[str, ...]] = {}
         self.requests: list[tuple[str, str, dict[str, str]]] = []
 
     def reply(self, *key: str, status=200, body: Any = b"", seconds=0.0, **headers: str) -> None:
@@ -92,20 +98,21 @@ class World:
 
     def send(self, method, url, headers=(), body=b"") -> Answer | Failure:
         self.requests.append((method, url, dict(headers)))
+        addresses = self.addresses.get(urlsplit(url).hostname or "", ())
         asked = "GET" if method == "HEAD" and ("HEAD", url) not in self.replies else method
         reply = self.replies.get((asked, url)) or self.replies.get((url,))
         if callable(reply):
             reply = reply(method, dict(headers))
         reply = reply or self._healthy(method, url)
         if isinstance(reply, Failure):
-            return replace(reply, method=method, url=url)
+            return replace(reply, method=method, url=url, addresses=addresses)
         status, fields, content, seconds = reply
         if isinstance(content, (dict, list)):
             content = json.dumps(content).encode()
         is_cut = len(content) > 1000 * 256
         told = tuple(fields.items()) if isinstance(fields, dict) else tuple(fields)
         sent = b"" if method == "HEAD" else content
-        return Answer(method, url, status, told, sent, is_cut, seconds)
+        return Answer(method, url, status, told, sent, is_cut, seconds, addresses=addresses)
 
     def _healthy(self, method: str, url: str) -> Any:
         documents = {PRM: self.prm, SERVER: self.server, JWKS: self.keys}
@@ -129,6 +136,7 @@ def report_on(world: World, url: str = ENDPOINT, in_process=False, probes=True) 
         probes=wanted,
         inside=inside,
         signing=world.signing,
+        unpinned=world.unpinned,
         described=world.described,
     )
     return examined(walker.walk(url), Selection())

@@ -54,6 +54,8 @@ class Site:
             "grant_types_supported": ["authorization_code", "refresh_token"],
             "code_challenge_methods_supported": ["S256"],
             "token_endpoint_auth_methods_supported": ["none"],
+            "client_id_metadata_document_supported": True,
+            "authorization_response_iss_parameter_supported": True,
         }
         self.keys: dict[str, Any] = {"keys": [dict(key) for key in KEYS]}
         self.documents: dict[str, Any] = {

@@ -8,7 +8,7 @@ from tests.gallery.by_hand import Site, broken
 
 @broken("prm-challenge-not-found")
 def challenge_leads_to_nothing(site: Site) -> None:
-    site.challenge = f'Bearer resource_metadata="{site.origin}{PRM}/api/mcp"'
+    site.challenge = f'Bearer resource_metadata="{site.origin}{PRM}/api/mcp", scope="mcp"'
 
 
 @broken("prm-resource-not-exact", says=("Go SDK",))

@@ -28,4 +28,21 @@ def events_are_open_to_get(site: Site) -> None:
 
 @broken("challenge-malformed")
 def parameters_without_commas(site: Site) -> None:
-    site.challenge = f'Bearer realm="mcp" resource_metadata="{site.origin}{PRM_PATH}"'
+    site.challenge = f'Bearer scope="mcp" resource_metadata="{site.origin}{PRM_PATH}"'
+
+
+@broken("challenge-scope-missing")
+def scopes_in_the_metadata_alone(site: Site) -> None:
+    site.challenge = f'Bearer resource_metadata="{site.origin}{PRM_PATH}"'
+
+
+@broken("challenge-offline-access", "challenge-scope-not-offered", says=("admin missing",))
+def scopes_of_another_layer_in_the_challenge(site: Site) -> None:
+    site.challenge = (
+        f'Bearer resource_metadata="{site.origin}{PRM_PATH}", scope="mcp admin offline_access"'
+    )
+
+
+@broken("challenge-dpop-alone")
+def proof_of_possession_alone(site: Site) -> None:
+    site.challenge = f'DPoP algs="ES256", resource_metadata="{site.origin}{PRM_PATH}", scope="mcp"'

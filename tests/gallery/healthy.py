@@ -30,7 +30,6 @@ def project_as_it_is_documented(project: Project) -> None:
 
 @projects.healthy()
 def project_with_keys_and_signed_metadata(project: Project) -> None:
-    project.algorithms = ("RS256", "EdDSA")
     project.set(MCP_SIGNED_METADATA=True)
 
 

@@ -102,6 +102,12 @@ def no_slash_under_debug(project: Project) -> None:
     project.with_endpoint("mcp/")
 
 
+@broken("jwks-empty", says=("Run manage.py mcp_keys rotate.",))
+def project_without_any_key(project: Project) -> None:
+    """What is announced by default cannot be signed."""
+    project.algorithms = ()
+
+
 @broken("jwks-unserved")
 def algorithm_that_has_no_key_yet(project: Project) -> None:
     project.algorithms = ("EdDSA",)

@@ -60,6 +60,10 @@ class Project:
             "CORS_ALLOW_HEADERS": MCP_REQUEST_HEADERS,
             "CORS_EXPOSE_HEADERS": MCP_EXPOSED_HEADERS,
             "MCP_ISSUER": origin,
+            "MCP_AUTHORIZATION_SERVER_METADATA": {
+                "client_id_metadata_document_supported": True,
+                "authorization_response_iss_parameter_supported": True,
+            },
             "TEMPLATES": [
                 {"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}
             ],
@@ -71,7 +75,7 @@ class Project:
             self.settings["SECURE_PROXY_SSL_HEADER"] = ("HTTP_X_FORWARDED_PROTO", "https")
         self.urls: Callable[[], list[Any]] = self.all_urls
         self.server: Callable[[socket.socket], None] = wsgi
-        self.algorithms: tuple[str, ...] = ()
+        self.algorithms: tuple[str, ...] = ("RS256", "EdDSA")
 
     def all_urls(self) -> list[Any]:
         return [*self.discovery_urls(), *self.endpoint_urls(), *self.oauth_urls()]

@@ -16,8 +16,10 @@ from starlette.types import ASGIApp
 from tests.gallery.exhibits import ASGI, Exhibit, show
 
 Build = Callable[[str], ASGIApp]
-# Its challenges have an error before any token was sent; no client minds.
-USUAL = ("challenge-error",)
+# Its challenges have an error before any token was sent, and no scope; no client minds.
+OF_CHALLENGES = ("challenge-error", "challenge-scope-missing")
+# Its own authorization server is one of the revision before 2026-07-28.
+OF_THE_SERVER = ("as-registration-alone", "as-iss-not-announced")
 
 
 class Provider:
@@ -59,12 +61,12 @@ def on_show(*codes: str, **options: Any) -> Callable[[Build], Build]:
     return add
 
 
-@on_show(remarks=USUAL)
+@on_show(remarks=(*OF_CHALLENGES, *OF_THE_SERVER))
 def sdk_as_it_is_documented(origin: str) -> ASGIApp:
     return open_to_pages(server(origin, f"{origin}/mcp"))
 
 
-@on_show(remarks=USUAL)
+@on_show(remarks=OF_CHALLENGES)
 def sdk_of_an_outside_server(origin: str) -> ASGIApp:
     auth = AuthSettings(
         issuer_url=cast(Any, "https://outside-server.example.com"),
@@ -77,12 +79,12 @@ def sdk_of_an_outside_server(origin: str) -> ASGIApp:
     return open_to_pages(made.streamable_http_app())
 
 
-@on_show("cors-endpoint-preflight", remarks=USUAL)
+@on_show("cors-endpoint-preflight", remarks=(*OF_CHALLENGES, *OF_THE_SERVER))
 def sdk_without_cors(origin: str) -> ASGIApp:
     return server(origin, f"{origin}/mcp")
 
 
-@on_show("redirect-slash", "prm-not-found", remarks=USUAL)
+@on_show("redirect-slash", "prm-not-found", remarks=("challenge-error",))
 def sdk_mounted_at_its_own_path(origin: str) -> ASGIApp:
     app = server(origin, f"{origin}/mcp", streamable_http_path="/")
     mount = Mount("/mcp", open_to_pages(app))

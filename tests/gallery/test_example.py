@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
-from tests.clients.deployments import SERVERS, Plan, start, stop
+from tests.clients.deployments import SERVERS, Plan, environment, migrate, start, stop
 from tests.gallery.test_gallery import check, lines
+from tests.markdown import CHECKOUT
 
 pytestmark = pytest.mark.clients
 
@@ -13,7 +17,13 @@ pytestmark = pytest.mark.clients
 @pytest.fixture(scope="module", params=SERVERS)
 def origin(request, tmp_path_factory):
     plan = Plan(request.param, "{origin}", "{origin}/mcp")
-    deployment = start(plan, tmp_path_factory.mktemp("example"))
+    directory = tmp_path_factory.mktemp("example")
+    own = {"DATABASE": str(migrate(directory))}
+    settings = {"DJANGO_SETTINGS_MODULE": "example_project.settings"}
+    command = [sys.executable, "-m", "django", "mcp_keys", "rotate"]
+    environ = environment({**own, **settings})
+    subprocess.run(command, cwd=CHECKOUT, env=environ, check=True, stdout=subprocess.DEVNULL)
+    deployment = start(plan, directory, own)
     yield deployment.origin
     stop([deployment])
 

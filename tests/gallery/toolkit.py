@@ -9,6 +9,8 @@ from django.utils.module_loading import import_string
 
 from tests.gallery.projects import OURS, Project, broken, healthy
 
+# Without the settings for client ID metadata documents and for iss.
+USUAL = ("as-registration-alone", "as-iss-not-announced")
 SCOPES = {"mcp": "Use the MCP server"}
 
 
@@ -60,7 +62,7 @@ def with_its_own_documents(project: Project, *, is_prefixed: bool) -> None:
     ]
 
 
-@healthy()
+@healthy(remarks=USUAL)
 def toolkit_with_our_documents(project: Project) -> None:
     add_toolkit(project)
 
@@ -71,12 +73,12 @@ def toolkit_under_a_prefix(project: Project) -> None:
     with_its_own_documents(project, is_prefixed=True)
 
 
-@broken("suffix-answered", remarks=("cache-missing",))
+@broken("suffix-answered", remarks=("cache-missing", "challenge-scope-missing", *USUAL))
 def toolkit_at_the_root(project: Project) -> None:
     """Its own documents are where they belong, and at every other address as well."""
     with_its_own_documents(project, is_prefixed=False)
 
 
-@broken("oauth-endpoint-not-found")
+@broken("oauth-endpoint-not-found", remarks=USUAL)
 def toolkit_without_registration(project: Project) -> None:
     add_toolkit(project, DCR_ENABLED=False)

@@ -30,15 +30,17 @@ def project_walker(
         Walker,
         DjangoTransport(None, timeout, budget),
         inside=frozenset(map(origin, [site.issuer, *urls])),
-        signing=tuple(_signing_faults()),
+        signing=tuple(_faults("W039", "W040")),
+        unpinned=tuple(_faults("W048")),
         described=endpoints.described_endpoints(site),
     )
     return walker, urls
 
 
-def _signing_faults() -> Iterator[Fault]:
-    """Yield the messages of the system checks that say why this project cannot sign tokens."""
+def _faults(*numbers: str) -> Iterator[Fault]:
+    """Yield the messages of system checks, unless the project silences them."""
     databases = [router.db_for_read(SigningKey)]
-    for number in ("W039", "W040"):
+    for number in numbers:
         for message in RULES[number].check(app_configs=None, databases=databases):
-            yield Fault(message.msg, message.hint or "")
+            if not message.is_silenced():
+                yield Fault(message.msg, message.hint or "")

@@ -18,6 +18,7 @@ from mcp_oauth_discovery.doctor.steps.exchanges import (
     plain,
     stopped,
 )
+from mcp_oauth_discovery.doctor.steps.reach import REACH_CUT
 from mcp_oauth_discovery.doctor.walk.intermediaries import Intermediary
 from mcp_oauth_discovery.doctor.walk.observations import Exchange, Fetched, Walk, all_answered
 from mcp_oauth_discovery.doctor.walk.reading import gist
@@ -111,6 +112,7 @@ ANSWER_SLOW = Entry(
     section="MCP authorization, discovery",
     clients=EVERY,
     fix="Look for middleware that waits: only the keys need the database.",
+    explains=(REACH_CUT.code,),
 )
 ANSWER_ENCODED = Entry(
     code="answer-encoded",
@@ -215,8 +217,10 @@ def too_large(walk: Walk) -> Iterator[Finding]:
 
 def slow(walk: Walk) -> Iterator[Finding]:
     for exchange in plain(walk):
-        if exchange.answer and exchange.answer.seconds > SLOW:
-            observation = f"The answer took {exchange.answer.seconds:.1f} seconds."
+        # Clients wait for the redirects as well.
+        seconds = sum(answer.seconds for answer in exchange.answers())
+        if seconds > SLOW:
+            observation = f"The answer took {seconds:.1f} seconds."
             yield finding(ANSWER_SLOW, exchange.url, observation)
 
 
@@ -237,7 +241,7 @@ def can_pass(walk: Walk) -> bool:
 STEP = Step(
     name="answers",
     title="Answers",
-    holds="no redirects, no errors, no login pages, and fast enough",
+    holds="no redirects, server errors or login pages where clients look, and fast enough",
     entries=(
         *redirects.ENTRIES,
         ANSWER_FIREWALL,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from mcp_oauth_discovery.doctor.clients import CLOSED, EVERY, TYPESCRIPT_BASED, Client
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, correcting, finding
 from mcp_oauth_discovery.doctor.printing import pointed, shown
-from mcp_oauth_discovery.doctor.steps import server_members
+from mcp_oauth_discovery.doctor.steps import announcements, server_members
 from mcp_oauth_discovery.doctor.steps.server_members import chosen
 from mcp_oauth_discovery.doctor.steps.values import strings
 from mcp_oauth_discovery.doctor.walk.acceptance import difference, differing_parts, issuer_refusals
@@ -79,6 +79,15 @@ AS_ISSUER_MISMATCH = Entry(
         "Use the same spelling in MCP_ISSUER and MCP_AUTHORIZATION_SERVERS. If one is http and "
         "the other https, set SECURE_PROXY_SSL_HEADER or pin MCP_ISSUER."
     ),
+)
+AS_ISSUER_UNPINNED = Entry(
+    code="as-issuer-unpinned",
+    severity=Severity.WARNING,
+    seen="This project has keys, and its issuer is the host of each request.",
+    expected="a pinned issuer: nothing is signed for any other",
+    section="RFC 8414 §2, RFC 9728 §7.3",
+    fix="Configure the issuer.",
+    django_fix='Pin it: MCP_ISSUER = "https://app.example.com".',
 )
 AS_DOCUMENTS_DIFFER = Entry(
     code="as-documents-differ",
@@ -165,6 +174,12 @@ def issuers(walk: Walk) -> Iterator[Finding]:
                 )
 
 
+def unpinned(walk: Walk) -> Iterator[Finding]:
+    """Report what the settings show, but not the documents."""
+    for fault in walk.unpinned:
+        yield finding(AS_ISSUER_UNPINNED, walk.url, fault.problem, fix=fault.fix)
+
+
 def contradictions(walk: Walk) -> Iterator[Finding]:
     """Report documents of one issuer with different values of the same member."""
     for server in walk.servers:
@@ -220,7 +235,10 @@ def _comparable(value: object) -> object:
 
 
 def can_pass(walk: Walk) -> bool:
-    return bool(walk.servers) and all(server.metadata for server in walk.servers)
+    """Return whether the metadata of each server that is named was read."""
+    named = walk.resource.content.get("authorization_servers") if walk.resource else []
+    are_read = bool(walk.servers) and all(server.metadata for server in walk.servers)
+    return are_read and isinstance(named, list) and len(walk.servers) == len(named)
 
 
 def skipped(walk: Walk) -> str:
@@ -239,7 +257,9 @@ STEP = Step(
         AS_ISSUER_MISSING,
         AS_ISSUER_SLASH,
         AS_ISSUER_MISMATCH,
+        AS_ISSUER_UNPINNED,
         *server_members.ENTRIES,
+        *announcements.ENTRIES,
         AS_DOCUMENTS_DIFFER,
         AS_OPENID_INCOMPLETE,
         AS_PROTECTED_RESOURCES,
@@ -250,7 +270,9 @@ STEP = Step(
         elsewhere,
         left_out,
         issuers,
+        unpinned,
         *server_members.RULES,
+        *announcements.RULES,
         contradictions,
         openid,
         resources,

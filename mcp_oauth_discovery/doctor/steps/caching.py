@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
+from email.utils import parsedate_to_datetime
 
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, finding
 from mcp_oauth_discovery.doctor.printing import shown
@@ -19,7 +21,7 @@ _LIFETIME = re.compile(r"(?:^|[\s,])(?:s-maxage|max-age)\s*=\s*\"?(\d+)", re.I)
 CACHE_MISSING = Entry(
     code="cache-missing",
     severity=Severity.INFO,
-    seen="A document says nothing about caching.",
+    seen="A document does not say how long caches may keep it.",
     expected="Cache-Control with max-age or no-store",
     section="RFC 9111 §4.2.2",
     fix="Set Cache-Control: otherwise caches choose a lifetime themselves.",
@@ -62,11 +64,13 @@ HEAD_DIFFERS = Entry(
 
 def lifetimes(walk: Walk) -> Iterator[Finding]:
     for url, answer in _published(walk):
-        policy = answer.header("cache-control")
-        if not policy and not answer.header("expires"):
-            yield finding(CACHE_MISSING, url)
-        elif (longest := lifetime(answer)) is not None and longest > DAY:
-            yield finding(CACHE_LONG, url, f"Cache-Control: {shown(policy or '')}.")
+        longest, policy = lifetime(answer), answer.header("cache-control") or ""
+        line = f"Cache-Control: {shown(policy)}." if policy else ""
+        if longest is None and "no-cache" not in policy.lower():
+            yield finding(CACHE_MISSING, url, line)
+        elif longest is not None and longest > DAY:
+            expires = answer.header("expires") or ""
+            yield finding(CACHE_LONG, url, line if "age" in line else f"Expires: {shown(expires)}.")
 
 
 def stale(walk: Walk) -> Iterator[Finding]:
@@ -102,7 +106,25 @@ def lifetime(answer: Answer) -> int | None:
     if "no-store" in policy.lower():
         return 0
     spans = [int(digits[:_DIGITS]) for digits in _LIFETIME.findall(policy)]
-    return max(spans, default=None)
+    return max(spans) if spans else _until_expiry(answer)
+
+
+def _until_expiry(answer: Answer) -> int | None:
+    """Return the lifetime by the date in Expires, or None without the header."""
+    expires = answer.header("expires")
+    if expires is None:
+        return None
+    until = _instant(expires)
+    sent = _instant(answer.header("date") or "") or time.time()
+    # RFC 9111 §5.3: an invalid date, such as 0, is in the past.
+    return max(int(until - sent), 0) if until else 0
+
+
+def _instant(date: str) -> float | None:
+    try:
+        return parsedate_to_datetime(date).timestamp()
+    except (TypeError, ValueError, OverflowError):
+        return None
 
 
 def _published(walk: Walk) -> Iterator[tuple[str, Answer]]:

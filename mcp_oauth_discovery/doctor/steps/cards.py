@@ -10,6 +10,7 @@ from mcp_oauth_discovery.doctor.printing import pointed, shown
 from mcp_oauth_discovery.doctor.steps import card_answers, catalog
 from mcp_oauth_discovery.doctor.steps.documents import DOCUMENT_BYTE_ORDER_MARK
 from mcp_oauth_discovery.doctor.steps.protected_resource import PRM_RESOURCE_SCHEME
+from mcp_oauth_discovery.doctor.steps.values import hidden
 from mcp_oauth_discovery.doctor.walk.acceptance import difference, differing_parts
 from mcp_oauth_discovery.doctor.walk.cards import (
     addresses,
@@ -46,6 +47,18 @@ CARD_ENDPOINT = Entry(
     django_fix="Set MCP_RESOURCE to the URL of the endpoint, exactly as users type it.",
 )
 
+CARD_HIDDEN = Entry(
+    code="card-hidden",
+    severity=Severity.WARNING,
+    seen="The title or the description has characters that control, hide or reorder the text.",
+    expected="visible text",
+    section="SEP-2127, RFC 8259 §7, Unicode UTR 36",
+    fix="Remove these characters: people may read another text than the one that was written.",
+    django_fix="Remove these characters from MCP_SERVER_CARDS.",
+)
+# The description may have several lines.
+_OF_LINES = {"title": "", "description": "\n\r\t"}
+
 
 def members(walk: Walk) -> Iterator[Finding]:
     """Report what the schema refuses in a card."""
@@ -55,6 +68,15 @@ def members(walk: Walk) -> Iterator[Finding]:
         if card.exchange and card.exchange.reading.has_mark:
             fix = DOCUMENT_BYTE_ORDER_MARK.fix
             yield finding(CARD_INVALID, card.url, DOCUMENT_BYTE_ORDER_MARK.seen, fix=fix)
+
+
+def hidden_characters(walk: Walk) -> Iterator[Finding]:
+    for card in walk.own_cards:
+        for name, allowed in _OF_LINES.items():
+            value = (card.members or {}).get(name)
+            if characters := hidden(value, allowed=allowed):
+                observation = f"{name} is {shown(value)}, with {characters}."
+                yield finding(CARD_HIDDEN, card.url, observation)
 
 
 def _problems(card: Card) -> Iterator[str]:
@@ -137,8 +159,8 @@ STEP = Step(
     title="Server cards",
     holds="the card names this endpoint, and the catalogue lists the card",
     lacks="this endpoint has no server card; cards are optional",
-    entries=(*card_answers.ENTRIES, CARD_INVALID, CARD_ENDPOINT, *catalog.ENTRIES),
-    rules=(*card_answers.RULES, members, endpoint, *catalog.RULES),
+    entries=(*card_answers.ENTRIES, CARD_INVALID, CARD_ENDPOINT, CARD_HIDDEN, *catalog.ENTRIES),
+    rules=(*card_answers.RULES, members, endpoint, hidden_characters, *catalog.RULES),
     can_pass=can_pass,
     is_absent=is_absent,
     probes=(ask_for_cards,),

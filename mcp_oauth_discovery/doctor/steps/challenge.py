@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mcp_oauth_discovery.doctor.clients import EVERY, TYPESCRIPT_BASED, Client, named
+from mcp_oauth_discovery.doctor.clients import EVERY, READS_DPOP, TYPESCRIPT_BASED, Client, named
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, correcting, finding
 from mcp_oauth_discovery.doctor.printing import shown
+from mcp_oauth_discovery.doctor.steps import challenge_scopes
 from mcp_oauth_discovery.doctor.walk.acceptance import FIRST_VALUE, LAST_VALUE, differing_parts
 from mcp_oauth_discovery.doctor.walk.challenges import (
     Malformation,
     challenges_of,
+    is_dpop,
+    is_readable,
     malformation,
     named_metadata,
 )
@@ -18,11 +21,11 @@ from mcp_oauth_discovery.doctor.walk.intermediaries import renamed_challenge
 from mcp_oauth_discovery.doctor.walk.observations import Exchange, Walk
 from mcp_oauth_discovery.doctor.walk.well_known import Role
 from mcp_oauth_discovery.standards.identifiers import check_secure_url, origin
-from mcp_oauth_discovery.standards.www_authenticate import scope_tokens
 
 _ONE_LAYER = "Send each parameter once. Let only one layer add it, the proxy or the application."
 
-# According to public reports, Claude needs the URL in the challenge, and ChatGPT a challenge.
+# Their makers ask for a challenge with the URL. They also document a fallback, but public reports
+# say that the sign-in fails: Claude needs the URL in the challenge, and ChatGPT a challenge.
 _LED = (Client.CLAUDE, Client.CHATGPT)
 
 CHALLENGE_MISSING = Entry(
@@ -53,6 +56,15 @@ CHALLENGE_NOT_BEARER = Entry(
     section="RFC 6750 §3",
     clients=_LED,
     fix="Another authentication class comes first: put the bearer one before it.",
+)
+CHALLENGE_DPOP_ALONE = Entry(
+    code="challenge-dpop-alone",
+    severity=Severity.WARNING,
+    seen="The only challenge that MCP clients may read has the scheme DPoP.",
+    expected="a Bearer challenge beside it, unless every client of the site supports DPoP",
+    section="RFC 9449 §7.1, MCP authorization, token requirements",
+    clients=tuple(client for client in EVERY if client not in READS_DPOP),
+    fix="Accept Bearer tokens as well and offer Bearer, or use clients that support DPoP.",
 )
 CHALLENGE_NOT_FIRST = Entry(
     code="challenge-not-first",
@@ -123,15 +135,6 @@ CHALLENGE_ERROR = Entry(
         "Leave error out until a token is presented: clients may discard the tokens that they have."
     ),
 )
-CHALLENGE_SCOPE = Entry(
-    code="challenge-scope",
-    severity=Severity.ERROR,
-    seen="The scope of the challenge is not a list of scopes.",
-    expected="scopes with one space between them",
-    section="RFC 6749 §3.3",
-    clients=EVERY,
-    fix="Separate the scopes with single spaces, without commas and quotes.",
-)
 CHALLENGE_DIFFERS = Entry(
     code="challenge-differs",
     severity=Severity.WARNING,
@@ -181,9 +184,11 @@ def scheme(walk: Walk) -> Iterator[Finding]:
     schemes = [challenge.scheme for challenge in walk.challenges]
     bearers = [challenge for challenge in walk.challenges if challenge.is_bearer]
     observation = f"The schemes are {shown(', '.join(schemes))}."
-    if schemes and not bearers:
+    if any(map(is_dpop, walk.challenges)) and not bearers:
+        yield finding(CHALLENGE_DPOP_ALONE, walk.url, observation)
+    elif schemes and not bearers:
         yield finding(CHALLENGE_NOT_BEARER, walk.url, observation)
-    elif schemes and not walk.challenges[0].is_bearer:
+    elif schemes and not is_readable(walk.challenges[0]):
         yield finding(CHALLENGE_NOT_FIRST, walk.url, observation)
     if len(bearers) > 1:
         yield finding(CHALLENGE_SEVERAL, walk.url, f"There are {len(bearers)} Bearer challenges.")
@@ -193,7 +198,7 @@ def metadata(walk: Walk) -> Iterator[Finding]:
     """Report a URL of the metadata that is missing, or that clients cannot or may not use."""
     url = named_metadata(walk)
     if url is None:
-        if any(challenge.is_bearer for challenge in walk.challenges):
+        if any(map(is_readable, walk.challenges)):
             challenges = ", ".join(str(challenge) for challenge in walk.challenges)
             observation = f"WWW-Authenticate: {shown(challenges)}"
             yield finding(CHALLENGE_NO_METADATA, walk.url, observation)
@@ -220,28 +225,6 @@ def error_without_token(walk: Walk) -> Iterator[Finding]:
         if challenge.is_bearer and "error" in challenge.parameters:
             observation = f"error is {shown(challenge.parameters['error'])}, and no token was sent."
             yield finding(CHALLENGE_ERROR, walk.url, observation)
-
-
-def scope(walk: Walk) -> Iterator[Finding]:
-    for challenge in walk.challenges:
-        value = challenge.parameters.get("scope")
-        if value is None or not challenge.is_bearer:
-            continue
-        if problem := _scope_problem(value):
-            observation = f"scope is {shown(value) or 'empty'}: {shown(problem)}."
-            yield finding(CHALLENGE_SCOPE, walk.url, observation)
-
-
-def _scope_problem(value: str) -> str:
-    if not value:
-        return "expected at least one scope"
-    if "," in value:
-        return "commas do not separate scopes"
-    try:
-        scope_tokens(value)
-    except ValueError as error:
-        return str(error)
-    return ""
 
 
 def differences(walk: Walk) -> Iterator[Finding]:
@@ -287,6 +270,7 @@ STEP = Step(
         CHALLENGE_MISSING,
         CHALLENGE_MALFORMED,
         CHALLENGE_NOT_BEARER,
+        CHALLENGE_DPOP_ALONE,
         CHALLENGE_NOT_FIRST,
         CHALLENGE_SEVERAL,
         CHALLENGE_NO_METADATA,
@@ -294,10 +278,17 @@ STEP = Step(
         CHALLENGE_METADATA_HTTP,
         CHALLENGE_METADATA_OFFSITE,
         CHALLENGE_ERROR,
-        CHALLENGE_SCOPE,
+        *challenge_scopes.ENTRIES,
         CHALLENGE_DIFFERS,
     ),
-    rules=(header, scheme, metadata, error_without_token, scope, differences),
+    rules=(
+        header,
+        scheme,
+        metadata,
+        error_without_token,
+        *challenge_scopes.RULES,
+        differences,
+    ),
     can_pass=can_pass,
     lacks="the endpoint answers without a token, so it sends no challenge",
     is_absent=is_absent,

@@ -260,6 +260,8 @@ def can_pass(walk: Walk) -> bool:
     preflights = [*walk.page_preflights, walk.endpoint_preflight, walk.endpoint_delete]
     return (
         bool(walk.page_reads)
+        # Pages were not played where a redirect leads on.
+        and not any(place.exchange.hops for place in walk.tried)
         and all_answered([*walk.page_reads, *preflights])
         and bool(_challenges_for_pages(walk))
     )
@@ -268,7 +270,7 @@ def can_pass(walk: Walk) -> bool:
 STEP = Step(
     name="cors",
     title="CORS",
-    holds="web pages of any origin can read the documents and use the endpoint",
+    holds="web pages of another origin can read the documents and use the endpoint",
     entries=(
         CORS_DOCUMENT,
         CORS_DOCUMENT_PREFLIGHT,

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from mcp_oauth_discovery.doctor.clients import EVERY, TYPESCRIPT_BASED, Client
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, finding
 from mcp_oauth_discovery.doctor.printing import shown
+from mcp_oauth_discovery.doctor.steps.exchanges import are_read
+from mcp_oauth_discovery.doctor.steps.values import hidden
 from mcp_oauth_discovery.doctor.walk.observations import Walk
 from mcp_oauth_discovery.doctor.walk.reading import Unreadable
 from mcp_oauth_discovery.doctor.walk.well_known import Role
@@ -95,6 +97,18 @@ DOCUMENT_DUPLICATE = Entry(
     section="RFC 8259 §4",
     fix="Remove one of them: clients differ in which one they use.",
 )
+DOCUMENT_HIDDEN = Entry(
+    code="document-hidden",
+    severity=Severity.WARNING,
+    seen="A text for people has control characters, or characters that hide or reorder it.",
+    expected="visible text on one line",
+    section="RFC 9728 §2.1, RFC 8259 §7, Unicode UTR 36",
+    fix="Remove these characters: people may read another name than the one that was written.",
+    django_fix=(
+        "Remove these characters from MCP_RESOURCE_METADATA, MCP_RESOURCES or "
+        "MCP_AUTHORIZATION_SERVER_METADATA."
+    ),
+)
 DOCUMENT_COOKIE = Entry(
     code="document-cookie",
     severity=Severity.WARNING,
@@ -168,6 +182,16 @@ def duplicates(walk: Walk) -> Iterator[Finding]:
             yield finding(DOCUMENT_DUPLICATE, document.url, f"{shown(name)} appears twice.")
 
 
+def hidden_characters(walk: Walk) -> Iterator[Finding]:
+    """Report them in each text of the metadata, such as `resource_name#ja`."""
+    for document in walk.published:
+        for name, value in document.content.items():
+            characters = hidden(value) if document.role is not Role.JWKS else ""
+            if characters:
+                observation = f"{shown(name)} is {shown(value)}, with {characters}."
+                yield finding(DOCUMENT_HIDDEN, document.url, observation)
+
+
 def set_cookies(walk: Walk) -> Iterator[Finding]:
     for document in walk.published:
         answer = document.exchange.answer
@@ -178,7 +202,7 @@ def set_cookies(walk: Walk) -> Iterator[Finding]:
 
 
 def can_pass(walk: Walk) -> bool:
-    return bool(walk.published)
+    return bool(walk.published) and are_read(walk)
 
 
 STEP = Step(
@@ -194,9 +218,18 @@ STEP = Step(
         DOCUMENT_NULL,
         DOCUMENT_EMPTY,
         DOCUMENT_DUPLICATE,
+        DOCUMENT_HIDDEN,
         DOCUMENT_COOKIE,
     ),
-    rules=(unreadable, marked, content_type, without_value, duplicates, set_cookies),
+    rules=(
+        unreadable,
+        marked,
+        content_type,
+        without_value,
+        duplicates,
+        hidden_characters,
+        set_cookies,
+    ),
     can_pass=can_pass,
     is_about_answers=True,
 )

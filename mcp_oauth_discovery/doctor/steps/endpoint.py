@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from mcp_oauth_discovery.doctor.clients import EVERY
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, finding
-from mcp_oauth_discovery.doctor.walk.observations import Walk, all_answered
+from mcp_oauth_discovery.doctor.walk.observations import Walk
 from mcp_oauth_discovery.doctor.walk.reading import gist, is_html
 
 # The statuses for an unknown host.
@@ -143,13 +143,17 @@ def get(walk: Walk) -> Iterator[Finding]:
 
 
 def can_pass(walk: Walk) -> bool:
-    return walk.post is not None and walk.post.status == 401 and all_answered([walk.get])
+    """Return whether the endpoint itself refused both; a rate limit says nothing about it."""
+    post, get = walk.post, walk.get
+    if not post or not get or post.intermediary or get.intermediary:
+        return False
+    return post.status == 401 and 400 <= get.status < 500 and get.status != 429
 
 
 STEP = Step(
     name="endpoint",
     title="MCP endpoint",
-    holds="POST without a token is answered with 401, and GET agrees",
+    holds="POST without a token is answered with 401, and GET is refused too",
     entries=(
         ENDPOINT_NOT_FOUND,
         ENDPOINT_NOT_ROUTED,

@@ -23,6 +23,28 @@ def of_documents(walk: Walk) -> Iterator[Exchange]:
     yield from (place.exchange for place in walk.tried)
 
 
+def beyond(walk: Walk) -> Iterator[Exchange]:
+    """Yield the requests beyond those of clients, which only the steps of the doctor need."""
+    places = [*walk.resources, *(place for server in walk.servers for place in server.documents)]
+    yield from (place.exchange for place in places)
+    yield from (*walk.page_reads, *walk.page_preflights)
+    asked = [walk.endpoint_preflight, walk.endpoint_delete, walk.endpoint_read]
+    for endpoint in walk.oauth_endpoints:
+        asked += [endpoint.get, endpoint.preflight, endpoint.control]
+    yield from (exchange for exchange in (*asked, walk.card, walk.catalog) if exchange)
+    yield from (exchange for _, exchange in walk.heads)
+    yield from (forgery.exchange for forgery in walk.forgeries)
+    yield from (*walk.suffixes, *walk.linked_cards, *walk.card_reads)
+    yield from (again.exchange for again in (*walk.agents, *walk.burst))
+
+
+def are_read(walk: Walk) -> bool:
+    """Return whether every document that clients find was read; an error is no document."""
+    return not any(
+        place.exchange.status in (0, 200) and place.members is None for place in walk.tried
+    )
+
+
 def stopped(walk: Walk, exchange: Exchange) -> tuple[Client, ...] | None:
     """Return the clients that a bad answer stops, or None for those of the entry."""
     if exchange.url == walk.url:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from mcp_oauth_discovery.doctor.clients import EVERY
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, finding
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.steps.caching import lifetime
 from mcp_oauth_discovery.doctor.transport.messages import Answer
-from mcp_oauth_discovery.doctor.walk.observations import Walk, all_ended
+from mcp_oauth_discovery.doctor.walk.observations import Forgery, Walk, all_ended
 from mcp_oauth_discovery.doctor.walk.probes import ask_with_forged_hosts
 
 HOST_REFLECTED = Entry(
@@ -33,7 +34,8 @@ HOST_REFLECTED_CACHED = Entry(
         "client to an attacker's server."
     ),
     django_fix=(
-        "Pin MCP_ISSUER immediately: one request can send every client to an attacker's server."
+        "Pin MCP_ISSUER immediately, and list the hosts in ALLOWED_HOSTS: one request can send "
+        "every client to an attacker's server."
     ),
 )
 FORWARDED_REFLECTED = Entry(
@@ -42,12 +44,23 @@ FORWARDED_REFLECTED = Entry(
     seen="A forged X-Forwarded-* or Forwarded header appears in a document.",
     expected="identifiers from the configuration",
     section="RFC 9728 §7.3, RFC 7239 §8.1",
-    fix="Have the proxy overwrite these headers, and ignore them if there is no proxy.",
+    fix=(
+        "Build the documents from the configuration. Have the proxy overwrite the header, and "
+        "ignore it if there is no proxy."
+    ),
     django_fix=(
-        "Pin MCP_ISSUER. Have the proxy overwrite these headers, or unset USE_X_FORWARDED_HOST "
-        "if there is no proxy."
+        "Pin MCP_ISSUER. Have the proxy overwrite the header, or remove the setting that trusts "
+        "it: USE_X_FORWARDED_HOST, USE_X_FORWARDED_PORT or SECURE_PROXY_SSL_HEADER."
     ),
 )
+
+_HOST = ("Host",)
+# The settings with which Django trusts a header of the request.
+_TRUSTING = {
+    "X-Forwarded-Host": "USE_X_FORWARDED_HOST",
+    "X-Forwarded-Port": "USE_X_FORWARDED_PORT",
+    "X-Forwarded-Proto": "SECURE_PROXY_SSL_HEADER",
+}
 
 
 def reflections(walk: Walk) -> Iterator[Finding]:
@@ -57,16 +70,41 @@ def reflections(walk: Walk) -> Iterator[Finding]:
         if answer is None or before is None or answer.status != before.status:
             continue
         text, usual = _text(answer), _text(before)
-        reflected = [mark for mark in forgery.marks if mark in text and mark not in usual]
-        if not reflected:
-            continue
-        is_private = "private" in (answer.header("cache-control") or "").lower()
-        if answer.status == 200 and lifetime(answer) != 0 and not is_private:
-            entry = HOST_REFLECTED_CACHED
-        else:
-            entry = HOST_REFLECTED if forgery.is_host else FORWARDED_REFLECTED
-        observation = f"The answer has {shown(reflected[0])} from a header of the request."
-        yield finding(entry, forgery.before.url, observation)
+        for mark, names in forgery.marks.items():
+            if mark in text and mark not in usual:
+                yield _reflection(forgery.before.url, answer, mark, names)
+
+
+def _reflection(url: str, answer: Answer, mark: str, names: tuple[str, ...]) -> Finding:
+    """Return the finding that an answer has a value of a header, and who trusts that header."""
+    is_private = "private" in (answer.header("cache-control") or "").lower()
+    if answer.status == 200 and lifetime(answer) != 0 and not is_private:
+        entry = HOST_REFLECTED_CACHED
+    else:
+        entry = HOST_REFLECTED if names == _HOST else FORWARDED_REFLECTED
+    header = " or ".join(names)
+    observation = f"The answer has {shown(mark)} from the header {header} of the request."
+    result = finding(entry, url, observation)
+    if names == _HOST:
+        return result
+    is_cached = entry is HOST_REFLECTED_CACHED
+    start = entry.fix if is_cached else "Build the documents from the configuration."
+    fix = f"{start} Have the proxy overwrite {header}, and ignore it if there is no proxy."
+    start = entry.django_fix if is_cached else "Pin MCP_ISSUER."
+    return replace(result, fix=fix, django_fix=f"{start} {_trust(names)}")
+
+
+def _trust(names: tuple[str, ...]) -> str:
+    """Return what makes a Django site trust a header, and what to do."""
+    header = " or ".join(names)
+    if setting := _TRUSTING.get(names[0]):
+        ending = f"{setting} trusts {header}: remove that setting if there is no proxy."
+    else:
+        ending = (
+            f"No setting of Django reads {header}: look for it in the middleware and in the "
+            "application server."
+        )
+    return f"Have the proxy overwrite {header}. {ending}"
 
 
 def _text(answer: Answer) -> str:
@@ -75,13 +113,24 @@ def _text(answer: Answer) -> str:
 
 
 def can_pass(walk: Walk) -> bool:
-    return all_ended(forgery.exchange for forgery in walk.forgeries)
+    return bool(walk.forgeries) and all(map(_shows, walk.forgeries))
+
+
+def _shows(forgery: Forgery) -> bool:
+    """Return whether an answer shows what the site does with the headers.
+
+    A proxy may refuse an unknown Host with any error. After other headers, a server error is no
+    answer of the site.
+    """
+    status = forgery.exchange.status
+    is_for_host = _HOST in forgery.marks.values()
+    return all_ended([forgery.exchange]) and status != 429 and (status < 500 or is_for_host)
 
 
 STEP = Step(
     name="hosts",
     title="Forged hosts",
-    holds="a forged Host, Forwarded or X-Forwarded-* changes nothing",
+    holds="no forged Host, Forwarded or X-Forwarded-* appears in an answer",
     entries=(
         HOST_REFLECTED,
         HOST_REFLECTED_CACHED,

@@ -15,9 +15,10 @@ from mcp_oauth_discovery.doctor.steps.key_forms import (
 )
 from mcp_oauth_discovery.doctor.steps.published_keys import key_sets, keys_of
 from mcp_oauth_discovery.doctor.steps.values import strings
-from mcp_oauth_discovery.doctor.walk.observations import Fetched, Server, Walk
-from mcp_oauth_discovery.doctor.walk.well_known import Role
+from mcp_oauth_discovery.doctor.walk.observations import Fetched, Walk
+from mcp_oauth_discovery.doctor.walk.well_known import Role, sendable
 from mcp_oauth_discovery.standards.identifiers import origin
+from mcp_oauth_discovery.standards.metadata import has_value
 
 JWKS_NOT_FOUND = Entry(
     code="jwks-not-found",
@@ -35,6 +36,18 @@ JWKS_EMPTY = Entry(
     section="OpenID Connect Core §10.1",
     fix="Publish the key that signs.",
     django_fix="Run manage.py mcp_keys rotate.",
+)
+JWKS_NO_KEYS = Entry(
+    code="jwks-no-keys",
+    severity=Severity.WARNING,
+    seen="The JWK Set has no key for signatures.",
+    expected="a key, or no jwks_uri if nothing is signed",
+    section="RFC 8414 §2, RFC 7517 §5",
+    fix="Publish the key that signs. If nothing is signed, leave jwks_uri out.",
+    django_fix=(
+        "Run manage.py mcp_keys rotate. If nothing is signed, set "
+        'MCP_AUTHORIZATION_SERVER_METADATA = {"jwks_uri": None}.'
+    ),
 )
 JWKS_CANNOT_SIGN = Entry(
     code="jwks-cannot-sign",
@@ -75,29 +88,36 @@ def places(walk: Walk) -> Iterator[Finding]:
 
 def elsewhere(walk: Walk) -> Iterator[Finding]:
     """Report sets on origins that the doctor does not contact."""
-    owners = [walk.resource, *(server.metadata for server in walk.servers)]
     contacted = {document.url for document in key_sets(walk)}
-    for owner in owners:
-        uri = owner.content.get("jwks_uri") if owner else None
-        if owner and isinstance(uri, str) and origin(uri) and uri not in contacted:
+    for owner in _owners(walk):
+        uri = owner.content.get("jwks_uri")
+        if isinstance(uri, str) and origin(uri) and uri not in contacted:
             yield finding(JWKS_ELSEWHERE, owner.url, f"jwks_uri is {shown(uri)}.")
 
 
-def served(walk: Walk) -> Iterator[Finding]:
-    """Report a set without the keys that the metadata announces."""
-    for server in walk.servers:
-        if server.jwks is None or not isinstance(server.jwks.content.get("keys"), list):
+def empty(walk: Walk) -> Iterator[Finding]:
+    """Report a set without any key for signatures: an error if something is signed."""
+    for document in key_sets(walk):
+        listed, everything = document.content.get("keys"), keys_of(document)
+        is_judged = isinstance(listed, list) and (bool(everything) or not listed)
+        # `unable_to_sign` reports the cause.
+        if not is_judged or _for_signatures(document) or walk.signing:
             continue
-        everything = keys_of(server.jwks)
-        keys = [key for key in everything if not is_for_encryption(key)]
+        reason = "All keys are for encryption" if everything else "There are no keys"
+        if signed := _signed_with(walk, document):
+            yield finding(JWKS_EMPTY, document.url, f"{reason}, and {signed} is signed.")
+        elif not _needs_none(walk, document):
+            yield finding(JWKS_NO_KEYS, document.url, f"{reason}.")
+
+
+def served(walk: Walk) -> Iterator[Finding]:
+    """Report a set without some of the keys that the metadata announces."""
+    for server in walk.servers:
+        keys = _for_signatures(server.jwks) if server.jwks else []
+        if server.jwks is None or not keys:
+            continue
         announced = _announced(server.metadata)
         named = [name for name in announced if not _is_symmetric(name) and name != "none"]
-        if not everything or not (keys or named):
-            if signer := _signed_by(walk, server):
-                reason = "All keys are for encryption" if everything else "There are no keys"
-                observation = f"{reason}, and {signer} is signed."
-                yield finding(JWKS_EMPTY, server.jwks.url, observation)
-            continue
         available = {name for key in keys for name in _algorithms(key)}
         missing = [name for name in named if name not in available]
         # The list is for all clients. An outside provider, or one that lets clients choose, may
@@ -124,22 +144,37 @@ def _is_symmetric(algorithm: str) -> bool:
     return algorithm.startswith("HS")
 
 
-def _signed_by(walk: Walk, server: Server) -> str:
-    """Return what the keys of a server sign, as far as its documents say."""
-    documents = [*server.documents]
-    if walk.resource and walk.resource_jwks is None and len(walk.servers) == 1:
+def _for_signatures(document: Fetched) -> list[Key]:
+    return [key for key in keys_of(document) if not is_for_encryption(key)]
+
+
+def _signed_with(walk: Walk, keys: Fetched) -> str:
+    """Return what a set of keys signs, as far as the documents say."""
+    owners = [server for server in walk.servers if server.jwks and server.jwks.url == keys.url]
+    documents = [document for server in owners for document in server.documents]
+    own = walk.resource_jwks
+    if walk.resource and (own.url == keys.url if own else len(walk.servers) == 1):
         documents.append(walk.resource)
-    for document in documents:
-        if document.content.get("signed_metadata"):
-            return "signed_metadata"
-        if document.members is None or document.role not in (Role.OPENID, Role.OPENID_APPENDED):
-            continue
+    if any(document.content.get("signed_metadata") for document in documents):
+        return "signed_metadata"
+    return "the ID Token of OpenID" if any(map(_promises_signatures, documents)) else ""
+
+
+def _needs_none(walk: Walk, keys: Fetched) -> bool:
+    """Return whether the metadata says that the secrets of clients sign, or that nothing does."""
+    servers = [server for server in walk.servers if server.jwks and server.jwks.url == keys.url]
+    announced = [name for server in servers for name in _announced(server.metadata)]
+    return any(_is_symmetric(name) or name == "none" for name in announced)
+
+
+def _promises_signatures(document: Fetched) -> bool:
+    """Return whether metadata announces ID Tokens with signatures by a published key."""
+    announced = set(_announced(document))
+    if not announced and document.members and document.role in (Role.OPENID, Role.OPENID_APPENDED):
         # Without a list it is RS256, which every provider supports (OpenID Connect Discovery §3).
-        announced = set(_announced(document)) - {"none"} if _announced(document) else {"RS256"}
-        # If clients may choose a symmetric algorithm, perhaps all of them do.
-        if announced and not any(map(_is_symmetric, announced)):
-            return "the ID Token of OpenID"
-    return ""
+        announced = {"RS256"}
+    # If clients may choose a symmetric algorithm, perhaps all of them do.
+    return bool(announced - {"none"}) and not any(map(_is_symmetric, announced))
 
 
 def _algorithms(key: Key) -> set[str]:
@@ -152,25 +187,44 @@ def _algorithms(key: Key) -> set[str]:
 
 
 def can_pass(walk: Walk) -> bool:
-    """Return whether every announced set was read; servers may do without one."""
-    servers = [
-        server
-        for server in walk.servers
-        if server.metadata is None or server.metadata.content.get("jwks_uri")
-    ]
-    return bool(servers) and all(
-        server.jwks and server.jwks.members is not None for server in servers
-    )
+    """Return whether each announced set was read, and one has a key."""
+    return _are_read(walk) and any(map(_for_signatures, key_sets(walk)))
+
+
+def is_absent(walk: Walk) -> bool:
+    """Return whether each announced set was read, and none has a key; perhaps there is no set."""
+    return _are_read(walk) and not any(map(_for_signatures, key_sets(walk)))
+
+
+def skipped(walk: Walk) -> str:
+    has_metadata = bool(walk.servers) and all(server.metadata for server in walk.servers)
+    return "" if has_metadata else "the metadata of the authorization server was not read"
+
+
+def _are_read(walk: Walk) -> bool:
+    """Return whether the metadata of each server was read, and each JWK Set that it names."""
+    if not walk.servers or not all(server.metadata for server in walk.servers):
+        return False
+    sets = {document.url for document in key_sets(walk) if document.members is not None}
+    named = [owner.content.get("jwks_uri") for owner in _owners(walk)]
+    return {sendable(str(uri)) for uri in named if has_value(uri)} <= sets
+
+
+def _owners(walk: Walk) -> list[Fetched]:
+    """Return the documents that may announce keys."""
+    owners = [walk.resource, *(server.metadata for server in walk.servers)]
+    return [owner for owner in owners if owner]
 
 
 STEP = Step(
     name="jwks",
     title="Keys",
-    holds="well-formed public keys, each with its own kid",
+    holds="the published keys are public and well-formed, each with its own kid",
     entries=(
         JWKS_NOT_FOUND,
         *published_keys.ENTRIES,
         JWKS_EMPTY,
+        JWKS_NO_KEYS,
         JWKS_CANNOT_SIGN,
         JWKS_UNSERVED,
         JWKS_ELSEWHERE,
@@ -183,8 +237,12 @@ STEP = Step(
         elsewhere,
         published_keys.forms,
         published_keys.algorithms,
+        empty,
         served,
         unable_to_sign,
     ),
     can_pass=can_pass,
+    lacks="no key for signatures is published, and the metadata needs none",
+    is_absent=is_absent,
+    skipped=skipped,
 )

@@ -121,7 +121,7 @@ def can_pass(walk: Walk) -> bool:
 STEP = Step(
     name="load",
     title="Clients and load",
-    holds="every user agent gets the same answer, also several times in a row",
+    holds="every user agent gets the same document, also ten times in a row",
     entries=(
         AGENT_DEPENDENT,
         BURST_LIMITED,

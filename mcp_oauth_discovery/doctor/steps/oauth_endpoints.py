@@ -140,8 +140,9 @@ def pages(walk: Walk) -> Iterator[Finding]:
 
 
 def can_pass(walk: Walk) -> bool:
-    gets = [endpoint.get for endpoint in walk.oauth_endpoints]
-    return bool(gets) and all_answered(gets)
+    exchanges = [endpoint.get for endpoint in walk.oauth_endpoints]
+    exchanges += [one.preflight for one in walk.oauth_endpoints if one.preflight]
+    return bool(exchanges) and all_answered(exchanges)
 
 
 def is_absent(walk: Walk) -> bool:

@@ -22,6 +22,7 @@ from mcp_oauth_discovery.standards import hosts
 from mcp_oauth_discovery.standards.identifiers import (
     check_resource,
     check_url,
+    split,
 )
 from mcp_oauth_discovery.standards.metadata import has_value
 
@@ -114,9 +115,22 @@ PRM_RESOURCE_NOT_EXACT = Entry(
     seen="resource covers the endpoint but is not its URL; some clients require an exact match.",
     expected="the URL of the endpoint, character by character",
     section="RFC 9728 §3.3",
-    clients=(Client.VS_CODE, Client.GO),
+    clients=(Client.CLAUDE, Client.VS_CODE, Client.GO),
     fix="Set resource to the URL of the endpoint, exactly as users type it.",
     django_fix="Set MCP_RESOURCE to the URL of the endpoint, exactly as users type it.",
+)
+
+PRM_RESOURCE_ORIGIN = Entry(
+    code="prm-resource-origin",
+    severity=Severity.WARNING,
+    seen="resource is the bare origin, and the endpoint has a path.",
+    expected="the URL of the endpoint, character by character",
+    section="RFC 9728 §3.3",
+    fix="Set resource to the URL of the endpoint: tokens for the origin are for all of the site.",
+    django_fix=(
+        "Set MCP_RESOURCE to the URL of the endpoint: tokens for the origin are for all of the "
+        "site."
+    ),
 )
 
 
@@ -190,10 +204,15 @@ def _match(walk: Walk, document: Fetched, value: str) -> Iterator[Finding]:
         and (place.role is not Role.STRIPPED or place is document)
     ]
     refused = tuple(refusals(walk.url, candidates))
-    if not refused or value == walk.url:
+    if value == walk.url:
         # Correct, but only at the root, where some clients refuse it: `places` reports this.
         return
     observation = f"{pointed(value, walk.url)}\n{difference(value, walk.url)}"
+    if not refused:
+        # A prefix of the path comes with a second document, which `differences` reports.
+        if split(value).path in ("", "/"):
+            yield finding(PRM_RESOURCE_ORIGIN, document.url, observation)
+        return
     parts = differing_parts(value, walk.url)
     if is_plain_http(value, walk.url) and parts == ["scheme"]:
         yield finding(PRM_RESOURCE_SCHEME, document.url, observation)
@@ -203,8 +222,10 @@ def _match(walk: Walk, document: Fetched, value: str) -> Iterator[Finding]:
             PRM_RESOURCE_MISMATCH, document.url, observation, clients=EVERY, correction=correction
         )
     else:
-        observation = f"{observation}\nRefused by {named(refused)}."
-        yield finding(PRM_RESOURCE_NOT_EXACT, document.url, observation, clients=refused)
+        # Claude needs the URL exactly as users type it, by the page of its maker.
+        clients = (Client.CLAUDE, *refused)
+        observation = f"{observation}\nRefused by {named(clients)}."
+        yield finding(PRM_RESOURCE_NOT_EXACT, document.url, observation, clients=clients)
 
 
 def _invalid(value: object) -> str:
@@ -243,6 +264,7 @@ STEP = Step(
         PRM_RESOURCE_SCHEME,
         PRM_RESOURCE_MISMATCH,
         PRM_RESOURCE_NOT_EXACT,
+        PRM_RESOURCE_ORIGIN,
         *resource_members.ENTRIES,
     ),
     rules=(

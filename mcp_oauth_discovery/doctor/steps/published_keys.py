@@ -43,8 +43,8 @@ JWKS_DUPLICATE_KID = Entry(
 JWKS_NO_KID = Entry(
     code="jwks-no-kid",
     severity=Severity.WARNING,
-    seen="A key among several has no kid.",
-    expected="a kid for each key",
+    seen="A key has no kid.",
+    expected="a kid for each key: some libraries ignore a key without one",
     section="RFC 7517 §4.5",
     fix="Give each key the thumbprint of RFC 7638 as kid.",
 )
@@ -92,8 +92,9 @@ def kids(walk: Walk) -> Iterator[Finding]:
             observation = f"{kids[kid]} keys have the kid {shown(kid)}."
             yield finding(JWKS_DUPLICATE_KID, document.url, observation)
         without = len(keys) - kids.total()
-        if len(keys) > 1 and without:
-            yield finding(JWKS_NO_KID, document.url, f"{without} of {len(keys)} keys.")
+        if without:
+            total = f"{len(keys)} key{'s' if len(keys) > 1 else ''}"
+            yield finding(JWKS_NO_KID, document.url, f"{without} of {total}.")
 
 
 def entries(walk: Walk) -> Iterator[Finding]:

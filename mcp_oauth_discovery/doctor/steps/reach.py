@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from mcp_oauth_discovery.doctor.clients import EVERY
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, finding
 from mcp_oauth_discovery.doctor.printing import shown
+from mcp_oauth_discovery.doctor.steps import addresses
 from mcp_oauth_discovery.doctor.steps.advice import OF_SPEECH, advised
+from mcp_oauth_discovery.doctor.steps.exchanges import beyond, plain
 from mcp_oauth_discovery.doctor.steps.values import urls_in
+from mcp_oauth_discovery.doctor.transport.deadlines import BUDGET
 from mcp_oauth_discovery.doctor.transport.messages import Failure, Trouble
 from mcp_oauth_discovery.doctor.transport.reachability import host_of, is_exposed, is_private_host
-from mcp_oauth_discovery.doctor.walk.observations import Walk, all_answered
+from mcp_oauth_discovery.doctor.walk.observations import Exchange, Walk, all_answered
 from mcp_oauth_discovery.standards.members import ENDPOINTS
 
 # Members whose URLs clients follow. Other members are links for people.
@@ -45,6 +49,15 @@ REACH_TLS = Entry(
     clients=EVERY,
     fix="Install a certificate for this host name, with the intermediate certificates.",
 )
+REACH_CUT = Entry(
+    code="reach-cut",
+    severity=Severity.WARNING,
+    seen="The time for all requests is over; the remaining ones were not sent.",
+    expected=f"about sixty answers within {BUDGET:g} seconds",
+    section="MCP authorization, discovery",
+    clients=EVERY,
+    fix="Fix what is slow, or give the check more time with --budget.",
+)
 REACH_TIMEOUT = Entry(
     code="reach-timeout",
     severity=Severity.ERROR,
@@ -53,6 +66,7 @@ REACH_TIMEOUT = Entry(
     section="RFC 9110 §15.6.5",
     clients=EVERY,
     fix="Look for a view that waits: for the database, for another server, or for a free worker.",
+    explains=(REACH_CUT.code,),
 )
 REACH_BROKEN = Entry(
     code="reach-broken",
@@ -82,15 +96,6 @@ REACH_PRIVATE = Entry(
     fix="Put the public host into the documents.",
     django_fix="Put the public host into MCP_ISSUER, MCP_RESOURCE and MCP_AUTHORIZATION_SERVERS.",
 )
-REACH_CUT = Entry(
-    code="reach-cut",
-    severity=Severity.WARNING,
-    seen="The time for all requests is over; the remaining ones were not sent.",
-    expected="about sixty answers within ninety seconds",
-    section="MCP authorization, discovery",
-    clients=EVERY,
-    fix="Fix what is slow, or give the check more time with --budget.",
-)
 
 _ENTRY_OF = {
     Trouble.NAME: REACH_NAME,
@@ -99,7 +104,6 @@ _ENTRY_OF = {
     Trouble.TIMEOUT: REACH_TIMEOUT,
     Trouble.BROKEN: REACH_BROKEN,
     Trouble.PRIVATE: REACH_PRIVATE,
-    Trouble.CUT: REACH_CUT,
 }
 
 
@@ -107,19 +111,38 @@ def unreachable(walk: Walk) -> Iterator[Finding]:
     """Report an endpoint without an answer, which ends the check."""
     if walk.post is None or walk.post.answer is None:
         yield from failures(walk)
+        yield from cut(walk)
 
 
 def failures(walk: Walk) -> Iterator[Finding]:
-    """Report each address without an answer; if the overall budget ends, report it once."""
-    is_cut = False
+    """Report each address without an answer."""
     for exchange in walk.exchanges():
         outcome = exchange.outcome
-        if not isinstance(outcome, Failure) or (is_cut and outcome.trouble is Trouble.CUT):
-            continue
-        is_cut = is_cut or outcome.trouble is Trouble.CUT
-        observation = f"No answer: {shown(outcome.reason)}."
-        failure = finding(_ENTRY_OF[outcome.trouble], outcome.url, observation)
-        yield advised(failure, OF_SPEECH[outcome.speech] if outcome.speech else None)
+        if isinstance(outcome, Failure) and outcome.trouble is not Trouble.CUT:
+            failure = finding(_ENTRY_OF[outcome.trouble], outcome.url, _reason(outcome))
+            yield advised(failure, OF_SPEECH[outcome.speech] if outcome.speech else None)
+
+
+def cut(walk: Walk) -> Iterator[Finding]:
+    """Report once that the time for all requests is over.
+
+    If what clients read was there in time, the site may be far away and healthy.
+    """
+    if outcome := _first_cut(plain(walk)):
+        yield finding(REACH_CUT, outcome.url, _reason(outcome))
+    elif outcome := _first_cut(beyond(walk)):
+        result = finding(REACH_CUT, outcome.url, _reason(outcome), clients=())
+        yield replace(result, severity=Severity.INFO)
+
+
+def _first_cut(exchanges: Iterable[Exchange]) -> Failure | None:
+    outcomes = (exchange.outcome for exchange in exchanges)
+    failures = (outcome for outcome in outcomes if isinstance(outcome, Failure))
+    return next((outcome for outcome in failures if outcome.trouble is Trouble.CUT), None)
+
+
+def _reason(outcome: Failure) -> str:
+    return f"No answer: {shown(outcome.reason)}."
 
 
 def plain_http(walk: Walk) -> Iterator[Finding]:
@@ -143,13 +166,13 @@ def private_hosts(walk: Walk) -> Iterator[Finding]:
 
 
 def can_pass(walk: Walk) -> bool:
-    return all_answered([walk.post])
+    return all_answered(walk.exchanges())
 
 
 STEP = Step(
     name="reach",
     title="Connection",
-    holds="every address was reached, over TLS or on this machine",
+    holds="every address that clients try answers, over TLS or on this machine",
     entries=(
         REACH_NAME,
         REACH_REFUSED,
@@ -158,9 +181,10 @@ STEP = Step(
         REACH_BROKEN,
         REACH_PLAIN_HTTP,
         REACH_PRIVATE,
+        *addresses.ENTRIES,
         REACH_CUT,
     ),
-    rules=(failures, plain_http, private_hosts),
+    rules=(failures, cut, plain_http, private_hosts, *addresses.RULES),
     can_pass=can_pass,
     is_about_answers=True,
 )

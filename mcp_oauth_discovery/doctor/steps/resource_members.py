@@ -23,7 +23,7 @@ from mcp_oauth_discovery.standards.members import PROTECTED_RESOURCE
 from mcp_oauth_discovery.standards.metadata import has_value
 
 # Scopes about the client and the user, not about a resource.
-_CLIENTS_SCOPES = ("offline_access", "openid")
+SCOPES_OF_CLIENTS = ("offline_access", "openid")
 # Other rules judge these members.
 _JUDGED = ("resource", "authorization_servers", "signed_metadata")
 
@@ -179,7 +179,7 @@ def scopes(walk: Walk) -> Iterator[Finding]:
     """
     document = walk.resource
     required = strings(document.content, "scopes_supported") if document else []
-    client_scopes = [scope for scope in _CLIENTS_SCOPES if scope in required]
+    client_scopes = [scope for scope in SCOPES_OF_CLIENTS if scope in required]
     if document and client_scopes:
         yield finding(PRM_SCOPES_OF_CLIENTS, document.url, f"It has {', '.join(client_scopes)}.")
     own = [server for server in walk.servers if origin(server.issuer) == origin(walk.url)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mcp_oauth_discovery.doctor.clients import CLOSED, EVERY, TYPESCRIPT_BASED, Client
+from mcp_oauth_discovery.doctor.clients import CLOSED, EVERY, PUBLISHED, TYPESCRIPT_BASED, Client
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, finding
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.steps.values import misformed, strict, strings
@@ -175,7 +175,11 @@ def registration(walk: Walk) -> Iterator[Finding]:
         methods = strings(values, "token_endpoint_auth_methods_supported")
         if takes_documents and not {"none", "private_key_jwt"} & set(methods):
             observation = f"token_endpoint_auth_methods_supported is {shown(methods or 'missing')}."
-            yield finding(AS_METADATA_DOCUMENTS, document.url, observation)
+            # By their makers' pages, these register dynamically instead, if they can.
+            has_registration = has_value(values.get("registration_endpoint"))
+            closed = () if has_registration else tuple(PUBLISHED)
+            clients = (*closed, *AS_METADATA_DOCUMENTS.clients)
+            yield finding(AS_METADATA_DOCUMENTS, document.url, observation, clients=clients)
 
 
 def jwt_authentication(walk: Walk) -> Iterator[Finding]:

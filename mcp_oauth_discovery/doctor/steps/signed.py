@@ -15,6 +15,7 @@ from joserfc.jwk import import_key
 
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, finding
 from mcp_oauth_discovery.doctor.printing import shown
+from mcp_oauth_discovery.doctor.steps.exchanges import are_read
 from mcp_oauth_discovery.doctor.steps.key_forms import Key, problem
 from mcp_oauth_discovery.doctor.steps.published_keys import keys_of
 from mcp_oauth_discovery.doctor.steps.values import strings
@@ -218,13 +219,14 @@ def _parsed(token: object) -> tuple[dict[str, Any], dict[str, Any]] | None:
 def is_absent(walk: Walk) -> bool:
     """Return whether the site has documents, and signs none of them."""
     documents = walk.published
-    return bool(documents) and not any(one.content.get("signed_metadata") for one in documents)
+    has_copy = any(one.content.get("signed_metadata") for one in documents)
+    return bool(documents) and are_read(walk) and not has_copy
 
 
 STEP = Step(
     name="signed-metadata",
     title="Signed metadata",
-    holds="signed by a published key, and equal to the document",
+    holds="signed by a published key, with the values of the document",
     entries=(
         SIGNED_MALFORMED,
         SIGNED_KEY,

@@ -52,13 +52,15 @@ def unknown(walk: Walk) -> Iterator[Finding]:
 
 
 def can_pass(walk: Walk) -> bool:
-    return bool(walk.suffixes) and all_answered(walk.suffixes)
+    """Return whether the site itself answered each time, and not a rate limit."""
+    is_limited = any(one.status == 429 or one.intermediary for one in walk.suffixes)
+    return bool(walk.suffixes) and all_answered(walk.suffixes) and not is_limited
 
 
 STEP = Step(
     name="suffixes",
     title="Unknown addresses",
-    holds="unknown /.well-known/ paths return 404",
+    holds="unknown /.well-known/ paths return no document",
     entries=(
         SUFFIX_ECHOED,
         SUFFIX_HTML,

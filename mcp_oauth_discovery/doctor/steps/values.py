@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -11,6 +12,13 @@ from mcp_oauth_discovery.standards import hosts
 from mcp_oauth_discovery.standards.member_forms import Check
 from mcp_oauth_discovery.standards.members import ENDPOINTS, check_member
 from mcp_oauth_discovery.standards.metadata import has_value
+
+# C0 and C1 controls, separators, zero-width characters, embeddings, isolates and tags.
+_HIDDEN = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u00ad\u200b\u2028-\u202e\u2060-\u206f\ufeff"
+    "\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
+_FLAG = re.compile("\U0001f3f4[\U000e0020-\U000e007e]+\U000e007f")
 
 
 def misformed(members: Mapping[str, Any], table: Mapping[str, Check]) -> Iterator[tuple[str, str]]:
@@ -36,6 +44,18 @@ def strict(name: str, value: object) -> tuple[Client, ...]:
     """Return the clients that refuse a document because of the JSON type of one value."""
     is_list = name.endswith("s_supported")
     return TYPED if is_list != isinstance(value, list) else ()
+
+
+def hidden(value: object, *, allowed: str = "") -> str:
+    """Return the numbers of the characters in a text that control, hide or reorder it, or "".
+
+    Persian and emoji need joiners, and Hebrew and Arabic need the two directional marks.
+    """
+    if not isinstance(value, str):
+        return ""
+    # The flags of regions, such as Scotland, are spelt with invisible tags.
+    characters = dict.fromkeys(_HIDDEN.findall(_FLAG.sub("", value)))
+    return ", ".join(f"U+{ord(one):04X}" for one in characters if one not in allowed)
 
 
 def strings(members: Mapping[str, Any], name: str) -> list[str]:

@@ -55,6 +55,8 @@ class Answer:
     is_cut: bool = False
     seconds: float = 0.0
     fault: Fault | None = None
+    # The addresses of the host when it was first looked up; none without a look-up.
+    addresses: tuple[str, ...] = ()
 
     def all(self, name: str) -> list[str]:
         """Return the value of each header field with this name."""
@@ -80,6 +82,8 @@ class Failure:
     trouble: Trouble
     reason: str
     speech: Speech | None = None
+    # As in `Answer`.
+    addresses: tuple[str, ...] = ()
 
 
 class Transport(Protocol):

@@ -53,6 +53,7 @@ class HTTPTransport:
         self._limits = TimeLimits(self.timeout, self.budget)
         self._home = urlsplit(self.start).hostname
         self._home_is_public: bool | None = None
+        self._looked_up: dict[str, tuple[str, ...]] = {}
 
     def send(
         self, method: str, url: str, headers: Headers = (), body: bytes = b""
@@ -62,7 +63,9 @@ class HTTPTransport:
             return Failure(method, url, Trouble.BROKEN, "this is not an http URL")
         mishaps: list[str] = []
         with Noted(mishaps, "the transport"):
-            return self._send(method, url, headers, body)
+            outcome = self._send(method, url, headers, body)
+            addresses = self._looked_up.get(urlsplit(url).hostname or "", ())
+            return replace(outcome, addresses=addresses)
         return Failure(method, url, Trouble.BROKEN, mishaps[0])
 
     def _send(self, method: str, url: str, headers: Headers, body: bytes) -> Answer | Failure:
@@ -89,6 +92,8 @@ class HTTPTransport:
         host = parts.hostname or ""
         port = parts.port or {"https": 443, "http": 80}[parts.scheme]
         addresses = sockets.look_up(host, port, self.resolver, deadline)
+        texts = (address[4][0] for address in addresses)
+        self._looked_up.setdefault(host, tuple(dict.fromkeys(texts)))
         allowed = self._allowed(host, addresses)
         if parts.scheme == "https":
             # Not before it is needed: it reads all authorities that the system trusts.

@@ -33,6 +33,16 @@ class Malformation(NamedTuple):
     fix: str
 
 
+def is_dpop(challenge: Challenge) -> bool:
+    """Return whether the scheme is that of proofs of possession (RFC 9449 §7.1)."""
+    return challenge.scheme.lower() == "dpop"
+
+
+def is_readable(challenge: Challenge) -> bool:
+    """Return whether there are clients that read the parameters of a challenge."""
+    return challenge.is_bearer or is_dpop(challenge)
+
+
 def named_metadata(walk: Walk) -> str | None:
     """Return the first metadata URL in the challenges, or None."""
     for challenge in walk.challenges:

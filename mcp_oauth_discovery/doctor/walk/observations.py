@@ -110,11 +110,13 @@ class OAuthEndpoint:
 
 @dataclass(frozen=True)
 class Forgery:
-    """A repeated request with a forged host; the answer must not contain any of `marks`."""
+    """A repeated request with forged headers.
+
+    `marks` has the texts that the answer must not contain, and which headers each comes from.
+    """
 
     before: Exchange
-    is_host: bool
-    marks: tuple[str, ...]
+    marks: Mapping[str, tuple[str, ...]]
     exchange: Exchange
 
 
@@ -156,6 +158,8 @@ class Walk:
     mishaps: list[str] = field(default_factory=list)
     # Why this project cannot sign, from its settings and keys. The documents do not show this.
     signing: tuple[Fault, ...] = ()
+    # That this project has keys, and its issuer is that of each request.
+    unpinned: tuple[Fault, ...] = ()
     # Whether the settings of this project have a card for the endpoint.
     is_described: bool = False
     post: Exchange | None = None

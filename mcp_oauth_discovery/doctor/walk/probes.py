@@ -25,10 +25,9 @@ Get = Callable[..., Exchange]
 Probe = Callable[[Walk, Get, Transport], None]
 # By the name of the step that needs the requests.
 Probes = Mapping[str, Iterable[Probe]]
-# What is forged, the headers, and the texts that the answer must not contain.
-Forged = tuple[str, Headers, tuple[str, ...]]
+# Headers, and the texts that must not come back, each with the names of its headers.
+Forged = tuple[Headers, Mapping[str, tuple[str, ...]]]
 
-FORGED_HOST = "forged-by-the-doctor.invalid"
 FORGED_PORT = "59999"
 FORGED_PREFIX = "/forged-by-the-doctor"
 UNKNOWN_PATH = "/unknown-path-of-the-doctor"
@@ -118,23 +117,26 @@ def ask_with_forged_hosts(walk: Walk, get: Get, transport: Transport) -> None:
     if walk.get and walk.get.status == 401 and not walk.get.hops:
         exchanges.append(walk.get)
     for before in exchanges:
-        for name, forged, marks in _forgeries(walk, before.url):
+        for forged, marks in _forgeries(walk, before.url):
             outcome = transport.send("GET", before.url, (headers.NAMED, *forged))
-            exchange = Exchange(before.url, outcome)
-            walk.forgeries.append(Forgery(before, name == "Host", marks, exchange))
+            walk.forgeries.append(Forgery(before, marks, Exchange(before.url, outcome)))
+
+
+def forged_host(header: str) -> str:
+    """Return a host that only this header names, so that the answer shows which one was used."""
+    return f"{header.lower()}.forged-by-the-doctor.invalid"
 
 
 def _forgeries(walk: Walk, url: str) -> list[Forged]:
     """Return headers that a careless proxy passes on, and what must not come back for them."""
-    host: Headers = (("Host", FORGED_HOST),)
     forwarded: Headers = (
-        ("X-Forwarded-Host", FORGED_HOST),
-        ("X-Forwarded-Server", FORGED_HOST),
-        ("Forwarded", f"host={FORGED_HOST}"),
+        ("X-Forwarded-Host", forged_host("X-Forwarded-Host")),
+        ("X-Forwarded-Server", forged_host("X-Forwarded-Server")),
+        ("Forwarded", f"host={forged_host('Forwarded')}"),
     )
     forgeries: list[Forged] = [
-        ("Host", host, (FORGED_HOST,)),
-        ("Forwarded", forwarded, (FORGED_HOST,)),
+        ((("Host", forged_host("Host")),), {forged_host("Host"): ("Host",)}),
+        (forwarded, {forged_host(name): (name,) for name, _ in forwarded}),
     ]
     if walk.in_process:
         # No proxy is in front that would overwrite the other headers.
@@ -146,8 +148,12 @@ def _forgeries(walk: Walk, url: str) -> list[Forged]:
         ("X-Forwarded-Port", FORGED_PORT),
         ("X-Forwarded-Prefix", FORGED_PREFIX),
     )
-    marks = (f"{other}://{host_of(url)}", f":{FORGED_PORT}", FORGED_PREFIX)
-    return [*forgeries, ("X-Forwarded-Proto", proxy, marks)]
+    marks = {
+        f"{other}://{host_of(url)}": ("X-Forwarded-Proto", "X-Forwarded-Ssl"),
+        f":{FORGED_PORT}": ("X-Forwarded-Port",),
+        FORGED_PREFIX: ("X-Forwarded-Prefix",),
+    }
+    return [*forgeries, (proxy, marks)]
 
 
 def ask_unknown_addresses(walk: Walk, get: Get, transport: Transport) -> None:

@@ -1,0 +1,107 @@
+"""Does the server announce what MCP 2026-07-28 expects, and what clients need for it?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mcp_oauth_discovery.doctor.clients import Client
+from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, finding
+from mcp_oauth_discovery.doctor.printing import shown
+from mcp_oauth_discovery.doctor.steps.values import strings
+from mcp_oauth_discovery.doctor.walk.observations import Fetched, Walk
+from mcp_oauth_discovery.standards.identifiers import origin
+from mcp_oauth_discovery.standards.metadata import has_value
+
+_ISS = "authorization_response_iss_parameter_supported"
+_DOCUMENTS = "client_id_metadata_document_supported"
+
+AS_METADATA_DOCUMENTS_KEYS = Entry(
+    code="as-metadata-documents-keys",
+    severity=Severity.WARNING,
+    seen="Client ID metadata documents are announced, for clients with keys of their own alone.",
+    expected='"none" in token_endpoint_auth_methods_supported: most of these clients are public',
+    section="Client ID Metadata Document §4.1",
+    clients=(Client.PYTHON, Client.TYPESCRIPT),
+    fix='Accept clients without a secret at the token endpoint, and add "none".',
+)
+AS_REGISTRATION_ALONE = Entry(
+    code="as-registration-alone",
+    severity=Severity.INFO,
+    seen="New clients can only register dynamically.",
+    expected=f"{_DOCUMENTS} as well: MCP 2026-07-28 deprecates dynamic registration",
+    section="MCP authorization (2026-07-28), client registration",
+    fix=(
+        "Support client ID metadata documents, and announce them. Keep the registration for older "
+        "clients."
+    ),
+    django_fix=(
+        "Enable client ID metadata documents in the authorization server (CIMD_ENABLED of "
+        "django-oauth-toolkit, IDP_OIDC_CIMD_ENABLED of django-allauth), then write "
+        f'"{_DOCUMENTS}": True in MCP_AUTHORIZATION_SERVER_METADATA. Keep the registration for '
+        "older clients."
+    ),
+)
+AS_ISS_NOT_ANNOUNCED = Entry(
+    code="as-iss-not-announced",
+    severity=Severity.INFO,
+    seen="The server does not announce iss in its authorization responses.",
+    expected=f"{_ISS}: true, and iss in each response, errors included",
+    section="MCP authorization (2026-07-28), authorization response validation; RFC 9207 §3",
+    fix=(
+        "First send iss with each code and each error, exactly as in the metadata, then announce "
+        "it. Clients refuse a response without the iss that is announced."
+    ),
+    django_fix=(
+        "First make sure that each response has iss, also when the user denies. "
+        "django-oauth-toolkit needs ConsentView from mcp_oauth_discovery.contrib.oauth_toolkit for "
+        f'that. Then write "{_ISS}": True in MCP_AUTHORIZATION_SERVER_METADATA.'
+    ),
+)
+
+
+def public_clients(walk: Walk) -> Iterator[Finding]:
+    """Report metadata documents for clients with keys alone; the SDKs have none.
+
+    Claude registers dynamically instead, if it can. ChatGPT has a key.
+    """
+    for server in walk.servers:
+        values = server.metadata.content if server.metadata else {}
+        methods = strings(values, "token_endpoint_auth_methods_supported")
+        has_keys_alone = "private_key_jwt" in methods and "none" not in methods
+        if server.metadata and values.get(_DOCUMENTS) is True and has_keys_alone:
+            has_registration = has_value(values.get("registration_endpoint"))
+            closed = () if has_registration else (Client.CLAUDE,)
+            clients = (*closed, *AS_METADATA_DOCUMENTS_KEYS.clients)
+            observation = f"token_endpoint_auth_methods_supported is {shown(methods)}."
+            url = server.metadata.url
+            yield finding(AS_METADATA_DOCUMENTS_KEYS, url, observation, clients=clients)
+
+
+def registration(walk: Walk) -> Iterator[Finding]:
+    for document in _own(walk):
+        values = document.content
+        if values.get(_DOCUMENTS) is not True and has_value(values.get("registration_endpoint")):
+            observation = f"There is a registration_endpoint, and {_state(values, _DOCUMENTS)}."
+            yield finding(AS_REGISTRATION_ALONE, document.url, observation)
+
+
+def iss(walk: Walk) -> Iterator[Finding]:
+    for document in _own(walk):
+        values = document.content
+        if values.get(_ISS) is not True and has_value(values.get("authorization_endpoint")):
+            yield finding(AS_ISS_NOT_ANNOUNCED, document.url, f"{_state(values, _ISS)}.")
+
+
+def _own(walk: Walk) -> Iterator[Fetched]:
+    """Yield the metadata of the site's own servers; it cannot change that of another one."""
+    for server in walk.servers:
+        if server.metadata and origin(server.issuer) == origin(walk.url):
+            yield server.metadata
+
+
+def _state(values: dict[str, object], member: str) -> str:
+    return f"{member} is {shown(values.get(member, 'missing'))}"
+
+
+ENTRIES = (AS_METADATA_DOCUMENTS_KEYS, AS_REGISTRATION_ALONE, AS_ISS_NOT_ANNOUNCED)
+RULES = (public_clients, registration, iss)
