@@ -43,4 +43,5 @@ SERVER_CARDS = {
         "Four cards of other addresses in the catalogue.",
         f"The card of this endpoint at {_CARD}.",
     ),
+    "card-hidden": Example('"title": "Peo\\u200bple"', '"title": "People"'),
 }

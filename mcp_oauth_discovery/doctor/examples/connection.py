@@ -40,6 +40,14 @@ REACH = {
         "Each answer takes 4 seconds, so that sixty take 240.",
         "mcp_discovery check https://app.example.com/mcp --budget 300",
     ),
+    "reach-no-a-record": Example(
+        "app.example.com. 300 IN AAAA 2606:4700:4700::1111  # and no A record",
+        "app.example.com. 300 IN A 1.1.1.1",
+    ),
+    "reach-mixed-addresses": Example(
+        "$ dig +short app.example.com\n1.1.1.1\n10.0.0.5",
+        "$ dig +short app.example.com\n1.1.1.1",
+    ),
 }
 
 ANSWERS = {
@@ -96,4 +104,5 @@ DOCUMENTS = {
     ),
     "document-duplicate": Example('{"resource": "a", "resource": "b"}', '{"resource": "b"}'),
     "document-cookie": Example(f"{_JSON}Set-Cookie: sessionid=…", _JSON.strip()),
+    "document-hidden": Example('"resource_name": "Peo\\u200bple"', '"resource_name": "People"'),
 }

@@ -62,6 +62,19 @@ CHALLENGE = {
         'POST: Bearer resource_metadata=…, scope="mcp"\nGET: Bearer realm="api"',
         'POST and GET: Bearer resource_metadata=…, scope="mcp"',
     ),
+    "challenge-dpop-alone": Example(
+        'WWW-Authenticate: DPoP algs="ES256", resource_metadata=…',
+        'WWW-Authenticate: Bearer resource_metadata=…, DPoP algs="ES256", resource_metadata=…',
+    ),
+    "challenge-scope-missing": Example(
+        "WWW-Authenticate: Bearer resource_metadata=…",
+        'WWW-Authenticate: Bearer resource_metadata=…, scope="mcp"',
+    ),
+    "challenge-offline-access": Example('scope="mcp offline_access"', 'scope="mcp"'),
+    "challenge-scope-not-offered": Example(
+        'Challenge: scope="files"\nThe server: "scopes_supported": ["mcp"]',
+        'Challenge: scope="files"\nThe server: "scopes_supported": ["mcp", "files"]',
+    ),
 }
 
 OAUTH_ENDPOINTS = {

@@ -42,6 +42,7 @@ JWKS = {
     "jwks-elsewhere": Example(
         '"jwks_uri": "https://keys.example.net/jwks.json"', f'"jwks_uri": "{_JWKS}"'
     ),
+    "jwks-no-keys": Example(_EMPTY, _KEY),
 }
 
 SIGNED = {

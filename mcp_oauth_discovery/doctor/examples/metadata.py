@@ -70,6 +70,10 @@ PROTECTED_RESOURCE = {
         'The resource: "scopes_supported": ["files"]\nThe server: "scopes_supported": ["mcp"]',
         'The server: "scopes_supported": ["mcp", "files"]',
     ),
+    "prm-resource-origin": Example(
+        f'GET {_PRM}\n{{"resource": "{_ORIGIN}", …}}',
+        f'GET {_PRM}\n{{"resource": "{_ENDPOINT}", …}}',
+    ),
 }
 
 AUTHORIZATION_SERVER = {
@@ -140,5 +144,23 @@ AUTHORIZATION_SERVER = {
     ),
     "as-left-out": Example(
         '"authorization_servers": [four issuers]', '"authorization_servers": [three issuers]'
+    ),
+    "as-issuer-unpinned": Example(
+        "MCP_ISSUER is not set, and mcp_keys list has an active key.", f'MCP_ISSUER = "{_ORIGIN}"'
+    ),
+    "as-metadata-documents-keys": Example(
+        '"client_id_metadata_document_supported": true, '
+        '"token_endpoint_auth_methods_supported": ["private_key_jwt"]',
+        '"client_id_metadata_document_supported": true, '
+        '"token_endpoint_auth_methods_supported": ["none", "private_key_jwt"]',
+    ),
+    "as-registration-alone": Example(
+        f'{{"registration_endpoint": "{_ORIGIN}/o/register/", …}}',
+        '{"client_id_metadata_document_supported": true, '
+        f'"registration_endpoint": "{_ORIGIN}/o/register/", …}}',
+    ),
+    "as-iss-not-announced": Example(
+        "(no authorization_response_iss_parameter_supported)",
+        '"authorization_response_iss_parameter_supported": true',
     ),
 }
