@@ -118,6 +118,11 @@ def test_line_is_safe_for_a_terminal_and_not_endless():
     assert len(text) < 500
 
 
+@pytest.mark.parametrize("part", ["eyJ-", "token", "%3Ftoken", "://u:p", "a-"])
+def test_long_text_of_a_hostile_site_keeps_no_pattern_busy(part):
+    assert len(received(("Location", part * 100_000))) < 500
+
+
 def test_watch_is_called_around_each_request():
     calls: list[tuple[str, object]] = []
 

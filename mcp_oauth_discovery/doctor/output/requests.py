@@ -11,6 +11,8 @@ from mcp_oauth_discovery.doctor.transport.watching import Request
 from mcp_oauth_discovery.doctor.walk.headers import NAMED
 
 _CUT = "***"
+# More than is printed. A longer text of a hostile site would keep the patterns busy.
+_MOST_READ = 4096
 # The names of parameters that are secrets, or lead to one (RFC 6749, RFC 6750, RFC 7523). They may
 # be in a URL that is itself a parameter, and so percent-encoded.
 _SECRET_PARAMETER = re.compile(
@@ -36,6 +38,7 @@ def request_line(request: Request, outcome: Answer | Failure, seconds: float) ->
 
 def cut(text: str) -> str:
     """Return text with stars in place of secrets."""
+    text = text[:_MOST_READ]
     for pattern, stars in ((_SECRET_PARAMETER, rf"\1{_CUT}"), (_USER, f"{_CUT}@"), (_JWT, _CUT)):
         text = pattern.sub(stars, text)
     return shortened(text)
