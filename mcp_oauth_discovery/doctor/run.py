@@ -17,6 +17,7 @@ from mcp_oauth_discovery.doctor.examination import examined
 from mcp_oauth_discovery.doctor.report import Report
 from mcp_oauth_discovery.doctor.transport.deadlines import BUDGET, TIMEOUT
 from mcp_oauth_discovery.doctor.transport.network import HTTPTransport
+from mcp_oauth_discovery.doctor.transport.watching import Watch
 from mcp_oauth_discovery.doctor.walk.credentials import Credentials
 from mcp_oauth_discovery.doctor.walk.walker import Walker
 from mcp_oauth_discovery.standards.token_parts import read_parts
@@ -35,6 +36,7 @@ def examine(
     timeout: float = TIMEOUT,
     budget: float = BUDGET,
     token: str | None = None,
+    watch: Watch | None = None,
 ) -> Report:
     """Follow the discovery from an MCP endpoint to the keys as clients do, and report.
 
@@ -42,7 +44,8 @@ def examine(
     project is requested in process, with `host` as the Host header. `origin` is the origin of the
     web page to check CORS for. `only` and `skip` have codes and groups of codes. `timeout` is for
     each answer and `budget` for all of them, in seconds. `token` is sent to the endpoint too, and
-    the report says whether it is let in. It never contains the token.
+    the report says whether it is let in. It never contains the token. `watch` is called before and
+    after each request.
 
     Raises `ValueError` for arguments that make no sense, `ImproperlyConfigured` for a wrong
     setting, `Http404` if this project does not serve `host`, and `SuspiciousOperation` if Django
@@ -68,7 +71,7 @@ def examine(
         walker, urls = project_walker(host, *limits, given)
         if not urls:
             raise ValueError("This project has no enabled resource.")
-    walk = walker(page_origin=page, probes=chosen.probes()).walk
+    walk = walker(page_origin=page, probes=chosen.probes(), watch=watch).walk
     return Report(tuple(examined(walk(one), chosen) for one in urls))
 
 

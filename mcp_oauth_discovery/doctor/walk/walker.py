@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from mcp_oauth_discovery.doctor.mishaps import Noted
 from mcp_oauth_discovery.doctor.transport.messages import Answer, Fault, Headers, Transport
+from mcp_oauth_discovery.doctor.transport.watching import Watch, WatchedTransport
 from mcp_oauth_discovery.doctor.walk import headers, redirects
 from mcp_oauth_discovery.doctor.walk.challenges import (
     challenges_of,
@@ -51,6 +52,7 @@ class Walker:
         described: frozenset[str] = frozenset(),
         credentials: Credentials | None = None,
         endpoints: frozenset[str] = frozenset(),
+        watch: Watch | None = None,
     ) -> None:
         """Store the options.
 
@@ -58,9 +60,10 @@ class Walker:
         origins that the transport reaches, None if it reaches all. `signing` has the reasons why
         this project cannot sign, and `unpinned` that it has keys and no pinned issuer. `described`
         has the endpoints with a card in its settings, and `endpoints` all its endpoints on the
-        origin of the URL. `credentials` has what is needed for requests with tokens.
+        origin of the URL. `credentials` has what is needed for requests with tokens. `watch` is
+        called before and after each request.
         """
-        self._transport = transport
+        self._transport = WatchedTransport(transport, watch) if watch else transport
         self._page_origin = page_origin
         self._probes = probes
         self._inside = inside
