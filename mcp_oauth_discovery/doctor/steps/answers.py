@@ -18,6 +18,13 @@ from mcp_oauth_discovery.doctor.steps.exchanges import (
     plain,
     stopped,
 )
+from mcp_oauth_discovery.doctor.steps.outside import (
+    DOWN,
+    IN_ITS_DOCUMENT,
+    is_outside,
+    issuer_advised,
+    readvised,
+)
 from mcp_oauth_discovery.doctor.steps.reach import REACH_CUT
 from mcp_oauth_discovery.doctor.steps.refused_hosts import naming_host
 from mcp_oauth_discovery.doctor.walk.intermediaries import Intermediary
@@ -151,7 +158,8 @@ def replaced(walk: Walk) -> Iterator[Finding]:
         yield replace(_firewall(walk.get, walk.get.intermediary), clients=())
     for place in walk.tried:
         if service := place.exchange.intermediary:
-            yield _at(walk, place, _firewall(place.exchange, service))
+            refusal = readvised(walk, _firewall(place.exchange, service), IN_ITS_DOCUMENT)
+            yield _at(walk, place, refusal)
     for endpoint in walk.oauth_endpoints:
         # People open the authorization endpoint in a browser, which can pass a challenge.
         service = endpoint.get.intermediary
@@ -177,25 +185,39 @@ def server_errors(walk: Walk) -> Iterator[Finding]:
                 clients=stopped(walk, exchange),
                 fix=fault.fix if fault else "",
             )
-            yield error if walk.in_process else _advised(error, exchange)
+            error = error if walk.in_process else _advised(error, exchange)
+            yield readvised(walk, error, DOWN)
 
 
 def forbidden(walk: Walk) -> Iterator[Finding]:
-    for place in walk.tried:
+    for place in _judged(walk):
         if place.exchange.status in FORBIDDEN and not place.exchange.intermediary:
             refusal = finding(ANSWER_FORBIDDEN, place.url, _status(place.exchange))
-            yield _at(walk, place, refusal)
+            yield _at(walk, place, issuer_advised(walk, place, refusal))
 
 
 def bad_requests(walk: Walk) -> Iterator[Finding]:
-    for place in walk.tried:
+    for place in _judged(walk):
         if place.exchange.status in BAD_REQUEST:
             refusal = finding(ANSWER_BAD_REQUEST, place.url, _status(place.exchange))
             refusal = naming_host(refusal, walk)
             if walk.post is None or walk.post.status not in BAD_REQUEST:
                 # Only this document is refused, not the host.
                 refusal = replace(refusal, explains=())
-            yield _at(walk, place, _advised(refusal, place.exchange, walk.url))
+            refusal = _advised(refusal, place.exchange, walk.url)
+            yield _at(walk, place, issuer_advised(walk, place, refusal))
+
+
+def _judged(walk: Walk) -> Iterator[Fetched]:
+    """Yield the addresses whose refusals matter.
+
+    Some providers refuse every address that they do not have. Clients try the next one, and the
+    site cannot change it.
+    """
+    for place in walk.tried:
+        is_needed = place.role in _NAMED or not walk.is_spare(place)
+        if is_needed or not is_outside(walk, place.url):
+            yield place
 
 
 def _advised(result: Finding, exchange: Exchange, typed: str = "") -> Finding:

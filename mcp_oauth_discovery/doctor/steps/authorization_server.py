@@ -9,6 +9,11 @@ from mcp_oauth_discovery.doctor.clients import CLOSED, TYPESCRIPT_BASED, Client
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, correcting, finding
 from mcp_oauth_discovery.doctor.printing import pointed, shown
 from mcp_oauth_discovery.doctor.steps import announcements, server_members, wrong_issuers
+from mcp_oauth_discovery.doctor.steps.outside import (
+    issuer_to_name,
+    noted,
+    readvised,
+)
 from mcp_oauth_discovery.doctor.steps.server_members import chosen
 from mcp_oauth_discovery.doctor.steps.values import strings
 from mcp_oauth_discovery.doctor.walk.acceptance import difference, differing_parts, issuer_refusals
@@ -141,20 +146,21 @@ def issuers(walk: Walk) -> Iterator[Finding]:
             observation = pointed(issuer, server.issuer)
             refused = tuple(issuer_refusals(server.issuer, issuer))
             if issuer.rstrip("/") == server.issuer.rstrip("/"):
-                yield finding(AS_ISSUER_SLASH, document.url, observation, clients=refused)
+                result = finding(AS_ISSUER_SLASH, document.url, observation, clients=refused)
             else:
                 observation = f"{observation}\n{difference(issuer, server.issuer)}".rstrip("\n")
                 parts = differing_parts(issuer, server.issuer)
-                mismatch = finding(
+                result = finding(
                     AS_ISSUER_MISMATCH,
                     document.url,
                     observation,
                     clients=CLOSED + refused,
                     correction=correcting(parts),
                 )
-                # Only a proxy that hides TLS changes the scheme of the other URLs as well.
-                is_scheme = parts == ["scheme"]
-                yield mismatch if is_scheme else replace(mismatch, explains=("signed-issuer",))
+                if parts != ["scheme"]:
+                    # Only a proxy that hides TLS changes the scheme of the other URLs as well.
+                    result = replace(result, explains=("signed-issuer",))
+            yield readvised(walk, result, issuer_to_name(server.issuer, issuer))
 
 
 def unpinned(walk: Walk) -> Iterator[Finding]:
@@ -254,10 +260,7 @@ STEP = Step(
         left_out,
         issuers,
         unpinned,
-        *server_members.RULES,
-        *announcements.RULES,
-        contradictions,
-        openid,
+        *map(noted, (*server_members.RULES, *announcements.RULES, contradictions, openid)),
         resources,
     ),
     can_pass=can_pass,

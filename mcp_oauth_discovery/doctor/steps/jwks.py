@@ -13,6 +13,7 @@ from mcp_oauth_discovery.doctor.steps.key_forms import (
     is_for_encryption,
     signatures,
 )
+from mcp_oauth_discovery.doctor.steps.outside import NO_KEYS, readvised
 from mcp_oauth_discovery.doctor.steps.published_keys import key_sets, keys_of
 from mcp_oauth_discovery.doctor.steps.values import strings
 from mcp_oauth_discovery.doctor.walk.observations import Fetched, Walk
@@ -84,7 +85,8 @@ JWKS_ELSEWHERE = Entry(
 def places(walk: Walk) -> Iterator[Finding]:
     for document in key_sets(walk):
         if document.is_absent:
-            yield finding(JWKS_NOT_FOUND, document.url, f"{document.exchange.status}.")
+            result = finding(JWKS_NOT_FOUND, document.url, f"{document.exchange.status}.")
+            yield readvised(walk, result, NO_KEYS)
         elif document.members is not None and not isinstance(document.members.get("keys"), list):
             yield finding(JWKS_NOT_FOUND, document.url, "There is no list of keys in it.")
 

@@ -11,6 +11,7 @@ from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.steps import addresses
 from mcp_oauth_discovery.doctor.steps.advice import OF_SPEECH, advised
 from mcp_oauth_discovery.doctor.steps.exchanges import beyond, plain
+from mcp_oauth_discovery.doctor.steps.outside import WRONG_HOST, readvised
 from mcp_oauth_discovery.doctor.steps.values import urls_in
 from mcp_oauth_discovery.doctor.transport.deadlines import BUDGET
 from mcp_oauth_discovery.doctor.transport.messages import Failure, Trouble
@@ -112,6 +113,8 @@ _ENTRY_OF = {
     Trouble.BROKEN: REACH_BROKEN,
     Trouble.PRIVATE: REACH_PRIVATE,
 }
+# What a mistake in the host of an issuer looks like.
+_OF_WRONG_HOSTS = (Trouble.NAME, Trouble.REFUSED, Trouble.TIMEOUT)
 
 
 def unreachable(walk: Walk) -> Iterator[Finding]:
@@ -125,11 +128,14 @@ def failures(walk: Walk) -> Iterator[Finding]:
     """Report each address without an answer."""
     for exchange in walk.exchanges():
         outcome = exchange.outcome
-        if isinstance(outcome, Failure) and outcome.trouble is not Trouble.CUT:
-            failure = finding(_ENTRY_OF[outcome.trouble], outcome.url, _reason(outcome))
-            is_typed = outcome.url == walk.url
-            advice = OF_SPEECH[outcome.speech] if outcome.speech else None
-            yield advised(failure, advice, walk.url if is_typed else "")
+        if not isinstance(outcome, Failure) or outcome.trouble is Trouble.CUT:
+            continue
+        failure = finding(_ENTRY_OF[outcome.trouble], outcome.url, _reason(outcome))
+        if outcome.trouble in _OF_WRONG_HOSTS:
+            failure = readvised(walk, failure, WRONG_HOST)
+        is_typed = outcome.url == walk.url
+        advice = OF_SPEECH[outcome.speech] if outcome.speech else None
+        yield advised(failure, advice, walk.url if is_typed else "")
 
 
 def cut(walk: Walk) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ from mcp_oauth_discovery.doctor.clients import EVERY, TYPESCRIPT_BASED, Client
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, finding
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.steps.exchanges import PUBLIC, plain, stopped
+from mcp_oauth_discovery.doctor.steps.outside import MOVED, readvised
 from mcp_oauth_discovery.doctor.transport.reachability import is_exposed
 from mcp_oauth_discovery.doctor.walk.intermediaries import login_service
 from mcp_oauth_discovery.doctor.walk.observations import Exchange, Walk
@@ -165,8 +166,9 @@ def redirected(walk: Walk) -> Iterator[Finding]:
             )
             # Under DEBUG, Django answers the POST with a server error and redirects the GET only.
             is_of_get = exchange is walk.get and walk.post is not None and walk.post.status >= 500
-            is_cause = likely is not Cause.SLASH or is_of_get
-            yield result if is_cause else replace(result, explains=())
+            if likely is Cause.SLASH and not is_of_get:
+                result = replace(result, explains=())
+            yield readvised(walk, result, MOVED)
 
 
 def _causes(exchange: Exchange) -> list[tuple[Cause, str]]:

@@ -61,6 +61,10 @@ PRM_SERVER_INVALID = Entry(
         "Write the https URL that is the issuer in the server's metadata, not the URL of the "
         "document."
     ),
+    django_fix=(
+        "In MCP_AUTHORIZATION_SERVERS, write the https URL that is the issuer in the server's "
+        "metadata, not the URL of the document."
+    ),
 )
 PRM_SERVERS_SPELLINGS = Entry(
     code="prm-servers-spellings",

@@ -31,11 +31,11 @@ from mcp_oauth_discovery.management.tokens.reading import STDIN, read_token
 _PAINTS = {
     "heading": "MIGRATE_HEADING",
     "fix": "MIGRATE_LABEL",
-    "section": "HTTP_NOT_MODIFIED",
     "critical": "ERROR",
     "error": "ERROR",
     "warning": "WARNING",
-    "info": "NOTICE",
+    # Not NOTICE, which is red.
+    "info": "MIGRATE_HEADING",
     "pass": "SUCCESS",
 }
 
@@ -167,7 +167,9 @@ class Command(SubcommandsCommand):
             self._print([f"{directory} is up to date."])
 
     def _palette(self) -> Palette:
-        return {name: getattr(self.style, style) for name, style in _PAINTS.items()}
+        palette = {name: getattr(self.style, style) for name, style in _PAINTS.items()}
+        has_colours = any(paint("x") != "x" for paint in palette.values())
+        return {**palette, "section": _dim if has_colours else str}
 
     def _print(self, lines: Iterable[str]) -> None:
         """Write lines, with escapes for letters that the terminal does not have."""
@@ -180,6 +182,11 @@ def _names(values: list[str]) -> list[str]:
     """Return the codes and groups in options that may have several, between commas."""
     names = [name.strip() for value in values for name in value.split(",")]
     return [name for name in names if name]
+
+
+def _dim(text: str) -> str:
+    """Return text in a weak colour, which no style of Django has."""
+    return f"\x1b[2m{text}\x1b[0m"
 
 
 def _seconds(text: str) -> float:
