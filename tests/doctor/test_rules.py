@@ -27,6 +27,7 @@ from tests.doctor import (  # noqa: F401 - they fill the table
     faults_pages,
     faults_server,
     faults_signed,
+    faults_tokens,
 )
 from tests.doctor.planting import FAULTS, Fault
 from tests.doctor.world import World, diagnose

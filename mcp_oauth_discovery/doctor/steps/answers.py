@@ -10,7 +10,6 @@ from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, 
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.steps import delivery, redirects
 from mcp_oauth_discovery.doctor.steps.advice import advice, advised
-from mcp_oauth_discovery.doctor.steps.did_you_mean import OF_THE_REQUEST
 from mcp_oauth_discovery.doctor.steps.exchanges import (
     PUBLIC,
     plain,
@@ -28,6 +27,7 @@ from mcp_oauth_discovery.doctor.walk.intermediaries import Intermediary
 from mcp_oauth_discovery.doctor.walk.observations import Exchange, Fetched, Walk, all_answered
 from mcp_oauth_discovery.doctor.walk.reading import gist
 from mcp_oauth_discovery.doctor.walk.redirects import target
+from mcp_oauth_discovery.doctor.walk.tokens import OF_THE_REQUEST
 from mcp_oauth_discovery.doctor.walk.well_known import Role
 from mcp_oauth_discovery.standards.identifiers import origin
 

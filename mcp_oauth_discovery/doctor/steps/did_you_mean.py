@@ -28,10 +28,8 @@ from mcp_oauth_discovery.doctor.walk.alternatives import has_no_endpoint, requir
 from mcp_oauth_discovery.doctor.walk.observations import Alternative, Walk
 from mcp_oauth_discovery.doctor.walk.reading import is_html
 from mcp_oauth_discovery.doctor.walk.redirects import target
+from mcp_oauth_discovery.doctor.walk.tokens import OF_THE_REQUEST
 from mcp_oauth_discovery.standards.identifiers import is_loopback, origin, split
-
-# The statuses for an empty body, its type, Accept, and the protocol version.
-OF_THE_REQUEST = (400, 406, 411, 412, 413, 415, 422)
 
 ENDPOINT_ELSEWHERE = Entry(
     code="endpoint-elsewhere",

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from mcp_oauth_discovery.doctor.clients import EVERY
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, finding
 from mcp_oauth_discovery.doctor.steps import did_you_mean
-from mcp_oauth_discovery.doctor.steps.did_you_mean import OF_THE_REQUEST
 from mcp_oauth_discovery.doctor.walk.alternatives import ask_alternatives
 from mcp_oauth_discovery.doctor.walk.observations import Walk
 from mcp_oauth_discovery.doctor.walk.reading import gist, is_html
+from mcp_oauth_discovery.doctor.walk.tokens import OF_THE_REQUEST
 
 # The statuses for an unknown host.
 _BAD_REQUEST = (400, 421)
@@ -57,6 +57,7 @@ ENDPOINT_OPEN = Entry(
     fix=(
         "If the endpoint must be protected, refuse requests without a token before anything else."
     ),
+    explains=("token-unsent",),
 )
 ENDPOINT_PARSES_FIRST = Entry(
     code="endpoint-parses-first",

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from mcp_oauth_discovery.doctor.transport.messages import Answer, Failure, Fault, Trouble
+from mcp_oauth_discovery.doctor.walk.credentials import Credentials, Refusal, Token
 from mcp_oauth_discovery.doctor.walk.intermediaries import Intermediary, intermediary
 from mcp_oauth_discovery.doctor.walk.reading import Reading, read
 from mcp_oauth_discovery.doctor.walk.well_known import Role
@@ -175,6 +176,7 @@ class Walk:
     is_described: bool = False
     # The endpoints in the settings of this project, if the URL is on its origin.
     project_endpoints: frozenset[str] = frozenset()
+    credentials: Credentials = field(default_factory=Credentials, repr=False)
     post: Exchange | None = None
     get: Exchange | None = None
     challenges: list[Challenge] = field(default_factory=list)
@@ -205,6 +207,9 @@ class Walk:
     alternatives: list[Alternative] = field(default_factory=list)
     agents: list[Again] = field(default_factory=list)
     burst: list[Again] = field(default_factory=list)
+    # The answers to empty POSTs with tokens, and why this project refuses some of the tokens.
+    tokens: dict[Token, Exchange] = field(default_factory=dict)
+    explanations: dict[Token, tuple[Refusal, ...]] = field(default_factory=dict)
 
     @property
     def resource(self) -> Fetched | None:

@@ -13,6 +13,7 @@ from mcp_oauth_discovery.doctor.walk.challenges import (
     challenges_of_walk,
     named_metadata,
 )
+from mcp_oauth_discovery.doctor.walk.credentials import Credentials
 from mcp_oauth_discovery.doctor.walk.observations import (
     Exchange,
     Fetched,
@@ -49,6 +50,7 @@ class Walker:
         unpinned: tuple[Fault, ...] = (),
         described: frozenset[str] = frozenset(),
         endpoints: frozenset[str] = frozenset(),
+        credentials: Credentials | None = None,
     ) -> None:
         """Store the options.
 
@@ -56,7 +58,7 @@ class Walker:
         origins that the transport reaches, None if it reaches all. `signing` has the reasons why
         this project cannot sign, and `unpinned` that it has keys and no pinned issuer. `described`
         has the endpoints with a card in its settings, and `endpoints` all its endpoints on the
-        origin of the URL.
+        origin of the URL. `credentials` has what is needed for requests with tokens.
         """
         self._transport = transport
         self._page_origin = page_origin
@@ -66,6 +68,7 @@ class Walker:
         self._unpinned = unpinned
         self._described = described
         self._endpoints = endpoints
+        self._credentials = credentials or Credentials()
         self._documents: dict[str, Exchange] = {}
 
     def walk(self, url: str) -> Walk:
@@ -78,6 +81,7 @@ class Walker:
             unpinned=self._unpinned,
             is_described=url in self._described,
             project_endpoints=self._endpoints,
+            credentials=self._credentials,
         )
         walk.post = Exchange(url, self._transport.send("POST", url, headers.ENDPOINT))
         if walk.post.answer is None:

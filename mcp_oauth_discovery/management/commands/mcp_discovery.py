@@ -20,12 +20,12 @@ from mcp_oauth_discovery.doctor.output.text import Palette, lines, summary
 from mcp_oauth_discovery.doctor.printing import visible
 from mcp_oauth_discovery.doctor.project import endpoints, show
 from mcp_oauth_discovery.doctor.project.in_process import DjangoTransport
+from mcp_oauth_discovery.doctor.project.tokens.explanation import explain
 from mcp_oauth_discovery.doctor.run import PAGE, examine
 from mcp_oauth_discovery.doctor.transport.deadlines import BUDGET, TIMEOUT
 from mcp_oauth_discovery.management.exporting import exporting
 from mcp_oauth_discovery.management.subcommands import SubcommandsCommand, add_subcommand
 from mcp_oauth_discovery.management.tokens import report as token_report
-from mcp_oauth_discovery.management.tokens.explanation import explain
 from mcp_oauth_discovery.management.tokens.reading import STDIN, read_token
 
 _PAINTS = {
@@ -68,6 +68,8 @@ class Command(SubcommandsCommand):
         ):
             text = f"seconds for {text} (%(default)g)"
             check.add_argument(name, type=_seconds, default=limit, metavar="SECONDS", help=text)
+        text = "a token to send too; - is standard input. The report says which rules refuse it"
+        check.add_argument("--token-file", metavar="FILE", help=text)
         show = add_subcommand(
             subparsers, "show", "Print the documents and the source of each value."
         )
@@ -98,6 +100,7 @@ class Command(SubcommandsCommand):
             raise CommandError(visible(str(error))) from error
 
     def handle_check(self, *, url: str | None, as_json: bool, strict: bool, **options: Any) -> None:
+        file = options["token_file"]
         try:
             report = examine(
                 url,
@@ -107,6 +110,7 @@ class Command(SubcommandsCommand):
                 skip=_names(options["skip"]),
                 timeout=options["timeout"],
                 budget=options["budget"],
+                token=None if file is None else read_token(file),
             )
         except ValueError as error:
             raise CommandError(str(error)) from error
@@ -139,7 +143,10 @@ class Command(SubcommandsCommand):
         self, *, file: str, resource: str | None, host: str | None, as_json: bool, **options: Any
     ) -> None:
         origin = checked_origin(endpoints.origin_of(host))
-        explanation = explain(read_token(file), origin, resource)
+        try:
+            explanation = explain(read_token(file), origin, resource)
+        except ValueError as error:
+            raise CommandError(str(error)) from error
         if as_json:
             self.stdout.write(json.dumps(token_report.as_json(explanation), indent=2))
         else:
