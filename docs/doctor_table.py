@@ -38,7 +38,8 @@ def _lines() -> Iterator[str]:
 
 def _cells(entry: Entry) -> list[str]:
     return [
-        f"`{entry.code}`",
+        # The address that a report prints for the code, on GitHub as well as in a built page.
+        f'<a id="{entry.code}"></a>`{entry.code}`',
         entry.severity.value,
         entry.seen,
         f"{entry.expected} ({entry.section})",

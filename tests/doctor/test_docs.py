@@ -16,12 +16,12 @@ from django.core.management.base import CommandParser
 
 from mcp_oauth_discovery.doctor.clients import PUBLISHED
 from mcp_oauth_discovery.doctor.examination import MOST_ALIKE
-from mcp_oauth_discovery.doctor.findings import Severity, finding
+from mcp_oauth_discovery.doctor.findings import Severity, documentation, finding
 from mcp_oauth_discovery.doctor.output.text import MOST_URLS, PLAIN, lines, summary
 from mcp_oauth_discovery.doctor.printing import LONGEST, pointed
 from mcp_oauth_discovery.doctor.report import EndpointReport, Report
 from mcp_oauth_discovery.doctor.steps import ENTRIES, STEPS
-from mcp_oauth_discovery.doctor.steps.answers import ANSWER_TOO_LARGE
+from mcp_oauth_discovery.doctor.steps.delivery import ANSWER_TOO_LARGE
 from mcp_oauth_discovery.doctor.transport import framing, network
 from mcp_oauth_discovery.doctor.transport.deadlines import BUDGET
 from mcp_oauth_discovery.doctor.transport.messages import SIZE_LIMIT
@@ -53,7 +53,13 @@ def test_table_of_the_codes_is_the_generated_one():
 @pytest.mark.parametrize("step", STEPS, ids=[step.name for step in STEPS])
 def test_table_has_each_code_of_a_step_once(step):
     documented = [row[0] for row in rows(section(section(PAGE, "Codes"), step.title))]
-    assert documented == [f"`{entry.code}`" for entry in step.entries]
+    assert documented == [f'<a id="{one.code}"></a>`{one.code}`' for one in step.entries]
+
+
+def test_address_of_a_code_leads_to_its_row():
+    page, _, anchor = documentation("cors-document").rpartition("#")
+    assert page.endswith("/doctor.html")
+    assert PAGE.count(f'| <a id="{anchor}"></a>`cors-document` | ') == 1
 
 
 def test_page_of_yesterday_is_out_of_date(tmp_path):
@@ -216,3 +222,17 @@ def test_documented_limits_are_the_limits():
 def test_documented_number_of_interim_answers_is_the_number():
     assert framing.MOST_INTERIM == 100
     assert "a hundred of them at most" in section(CHECK, "What it sends")
+
+
+def test_documented_json_of_explain_is_printed(run):
+    text = section(PAGE, "`mcp_discovery explain`")
+    document = json.loads(run("explain", "prm-resource-mismatch", "--json")[0])
+    outer, example = re.findall(r"object with (.+?)\.\s", text, re.S)
+    assert re.findall(r"`(\w+)`", outer) == list(document)
+    assert re.findall(r"`(\w+)`", example) == list(document["example"])
+
+
+def test_documented_explanation_is_the_beginning_of_the_real_one(run):
+    [example] = blocks(section(PAGE, "`mcp_discovery explain`"), "console")
+    command, _, output = example.partition("\n")
+    assert run(*command.partition("mcp_discovery ")[2].split())[0].startswith(output)

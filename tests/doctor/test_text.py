@@ -244,7 +244,8 @@ def test_every_client_has_a_line_with_its_basis():
     clients = output[output.index("<heading>Clients</heading>") + 1 :]
     assert len(clients) == len(Client)
     assert clients[0] == (
-        "  Claude          <warning>may fail</warning>: as-registration (by what Anthropic publishes)"
+        "  Claude          <warning>may fail</warning>: as-registration "
+        "(by what Anthropic publishes)"
     )
     assert "  Python SDK      <error>stops</error>: as-issuer-slash (by mcp 2.3.0)" in clients
 

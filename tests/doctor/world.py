@@ -65,6 +65,8 @@ class World:
         self.unpinned: tuple[Fault, ...] = ()
         # The endpoints that have a card in the settings of the project.
         self.described: frozenset[str] = frozenset()
+        # All endpoints in the settings of the project.
+        self.endpoints: frozenset[str] = frozenset()
         self.challenge: str | None = f'Bearer resource_metadata="{PRM}", scope="mcp"'
         self.endpoint: dict[str, str] = {
             "Access-Control-Allow-Origin": "*",
@@ -150,6 +152,7 @@ def report_on(world: World, url: str = ENDPOINT, in_process=False, probes=True) 
         unpinned=world.unpinned,
         described=world.described,
         credentials=world.credentials,
+        endpoints=world.endpoints,
     )
     return examined(walker.walk(url), Selection())
 

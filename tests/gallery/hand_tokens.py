@@ -105,7 +105,9 @@ def bad_token_gets_a_challenge_without_metadata(site: Site) -> None:
 
 @healthy(remarks=("token-refusal-bare",))
 def gateway_refuses_everything_without_looking(site: Site) -> None:
-    challenge = {"WWW-Authenticate": f'Bearer resource_metadata="{site.origin}{PRM_PATH}"'}
+    challenge = {
+        "WWW-Authenticate": f'Bearer resource_metadata="{site.origin}{PRM_PATH}", scope="mcp"'
+    }
     site.pages["/mcp"] = lambda request: Response(status_code=401, headers=challenge)
 
 

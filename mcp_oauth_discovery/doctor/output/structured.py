@@ -4,19 +4,27 @@ from __future__ import annotations
 
 from typing import Any
 
-from mcp_oauth_discovery.doctor.causes import Block
+from mcp_oauth_discovery.doctor.baseline import Comparison
+from mcp_oauth_discovery.doctor.causes import Block, blocks
 from mcp_oauth_discovery.doctor.findings import Finding, Severity, documentation
 from mcp_oauth_discovery.doctor.report import EndpointReport, Report
 from mcp_oauth_discovery.doctor.steps import STEP_OF
 
 
-def as_json(report: Report, *, ok: bool) -> dict[str, Any]:
-    """Return the document for `--json`; `ok` says whether the command succeeds."""
-    return {
+def as_json(report: Report, *, ok: bool, comparison: Comparison | None = None) -> dict[str, Any]:
+    """Return the document for `--json`; `ok` says whether the command succeeds.
+
+    With a comparison, each problem says whether it is known, and the document what is gone.
+    """
+    document = {
         "ok": ok,
         "counts": {severity.value: report.counts[severity] for severity in Severity},
-        "reports": [_endpoint(one) for one in report.reports],
+        "reports": [_endpoint(one, comparison) for one in report.reports],
     }
+    if comparison is None:
+        return document
+    gone = [{"code": one.code, "subject": one.subject} for one in comparison.gone]
+    return {**document, "gone": gone}
 
 
 def step_name(finding: Finding) -> str:
@@ -25,11 +33,14 @@ def step_name(finding: Finding) -> str:
     return step.name if step else finding.code.removesuffix("-ok").removesuffix("-none")
 
 
-def _endpoint(report: EndpointReport) -> dict[str, Any]:
-    causes = dict(_causes(report.blocks, ""))
+def _endpoint(report: EndpointReport, comparison: Comparison | None) -> dict[str, Any]:
+    # All findings, also the known ones, which the blocks of the report leave out.
+    causes = dict(_causes(blocks(report.findings), ""))
     return {
         "url": report.url,
-        "findings": [_finding(finding, causes.get(finding, "")) for finding in report.findings],
+        "findings": [
+            _finding(finding, causes.get(finding, ""), comparison) for finding in report.findings
+        ],
         "skipped": [{"group": one.step, "reason": one.reason} for one in report.skipped],
         "clients": [
             {
@@ -44,7 +55,7 @@ def _endpoint(report: EndpointReport) -> dict[str, Any]:
     }
 
 
-def _finding(finding: Finding, cause: str) -> dict[str, Any]:
+def _finding(finding: Finding, cause: str, comparison: Comparison | None) -> dict[str, Any]:
     members = {
         "code": finding.code,
         "severity": finding.severity.value,
@@ -58,7 +69,8 @@ def _finding(finding: Finding, cause: str) -> dict[str, Any]:
     }
     if finding.severity is Severity.PASS:
         return members
-    return {**members, "explained_by": cause, "documentation": documentation(finding.code)}
+    members |= {"explained_by": cause, "documentation": documentation(finding.code)}
+    return members if comparison is None else {**members, "known": finding in comparison.known}
 
 
 def _causes(blocks: list[Block] | tuple[Block, ...], cause: str) -> list[tuple[Finding, str]]:

@@ -1,4 +1,4 @@
-"""Is any answer a redirect, an error, too large, or too late?"""
+"""Is any answer a redirect or an error?"""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ from dataclasses import replace
 from mcp_oauth_discovery.doctor.clients import EVERY
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, finding
 from mcp_oauth_discovery.doctor.printing import shown
-from mcp_oauth_discovery.doctor.steps import redirects
+from mcp_oauth_discovery.doctor.steps import delivery, redirects
 from mcp_oauth_discovery.doctor.steps.advice import advice, advised
 from mcp_oauth_discovery.doctor.steps.exchanges import (
     PUBLIC,
-    compression,
-    of_documents,
     plain,
     stopped,
 )
@@ -24,15 +22,15 @@ from mcp_oauth_discovery.doctor.steps.outside import (
     issuer_advised,
     readvised,
 )
-from mcp_oauth_discovery.doctor.steps.reach import REACH_CUT
+from mcp_oauth_discovery.doctor.steps.refused_hosts import naming_host
 from mcp_oauth_discovery.doctor.walk.intermediaries import Intermediary
 from mcp_oauth_discovery.doctor.walk.observations import Exchange, Fetched, Walk, all_answered
 from mcp_oauth_discovery.doctor.walk.reading import gist
 from mcp_oauth_discovery.doctor.walk.redirects import target
 from mcp_oauth_discovery.doctor.walk.tokens import OF_THE_REQUEST
 from mcp_oauth_discovery.doctor.walk.well_known import Role
+from mcp_oauth_discovery.standards.identifiers import origin
 
-SLOW = 3.0
 FORBIDDEN = (401, 403, 407)
 BAD_REQUEST = (400, 421)
 _OF_DOCUMENTS = (*FORBIDDEN, *BAD_REQUEST)
@@ -52,6 +50,18 @@ ANSWER_FIREWALL = Entry(
         "Exempt /.well-known/ and the MCP endpoint there: clients cannot solve a challenge or "
         "log in."
     ),
+    explains=(
+        "agent-dependent",
+        "answer-forbidden",
+        "answer-unexpected",
+        "card-no-answer",
+        "challenge",
+        "cors",
+        "documents",
+        "head-differs",
+        "jwks-not-found",
+        "oauth-endpoint-cors",
+    ),
 )
 ANSWER_SERVER_ERROR = Entry(
     code="answer-server-error",
@@ -64,6 +74,7 @@ ANSWER_SERVER_ERROR = Entry(
     django_fix=(
         "Read the log of the site: clients give up on a 5xx. manage.py check names wrong settings."
     ),
+    explains=("card-no-answer", "jwks-not-found", "oauth-endpoint-error", "burst-fails"),
 )
 ANSWER_FORBIDDEN = Entry(
     code="answer-forbidden",
@@ -79,6 +90,7 @@ ANSWER_FORBIDDEN = Entry(
     django_fix=(
         "Put DiscoveryMiddleware first, and have the proxy or firewall let /.well-known/ pass."
     ),
+    explains=("card-no-answer", "challenge-not-bearer", "cors-endpoint-preflight"),
 )
 ANSWER_BAD_REQUEST = Entry(
     code="answer-bad-request",
@@ -93,6 +105,7 @@ ANSWER_BAD_REQUEST = Entry(
     django_fix=(
         "Add the public host to ALLOWED_HOSTS, and have the proxy pass the Host header on."
     ),
+    explains=("challenge", "cors", "documents", "jwks-not-found", "oauth-endpoint-cors"),
 )
 ANSWER_UNEXPECTED = Entry(
     code="answer-unexpected",
@@ -102,34 +115,6 @@ ANSWER_UNEXPECTED = Entry(
     section="RFC 9728 §3.2, RFC 8414 §3.2",
     clients=EVERY,
     fix="Check what stands in front of the site: a rate limit, a firewall, a cache.",
-)
-ANSWER_TOO_LARGE = Entry(
-    code="answer-too-large",
-    severity=Severity.ERROR,
-    seen="The document is larger than 256 KiB; the rest was not read.",
-    expected="a few kilobytes",
-    section="RFC 9728 §3.2",
-    fix="Find out what makes it so large. The Go SDK reads at most 1 MiB.",
-)
-ANSWER_SLOW = Entry(
-    code="answer-slow",
-    severity=Severity.WARNING,
-    seen="The answer took longer than three seconds.",
-    expected="an answer within a second",
-    section="MCP authorization, discovery",
-    clients=EVERY,
-    fix="Look for middleware that waits: only the keys need the database.",
-    explains=(REACH_CUT.code,),
-)
-ANSWER_ENCODED = Entry(
-    code="answer-encoded",
-    severity=Severity.WARNING,
-    seen="The answer is compressed although the request does not allow it.",
-    expected="no Content-Encoding for Accept-Encoding: identity",
-    section="RFC 9110 §12.5.3",
-    clients=EVERY,
-    fix="Compress only if Accept-Encoding allows it.",
-    django_fix="Have the proxy or GZipMiddleware respect Accept-Encoding.",
 )
 
 
@@ -154,7 +139,7 @@ def _firewall(exchange: Exchange, service: Intermediary) -> Finding:
     observation = f"{exchange.status} of {service.name} ({shown(service.evidence)}): "
     observation += f"{gist(exchange.answer) if exchange.answer else ''}."
     fix = f"Exempt {PUBLIC} from {service.name}: clients cannot solve a challenge or log in."
-    return finding(ANSWER_FIREWALL, exchange.url, observation, fix=fix)
+    return finding(ANSWER_FIREWALL, exchange.url, observation, fix=fix, at=origin(exchange.url))
 
 
 def server_errors(walk: Walk) -> Iterator[Finding]:
@@ -164,7 +149,7 @@ def server_errors(walk: Walk) -> Iterator[Finding]:
             error = finding(
                 ANSWER_SERVER_ERROR,
                 exchange.url,
-                f"{exchange.status}: {shown(fault.problem)}" if fault else _status(exchange),
+                _status(exchange),
                 clients=stopped(walk, exchange),
                 fix=fault.fix if fault else "",
             )
@@ -183,7 +168,11 @@ def bad_requests(walk: Walk) -> Iterator[Finding]:
     for place in _judged(walk):
         if place.exchange.status in BAD_REQUEST:
             refusal = finding(ANSWER_BAD_REQUEST, place.url, _status(place.exchange))
-            refusal = _advised(refusal, place.exchange)
+            refusal = naming_host(refusal, walk)
+            if walk.post is None or walk.post.status not in BAD_REQUEST:
+                # Only this document is refused, not the host.
+                refusal = replace(refusal, explains=())
+            refusal = _advised(refusal, place.exchange, walk.url)
             yield _at(walk, place, issuer_advised(walk, place, refusal))
 
 
@@ -199,8 +188,8 @@ def _judged(walk: Walk) -> Iterator[Fetched]:
             yield place
 
 
-def _advised(result: Finding, exchange: Exchange) -> Finding:
-    return advised(result, advice(exchange.answer) if exchange.answer else None)
+def _advised(result: Finding, exchange: Exchange, typed: str = "") -> Finding:
+    return advised(result, advice(exchange.answer) if exchange.answer else None, typed)
 
 
 def _at(walk: Walk, place: Fetched, result: Finding) -> Finding:
@@ -231,29 +220,10 @@ def _is_known(exchange: Exchange) -> bool:
     return exchange.status >= 500 or is_redirect or exchange.intermediary is not None
 
 
-def too_large(walk: Walk) -> Iterator[Finding]:
-    for exchange in of_documents(walk):
-        if exchange.answer and exchange.answer.is_cut:
-            yield finding(ANSWER_TOO_LARGE, exchange.url)
-
-
-def slow(walk: Walk) -> Iterator[Finding]:
-    for exchange in plain(walk):
-        # Clients wait for the redirects as well.
-        seconds = sum(answer.seconds for answer in exchange.answers())
-        if seconds > SLOW:
-            observation = f"The answer took {seconds:.1f} seconds."
-            yield finding(ANSWER_SLOW, exchange.url, observation)
-
-
-def encoded(walk: Walk) -> Iterator[Finding]:
-    for exchange in of_documents(walk):
-        if observation := compression(exchange):
-            yield finding(ANSWER_ENCODED, exchange.url, observation)
-
-
 def _status(exchange: Exchange) -> str:
-    return f"{exchange.status}: {gist(exchange.answer) if exchange.answer else ''}"
+    answer = exchange.answer
+    fault = shown(answer.fault.problem) if answer and answer.fault else ""
+    return f"{exchange.status}: {fault or (gist(answer) if answer else '')}"
 
 
 def can_pass(walk: Walk) -> bool:
@@ -271,9 +241,7 @@ STEP = Step(
         ANSWER_FORBIDDEN,
         ANSWER_BAD_REQUEST,
         ANSWER_UNEXPECTED,
-        ANSWER_TOO_LARGE,
-        ANSWER_SLOW,
-        ANSWER_ENCODED,
+        *delivery.ENTRIES,
     ),
     rules=(
         *redirects.RULES,
@@ -282,9 +250,7 @@ STEP = Step(
         forbidden,
         bad_requests,
         unexpected,
-        too_large,
-        slow,
-        encoded,
+        *delivery.RULES,
     ),
     can_pass=can_pass,
     is_about_answers=True,

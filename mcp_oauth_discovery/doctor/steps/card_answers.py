@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, finding
 from mcp_oauth_discovery.doctor.printing import shown
-from mcp_oauth_discovery.doctor.steps.answers import ANSWER_ENCODED
+from mcp_oauth_discovery.doctor.steps.delivery import ANSWER_ENCODED
 from mcp_oauth_discovery.doctor.steps.exchanges import compression
 from mcp_oauth_discovery.doctor.steps.origins import allows, origin_line
 from mcp_oauth_discovery.doctor.transport.messages import SIZE_LIMIT, Failure
@@ -47,6 +47,7 @@ CARD_UNAVAILABLE = Entry(
     section="SEP-2127, discovery",
     fix="Serve the card at this URL, or remove its entry from the catalogue.",
     django_fix="Add the resource to MCP_SERVER_CARDS, and have the proxy pass the URL on.",
+    explains=("card-not-listed", "card-cors", "card-type"),
 )
 CARD_TOO_LARGE = Entry(
     code="card-too-large",

@@ -30,6 +30,7 @@ CORS_DOCUMENT = Entry(
     clients=BROWSERS,
     fix="Send Access-Control-Allow-Origin: * with the documents.",
     django_fix="Put DiscoveryMiddleware first, before CorsMiddleware.",
+    explains=("cors", "oauth-endpoint-cors", "card-cors"),
 )
 # The TypeScript SDK, and so the Inspector, repeats the request without the header.
 CORS_DOCUMENT_PREFLIGHT = Entry(
@@ -43,6 +44,7 @@ CORS_DOCUMENT_PREFLIGHT = Entry(
         "authentication."
     ),
     django_fix="Put DiscoveryMiddleware first, before CorsMiddleware and any authentication.",
+    explains=("cors-endpoint-preflight", "cors-endpoint-closed"),
 )
 CORS_ENDPOINT = Entry(
     code="cors-endpoint",
@@ -58,6 +60,7 @@ CORS_ENDPOINT = Entry(
         "Cover the endpoint with django-cors-headers, and put CorsMiddleware above the layer "
         "that answers 401."
     ),
+    explains=("cors-exposed", "cors-endpoint-preflight", "cors-endpoint-headers"),
 )
 CORS_ENDPOINT_CLOSED = Entry(
     code="cors-endpoint-closed",

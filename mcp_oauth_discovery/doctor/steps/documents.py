@@ -37,6 +37,7 @@ DOCUMENT_HTML = Entry(
         "A catch-all route answers, often that of a single-page app: route /.well-known/ to "
         "Django before it."
     ),
+    explains=("suffix-html", "oauth-endpoint-html", "as-openid-incomplete"),
 )
 DOCUMENT_NOT_JSON = Entry(
     code="document-not-json",
@@ -124,6 +125,7 @@ DOCUMENT_COOKIE = Entry(
     section="RFC 9111 §7.3",
     fix="Answer requests for the public documents before sessions, logins and redirects.",
     django_fix="Put DiscoveryMiddleware first, before session and CSRF middleware.",
+    explains=("cache-vary",),
 )
 
 _ENTRY_OF = {

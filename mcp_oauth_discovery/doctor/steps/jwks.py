@@ -28,6 +28,7 @@ JWKS_NOT_FOUND = Entry(
     expected="a JWK Set",
     section="RFC 8414 §2, RFC 7517 §5",
     fix="Correct jwks_uri, or leave the member out if nothing is signed.",
+    explains=("signed-key", "jwks-unserved"),
 )
 JWKS_EMPTY = Entry(
     code="jwks-empty",
@@ -35,8 +36,13 @@ JWKS_EMPTY = Entry(
     seen="The JWK Set has no key for signatures, although something is signed.",
     expected="the key that signs",
     section="OpenID Connect Core §10.1",
-    fix="Publish the key that signs.",
-    django_fix="Run manage.py mcp_keys rotate.",
+    fix="Publish the key that signs. If nothing is signed, announce no signatures.",
+    django_fix=(
+        "Run manage.py mcp_keys rotate. If this site signs nothing, announce nothing: "
+        'MCP_AUTHORIZATION_SERVER_METADATA = {"jwks_uri": None, '
+        '"id_token_signing_alg_values_supported": None}.'
+    ),
+    explains=("signed-key", "jwks-unserved"),
 )
 JWKS_NO_KEYS = Entry(
     code="jwks-no-keys",
@@ -59,6 +65,7 @@ JWKS_CANNOT_SIGN = Entry(
     clients=EVERY,
     fix="Publish a key that signs, and configure the issuer.",
     django_fix="Run manage.py mcp_keys rotate, and pin MCP_ISSUER.",
+    explains=("jwks-empty", "jwks-no-keys", "jwks-unserved", "signed-key"),
 )
 JWKS_UNSERVED = Entry(
     code="jwks-unserved",

@@ -86,6 +86,7 @@ REACH_PLAIN_HTTP = Entry(
     section="MCP authorization, communication security",
     clients=EVERY,
     fix="Serve the site over TLS, and give clients the https URL.",
+    explains=("as-endpoint-http", "prm-server-invalid", "redirect-offsite", "redirect-https"),
 )
 REACH_PRIVATE = Entry(
     code="reach-private",
@@ -96,6 +97,12 @@ REACH_PRIVATE = Entry(
     clients=EVERY,
     fix="Put the public host into the documents.",
     django_fix="Put the public host into MCP_ISSUER, MCP_RESOURCE and MCP_AUTHORIZATION_SERVERS.",
+    explains=(
+        "prm-resource-mismatch",
+        "challenge-metadata-offsite",
+        "challenge-metadata-http",
+        "as-issuer-mismatch",
+    ),
 )
 
 _ENTRY_OF = {
@@ -126,7 +133,9 @@ def failures(walk: Walk) -> Iterator[Finding]:
         failure = finding(_ENTRY_OF[outcome.trouble], outcome.url, _reason(outcome))
         if outcome.trouble in _OF_WRONG_HOSTS:
             failure = readvised(walk, failure, WRONG_HOST)
-        yield advised(failure, OF_SPEECH[outcome.speech] if outcome.speech else None)
+        is_typed = outcome.url == walk.url
+        advice = OF_SPEECH[outcome.speech] if outcome.speech else None
+        yield advised(failure, advice, walk.url if is_typed else "")
 
 
 def cut(walk: Walk) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from mcp_oauth_discovery.doctor.mishaps import Noted
 from mcp_oauth_discovery.doctor.transport.messages import Answer, Fault, Headers, Transport
+from mcp_oauth_discovery.doctor.transport.watching import Watch, WatchedTransport
 from mcp_oauth_discovery.doctor.walk import headers, redirects
 from mcp_oauth_discovery.doctor.walk.challenges import (
     challenges_of,
@@ -50,16 +51,19 @@ class Walker:
         unpinned: tuple[Fault, ...] = (),
         described: frozenset[str] = frozenset(),
         credentials: Credentials | None = None,
+        endpoints: frozenset[str] = frozenset(),
+        watch: Watch | None = None,
     ) -> None:
         """Store the options.
 
         `probes` has the requests that each step needs beyond the documents. `inside` has the
         origins that the transport reaches, None if it reaches all. `signing` has the reasons why
         this project cannot sign, and `unpinned` that it has keys and no pinned issuer. `described`
-        has the endpoints with a card in its settings. `credentials` has what is needed for requests
-        with tokens.
+        has the endpoints with a card in its settings, and `endpoints` all its endpoints on the
+        origin of the URL. `credentials` has what is needed for requests with tokens. `watch` is
+        called before and after each request.
         """
-        self._transport = transport
+        self._transport = WatchedTransport(transport, watch) if watch else transport
         self._page_origin = page_origin
         self._probes = probes
         self._inside = inside
@@ -67,6 +71,7 @@ class Walker:
         self._unpinned = unpinned
         self._described = described
         self._credentials = credentials or Credentials()
+        self._endpoints = endpoints
         self._documents: dict[str, Exchange] = {}
 
     def walk(self, url: str) -> Walk:
@@ -79,6 +84,7 @@ class Walker:
             unpinned=self._unpinned,
             is_described=url in self._described,
             credentials=self._credentials,
+            project_endpoints=self._endpoints,
         )
         walk.post = Exchange(url, self._transport.send("POST", url, headers.ENDPOINT))
         if walk.post.answer is None:

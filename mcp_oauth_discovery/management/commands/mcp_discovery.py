@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Iterable
 from pathlib import Path
@@ -14,19 +13,27 @@ from django.http import Http404
 
 from mcp_oauth_discovery.checks.routes import serving_urlconf
 from mcp_oauth_discovery.discovery.web_servers import WEB_SERVERS
-from mcp_oauth_discovery.doctor.arguments import checked_origin, checked_seconds
-from mcp_oauth_discovery.doctor.output import structured
-from mcp_oauth_discovery.doctor.output.text import Palette, lines, summary
+from mcp_oauth_discovery.doctor.arguments import checked_origin
+from mcp_oauth_discovery.doctor.output.text import Palette
 from mcp_oauth_discovery.doctor.printing import visible
 from mcp_oauth_discovery.doctor.project import endpoints, show
 from mcp_oauth_discovery.doctor.project.in_process import DjangoTransport
 from mcp_oauth_discovery.doctor.project.tokens.explanation import explain
-from mcp_oauth_discovery.doctor.run import PAGE, examine
-from mcp_oauth_discovery.doctor.transport.deadlines import BUDGET, TIMEOUT
+from mcp_oauth_discovery.doctor.run import examine
+from mcp_oauth_discovery.management.checking import (
+    TEXT,
+    add_check_arguments,
+    baseline_at,
+    check_of,
+    chosen_format,
+    names,
+)
+from mcp_oauth_discovery.management.explaining import explanation
 from mcp_oauth_discovery.management.exporting import exporting
 from mcp_oauth_discovery.management.subcommands import SubcommandsCommand, add_subcommand
 from mcp_oauth_discovery.management.tokens import report as token_report
 from mcp_oauth_discovery.management.tokens.reading import STDIN, read_token
+from mcp_oauth_discovery.management.watching import watching
 
 _PAINTS = {
     "heading": "MIGRATE_HEADING",
@@ -42,7 +49,8 @@ _PAINTS = {
 
 class Command(SubcommandsCommand):
     help = (
-        "Check the discovery of an MCP endpoint, show or export the documents, or explain a token."
+        "Check the discovery of an MCP endpoint, explain a code, show or export the documents, "
+        "or explain a token."
     )
     # Skip the system checks: the command itself reports these problems, and may check another site.
     requires_system_checks = []
@@ -52,24 +60,10 @@ class Command(SubcommandsCommand):
         check = add_subcommand(
             subparsers, "check", "Check that MCP clients can discover how to sign in."
         )
-        check.add_argument(
-            "url", nargs="?", help="the MCP endpoint to check over HTTP; default: this project's"
-        )
-        check.add_argument(
-            "--origin", default=PAGE, help="the origin to test CORS with (%(default)s)"
-        )
-        for name, text in (("--only", "check only these"), ("--skip", "skip these")):
-            text = f"{text} codes or groups (comma-separated)"
-            check.add_argument(name, action="append", default=[], metavar="CODES", help=text)
-        check.add_argument("--strict", action="store_true", help="fail on warnings too")
-        for name, limit, text in (
-            ("--timeout", TIMEOUT, "each answer"),
-            ("--budget", BUDGET, "all answers"),
-        ):
-            text = f"seconds for {text} (%(default)g)"
-            check.add_argument(name, type=_seconds, default=limit, metavar="SECONDS", help=text)
-        text = "a token to send too; - is standard input. The report says which rules refuse it"
-        check.add_argument("--token-file", metavar="FILE", help=text)
+        add_check_arguments(check)
+        explain = add_subcommand(subparsers, "explain", "Explain a code of the report.")
+        text = "the code, a group of codes, or the ID of a system check; default: all codes"
+        explain.add_argument("code", nargs="?", help=text)
         show = add_subcommand(
             subparsers, "show", "Print the documents and the source of each value."
         )
@@ -99,31 +93,44 @@ class Command(SubcommandsCommand):
         except (ImproperlyConfigured, SuspiciousOperation) as error:
             raise CommandError(visible(str(error))) from error
 
-    def handle_check(self, *, url: str | None, as_json: bool, strict: bool, **options: Any) -> None:
+    def handle_check(
+        self, *, url: str | None, as_json: bool, form: str | None, verbosity: int, **options: Any
+    ) -> None:
+        form = chosen_format(form, as_json=as_json)
+        baseline = baseline_at(options["baseline"])
         file = options["token_file"]
+        token = None if file is None else read_token(file)
         try:
-            report = examine(
-                url,
-                host=options["host"],
-                origin=options["origin"],
-                only=_names(options["only"]),
-                skip=_names(options["skip"]),
-                timeout=options["timeout"],
-                budget=options["budget"],
-                token=None if file is None else read_token(file),
-            )
+            with watching(self.stderr, verbosity, is_text=form == TEXT) as watch:
+                report = examine(
+                    url,
+                    host=options["host"],
+                    origin=options["origin"],
+                    only=names(options["only"]),
+                    skip=names(options["skip"]),
+                    timeout=options["timeout"],
+                    budget=options["budget"],
+                    token=token,
+                    watch=watch,
+                )
         except ValueError as error:
             raise CommandError(str(error)) from error
-        ok = report.ok and not (strict and report.problems)
+        check = check_of(report, baseline, is_strict=options["strict"])
+        if form != TEXT:
+            self.stdout.write(check.document(form))
+        elif verbosity:
+            self._print(check.lines(self._palette()))
+        if check.failures:
+            raise CommandError(check.summary())
+        if form == TEXT:
+            self._print([check.summary()])
+
+    def handle_explain(self, *, code: str | None, as_json: bool, **options: Any) -> None:
+        explained = explanation(code, self._palette())
         if as_json:
-            document = structured.as_json(report, ok=ok)
-            self.stdout.write(json.dumps(document, indent=2))
+            self.stdout.write(json.dumps(explained.document, indent=2))
         else:
-            self._print(lines(report, self._palette()))
-        if not ok:
-            raise CommandError(summary(report))
-        if not as_json:
-            self._print([summary(report)])
+            self._print(explained.lines)
 
     def handle_show(self, *, host: str | None, as_json: bool, **options: Any) -> None:
         start = checked_origin(endpoints.origin_of(host))
@@ -185,21 +192,6 @@ class Command(SubcommandsCommand):
             self.stdout.write(line.encode(encoding, "backslashreplace").decode(encoding))
 
 
-def _names(values: list[str]) -> list[str]:
-    """Return the codes and groups in options that may have several, between commas."""
-    names = [name.strip() for value in values for name in value.split(",")]
-    return [name for name in names if name]
-
-
 def _dim(text: str) -> str:
     """Return text in a weak colour, which no style of Django has."""
     return f"\x1b[2m{text}\x1b[0m"
-
-
-def _seconds(text: str) -> float:
-    """Return a time limit; raise the error of argparse if it makes no sense."""
-    try:
-        return checked_seconds(float(text))
-    except ValueError as error:
-        problem = f"{text!r} is not a number of seconds above 0 and below 3600"
-        raise argparse.ArgumentTypeError(problem) from error
