@@ -34,13 +34,13 @@ TOKEN_OWN_REFUSED = Entry(
 TOKEN_OWN_DOUBTED = Entry(
     code="token-own-doubted",
     severity=Severity.INFO,
-    seen="The endpoint refuses a token that this site signed for it; no rule of ours says why.",
+    seen="The endpoint refuses a token that this site signed for it. The doctor cannot see why.",
     expected="a token for this resource is let in, if this site issues the tokens of the endpoint",
     section="RFC 9068 §4",
     fix=(
-        "If the endpoint takes tokens of another kind, or the user of the token must have more "
-        "rights, that is right. Otherwise compare its code with docs/challenges.md: clients "
-        "would sign in, and then get the same answer again."
+        "If the endpoint takes tokens of another kind, or only some users, this is right. "
+        "Otherwise clients sign in, and then get the same answer: compare its rules with those of "
+        "verify_jwt()."
     ),
 )
 TOKEN_AUDIENCE_UNCHECKED = Entry(
@@ -133,7 +133,7 @@ def own(walk: Walk) -> Iterator[Finding]:
             yield finding(TOKEN_OWN_REFUSED, walk.url, text, fix=" ".join(fixes))
         elif "verify" not in rules:
             # A verifier of the project may know the tokens that it issued, and accept no others.
-            reason = "Its user is not found." if explanation else "No rule of ours says why."
+            reason = "Its user is not found." if explanation else "The doctor cannot see why."
             yield finding(TOKEN_OWN_DOUBTED, walk.url, f"{observation} {reason}")
     entries = (TOKEN_AUDIENCE_UNCHECKED, TOKEN_EXPIRY_UNCHECKED, TOKEN_TYPE_UNCHECKED)
     for kind, entry in zip(BAD, entries, strict=True):
