@@ -82,7 +82,9 @@ class Check:
         """Return the last line."""
         comparison = self.comparison
         if comparison and comparison.known_problems and not comparison.new_problems:
-            return f"No new problems found; {_counted(len(comparison.known_problems))}."
+            known = len(comparison.known_problems)
+            problems = "1 known problem" if known == 1 else f"{known} known problems"
+            return f"No new problems found; {problems}."
         return text.summary(self.report)
 
 
@@ -125,17 +127,14 @@ def names(values: Iterable[str]) -> list[str]:
 
 def _comparison_lines(comparison: Comparison) -> Iterator[str]:
     if known := len(comparison.known):
-        yield f"Known from the baseline, not printed: {known}."
+        findings = "1 finding" if known == 1 else f"{known} findings"
+        yield f"Known from the baseline, not printed: {findings}."
     for one in comparison.gone[:_MOST_GONE]:
         yield f"No longer found: {visible(one.code)} at {visible(one.subject)}."
     if (more := len(comparison.gone) - _MOST_GONE) > 0:
         yield f"No longer found: {more} others."
     if comparison.gone:
         yield "Remove these from the baseline: write the file again with check --json."
-
-
-def _counted(number: int) -> str:
-    return "1 is known" if number == 1 else f"{number} are known"
 
 
 def _seconds(argument: str) -> float:
