@@ -110,6 +110,14 @@ def test_web_address_is_returned_as_written():
         ),
         pytest.param("https://h/ü", "cannot contain 'ü'; percent-encode it", id="path"),
         pytest.param("https://1.2.3.4.5/ü", "percent-encode it", id="no-host-and-path"),
+        pytest.param(
+            "https://h/{tenantid}/v2.0", "write your own value in place of {tenantid}", id="braces"
+        ),
+        pytest.param(
+            "https://<your-tenant>.h/",
+            "write your own value in place of <your-tenant>",
+            id="angles",
+        ),
         pytest.param("https://h/%zz", "cannot contain '%'", id="broken-escape"),
         pytest.param("https://user:pw@h", "user name or password", id="userinfo"),
         pytest.param("https://@h", "user name or password", id="empty-userinfo"),

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from mcp_oauth_discovery.doctor.examination import Selection, unknown
 from mcp_oauth_discovery.doctor.printing import visible
 from mcp_oauth_discovery.doctor.steps import STEPS
-from mcp_oauth_discovery.standards.identifiers import check_resource, origin
+from mcp_oauth_discovery.standards.identifiers import check_resource, is_loopback, origin
+
+# What surrounds a URL that was copied from a page, a chat or a configuration file.
+_AROUND = " \t\r\n\"'`<>\u00a0\u200b\u2018\u2019\u201c\u201d\ufeff"
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*(?=://)")
+# `localhost:8000/mcp` has no scheme, although URL parsers read `localhost` as one.
+_HOST = re.compile(r"(?://)?(?P<host>\[[^\]/?#]*\]|[^/?#:@\[\]]+)(?P<port>:[0-9]+)?(?=[/?#]|\Z)")
 
 
 def checked_seconds(value: float) -> float:
@@ -33,11 +40,26 @@ def checked_origin(url: str) -> str:
     return url.rstrip("/")
 
 
-def checked_endpoint(url: str) -> str:
-    """Return the URL of an MCP endpoint; plain http is allowed."""
+def checked_endpoint(text: str) -> str:
+    """Return the URL of an MCP endpoint as it was typed or pasted; plain http is allowed."""
+    url = _with_scheme(text.strip(_AROUND))
     try:
         check_resource(f"https{url[4:]}" if url.startswith("http:") else url)
     except ValueError as error:
         message = f"{visible(url)} is not the URL of an MCP endpoint: {error}."
         raise ValueError(visible(message)) from error
     return url
+
+
+def _with_scheme(text: str) -> str:
+    """Return a URL with its scheme in lower case; without one it is https, on loopback http."""
+    if scheme := _SCHEME.match(text):
+        return f"{scheme[0].lower()}{text[scheme.end() :]}"
+    match = _HOST.match(text)
+    if match is None:
+        return text
+    is_local = is_loopback(match["host"])
+    # A single word is more likely a path than a host.
+    if not (is_local or match["port"] or "." in match["host"]):
+        return text
+    return f"{'http' if is_local else 'https'}://{text.removeprefix('//')}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from mcp_oauth_discovery.doctor.findings import Finding, Severity
@@ -13,12 +13,17 @@ from mcp_oauth_discovery.standards.identifiers import origin
 # The worst comes first.
 _RANK = {severity: rank for rank, severity in enumerate(Severity)}
 
+# What the findings of a block have in common: code, severity and fix.
+Kind = tuple[str, Severity, str]
+# Each finding that has a cause, with its cause.
+Causes = Mapping[Finding, Finding]
+
 
 @dataclass(frozen=True)
 class Block:
-    """Findings that are told together: they have one code, severity and fix.
+    """Findings that are reported together: they have one code, severity and fix.
 
-    `explained` has the blocks that are consequences of this one.
+    `explained` has the blocks that are consequences of this one, directly or not.
     """
 
     findings: tuple[Finding, ...]
@@ -31,59 +36,113 @@ class Block:
     def everything(self) -> Iterator[Block]:
         """Yield this block, and all that it explains."""
         yield self
-        for block in self.explained:
-            yield from block.everything()
+        yield from self.explained
 
 
-def blocks(findings: Sequence[Finding]) -> list[Block]:
+def blocks(findings: Iterable[Finding]) -> list[Block]:
     """Return the problems and the information, in the order in which to read them.
 
     The worst comes first. Of those, causes of other findings come before single findings. Each
     finding is in one block: that of a cause, or one below it.
     """
-    told = [finding for finding in findings if finding.severity is not Severity.PASS]
-    causes = [finding for finding in told if finding.explains]
-    consequences: dict[Finding | None, list[Finding]] = defaultdict(list)
-    for finding in told:
-        consequences[_cause(finding, causes)].append(finding)
-    return _sorted(_joined(consequences[None], consequences))
+    reported = dict.fromkeys(one for one in findings if one.severity is not Severity.PASS)
+    causes = _causes(list(reported))
+    roots: list[Finding] = []
+    consequences: dict[Finding, list[Finding]] = defaultdict(list)
+    for finding in reported:
+        *_, root = _chain(finding, causes)
+        if root is finding:
+            roots.append(finding)
+        else:
+            consequences[root].append(finding)
+    return _sorted(
+        Block(group, tuple(_sorted(map(Block, _alike(_below(group, consequences))))))
+        for group in _alike(roots)
+    )
+
+
+def merged(groups: Iterable[Iterable[Block]]) -> list[Block]:
+    """Return the blocks of several endpoints as one list, with those of the same kind joined."""
+    kinds: dict[Kind, list[Block]] = defaultdict(list)
+    for group in groups:
+        for block in group:
+            kinds[kind(block.first)].append(block)
+    return _sorted(
+        Block(
+            tuple(dict.fromkeys(finding for block in alike for finding in block.findings)),
+            tuple(merged(block.explained for block in alike)),
+        )
+        for alike in kinds.values()
+    )
+
+
+def kind(finding: Finding) -> Kind:
+    """Return what a finding has in common with the others of its block."""
+    return finding.code, finding.severity, finding.fix
 
 
 def explains(cause: Finding, finding: Finding) -> bool:
-    """Return whether one finding is a consequence of another."""
+    """Return whether one finding is a consequence of another.
+
+    A consequence takes one line beneath its cause. So information, which needs no fix, explains
+    no problem, and what is critical is only explained by what is critical as well.
+    """
     names = {finding.code, STEP_OF[finding.code].name}
-    is_near = not cause.at or origin(finding.subject) == cause.at
-    return cause.code != finding.code and is_near and bool(names & set(cause.explains))
+    return (
+        cause.code != finding.code
+        and bool(names & set(cause.explains))
+        and (cause.severity is not Severity.INFO or finding.severity is Severity.INFO)
+        and (finding.severity is not Severity.CRITICAL or cause.severity is Severity.CRITICAL)
+        and (not cause.at or origin(finding.subject) == cause.at)
+    )
 
 
-def _cause(finding: Finding, causes: Sequence[Finding]) -> Finding | None:
-    """Return the first cause of a finding, one without a cause of its own if possible, or None."""
-    fitting = [cause for cause in causes if explains(cause, finding)]
-    roots = [cause for cause in fitting if not any(explains(other, cause) for other in causes)]
-    return next(iter(roots or fitting), None)
+def _causes(findings: Sequence[Finding]) -> Causes:
+    """Return the causes: the worst, of those the earliest, and never in a circle."""
+    candidates = _candidates(findings)
+    causes: dict[Finding, Finding] = {}
+    # Of two findings that explain each other, the earlier is the cause. So it comes last here.
+    for finding in reversed(findings):
+        for cause in candidates:
+            is_circle = any(link.code == finding.code for link in _chain(cause, causes))
+            if not is_circle and explains(cause, finding):
+                causes[finding] = cause
+                break
+    return causes
 
 
-def _joined(
-    findings: Sequence[Finding], consequences: dict[Finding | None, list[Finding]]
-) -> list[Block]:
-    """Return blocks of findings with the same code, severity and fix."""
-    alike: dict[tuple[str, Severity, str], list[Finding]] = defaultdict(list)
+def _candidates(findings: Sequence[Finding]) -> list[Finding]:
+    """Return the findings that may explain others; of those that explain the same, the first."""
+    first: dict[tuple[object, ...], Finding] = {}
     for finding in findings:
-        alike[finding.code, finding.severity, finding.fix].append(finding)
-    return [
-        Block(
-            tuple(group),
-            tuple(
-                _sorted(
-                    _joined([one for cause in group for one in consequences[cause]], consequences)
-                )
-            ),
-        )
-        for group in alike.values()
-    ]
+        if finding.explains:
+            first.setdefault((kind(finding), finding.explains, finding.at), finding)
+    return sorted(first.values(), key=lambda finding: _RANK[finding.severity])
 
 
-def _sorted(blocks: Sequence[Block]) -> list[Block]:
+def _chain(finding: Finding, causes: Causes) -> Iterator[Finding]:
+    """Yield a finding, its cause, the cause of that, and so on."""
+    link: Finding | None = finding
+    while link is not None:
+        yield link
+        link = causes.get(link)
+
+
+def _alike(findings: Iterable[Finding]) -> list[tuple[Finding, ...]]:
+    """Return groups of findings of the same kind."""
+    groups: dict[Kind, list[Finding]] = defaultdict(list)
+    for finding in findings:
+        groups[kind(finding)].append(finding)
+    return [tuple(group) for group in groups.values()]
+
+
+def _below(
+    group: Iterable[Finding], consequences: Mapping[Finding, list[Finding]]
+) -> list[Finding]:
+    return [finding for cause in group for finding in consequences.get(cause, ())]
+
+
+def _sorted(blocks: Iterable[Block]) -> list[Block]:
     return sorted(blocks, key=lambda block: (_worst(block), not block.explained))
 
 

@@ -20,6 +20,8 @@ T = TypeVar("T")
 # RFC 3986 §2: what is not in a URI. Clients read spaces, control characters, backslashes and
 # letters beyond ASCII in different ways.
 _NOT_URI = re.compile(r"[^A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]|%(?![0-9A-Fa-f]{2})")
+# Documentation has these in the issuers of providers, such as {tenant}.
+_PLACEHOLDER = re.compile(r"\{\w[\w -]*\}|<\w[\w -]*>")
 _PARTS = re.compile(
     r"(?P<origin>(?P<scheme>[A-Za-z][A-Za-z0-9+.\-]*)://(?P<authority>[^/?#]*))"
     r"(?P<path>[^?#]*)(?P<query>(?:\?[^#]*)?)(?P<fragment>(?:#.*)?)\Z"
@@ -86,9 +88,7 @@ def check_url(value: object) -> str:
     if not value:
         raise ValueError("expected an absolute URL, not an empty string")
     if stray := _NOT_URI.search(value):
-        host = urlsplit(hosts.origin(value)).hostname
-        is_in_host = value.isprintable() and host and stray.start() < len(split(value).origin)
-        advice = f"write its host as {host}" if is_in_host else "percent-encode it"
+        advice = _advice(value, stray.start())
         raise ValueError(f"a URL cannot contain {stray[0]!r}; {advice}")
     split(value)
     parsed = urlsplit(value)
@@ -108,6 +108,15 @@ def check_url(value: object) -> str:
     if parsed.netloc.endswith(":"):
         raise ValueError("expected a port after the colon; leave the colon out")
     return value
+
+
+def _advice(value: str, place: int) -> str:
+    """Return what to write if a character cannot be in a URL."""
+    if placeholder := _PLACEHOLDER.search(value):
+        return f"write your own value in place of {placeholder[0]}"
+    host = urlsplit(hosts.origin(value)).hostname
+    is_in_host = value.isprintable() and host and place < len(split(value).origin)
+    return f"write its host as {host}" if is_in_host else "percent-encode it"
 
 
 def check_secure_url(value: object) -> str:

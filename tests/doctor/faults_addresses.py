@@ -16,7 +16,7 @@ def ipv6_alone(world: World):
     world.addresses[HOST] = (IPV6,)
 
 
-@planted("reach-no-a-record", "reach-refused")
+@planted("reach-refused", "reach-no-a-record")
 def ipv6_alone_where_nothing_answers(world: World):
     world.addresses[HOST] = (IPV6,)
     world.fail(ENDPOINT, Trouble.REFUSED)

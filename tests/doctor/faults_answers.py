@@ -38,6 +38,61 @@ def closed_port_of_the_server(world: World):
         world.fail(url, Trouble.REFUSED)
 
 
+OTHER = "https://login.example.net"
+_OF_OTHER = [
+    f"{OTHER}/.well-known/{name}" for name in ("oauth-authorization-server", "openid-configuration")
+]
+
+
+@planted("as-unusable", "reach-name", shows=(f"names {OTHER}, which does not answer: a reason.",))
+def issuer_at_an_unknown_host(world: World):
+    world.prm["authorization_servers"] = [OTHER]
+    for url in _OF_OTHER:
+        world.fail(url, Trouble.NAME)
+
+
+@planted("as-unusable", "reach-refused", shows=("Correct authorization_servers.",))
+def issuer_at_a_closed_port(world: World):
+    world.prm["authorization_servers"] = [OTHER]
+    for url in _OF_OTHER:
+        world.fail(url, Trouble.REFUSED)
+
+
+@planted("as-unusable", "document-html", shows=("answers 200 to the request for its metadata: a ",))
+def issuer_that_is_a_website(world: World):
+    world.prm["authorization_servers"] = [OTHER]
+    for url in _OF_OTHER:
+        world.reply(url, body=HTML)
+
+
+@planted("as-not-found", "redirect-login")
+def issuer_that_redirects_to_a_missing_login(world: World):
+    world.prm["authorization_servers"] = [OTHER]
+    for url in _OF_OTHER:
+        world.reply(url, status=302, Location=f"{OTHER}/login/?next=/")
+
+
+@planted("as-unusable", "redirect-login")
+def issuer_behind_a_login(world: World):
+    world.prm["authorization_servers"] = [OTHER]
+    world.reply(f"{OTHER}/login/?next=/", body=HTML)
+    for url in _OF_OTHER:
+        world.reply(url, status=302, Location=f"{OTHER}/login/?next=/")
+
+
+@planted("as-not-found")
+def issuer_on_a_host_without_metadata(world: World):
+    world.prm["authorization_servers"] = [OTHER]
+
+
+@planted(
+    "as-not-found",
+    shows=(f"If tokens come from {ORIGIN}, name that issuer. Correct the issuer in",),
+)
+def issuer_with_a_path_too_many(world: World):
+    world.prm["authorization_servers"] = [f"{ORIGIN}/oauth"]
+
+
 @planted("reach-tls")
 def expired_certificate(world: World):
     world.fail(ENDPOINT, Trouble.TLS)
@@ -55,9 +110,9 @@ def truncated_keys(world: World):
 
 @planted("reach-private")
 def server_at_a_private_address(world: World):
-    world.prm["authorization_servers"] = ["https://login.example.net"]
-    for path in ("oauth-authorization-server", "openid-configuration"):
-        world.fail(f"https://login.example.net/.well-known/{path}", Trouble.PRIVATE)
+    world.prm["authorization_servers"] = [OTHER]
+    for url in _OF_OTHER:
+        world.fail(url, Trouble.PRIVATE)
 
 
 @planted("reach-private")
@@ -105,7 +160,9 @@ def _redirect(world: World, url: str, location: str, status=301):
     world.reply("GET", url, status=status, Location=location)
 
 
-@planted("redirect-offsite", "reach-plain-http", url="http://app.example.com/mcp")
+@planted(
+    "endpoint-elsewhere", "redirect-offsite", "reach-plain-http", url="http://app.example.com/mcp"
+)
 def https_is_elsewhere(world: World):
     world.reply("POST", "http://app.example.com/mcp", status=301, Location=ENDPOINT)
     world.reply("GET", "http://app.example.com/mcp", status=301, Location="https://b.example.com/")
@@ -198,7 +255,7 @@ def endless_document(world: World):
     world.json(JWKS, {"keys": [], "padding": "x" * 300_000})
 
 
-@planted("answer-slow", "redirect-other", shows=("The answer took 4.0 seconds.",))
+@planted("redirect-other", "answer-slow", shows=("The answer took 4.0 seconds.",))
 def slow_redirect(world: World):
     world.reply("GET", JWKS, status=302, seconds=2.0, Location=f"{JWKS}/now")
     world.reply("GET", f"{JWKS}/now", body=world.keys, seconds=2.0, **_underscored(world.document))

@@ -67,7 +67,7 @@ def site_that_does_not_know_of_tls(world: World):
     world.reply("http://localhost/mcp", status=301, Location="https://localhost/mcp")
 
 
-@planted("reach-plain-http", url="http://app.example.com/mcp")
+@planted("endpoint-elsewhere", "reach-plain-http", url="http://app.example.com/mcp")
 def user_who_typed_http(world: World):
     for url in (ENDPOINT, PRM, PRM_ROOT, SERVER):
         world.reply(url.replace("https:", "http:"), status=301, Location=url)

@@ -30,7 +30,7 @@ def endpoint_beside_django(world: World):
     world.reply(ENDPOINT, status=404)
 
 
-@planted("endpoint-not-routed", "prm-not-found", in_process=True)
+@planted("prm-not-found", "endpoint-not-routed", in_process=True)
 def project_without_the_urls(world: World):
     world.reply(ENDPOINT, status=404)
     _no_metadata(world)

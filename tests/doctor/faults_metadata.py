@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mcp_oauth_discovery.doctor.transport.messages import Trouble
 from tests.doctor.planting import harmless, planted
 from tests.doctor.world import (
     ENDPOINT,
@@ -73,7 +74,7 @@ def another_resource_without_the_final_slash(world: World):
     world.json(PRM, {**world.prm, "resource": ENDPOINT})
 
 
-@planted("redirect-slash", "prm-resource-not-exact", url=f"{ENDPOINT}/")
+@planted("endpoint-elsewhere", "redirect-slash", "prm-resource-not-exact", url=f"{ENDPOINT}/")
 def endpoint_published_with_a_slash_that_it_drops(world: World):
     world.reply("POST", f"{ENDPOINT}/", status=301, Location=ENDPOINT)
     world.json(f"{PRM}/", world.prm)
@@ -125,6 +126,24 @@ def http_behind_a_proxy(world: World):
 @planted("prm-resource-mismatch")
 def internal_host(world: World):
     world.prm["resource"] = "https://backend.example.com/mcp"
+
+
+@planted(
+    "prm-resource-mismatch",
+    "as-unusable",
+    "challenge-metadata-offsite",
+    "reach-name",
+    shows=(
+        "Configure the public URL of this site: resource and authorization_servers both name "
+        "https://wrong.example.net.",
+    ),
+)
+def issuer_of_another_site_in_the_settings(world: World):
+    wrong = "https://wrong.example.net"
+    world.prm.update(resource=f"{wrong}/mcp", authorization_servers=[wrong])
+    world.challenge = f'Bearer resource_metadata="{PRM.replace(ORIGIN, wrong)}", scope="mcp"'
+    for name in ("oauth-authorization-server", "openid-configuration"):
+        world.fail(f"{wrong}/.well-known/{name}", Trouble.NAME)
 
 
 @planted("prm-resource-mismatch")
@@ -274,7 +293,7 @@ def resource_that_is_the_origin_at_both_addresses(world: World):
 @planted("prm-resource-origin", "prm-path-not-found")
 def resource_that_is_the_origin_at_the_root_alone(world: World):
     resource_that_is_the_origin_at_both_addresses(world)
-    world.challenge = f'Bearer resource_metadata="{PRM_ROOT}"'
+    world.challenge = f'Bearer resource_metadata="{PRM_ROOT}", scope="mcp"'
     world.reply("GET", PRM, status=404)
 
 

@@ -183,13 +183,13 @@ def signed_by_another_key(world: World):
     sign(world, world.prm, key="RS256", kid=world.keys["keys"][EDDSA]["kid"])
 
 
-@planted("signed-signature", "jwks-key-invalid")
+@planted("jwks-key-invalid", "signed-signature")
 def signed_by_a_broken_key(world: World):
     sign(world, world.prm)
     world.keys["keys"][EDDSA]["x"] = "A"
 
 
-@planted("signed-signature", "jwks-key-invalid")
+@planted("jwks-key-invalid", "signed-signature")
 def signed_by_a_point_off_the_curve(world: World):
     sign(world, world.prm, kid="p")
     world.keys["keys"].append(OFF)

@@ -11,7 +11,8 @@ from tests.doctor.world import ENDPOINT, World
 class Fault(NamedTuple):
     """A way to break a world, and the codes of all that is found then; none if it is harmless.
 
-    `shows` are texts that a finding has, as what was seen or in the advice.
+    `shows` are texts that a finding has, as what was seen or in the advice. `cause` is the code
+    that is read first, "" if the change is harmless.
     """
 
     name: str
@@ -20,6 +21,7 @@ class Fault(NamedTuple):
     url: str = ENDPOINT
     in_process: bool = False
     shows: tuple[str, ...] = ()
+    cause: str = ""
 
 
 FAULTS: list[Fault] = []
@@ -28,11 +30,15 @@ FAULTS: list[Fault] = []
 def planted(
     *codes: str, url: str = ENDPOINT, in_process: bool = False, shows: tuple[str, ...] = ()
 ):
-    """Add a fault to the table; its name is that of the function."""
+    """Add a fault to the table; its name is that of the function.
+
+    The first code is that of the cause, which comes first in the report; the others follow from it.
+    """
 
     def add(plant: Callable[[World], Any]) -> Callable[[World], Any]:
         name, sorted_codes = plant.__name__, tuple(sorted(codes))
-        FAULTS.append(Fault(name, sorted_codes, plant, url, in_process, shows))
+        cause = codes[0] if codes else ""
+        FAULTS.append(Fault(name, sorted_codes, plant, url, in_process, shows, cause))
         return plant
 
     return add

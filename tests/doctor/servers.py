@@ -108,8 +108,8 @@ def silent(connection: socket.socket, request: bytes) -> None:
     connection.recv(1)
 
 
-def certificate(folder: Path) -> Path:
-    """Write a self-signed certificate for 127.0.0.1, and its key, into one file."""
+def certificate(folder: Path, *hosts: str) -> Path:
+    """Write a self-signed certificate for 127.0.0.1 and other hosts, and its key, into one file."""
     key = generate_private_key(SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
     now = datetime.now(timezone.utc)
@@ -118,7 +118,10 @@ def certificate(folder: Path) -> Path:
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=1))
         .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False
+            x509.SubjectAlternativeName(
+                [x509.IPAddress(ip_address("127.0.0.1")), *map(x509.DNSName, hosts)]
+            ),
+            critical=False,
         )
         .sign(key, hashes.SHA256())
     )

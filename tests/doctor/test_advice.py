@@ -82,6 +82,7 @@ def test_plain_http_at_a_port_of_tls_is_reported(run, body):
     [*found] = [one for one in report["findings"] if one["severity"] != "pass"]
     assert {one["code"] for one in found} == {"answer-bad-request"}
     assert all(one["fix"].startswith("The port speaks TLS. Write https") for one in found)
+    assert all(one["fix"].endswith(f"check https://127.0.0.1:{port}/mcp") for one in found)
 
 
 @pytest.mark.parametrize(
@@ -204,3 +205,30 @@ def test_server_error_at_an_address_that_is_only_tried_stops_clients():
     world.reply("GET", SERVER, status=500)
     world.json(OPENID, {**world.server, "subject_types_supported": ["public"]})
     assert only(world, "answer-server-error").severity is Severity.ERROR
+
+
+@pytest.mark.parametrize(
+    ("typed", "trouble", "speech", "other"),
+    [
+        ("http://app.example.com:8443/mcp", Trouble.BROKEN, Speech.TLS, "https"),
+        ("http://localhost:8443/mcp", Trouble.BROKEN, Speech.TLS, "https"),
+        ("https://localhost:8000/mcp", Trouble.TLS, Speech.HTTP, "http"),
+        ("https://app.example.com:8000/mcp", Trouble.TLS, Speech.HTTP, ""),
+    ],
+)
+def test_url_with_the_other_scheme_is_advised(typed, trouble, speech, other):
+    world = World()
+    world.fail(typed, trouble, speech=speech)
+    code = f"reach-{trouble.value}"
+    [one] = [one for one in diagnose(world, typed) if one.code == code]
+    command = f"check {other}://{typed.partition('://')[2]}"
+    assert one.fix.endswith(command) is bool(other)
+
+
+def test_document_elsewhere_at_a_port_of_tls_is_not_the_endpoint():
+    world = World()
+    url = "http://localhost:8443/.well-known/oauth-authorization-server"
+    world.prm["authorization_servers"] = ["http://localhost:8443"]
+    world.fail(url, Trouble.BROKEN, speech=Speech.TLS)
+    fixes = [one.fix for one in diagnose(world) if one.subject == url]
+    assert [fix for fix in fixes if "mcp_discovery" in fix] == []

@@ -6,10 +6,10 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from django.db import connections
+from django.db import connections, transaction
 
 from mcp_oauth_discovery import rotation
-from mcp_oauth_discovery.doctor.project.connections import borrowing, lend
+from mcp_oauth_discovery.doctor.project.connections import borrowing, lend, rolled_back
 from mcp_oauth_discovery.doctor.project.in_process import DjangoTransport
 from mcp_oauth_discovery.models import SigningKey
 
@@ -106,3 +106,21 @@ def test_view_that_hangs_is_left_alone_with_its_connection():
     assert [one is own for one in seen] == [True, False, False]
     while own.allow_thread_sharing:
         threading.Event().wait(0.01)
+
+
+def test_what_a_block_writes_is_rolled_back_and_what_was_there_before_stays():
+    first = rotation.rotate("EdDSA")
+    with rolled_back():
+        rotation.rotate("RS256")
+    assert [key.kid for key in SigningKey.objects.all()] == [first.kid]
+
+
+def test_database_that_cannot_be_used_is_left_alone(monkeypatch):
+    def refuse(alias):
+        raise RuntimeError("no database here")
+
+    monkeypatch.setattr(transaction, "atomic", lambda using: refuse(using))
+    done = []
+    with rolled_back():
+        done.append(True)
+    assert done == [True]

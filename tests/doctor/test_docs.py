@@ -8,14 +8,17 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 from django.core.management.base import CommandParser
 
 from mcp_oauth_discovery.doctor.examination import MOST_ALIKE
-from mcp_oauth_discovery.doctor.findings import Severity, documentation
-from mcp_oauth_discovery.doctor.printing import LONGEST
-from mcp_oauth_discovery.doctor.steps import STEPS
+from mcp_oauth_discovery.doctor.findings import Severity, documentation, finding
+from mcp_oauth_discovery.doctor.output.text import MOST_URLS, PLAIN, lines, summary
+from mcp_oauth_discovery.doctor.printing import LONGEST, pointed
+from mcp_oauth_discovery.doctor.report import EndpointReport, Report
+from mcp_oauth_discovery.doctor.steps import ENTRIES, STEPS
 from mcp_oauth_discovery.doctor.steps.answers import ANSWER_TOO_LARGE
 from mcp_oauth_discovery.doctor.transport import framing, network
 from mcp_oauth_discovery.doctor.transport.deadlines import BUDGET
@@ -24,6 +27,7 @@ from mcp_oauth_discovery.doctor.walk import cards, probes, redirects, walker
 from mcp_oauth_discovery.doctor.walk.challenges import LONGEST_HEADER
 from mcp_oauth_discovery.doctor.walk.reading import DEEPEST
 from mcp_oauth_discovery.management.commands.mcp_discovery import Command
+from tests.doctor.world import ENDPOINT, JWKS, ORIGIN, PRM, SERVER
 from tests.markdown import CHECKOUT, blocks, headings, read, section
 
 PAGE = read("docs/doctor.md")
@@ -33,8 +37,8 @@ SHOW = section(PAGE, "`mcp_discovery show`")
 
 def rows(text: str) -> list[list[str]]:
     """Return the rows of the tables in a text, without their heads."""
-    lines = [line for line in text.splitlines() if line.startswith("|")]
-    cells = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
+    table = [line for line in text.splitlines() if line.startswith("|")]
+    cells = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in table]
     return [row for row in cells if not row[0].startswith(("---", "Code", "Option", "Severity"))]
 
 
@@ -129,6 +133,39 @@ def test_documented_json_is_printed(healthy, run):
     }.items():
         told = re.search(rf"{start}.+?an object with (.+?)\.\s", text, re.S)
         assert re.findall(r"`(\w+)`", told[1]) == list(printed)
+
+
+@pytest.mark.django_db
+def test_documented_json_of_a_fault_and_of_a_skipped_step_is_printed(healthy, run):
+    healthy.MCP_METADATA_MAX_AGE = 90_000
+    [report] = json.loads(run("check", "--json", "--only", "caching")[0])["reports"]
+    text = section(CHECK, "JSON")
+    extra = re.search(r"also has (.+?)\.\s", text, re.S)
+    assert re.findall(r"`(\w+)`", extra[1]) == list(report["findings"][0])[-2:]
+    skipped = re.search(r"in `skipped`, as an object with (.+?)\.\s", text, re.S)
+    assert re.findall(r"`(\w+)`", skipped[1]) == list(report["skipped"][0])
+    assert f"`{report['clients'][0]['outcome']}`" in text
+
+
+def test_documented_report_is_printed():
+    """The example is made of the entries, so that it changes with their words."""
+    cause = finding(
+        replace(ENTRIES["prm-resource-mismatch"], explains=("card-endpoint",)),
+        PRM,
+        pointed(f"{ORIGIN}/api", ENDPOINT),
+    )
+    card = finding(ENTRIES["card-endpoint"], f"{ENDPOINT}/server-card")
+    pages = [finding(ENTRIES["cors-document"], url) for url in (PRM, SERVER, JWKS)]
+    report = Report((EndpointReport(ENDPOINT, (cause, card, *pages)),))
+    output = list(lines(report, PLAIN))
+    printed = [*output[: output.index("Clients")], "…", summary(report)]
+    [example] = blocks(section(CHECK, "How to read a report"), "text")
+    assert example.splitlines() == printed, "\n".join(printed)
+
+
+def test_documented_number_of_urls_is_the_number():
+    assert MOST_URLS == 8
+    assert "the first eight of many" in section(CHECK, "How to read a report")
 
 
 def test_documented_number_of_findings_is_the_number():

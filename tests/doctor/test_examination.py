@@ -44,9 +44,10 @@ def test_codes_begin_alike_and_are_there_once():
     assert not {step.name for step in STEPS} & set(codes)
 
 
-def test_each_code_stands_in_one_place_of_the_package():
+def test_each_code_is_defined_in_one_place_of_the_package():
+    """Other places are those of its causes, which name it."""
     modules = [path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.py")]
-    places = {code: sum(module.count(f'"{code}"') for module in modules) for code in ENTRIES}
+    places = {code: sum(module.count(f'code="{code}"') for module in modules) for code in ENTRIES}
     assert {code: number for code, number in places.items() if number != 1} == {}
 
 

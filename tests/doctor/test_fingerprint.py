@@ -90,5 +90,5 @@ def test_outside_server_is_not_told_of_django():
     metadata = {**world.server, "issuer": "http://login.example.net"}
     world.json(f"{issuer}/.well-known/oauth-authorization-server", metadata, **SECURITY)
     world.reply("GET", f"{PRM_ROOT}/unknown-path-of-the-doctor", status=404, **SECURITY)
-    assert fix(world, "as-issuer-mismatch") == ENTRIES["as-issuer-mismatch"].fix
+    assert "MCP_ISSUER" not in fix(world, "as-issuer-mismatch")
     assert ENDPOINT.startswith(ORIGIN)

@@ -67,7 +67,7 @@ def test_faults_are_found_over_http(healthy, codes, live_server):
 def test_lines_end_in_a_summary(healthy, run):
     output, message = run("check")
     assert output.startswith("From https://app.example.com/mcp\n  ok ")
-    assert output.endswith("\nNo problems found; 1 step was skipped.\n")
+    assert output.endswith("\nNo problems found in what was checked; 1 step was skipped.\n")
     assert message == ""
 
 
@@ -195,7 +195,7 @@ def test_database_before_the_first_migration_is_told_without_tracebacks():
         command, env=env, cwd=CHECKOUT, capture_output=True, text=True, check=False
     )
     assert (result.returncode, result.stderr.count("\n")) == (1, 1)
-    assert "no such table: mcp_oauth_discovery_signingkey" in result.stdout
+    assert "no such table: mcp_oauth_discovery_signingkey" in " ".join(result.stdout.split())
     assert "Has 'manage.py migrate' been run?" in result.stdout
 
 
@@ -241,6 +241,21 @@ def test_unreachable_server_is_an_error(run):
 def test_colours_are_those_of_django(healthy, run):
     output, _ = run("check", "--only", "endpoint", force_color=True)
     assert "\x1b[" in output
+
+
+def test_fix_is_bold_and_where_to_read_more_is_dim(run):
+    output, _ = run("check", "http://127.0.0.1:1/mcp", force_color=True)
+    assert "    \x1b[1mFix:      Start the server" in output
+    assert "    \x1b[2mSee:      RFC 9110 §4.3.3\x1b[0m\n" in output
+
+
+@pytest.mark.parametrize("palette", ["dark", "light"])
+def test_information_is_not_red(monkeypatch, palette):
+    monkeypatch.setenv("DJANGO_COLORS", palette)
+    paints = Command(force_color=True)._palette()  # noqa: SLF001
+    assert "\x1b[31" in paints["error"]("x")
+    assert "\x1b[31" not in paints["info"]("x")
+    assert paints["info"]("x") not in (paints["warning"]("x"), paints["pass"]("x"))
 
 
 @pytest.mark.parametrize(("value", "is_coloured"), [("1", False), ("", True)])

@@ -1,73 +1,18 @@
 from __future__ import annotations
 
 import json
-from functools import partial
 
 import pytest
 
 from mcp_oauth_discovery.doctor.clients import BASIS, CLOSED, PUBLISHED, READ, Client, named
 from mcp_oauth_discovery.doctor.findings import Severity, affected, documentation
 from mcp_oauth_discovery.doctor.output.structured import as_json
-from mcp_oauth_discovery.doctor.output.text import lines
 from mcp_oauth_discovery.doctor.report import Report, verdicts
-from tests.doctor.world import ENDPOINT, ORIGIN, World, diagnose, report_on
-
-
-def marked(name: str, text: str) -> str:
-    return f"<{name}>{text}</{name}>"
-
-
-PALETTE = {
-    name: partial(marked, name)
-    for name in ("heading", "fix", "section", *(severity.value for severity in Severity))
-}
+from tests.doctor.world import ORIGIN, World, diagnose, report_on
 
 
 def report(world: World) -> Report:
     return Report((report_on(world),))
-
-
-def test_pass_is_one_line():
-    told = list(lines(report(World()), PALETTE))
-    assert told[0] == f"<heading>From {ENDPOINT}</heading>"
-    assert told[1] == (
-        "  <pass>ok      </pass>  Connection: "
-        "every address that clients try answers, over TLS or on this machine"
-    )
-
-
-def test_fault_is_told_with_all_that_is_known():
-    world = World()
-    world.server["issuer"] = f"{ORIGIN}/"
-    told = list(lines(report(world), PALETTE))
-    start = next(place for place, line in enumerate(told) if "as-issuer-slash" in line)
-    assert [line.strip() for line in told[start : start + 7]] == [
-        "<error>error   </error>  as-issuer-slash  "
-        "https://app.example.com/.well-known/oauth-authorization-server",
-        "Fix:      Use the same spelling in both places, preferably without the slash.",
-        "Seen:     https://app.example.com/",
-        "https://app.example.com is expected",
-        "^",
-        "Expected: the issuer of authorization_servers, character by character",
-        "Clients:  Python SDK, TypeScript SDK, Inspector",
-    ]
-    slash = told[start + 2].index("com/") + 3
-    assert told[start + 4].index("^") == slash
-
-
-def test_every_client_has_a_verdict_and_its_basis():
-    world = World()
-    del world.server["registration_endpoint"]
-    del world.server["client_id_metadata_document_supported"]
-    world.server["issuer"] = f"{ORIGIN}/"
-    told = list(lines(report(world), PALETTE))
-    clients = told[told.index("<heading>Clients</heading>") + 1 :]
-    assert len(clients) == len(Client)
-    assert clients[0] == (
-        "  Claude          <warning>may fail</warning>: as-registration  "
-        f"(by {BASIS[Client.CLAUDE]})"
-    )
-    assert "  Python SDK      <error>stops</error>: as-issuer-slash  (by mcp 2.3.0)" in clients
 
 
 def test_healthy_site_has_nothing_found_for_any_client():
@@ -109,13 +54,6 @@ def test_error_that_stops_no_client_says_why_it_is_one(severity):
     told = "no known client; strict clients may stop"
     assert affected((), severity) == (told if is_error else "no client by itself")
     assert affected((Client.GO,), severity) == "Go SDK"
-
-
-def test_error_that_stops_no_client_is_printed_as_such():
-    world = World()
-    world.keys["keys"][1]["x"] += "="
-    told = "\n".join(lines(report(world), PALETTE))
-    assert "Clients:  no known client; strict clients may stop\n" in told
 
 
 def test_json_has_what_the_lines_have():

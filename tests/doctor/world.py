@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -12,6 +13,7 @@ from mcp_oauth_discovery.doctor.examination import Selection, examined
 from mcp_oauth_discovery.doctor.findings import Finding, Severity
 from mcp_oauth_discovery.doctor.report import EndpointReport
 from mcp_oauth_discovery.doctor.transport.messages import Answer, Failure, Fault, Trouble
+from mcp_oauth_discovery.doctor.walk.credentials import Credentials
 from mcp_oauth_discovery.doctor.walk.walker import Walker
 from mcp_oauth_discovery.keys import jwk
 
@@ -63,6 +65,8 @@ class World:
         self.unpinned: tuple[Fault, ...] = ()
         # The endpoints that have a card in the settings of the project.
         self.described: frozenset[str] = frozenset()
+        # All endpoints in the settings of the project.
+        self.endpoints: frozenset[str] = frozenset()
         self.challenge: str | None = f'Bearer resource_metadata="{PRM}", scope="mcp"'
         self.endpoint: dict[str, str] = {
             "Access-Control-Allow-Origin": "*",
@@ -81,6 +85,9 @@ class World:
         self.replies: dict[Any, Any] = {}
         # The addresses of the hosts; none for those that are left out.
         self.addresses: dict[str, tuple[str, ...]] = {}
+        # What is answered to a token in the header or in the query, if not as above.
+        self.tokens: Callable[[str, str], Any] | None = None
+        self.credentials = Credentials()
         self.requests: list[tuple[str, str, dict[str, str]]] = []
 
     def reply(self, *key: str, status=200, body: Any = b"", seconds=0.0, **headers: str) -> None:
@@ -99,11 +106,17 @@ class World:
     def send(self, method, url, headers=(), body=b"") -> Answer | Failure:
         self.requests.append((method, url, dict(headers)))
         addresses = self.addresses.get(urlsplit(url).hostname or "", ())
+        url, _, query = url.partition("?access_token=")
         asked = "GET" if method == "HEAD" and ("HEAD", url) not in self.replies else method
         reply = self.replies.get((asked, url)) or self.replies.get((url,))
-        if callable(reply):
+        bearer = dict(headers).get("Authorization", "").removeprefix("Bearer ")
+        if method == "POST" and self.tokens is not None and (bearer or query):
+            reply = self.tokens(bearer, query)
+        elif callable(reply):
             reply = reply(method, dict(headers))
         reply = reply or self._healthy(method, url)
+        if bearer and isinstance(reply, tuple) and self.tokens is None:
+            reply = _with_error(reply)
         if isinstance(reply, Failure):
             return replace(reply, method=method, url=url, addresses=addresses)
         status, fields, content, seconds = reply
@@ -138,6 +151,8 @@ def report_on(world: World, url: str = ENDPOINT, in_process=False, probes=True) 
         signing=world.signing,
         unpinned=world.unpinned,
         described=world.described,
+        credentials=world.credentials,
+        endpoints=world.endpoints,
     )
     return examined(walker.walk(url), Selection())
 
@@ -166,6 +181,18 @@ def found(code: str, plant: Callable[[World], object]) -> Finding:
     world = World()
     plant(world)
     return only(world, code)
+
+
+def _with_error(reply: Any) -> Any:
+    """Return a reply to a bad token: its challenge says that the token is invalid."""
+    status, fields, content, seconds = reply
+    fields = dict(fields)
+    challenge = fields.get("WWW-Authenticate", "")
+    if status == 401 and "error=" not in challenge:
+        named = challenge.replace("Bearer ", 'Bearer error="invalid_token", ', 1)
+        bare = re.sub(r"Bearer(?= *$|,)", 'Bearer error="invalid_token"', named)
+        fields["WWW-Authenticate"] = bare
+    return status, fields, content, seconds
 
 
 def _dashed(headers: dict[str, str]) -> dict[str, str]:

@@ -31,8 +31,8 @@ at_well_known = partial("location /.well-known/ {{ {0} {1} }} {2}".format, TOLD)
 
 
 @project(
-    "challenge-metadata-http",
     "prm-resource-scheme",
+    "challenge-metadata-http",
     says=("SECURE_PROXY_SSL_HEADER",),
     block=f"location / {{ {PASS} }}",
 )
@@ -87,7 +87,12 @@ def proxy_counts_requests(site: Site) -> None:
     """Enough for a person, not enough for a client."""
 
 
-@site("reach-plain-http", scheme="http", block="return 301 https://$host$request_uri;")
+@site(
+    "endpoint-elsewhere",
+    "reach-plain-http",
+    scheme="http",
+    block="return 301 https://$host$request_uri;",
+)
 def user_typed_http(site: Site) -> None:
     """On the way to TLS, as everywhere."""
 

@@ -85,7 +85,10 @@ class Site:
         return {**self.server, "subject_types_supported": ["public"], **algorithms}
 
     def unauthorized(self, request: Request) -> Response:
-        headers = {"WWW-Authenticate": self.challenge} if self.challenge else {}
+        challenge = self.challenge
+        if "authorization" in request.headers:
+            challenge = challenge.replace("Bearer ", 'Bearer error="invalid_token", ', 1)
+        headers = {"WWW-Authenticate": challenge} if challenge else {}
         return JSONResponse({"error": "invalid_token"}, 401, headers)
 
     def answer(self, path: str, body: Any = b"", status: int = 200, **headers: str) -> None:

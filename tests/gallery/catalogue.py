@@ -8,6 +8,7 @@ ROOMS = (
     "hand_answers",
     "hand_documents",
     "hand_endpoint",
+    "hand_tokens",
     "hand_server",
     "hand_keys",
     "hand_around",

@@ -16,6 +16,11 @@ def resource_with_a_slash(site: Site) -> None:
     site.prm["resource"] += "/"
 
 
-@broken("reach-name", says=("nobody here is called",))
+@broken("as-unusable", "reach-name", says=("nobody here is called",))
 def authorization_server_has_no_address(site: Site) -> None:
     site.prm["authorization_servers"] = ["https://id.example.net"]
+
+
+@broken("endpoint-elsewhere", "endpoint-not-found", path="/mpc", says=("Check http://127.0.0.1:",))
+def user_typed_another_path(site: Site) -> None:
+    """Nothing is wrong with the site itself."""

@@ -95,7 +95,7 @@ def session_on_every_request(project: Project) -> None:
     project.middleware.append("tests.gallery.views.remember")
 
 
-@broken("answer-server-error", "redirect-slash")
+@broken("redirect-slash", "answer-server-error")
 def no_slash_under_debug(project: Project) -> None:
     """Under DEBUG a POST without the slash is an error instead of a redirect."""
     project.set(DEBUG=True)

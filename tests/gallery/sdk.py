@@ -28,6 +28,8 @@ class Provider:
     async def load_access_token(self, token: str) -> None:
         """Know no token."""
 
+    verify_token = load_access_token
+
 
 def server(issuer: str, resource: str, **options: Any) -> Starlette:
     """Return the application of a server that is its own authorization server."""

@@ -18,14 +18,18 @@ pytestmark = pytest.mark.clients
 ELSEWHERE = {"check"}
 
 BROKEN = {name: one for name, one in EXHIBITS.items() if one.codes}
+# The first code is that of the cause.
+CONSEQUENTIAL = {name: one for name, one in BROKEN.items() if len(one.codes) > 1}
 HEALTHY = {name: one for name, one in EXHIBITS.items() if not one.codes}
+
+# How quick the machine of the tests is says nothing about the exhibits.
+OPTIONS = ("--skip", "answer-slow")
 
 
 def check(url: str, *options: str) -> tuple[list[dict[str, Any]], bool]:
     """Return what the command finds at a URL, but for the passes, and whether it ends well."""
     told, is_well = StringIO(), True
-    # How quick the machine of the tests is says nothing about the exhibits.
-    options = ("--skip", "answer-slow", *options)
+    options = (*OPTIONS, *options)
     try:
         call_command("mcp_discovery", "check", url, "--json", *options, stdout=told)
     except CommandError:
@@ -45,6 +49,14 @@ def test_fault_is_named_and_nothing_else(exhibit: Exhibit, visited):
     assert is_well is not any(one["severity"] in ("critical", "error") for one in findings)
     for words in exhibit.says:
         assert any(words in f"{one['seen']}\n{one['fix']}" for one in findings), lines(findings)
+
+
+@pytest.mark.parametrize("exhibit", CONSEQUENTIAL.values(), ids=CONSEQUENTIAL)
+def test_cause_is_read_first(exhibit: Exhibit, visited):
+    url = visited(exhibit)
+    with pytest.raises(CommandError) as failure:
+        call_command("mcp_discovery", "check", url, "--strict", *OPTIONS, stdout=StringIO())
+    assert str(failure.value).endswith(f" Start with {exhibit.codes[0]}.")
 
 
 @pytest.mark.parametrize("exhibit", HEALTHY.values(), ids=HEALTHY)

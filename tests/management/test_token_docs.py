@@ -8,7 +8,7 @@ import pytest
 from django.urls import include, path
 
 from mcp_oauth_discovery.doctor.printing import LONGEST
-from mcp_oauth_discovery.management.tokens.verdicts import Outcome
+from mcp_oauth_discovery.doctor.project.tokens.verdicts import Outcome
 from mcp_oauth_discovery.protection import bearer_required
 from tests import ORIGIN
 from tests.doctor.test_docs import subparsers

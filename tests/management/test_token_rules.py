@@ -9,8 +9,8 @@ from django.contrib.auth import get_user_model
 from django.utils import timezone
 
 from mcp_oauth_discovery import rotation
+from mcp_oauth_discovery.doctor.project.tokens.verdicts import near_miss
 from mcp_oauth_discovery.keys import jwk
-from mcp_oauth_discovery.management.tokens.verdicts import near_miss
 from mcp_oauth_discovery.models import FormerKey, SigningKey
 from mcp_oauth_discovery.signing import sign_jwt
 from tests import ORIGIN

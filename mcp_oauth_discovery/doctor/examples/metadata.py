@@ -145,6 +145,10 @@ AUTHORIZATION_SERVER = {
     "as-left-out": Example(
         '"authorization_servers": [four issuers]', '"authorization_servers": [three issuers]'
     ),
+    "as-unusable": Example(
+        '"authorization_servers": ["https://gone.example.net"]',
+        f'"authorization_servers": ["{_ORIGIN}"]',
+    ),
     "as-issuer-unpinned": Example(
         "MCP_ISSUER is not set, and mcp_keys list has an active key.", f'MCP_ISSUER = "{_ORIGIN}"'
     ),

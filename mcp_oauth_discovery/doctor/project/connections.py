@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from weakref import WeakSet
 
-from django.db import connections
+from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 Lent = Mapping[str, BaseDatabaseWrapper]
@@ -52,3 +52,24 @@ def borrowing(lent: Lent) -> Iterator[None]:
         for connection in connections.all(initialized_only=True):
             if connection.alias not in lent:
                 connection.close()
+
+
+@contextmanager
+def rolled_back() -> Iterator[None]:
+    """Roll back what a block writes to the databases; what waits for a commit never runs."""
+    with ExitStack() as transactions:
+        used = [alias for alias in connections if _begins(alias, transactions)]
+        try:
+            yield
+        finally:
+            for alias in used:
+                transaction.set_rollback(True, using=alias)
+
+
+def _begins(alias: str, transactions: ExitStack) -> bool:
+    """Begin a transaction, and return whether this database can be used."""
+    try:
+        transactions.enter_context(transaction.atomic(using=alias))
+    except Exception:  # noqa: BLE001 - a backend, or a test case without this database, may raise any
+        return False
+    return True

@@ -10,7 +10,7 @@ from django.core.handlers.wsgi import WSGIRequest
 from mcp_oauth_discovery.conf import Misconfigured, allowed_hosts, conf, fixed_script_prefix
 from mcp_oauth_discovery.discovery.cards import configured_cards
 from mcp_oauth_discovery.identity import Site, pinned_issuer
-from mcp_oauth_discovery.standards.identifiers import is_loopback, split
+from mcp_oauth_discovery.standards.identifiers import is_loopback, origin, split
 from mcp_oauth_discovery.standards.wsgi import environ
 
 
@@ -38,6 +38,18 @@ def endpoints(site: Site) -> list[str]:
     first = [default.identifier] if default and default.enabled else []
     others = [resource.identifier for resource in site.resources if resource.enabled]
     return list(dict.fromkeys([*first, *others]))
+
+
+def endpoints_at(url: str) -> frozenset[str]:
+    """Return the MCP endpoints of this project on the origin of a URL.
+
+    There are none if the URL is that of another site, or if a setting is wrong.
+    """
+    start = origin(url)
+    # MCP_ISSUER may be a function, which may raise anything for the host of another site.
+    with suppress(Exception):
+        return frozenset(one for one in endpoints(site_at(start)) if origin(one) == start)
+    return frozenset()
 
 
 def described_endpoints(site: Site) -> frozenset[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterable, Callable, Iterable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from importlib.util import find_spec
 from typing import Any, cast
@@ -16,7 +16,7 @@ from django.core.wsgi import get_wsgi_application
 
 from mcp_oauth_discovery.conf import fixed_script_prefix, project_setting
 from mcp_oauth_discovery.doctor.project.captured_logs import captured
-from mcp_oauth_discovery.doctor.project.connections import Lent, borrowing, lend
+from mcp_oauth_discovery.doctor.project.connections import Lent, borrowing, lend, rolled_back
 from mcp_oauth_discovery.doctor.project.threads import call_in_time
 from mcp_oauth_discovery.doctor.transport.deadlines import BUDGET, TIMEOUT, Deadline, TimeLimits
 from mcp_oauth_discovery.doctor.transport.messages import (
@@ -105,7 +105,9 @@ class _Visit:
     def make(self, application: Application, environ: dict[str, Any], lent: Lent) -> None:
         """Call the application, in a thread that may still run when the answer is late."""
         try:
-            with borrowing(lent):
+            # A view may write what it learns from a token: a user, or when one was last seen.
+            has_token = any(name == "Authorization" for name, _ in self._headers)
+            with borrowing(lent), rolled_back() if has_token else nullcontext():
                 result = application(environ, self.start_response)
                 try:
                     self._read(() if self._has_enough() else result)

@@ -11,18 +11,23 @@ from mcp_oauth_discovery.checks import RULES
 from mcp_oauth_discovery.doctor.arguments import checked_origin
 from mcp_oauth_discovery.doctor.project import endpoints
 from mcp_oauth_discovery.doctor.project.in_process import DjangoTransport
+from mcp_oauth_discovery.doctor.project.tokens.refusals import refusals
+from mcp_oauth_discovery.doctor.project.tokens.signing import issuer, sign
 from mcp_oauth_discovery.doctor.transport.messages import Fault
+from mcp_oauth_discovery.doctor.walk.credentials import Credentials
 from mcp_oauth_discovery.doctor.walk.walker import Walker
 from mcp_oauth_discovery.models import SigningKey
 from mcp_oauth_discovery.standards.identifiers import origin
+from mcp_oauth_discovery.standards.token_parts import Parts
 
 
 def project_walker(
-    host: str | None, timeout: float, budget: float
+    host: str | None, timeout: float, budget: float, given: Parts | None = None
 ) -> tuple[Callable[..., Walker], list[str]]:
     """Return how to make the walker of this project, and the URLs of its MCP endpoints.
 
-    `host` is the Host header, None for that of the settings; the limits are in seconds.
+    `host` is the Host header, None for that of the settings; the limits are in seconds. `given` is
+    a token of the user.
     """
     site = endpoints.site_at(checked_origin(endpoints.origin_of(host)))
     urls = endpoints.endpoints(site)
@@ -33,6 +38,7 @@ def project_walker(
         signing=tuple(_faults("W039", "W040")),
         unpinned=tuple(_faults("W048")),
         described=endpoints.described_endpoints(site),
+        credentials=Credentials(given, frozenset(urls), issuer(), sign, refusals),
     )
     return walker, urls
 

@@ -21,6 +21,7 @@ from mcp_oauth_discovery.doctor.steps import (
     reach,
     signed,
     suffixes,
+    tokens,
 )
 
 STEPS: tuple[Step, ...] = (
@@ -29,6 +30,7 @@ STEPS: tuple[Step, ...] = (
     documents.STEP,
     endpoint.STEP,
     challenge.STEP,
+    tokens.STEP,
     protected_resource.STEP,
     authorization_server.STEP,
     oauth_endpoints.STEP,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass, replace
 
 from mcp_oauth_discovery.doctor.findings import Finding
 from mcp_oauth_discovery.doctor.transport.messages import Answer, Speech
+from mcp_oauth_discovery.doctor.transport.reachability import host_of
+from mcp_oauth_discovery.standards.identifiers import is_loopback
 
 # The error messages of nginx, Apache and Go servers for plain HTTP at a TLS port.
 _TLS_PORT = (
@@ -80,10 +83,28 @@ def advice(answer: Answer) -> Advice | None:
     return SPEAKS_TLS if is_for_tls else None
 
 
-def advised(result: Finding, better: Advice | None) -> Finding:
-    """Return a finding, with better advice than that of its entry if there is any."""
+def advised(result: Finding, better: Advice | None, typed: str = "") -> Finding:
+    """Return a finding, with better advice than that of its entry if there is any.
+
+    `typed` is the URL of the endpoint; the advice may be to check it with the other scheme.
+    """
     if better is None:
         return result
-    return replace(
-        result, expected=better.expected, section=better.section, fix=better.fix, django_fix=""
-    )
+    fix = f"{better.fix}{_other_scheme(better, typed)}"
+    return replace(result, expected=better.expected, section=better.section, fix=fix, django_fix="")
+
+
+def command(url: str) -> str:
+    """Return the command that checks a URL, which may contain what a shell would run."""
+    return f"python manage.py mcp_discovery check {shlex.quote(url)}"
+
+
+def _other_scheme(advice: Advice, typed: str) -> str:
+    """Return a sentence with the command that checks the same URL with the other scheme."""
+    if advice is SPEAKS_TLS and typed.startswith("http:"):
+        url = f"https{typed[4:]}"
+    elif advice is SPEAKS_PLAIN_HTTP and is_loopback(host_of(typed)):
+        url = f"http{typed[5:]}"
+    else:
+        return ""
+    return f" Check {url} instead: {command(url)}"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from mcp_oauth_discovery.doctor.clients import CLOSED, EVERY, TYPESCRIPT_BASED, Client
+from mcp_oauth_discovery.doctor.clients import CLOSED, TYPESCRIPT_BASED, Client
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, correcting, finding
 from mcp_oauth_discovery.doctor.printing import pointed, shown
-from mcp_oauth_discovery.doctor.steps import announcements, server_members
+from mcp_oauth_discovery.doctor.steps import announcements, server_members, wrong_issuers
+from mcp_oauth_discovery.doctor.steps.outside import issuer_to_name, noted, readvised
 from mcp_oauth_discovery.doctor.steps.server_members import chosen
 from mcp_oauth_discovery.doctor.steps.values import strings
 from mcp_oauth_discovery.doctor.walk.acceptance import difference, differing_parts, issuer_refusals
@@ -29,15 +31,6 @@ _FOLLOWED = (
     "authorization_response_iss_parameter_supported",
 )
 
-AS_NOT_FOUND = Entry(
-    code="as-not-found",
-    severity=Severity.ERROR,
-    seen="No address that clients try has the metadata of the issuer.",
-    expected="the document at the well-known URL of the issuer",
-    section="RFC 8414 §3",
-    clients=EVERY,
-    fix="Serve it at /.well-known/oauth-authorization-server followed by the issuer's path.",
-)
 AS_ELSEWHERE = Entry(
     code="as-elsewhere",
     severity=Severity.INFO,
@@ -63,6 +56,7 @@ AS_ISSUER_SLASH = Entry(
     section="RFC 8414 §3.3",
     clients=(Client.PYTHON,),
     fix="Use the same spelling in both places, preferably without the slash.",
+    explains=("signed-issuer",),
 )
 AS_ISSUER_MISMATCH = Entry(
     code="as-issuer-mismatch",
@@ -79,6 +73,7 @@ AS_ISSUER_MISMATCH = Entry(
         "Use the same spelling in MCP_ISSUER and MCP_AUTHORIZATION_SERVERS. If one is http and "
         "the other https, set SECURE_PROXY_SSL_HEADER or pin MCP_ISSUER."
     ),
+    explains=("signed-issuer", "as-endpoint-http", "jwks-elsewhere"),
 )
 AS_ISSUER_UNPINNED = Entry(
     code="as-issuer-unpinned",
@@ -88,6 +83,7 @@ AS_ISSUER_UNPINNED = Entry(
     section="RFC 8414 §2, RFC 9728 §7.3",
     fix="Configure the issuer.",
     django_fix='Pin it: MCP_ISSUER = "https://app.example.com".',
+    explains=("host-reflected", "forwarded-reflected"),
 )
 AS_DOCUMENTS_DIFFER = Entry(
     code="as-documents-differ",
@@ -124,20 +120,6 @@ AS_LEFT_OUT = Entry(
 )
 
 
-def places(walk: Walk) -> Iterator[Finding]:
-    for server in walk.servers:
-        if server.metadata is None and all(place.is_absent for place in server.documents):
-            tried = ", ".join(place.url for place in server.documents)
-            observation = f"404 at {shown(tried)}."
-            clients = None
-            if server.last and server.last.content.get("issuer") == server.issuer:
-                observation += (
-                    f"\nIt is at {shown(server.last.url)}, where only the Rust SDK looks."
-                )
-                clients = tuple(client for client in EVERY if client is not Client.RUST)
-            yield finding(AS_NOT_FOUND, server.issuer, observation, clients=clients)
-
-
 def left_out(walk: Walk) -> Iterator[Finding]:
     if walk.left_out and walk.resource:
         observation = f"{len(walk.left_out)} more: {shown(', '.join(walk.left_out))}."
@@ -160,18 +142,21 @@ def issuers(walk: Walk) -> Iterator[Finding]:
             observation = pointed(issuer, server.issuer)
             refused = tuple(issuer_refusals(server.issuer, issuer))
             if issuer.rstrip("/") == server.issuer.rstrip("/"):
-                yield finding(AS_ISSUER_SLASH, document.url, observation, clients=refused)
+                result = finding(AS_ISSUER_SLASH, document.url, observation, clients=refused)
             else:
                 observation = f"{observation}\n{difference(issuer, server.issuer)}".rstrip("\n")
-                correction = correcting(differing_parts(issuer, server.issuer))
-                clients = CLOSED + refused
-                yield finding(
+                parts = differing_parts(issuer, server.issuer)
+                result = finding(
                     AS_ISSUER_MISMATCH,
                     document.url,
                     observation,
-                    clients=clients,
-                    correction=correction,
+                    clients=CLOSED + refused,
+                    correction=correcting(parts),
                 )
+                # Only a proxy that hides TLS changes the scheme of the other URLs as well.
+                is_scheme = parts == ["scheme"]
+                result = result if is_scheme else replace(result, explains=("signed-issuer",))
+            yield readvised(walk, result, issuer_to_name(server.issuer, issuer))
 
 
 def unpinned(walk: Walk) -> Iterator[Finding]:
@@ -252,7 +237,7 @@ STEP = Step(
     title="Authorization server metadata",
     holds="found where clients look, with the expected issuer, and complete enough to sign in",
     entries=(
-        AS_NOT_FOUND,
+        *wrong_issuers.ENTRIES,
         AS_ELSEWHERE,
         AS_ISSUER_MISSING,
         AS_ISSUER_SLASH,
@@ -266,15 +251,12 @@ STEP = Step(
         AS_LEFT_OUT,
     ),
     rules=(
-        places,
+        *wrong_issuers.RULES,
         elsewhere,
         left_out,
         issuers,
         unpinned,
-        *server_members.RULES,
-        *announcements.RULES,
-        contradictions,
-        openid,
+        *map(noted, (*server_members.RULES, *announcements.RULES, contradictions, openid)),
         resources,
     ),
     can_pass=can_pass,

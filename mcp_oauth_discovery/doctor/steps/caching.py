@@ -9,6 +9,7 @@ from email.utils import parsedate_to_datetime
 
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, finding
 from mcp_oauth_discovery.doctor.printing import shown
+from mcp_oauth_discovery.doctor.steps.outside import is_outside
 from mcp_oauth_discovery.doctor.transport.messages import Answer
 from mcp_oauth_discovery.doctor.walk.observations import Walk, all_answered
 from mcp_oauth_discovery.doctor.walk.probes import ask_with_head
@@ -128,10 +129,11 @@ def _instant(date: str) -> float | None:
 
 
 def _published(walk: Walk) -> Iterator[tuple[str, Answer]]:
+    """Yield the documents of this site; an outside provider knows when its own change."""
     yield from (
         (document.url, document.exchange.answer)
         for document in walk.published
-        if document.exchange.answer
+        if document.exchange.answer and not is_outside(walk, document.url)
     )
 
 

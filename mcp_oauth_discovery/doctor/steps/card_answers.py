@@ -47,6 +47,7 @@ CARD_UNAVAILABLE = Entry(
     section="SEP-2127, discovery",
     fix="Serve the card at this URL, or remove its entry from the catalogue.",
     django_fix="Add the resource to MCP_SERVER_CARDS, and have the proxy pass the URL on.",
+    explains=("card-not-listed", "card-cors", "card-type"),
 )
 CARD_TOO_LARGE = Entry(
     code="card-too-large",

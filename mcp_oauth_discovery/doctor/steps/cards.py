@@ -36,6 +36,7 @@ CARD_INVALID = Entry(
     section="SEP-2127, schema",
     fix="Correct the member.",
     django_fix="Correct the member in MCP_SERVER_CARDS.",
+    explains=("card-endpoint", "card-entry-differs"),
 )
 CARD_ENDPOINT = Entry(
     code="card-endpoint",

@@ -41,6 +41,7 @@ CATALOG_UNREADABLE = Entry(
     section="AI Catalog, top-level members",
     fix="Serve the catalogue with a JSON serialiser.",
     django_fix="Serve it with CatalogView, or a subclass.",
+    explains=("card-not-listed",),
 )
 CATALOG_INVALID = Entry(
     code="catalog-invalid",
@@ -52,6 +53,7 @@ CATALOG_INVALID = Entry(
     ),
     section="AI Catalog, entries",
     fix="Correct it: clients refuse the whole catalogue.",
+    explains=("card-not-listed",),
 )
 CARD_NOT_LISTED = Entry(
     code="card-not-listed",

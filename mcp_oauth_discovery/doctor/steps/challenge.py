@@ -114,6 +114,7 @@ CHALLENGE_METADATA_HTTP = Entry(
     clients=TYPESCRIPT_BASED,
     fix="Tell the application that the proxy ends TLS, or configure its public URL.",
     django_fix="Set SECURE_PROXY_SSL_HEADER, or pin MCP_ISSUER and MCP_RESOURCE.",
+    explains=("as-issuer-mismatch", "as-endpoint-http"),
 )
 CHALLENGE_METADATA_OFFSITE = Entry(
     code="challenge-metadata-offsite",

@@ -8,6 +8,7 @@ from mcp_oauth_discovery.doctor.clients import BROWSERS
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, finding
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.steps.origins import allows, origin_line
+from mcp_oauth_discovery.doctor.steps.outside import CLOSED_TO_PAGES, is_outside, readvised
 from mcp_oauth_discovery.doctor.transport.messages import Answer
 from mcp_oauth_discovery.doctor.walk.headers import OF_DOCUMENTS
 from mcp_oauth_discovery.doctor.walk.intermediaries import intermediary
@@ -29,19 +30,21 @@ CORS_DOCUMENT = Entry(
     clients=BROWSERS,
     fix="Send Access-Control-Allow-Origin: * with the documents.",
     django_fix="Put DiscoveryMiddleware first, before CorsMiddleware.",
+    explains=("cors", "oauth-endpoint-cors", "card-cors"),
 )
+# The TypeScript SDK, and so the Inspector, repeats the request without the header.
 CORS_DOCUMENT_PREFLIGHT = Entry(
     code="cors-document-preflight",
-    severity=Severity.ERROR,
+    severity=Severity.WARNING,
     seen="The preflight of a document fails.",
     expected="2xx to OPTIONS, with mcp-protocol-version allowed",
     section="Fetch, CORS-preflight fetch",
-    clients=BROWSERS,
     fix=(
         "Send Access-Control-Allow-Origin: * with the documents, and answer OPTIONS before any "
         "authentication."
     ),
     django_fix="Put DiscoveryMiddleware first, before CorsMiddleware and any authentication.",
+    explains=("cors-endpoint-preflight", "cors-endpoint-closed"),
 )
 CORS_ENDPOINT = Entry(
     code="cors-endpoint",
@@ -57,6 +60,7 @@ CORS_ENDPOINT = Entry(
         "Cover the endpoint with django-cors-headers, and put CorsMiddleware above the layer "
         "that answers 401."
     ),
+    explains=("cors-exposed", "cors-endpoint-preflight", "cors-endpoint-headers"),
 )
 CORS_ENDPOINT_CLOSED = Entry(
     code="cors-endpoint-closed",
@@ -126,10 +130,14 @@ CORS_CREDENTIALS = Entry(
 
 
 def document_reads(walk: Walk) -> Iterator[Finding]:
+    """Report documents that web pages cannot read; of a provider, only what clients read there."""
+    used = {server.metadata.url for server in walk.servers if server.metadata}
     for exchange in walk.page_reads:
-        if exchange.answer and not allows(exchange.answer, walk.page_origin):
+        is_read = exchange.url in used or not is_outside(walk, exchange.url)
+        if exchange.answer and is_read and not allows(exchange.answer, walk.page_origin):
             observation, fix = origin_line(exchange.answer), passing(exchange.answer)
-            yield finding(CORS_DOCUMENT, exchange.url, observation, fix=fix)
+            result = finding(CORS_DOCUMENT, exchange.url, observation, fix=fix)
+            yield readvised(walk, result, CLOSED_TO_PAGES, Severity.WARNING)
 
 
 def document_preflights(walk: Walk) -> Iterator[Finding]:
@@ -219,7 +227,7 @@ def _problem_of_delete(exchange: Exchange) -> str:
 def credentials(walk: Walk) -> Iterator[Finding]:
     exchanges = [*walk.page_reads, *([walk.endpoint_read] if walk.endpoint_read else [])]
     for exchange in exchanges:
-        answer = exchange.answer
+        answer = None if is_outside(walk, exchange.url) else exchange.answer
         if answer and (answer.header("access-control-allow-credentials") or "").lower() == "true":
             yield finding(CORS_CREDENTIALS, exchange.url, origin_line(answer))
 

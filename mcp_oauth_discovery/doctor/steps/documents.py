@@ -8,6 +8,13 @@ from mcp_oauth_discovery.doctor.clients import EVERY, TYPESCRIPT_BASED, Client
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, finding
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.steps.exchanges import are_read
+from mcp_oauth_discovery.doctor.steps.outside import (
+    IN_ITS_DOCUMENT,
+    is_outside,
+    issuer_advised,
+    readvised,
+    reported,
+)
 from mcp_oauth_discovery.doctor.steps.values import hidden
 from mcp_oauth_discovery.doctor.walk.observations import Walk
 from mcp_oauth_discovery.doctor.walk.reading import Unreadable
@@ -30,6 +37,7 @@ DOCUMENT_HTML = Entry(
         "A catch-all route answers, often that of a single-page app: route /.well-known/ to "
         "Django before it."
     ),
+    explains=("suffix-html", "oauth-endpoint-html", "as-openid-incomplete"),
 )
 DOCUMENT_NOT_JSON = Entry(
     code="document-not-json",
@@ -117,6 +125,7 @@ DOCUMENT_COOKIE = Entry(
     section="RFC 9111 §7.3",
     fix="Answer requests for the public documents before sessions, logins and redirects.",
     django_fix="Put DiscoveryMiddleware first, before session and CSRF middleware.",
+    explains=("cache-vary",),
 )
 
 _ENTRY_OF = {
@@ -142,7 +151,12 @@ def unreadable(walk: Walk) -> Iterator[Finding]:
                 # The TypeScript SDK stops at unreadable metadata; the others continue.
                 clients = () if document.role is Role.JWKS else TYPESCRIPT_BASED
             entry = _ENTRY_OF[document.reading.fault]
-            yield finding(entry, document.url, f"200 with {detail}", clients=clients)
+            result = finding(entry, document.url, f"200 with {detail}", clients=clients)
+            if walk.is_spare(document):
+                yield readvised(walk, result, IN_ITS_DOCUMENT)
+            else:
+                # A page in place of the metadata is that of another site or path.
+                yield issuer_advised(walk, document, result)
 
 
 def marked(walk: Walk) -> Iterator[Finding]:
@@ -166,12 +180,16 @@ def content_type(walk: Walk) -> Iterator[Finding]:
 
 
 def without_value(walk: Walk) -> Iterator[Finding]:
-    """Report members that are null or empty; the list of keys may be empty."""
+    """Report members that are null or empty; the list of keys may be empty.
+
+    No client fails on an empty member, and an outside provider decides about its own.
+    """
     for document in walk.published:
+        may_be_empty = document.role is Role.JWKS or is_outside(walk, document.url)
         for name, value in document.content.items():
             if value is None:
                 yield finding(DOCUMENT_NULL, document.url, f"{shown(name)} is null.")
-            elif not has_value(value) and document.role is not Role.JWKS:
+            elif not has_value(value) and not may_be_empty:
                 observation = f"{shown(name)} is {shown(value) or 'an empty string'}."
                 yield finding(DOCUMENT_EMPTY, document.url, observation)
 
@@ -193,7 +211,10 @@ def hidden_characters(walk: Walk) -> Iterator[Finding]:
 
 
 def set_cookies(walk: Walk) -> Iterator[Finding]:
+    """Report cookies of this site. Login services set theirs with every answer."""
     for document in walk.published:
+        if is_outside(walk, document.url):
+            continue
         answer = document.exchange.answer
         cookies = answer.all("set-cookie") if answer else []
         if names := [cookie.partition("=")[0] for cookie in cookies]:
@@ -223,11 +244,7 @@ STEP = Step(
     ),
     rules=(
         unreadable,
-        marked,
-        content_type,
-        without_value,
-        duplicates,
-        hidden_characters,
+        *map(reported, (marked, content_type, without_value, duplicates, hidden_characters)),
         set_cookies,
     ),
     can_pass=can_pass,

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 
 from mcp_oauth_discovery.doctor.clients import EVERY
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, finding
+from mcp_oauth_discovery.doctor.steps import did_you_mean
+from mcp_oauth_discovery.doctor.walk.alternatives import ask_alternatives
 from mcp_oauth_discovery.doctor.walk.observations import Walk
 from mcp_oauth_discovery.doctor.walk.reading import gist, is_html
+from mcp_oauth_discovery.doctor.walk.tokens import OF_THE_REQUEST
 
 # The statuses for an unknown host.
 _BAD_REQUEST = (400, 421)
-# The statuses for an empty body, its type, Accept, and the protocol version.
-OF_THE_REQUEST = (400, 406, 411, 412, 413, 415, 422)
 
 ENDPOINT_NOT_FOUND = Entry(
     code="endpoint-not-found",
@@ -22,6 +23,18 @@ ENDPOINT_NOT_FOUND = Entry(
     section="MCP authorization, token handling",
     clients=EVERY,
     fix="Correct the URL, or route it. Note that /mcp and /mcp/ are two URLs.",
+    explains=(
+        "challenge",
+        "prm-not-found",
+        "prm-path-not-found",
+        "prm-differs",
+        "prm-resource-mismatch",
+        "prm-resource-not-exact",
+        "prm-resource-scheme",
+        "cors-endpoint",
+        "cors-endpoint-preflight",
+        "cors-endpoint-headers",
+    ),
 )
 ENDPOINT_NOT_ROUTED = Entry(
     code="endpoint-not-routed",
@@ -32,7 +45,7 @@ ENDPOINT_NOT_ROUTED = Entry(
     fix=(
         "If something else serves the path, run the check again with the URL. If the server "
         "mounts Django below a prefix, set FORCE_SCRIPT_NAME. Otherwise route the path, or "
-        "correct MCP_RESOURCE."
+        "correct MCP_ISSUER or MCP_RESOURCE."
     ),
 )
 ENDPOINT_OPEN = Entry(
@@ -67,6 +80,7 @@ ENDPOINT_FORBIDDEN = Entry(
         "With Django REST framework, put the bearer authentication first in "
         "authentication_classes: the first one decides between 401 and 403."
     ),
+    explains=("challenge", "endpoint-get", "cors-exposed"),
 )
 ENDPOINT_CSRF = Entry(
     code="endpoint-csrf",
@@ -77,6 +91,7 @@ ENDPOINT_CSRF = Entry(
     clients=EVERY,
     fix="Exempt the endpoint from CSRF protection: MCP clients send a token, not a cookie.",
     django_fix="Mark the endpoint csrf_exempt: MCP clients send a token, not a cookie.",
+    explains=("challenge", "endpoint-get", "cors-exposed"),
 )
 ENDPOINT_METHOD = Entry(
     code="endpoint-method",
@@ -95,6 +110,13 @@ ENDPOINT_HTML = Entry(
     section="MCP authorization, token handling",
     clients=EVERY,
     fix="Another route comes first, often that of a single-page app or of a login page.",
+    explains=(
+        "document-html",
+        "suffix-html",
+        "oauth-endpoint-html",
+        "cors-endpoint",
+        "cors-exposed",
+    ),
 )
 ENDPOINT_GET = Entry(
     code="endpoint-get",
@@ -155,6 +177,7 @@ STEP = Step(
     title="MCP endpoint",
     holds="POST without a token is answered with 401, and GET is refused too",
     entries=(
+        *did_you_mean.ENTRIES,
         ENDPOINT_NOT_FOUND,
         ENDPOINT_NOT_ROUTED,
         ENDPOINT_OPEN,
@@ -165,6 +188,7 @@ STEP = Step(
         ENDPOINT_HTML,
         ENDPOINT_GET,
     ),
-    rules=(post, get),
+    rules=(*did_you_mean.RULES, post, get),
     can_pass=can_pass,
+    probes=(ask_alternatives,),
 )

@@ -21,6 +21,7 @@ HOST_REFLECTED = Entry(
     section="RFC 9728 §7.3",
     fix="Build the documents from the configuration, and refuse unknown hosts.",
     django_fix="Pin MCP_ISSUER, and list the hosts in ALLOWED_HOSTS.",
+    explains=("forwarded-reflected",),
 )
 HOST_REFLECTED_CACHED = Entry(
     code="host-reflected-cached",
@@ -37,6 +38,7 @@ HOST_REFLECTED_CACHED = Entry(
         "Pin MCP_ISSUER immediately, and list the hosts in ALLOWED_HOSTS: one request can send "
         "every client to an attacker's server."
     ),
+    explains=("host-reflected", "forwarded-reflected"),
 )
 FORWARDED_REFLECTED = Entry(
     code="forwarded-reflected",

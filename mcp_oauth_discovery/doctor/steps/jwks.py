@@ -13,6 +13,7 @@ from mcp_oauth_discovery.doctor.steps.key_forms import (
     is_for_encryption,
     signatures,
 )
+from mcp_oauth_discovery.doctor.steps.outside import NO_KEYS, readvised
 from mcp_oauth_discovery.doctor.steps.published_keys import key_sets, keys_of
 from mcp_oauth_discovery.doctor.steps.values import strings
 from mcp_oauth_discovery.doctor.walk.observations import Fetched, Walk
@@ -27,6 +28,7 @@ JWKS_NOT_FOUND = Entry(
     expected="a JWK Set",
     section="RFC 8414 §2, RFC 7517 §5",
     fix="Correct jwks_uri, or leave the member out if nothing is signed.",
+    explains=("signed-key", "jwks-unserved"),
 )
 JWKS_EMPTY = Entry(
     code="jwks-empty",
@@ -36,6 +38,7 @@ JWKS_EMPTY = Entry(
     section="OpenID Connect Core §10.1",
     fix="Publish the key that signs.",
     django_fix="Run manage.py mcp_keys rotate.",
+    explains=("signed-key", "jwks-unserved"),
 )
 JWKS_NO_KEYS = Entry(
     code="jwks-no-keys",
@@ -58,6 +61,7 @@ JWKS_CANNOT_SIGN = Entry(
     clients=EVERY,
     fix="Publish a key that signs, and configure the issuer.",
     django_fix="Run manage.py mcp_keys rotate, and pin MCP_ISSUER.",
+    explains=("jwks-empty", "jwks-no-keys", "jwks-unserved", "signed-key"),
 )
 JWKS_UNSERVED = Entry(
     code="jwks-unserved",
@@ -81,7 +85,8 @@ JWKS_ELSEWHERE = Entry(
 def places(walk: Walk) -> Iterator[Finding]:
     for document in key_sets(walk):
         if document.is_absent:
-            yield finding(JWKS_NOT_FOUND, document.url, f"{document.exchange.status}.")
+            result = finding(JWKS_NOT_FOUND, document.url, f"{document.exchange.status}.")
+            yield readvised(walk, result, NO_KEYS)
         elif document.members is not None and not isinstance(document.members.get("keys"), list):
             yield finding(JWKS_NOT_FOUND, document.url, "There is no list of keys in it.")
 

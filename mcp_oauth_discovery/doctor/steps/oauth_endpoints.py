@@ -26,6 +26,7 @@ OAUTH_ENDPOINT_NOT_FOUND = Entry(
         "Name the endpoint by its URL pattern, such as 'oauth2_provider:token', in "
         "MCP_AUTHORIZATION_SERVER_METADATA, or route the path."
     ),
+    explains=("oauth-endpoint-cors",),
 )
 OAUTH_ENDPOINT_UNSEEN = Entry(
     code="oauth-endpoint-unseen",
@@ -57,6 +58,7 @@ OAUTH_ENDPOINT_REDIRECT = Entry(
         "Announce the URL exactly as it is routed, with its final slash; the name of a URL "
         "pattern does this."
     ),
+    explains=("oauth-endpoint-cors",),
 )
 OAUTH_ENDPOINT_ERROR = Entry(
     code="oauth-endpoint-error",

@@ -10,6 +10,7 @@ from mcp_oauth_discovery.doctor.printing import pointed, shown
 from mcp_oauth_discovery.doctor.steps import resource_members
 from mcp_oauth_discovery.doctor.steps.resource_members import identifier, is_plain_http
 from mcp_oauth_discovery.doctor.steps.values import check_host
+from mcp_oauth_discovery.doctor.steps.wrong_issuers import with_common_cause
 from mcp_oauth_discovery.doctor.walk.acceptance import (
     RESOURCE_RULES,
     difference,
@@ -98,6 +99,12 @@ PRM_RESOURCE_SCHEME = Entry(
     django_fix=(
         "A proxy ends TLS: set SECURE_PROXY_SSL_HEADER, or pin MCP_ISSUER and MCP_RESOURCE."
     ),
+    explains=(
+        "challenge-metadata-http",
+        "prm-server-invalid",
+        "as-issuer-mismatch",
+        "as-endpoint-http",
+    ),
 )
 PRM_RESOURCE_MISMATCH = Entry(
     code="prm-resource-mismatch",
@@ -108,6 +115,7 @@ PRM_RESOURCE_MISMATCH = Entry(
     clients=EVERY,
     fix="Set resource to the URL of the endpoint, exactly as users type it.",
     django_fix="Set MCP_RESOURCE to the URL of the endpoint, exactly as users type it.",
+    explains=("as-protected-resources", "card-endpoint", "challenge-metadata-offsite"),
 )
 PRM_RESOURCE_NOT_EXACT = Entry(
     code="prm-resource-not-exact",
@@ -131,6 +139,7 @@ PRM_RESOURCE_ORIGIN = Entry(
         "Set MCP_RESOURCE to the URL of the endpoint: tokens for the origin are for all of the "
         "site."
     ),
+    explains=("prm-path-not-found",),
 )
 
 
@@ -217,10 +226,14 @@ def _match(walk: Walk, document: Fetched, value: str) -> Iterator[Finding]:
     if is_plain_http(value, walk.url) and parts == ["scheme"]:
         yield finding(PRM_RESOURCE_SCHEME, document.url, observation)
     elif len(refused) == len(RESOURCE_RULES):
-        correction = correcting(parts)
-        yield finding(
-            PRM_RESOURCE_MISMATCH, document.url, observation, clients=EVERY, correction=correction
+        mismatch = finding(
+            PRM_RESOURCE_MISMATCH,
+            document.url,
+            observation,
+            clients=EVERY,
+            correction=correcting(parts),
         )
+        yield with_common_cause(mismatch, walk, value)
     else:
         # Claude needs the URL exactly as users type it, by the page of its maker.
         clients = (Client.CLAUDE, *refused)

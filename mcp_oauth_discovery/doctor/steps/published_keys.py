@@ -39,6 +39,7 @@ JWKS_DUPLICATE_KID = Entry(
     expected="a kid of its own for each key",
     section="RFC 7517 §4.5",
     fix="Give each key the thumbprint of RFC 7638 as kid.",
+    explains=("signed-signature",),
 )
 JWKS_NO_KID = Entry(
     code="jwks-no-kid",
@@ -55,6 +56,7 @@ JWKS_KEY_INVALID = Entry(
     expected="kty and the public members of its type, base64url without padding",
     section="RFC 7518 §6, RFC 8037 §2",
     fix="Build it with a JOSE library: EC coordinates keep their leading zero octets.",
+    explains=("signed-signature", "signed-key"),
 )
 JWKS_WEAK = Entry(
     code="jwks-weak",

@@ -11,6 +11,7 @@ from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.steps import addresses
 from mcp_oauth_discovery.doctor.steps.advice import OF_SPEECH, advised
 from mcp_oauth_discovery.doctor.steps.exchanges import beyond, plain
+from mcp_oauth_discovery.doctor.steps.outside import WRONG_HOST, readvised
 from mcp_oauth_discovery.doctor.steps.values import urls_in
 from mcp_oauth_discovery.doctor.transport.deadlines import BUDGET
 from mcp_oauth_discovery.doctor.transport.messages import Failure, Trouble
@@ -53,7 +54,7 @@ REACH_CUT = Entry(
     code="reach-cut",
     severity=Severity.WARNING,
     seen="The time for all requests is over; the remaining ones were not sent.",
-    expected=f"about sixty answers within {BUDGET:g} seconds",
+    expected=f"about seventy answers within {BUDGET:g} seconds",
     section="MCP authorization, discovery",
     clients=EVERY,
     fix="Fix what is slow, or give the check more time with --budget.",
@@ -85,6 +86,7 @@ REACH_PLAIN_HTTP = Entry(
     section="MCP authorization, communication security",
     clients=EVERY,
     fix="Serve the site over TLS, and give clients the https URL.",
+    explains=("as-endpoint-http", "prm-server-invalid", "redirect-offsite", "redirect-https"),
 )
 REACH_PRIVATE = Entry(
     code="reach-private",
@@ -95,6 +97,12 @@ REACH_PRIVATE = Entry(
     clients=EVERY,
     fix="Put the public host into the documents.",
     django_fix="Put the public host into MCP_ISSUER, MCP_RESOURCE and MCP_AUTHORIZATION_SERVERS.",
+    explains=(
+        "prm-resource-mismatch",
+        "challenge-metadata-offsite",
+        "challenge-metadata-http",
+        "as-issuer-mismatch",
+    ),
 )
 
 _ENTRY_OF = {
@@ -105,6 +113,8 @@ _ENTRY_OF = {
     Trouble.BROKEN: REACH_BROKEN,
     Trouble.PRIVATE: REACH_PRIVATE,
 }
+# What a mistake in the host of an issuer looks like.
+_OF_WRONG_HOSTS = (Trouble.NAME, Trouble.REFUSED, Trouble.TIMEOUT)
 
 
 def unreachable(walk: Walk) -> Iterator[Finding]:
@@ -118,9 +128,14 @@ def failures(walk: Walk) -> Iterator[Finding]:
     """Report each address without an answer."""
     for exchange in walk.exchanges():
         outcome = exchange.outcome
-        if isinstance(outcome, Failure) and outcome.trouble is not Trouble.CUT:
-            failure = finding(_ENTRY_OF[outcome.trouble], outcome.url, _reason(outcome))
-            yield advised(failure, OF_SPEECH[outcome.speech] if outcome.speech else None)
+        if not isinstance(outcome, Failure) or outcome.trouble is Trouble.CUT:
+            continue
+        failure = finding(_ENTRY_OF[outcome.trouble], outcome.url, _reason(outcome))
+        if outcome.trouble in _OF_WRONG_HOSTS:
+            failure = readvised(walk, failure, WRONG_HOST)
+        is_typed = outcome.url == walk.url
+        advice = OF_SPEECH[outcome.speech] if outcome.speech else None
+        yield advised(failure, advice, walk.url if is_typed else "")
 
 
 def cut(walk: Walk) -> Iterator[Finding]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from mcp_oauth_discovery.doctor.clients import EVERY, TYPESCRIPT_BASED, Client
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, finding
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.steps.exchanges import PUBLIC, plain, stopped
+from mcp_oauth_discovery.doctor.steps.outside import MOVED, readvised
 from mcp_oauth_discovery.doctor.transport.reachability import is_exposed
 from mcp_oauth_discovery.doctor.walk.intermediaries import login_service
 from mcp_oauth_discovery.doctor.walk.observations import Exchange, Walk
@@ -28,6 +30,7 @@ REDIRECT_HTTPS = Entry(
         "Django does not know that the proxy ends TLS, so SECURE_SSL_REDIRECT redirects: set "
         "SECURE_PROXY_SSL_HEADER, and have the proxy send that header."
     ),
+    explains=("oauth-endpoint-redirect", "cors"),
 )
 REDIRECT_SLASH = Entry(
     code="redirect-slash",
@@ -41,6 +44,7 @@ REDIRECT_SLASH = Entry(
         "Route the URL exactly as it is published: the redirect of APPEND_SLASH loses the body "
         "of a POST."
     ),
+    explains=("answer-server-error",),
 )
 REDIRECT_WWW = Entry(
     code="redirect-www",
@@ -54,6 +58,7 @@ REDIRECT_WWW = Entry(
         "Use the host that the site redirects to in MCP_ISSUER and MCP_RESOURCE, or turn off "
         "PREPEND_WWW."
     ),
+    explains=("oauth-endpoint-redirect", "cors"),
 )
 REDIRECT_LANGUAGE = Entry(
     code="redirect-language",
@@ -66,6 +71,7 @@ REDIRECT_LANGUAGE = Entry(
     django_fix=(
         "Move the route out of i18n_patterns(): LocaleMiddleware redirects the paths in it."
     ),
+    explains=("oauth-endpoint-redirect",),
 )
 REDIRECT_LOGIN = Entry(
     code="redirect-login",
@@ -79,6 +85,15 @@ REDIRECT_LOGIN = Entry(
         "Put DiscoveryMiddleware first, or mark the view login_not_required: "
         "LoginRequiredMiddleware or login_required sends clients to LOGIN_URL."
     ),
+    explains=(
+        "oauth-endpoint-redirect",
+        "oauth-endpoint-html",
+        "document-html",
+        "suffix-html",
+        "endpoint-html",
+        "challenge",
+        "cors",
+    ),
 )
 REDIRECT_OFFSITE = Entry(
     code="redirect-offsite",
@@ -88,6 +103,7 @@ REDIRECT_OFFSITE = Entry(
     section="RFC 9728 §3.2, RFC 8414 §3.2",
     clients=_SAME_ORIGIN_ONLY,
     fix="Answer at the host that the identifiers name, or name the host that answers.",
+    explains=("oauth-endpoint-redirect", "cors"),
 )
 REDIRECT_OTHER = Entry(
     code="redirect-other",
@@ -114,6 +130,7 @@ REDIRECT_LOOP = Entry(
         "Two rules contradict each other, often SECURE_SSL_REDIRECT in Django and a redirect to "
         "http in the proxy: set SECURE_PROXY_SSL_HEADER."
     ),
+    explains=("redirect-https", "oauth-endpoint-redirect"),
 )
 
 _ENTRY_OF = {
@@ -140,13 +157,18 @@ def redirected(walk: Walk) -> Iterator[Finding]:
                 continue
             services = (login_service(target(answer) or "") for answer in exchange.answers())
             login = next(filter(None, services), None)
-            yield finding(
+            result = finding(
                 _ENTRY_OF[likely],
                 exchange.url,
                 observation,
                 clients=stopped(walk, exchange),
                 fix=f"{login} asks for a login first. Exempt {PUBLIC} from it." if login else "",
             )
+            # Under DEBUG, Django answers the POST with a server error and redirects the GET only.
+            is_of_get = exchange is walk.get and walk.post is not None and walk.post.status >= 500
+            is_cause = likely is not Cause.SLASH or is_of_get
+            result = result if is_cause else replace(result, explains=())
+            yield readvised(walk, result, MOVED)
 
 
 def _causes(exchange: Exchange) -> list[tuple[Cause, str]]:

@@ -48,6 +48,7 @@ PRM_SERVERS_MISSING = Entry(
         "Leave MCP_AUTHORIZATION_SERVERS out if this site issues the tokens; otherwise name the "
         "issuers."
     ),
+    explains=("document-empty",),
 )
 PRM_SERVER_INVALID = Entry(
     code="prm-server-invalid",
@@ -60,6 +61,10 @@ PRM_SERVER_INVALID = Entry(
         "Write the https URL that is the issuer in the server's metadata, not the URL of the "
         "document."
     ),
+    django_fix=(
+        "In MCP_AUTHORIZATION_SERVERS, write the https URL that is the issuer in the server's "
+        "metadata, not the URL of the document."
+    ),
 )
 PRM_SERVERS_SPELLINGS = Entry(
     code="prm-servers-spellings",
@@ -68,6 +73,7 @@ PRM_SERVERS_SPELLINGS = Entry(
     expected="each issuer once, spelt as in its own metadata",
     section="RFC 8414 §3.3",
     fix="Keep the spelling of the issuer's own metadata.",
+    explains=("as-issuer-slash", "as-issuer-mismatch"),
 )
 PRM_BEARER_HEADER = Entry(
     code="prm-bearer-header",

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from mcp_oauth_discovery.doctor.clients import CLOSED, EVERY, PUBLISHED, TYPESCRIPT_BASED, Client
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, finding
 from mcp_oauth_discovery.doctor.printing import shown
+from mcp_oauth_discovery.doctor.steps.outside import NO_PKCE, NO_REGISTRATION, readvised
 from mcp_oauth_discovery.doctor.steps.values import misformed, strict, strings
 from mcp_oauth_discovery.doctor.transport.reachability import host_of
 from mcp_oauth_discovery.doctor.walk.observations import Fetched, Server, Walk
@@ -146,7 +147,7 @@ def pkce(walk: Walk) -> Iterator[Finding]:
     for _, document in chosen(walk):
         methods = document.content.get("code_challenge_methods_supported")
         if not has_value(methods):
-            yield finding(AS_PKCE_MISSING, document.url)
+            yield readvised(walk, finding(AS_PKCE_MISSING, document.url), NO_PKCE)
         elif isinstance(methods, list) and "S256" not in methods:
             observation = f"code_challenge_methods_supported is {shown(methods)}."
             yield finding(AS_PKCE_METHOD, document.url, observation)
@@ -171,7 +172,7 @@ def registration(walk: Walk) -> Iterator[Finding]:
         values = document.content
         takes_documents = values.get("client_id_metadata_document_supported") is True
         if not takes_documents and not has_value(values.get("registration_endpoint")):
-            yield finding(AS_REGISTRATION, document.url)
+            yield readvised(walk, finding(AS_REGISTRATION, document.url), NO_REGISTRATION)
         methods = strings(values, "token_endpoint_auth_methods_supported")
         if takes_documents and not {"none", "private_key_jwt"} & set(methods):
             observation = f"token_endpoint_auth_methods_supported is {shown(methods or 'missing')}."

@@ -108,7 +108,7 @@ class _Signed:
     def is_verified(self, kid: object) -> bool:
         """Return whether one of the keys has signed the copy."""
         keys = self.candidates(kid)[:_MOST_TRIED]
-        return any(_verifies(str(self.token), key) for key in keys)
+        return any(verifies(str(self.token), key) for key in keys)
 
 
 def signatures(walk: Walk) -> Iterator[Finding]:
@@ -189,7 +189,8 @@ def _number(claims: Mapping[str, Any], name: str, default: float) -> float:
     return value if isinstance(value, (int, float)) else default
 
 
-def _verifies(token: str, key: Key) -> bool:
+def verifies(token: str, key: Key) -> bool:
+    """Return whether a published key has signed a JWT."""
     if problem(key):
         return False
     try:

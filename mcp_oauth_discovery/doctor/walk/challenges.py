@@ -62,6 +62,12 @@ def challenges_of(exchange: Exchange | None) -> list[Challenge]:
         return [challenge for challenge in map(_as_clients_read, lines) if challenge]
 
 
+def bearer_of(exchange: Exchange | None) -> Challenge | None:
+    """Return the first Bearer challenge of an answer, or None."""
+    bearers = (challenge for challenge in challenges_of(exchange) if challenge.is_bearer)
+    return next(bearers, None)
+
+
 def malformation(exchange: Exchange) -> Malformation | None:
     """Return the error in the form of the challenges, apart from repeated parameters."""
     lines = _lines(exchange)

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from mcp_oauth_discovery.doctor.transport.messages import Answer, Failure, Fault, Trouble
+from mcp_oauth_discovery.doctor.walk.credentials import Credentials, Refusal, Token
 from mcp_oauth_discovery.doctor.walk.intermediaries import Intermediary, intermediary
 from mcp_oauth_discovery.doctor.walk.reading import Reading, read
 from mcp_oauth_discovery.doctor.walk.well_known import Role
@@ -129,6 +130,17 @@ class Again:
     agent: str = ""
 
 
+class Alternative(NamedTuple):
+    """Another URL that may be the endpoint: a sentence about what names it, and the answer there.
+
+    A URL on another origin has no exchange, because it is not contacted.
+    """
+
+    url: str
+    source: str
+    exchange: Exchange | None = None
+
+
 class Card(NamedTuple):
     """A card of the endpoint: the URL that it is found at, its members, and its entry, if any.
 
@@ -162,6 +174,9 @@ class Walk:
     unpinned: tuple[Fault, ...] = ()
     # Whether the settings of this project have a card for the endpoint.
     is_described: bool = False
+    credentials: Credentials = field(default_factory=Credentials, repr=False)
+    # The endpoints in the settings of this project, if the URL is on its origin.
+    project_endpoints: frozenset[str] = frozenset()
     post: Exchange | None = None
     get: Exchange | None = None
     challenges: list[Challenge] = field(default_factory=list)
@@ -188,8 +203,13 @@ class Walk:
     card_reads: list[Exchange] = field(default_factory=list)
     # The cards of the endpoint, the usual one first. A catalogue may be long: find them once.
     own_cards: list[Card] = field(default_factory=list)
+    # Other URLs that may be the endpoint. The first that is one ends the list.
+    alternatives: list[Alternative] = field(default_factory=list)
     agents: list[Again] = field(default_factory=list)
     burst: list[Again] = field(default_factory=list)
+    # The answers to empty POSTs with tokens, and why this project refuses some of the tokens.
+    tokens: dict[Token, Exchange] = field(default_factory=dict)
+    explanations: dict[Token, tuple[Refusal, ...]] = field(default_factory=dict)
 
     @property
     def resource(self) -> Fetched | None:

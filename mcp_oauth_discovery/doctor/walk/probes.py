@@ -80,12 +80,14 @@ def _oauth_endpoint(walk: Walk, member: str, url: str, transport: Transport) -> 
 def ask_documents_as_a_page(walk: Walk, get: Get, transport: Transport) -> None:
     """Request the documents as a browser does for a page of another origin."""
     page = walk.page_origin
-    preflight = headers.preflight(page, "GET", *headers.OF_DOCUMENTS)
     for document in walk.direct:
-        url = document.url
-        outcome = transport.send("GET", url, headers.from_page(page, headers.PLAIN))
-        walk.page_reads.append(Exchange(url, outcome))
-        walk.page_preflights.append(Exchange(url, transport.send("OPTIONS", url, preflight)))
+        outcome = transport.send("GET", document.url, headers.from_page(page, headers.PLAIN))
+        walk.page_reads.append(Exchange(document.url, outcome))
+    preflight = headers.preflight(page, "GET", *headers.OF_DOCUMENTS)
+    # Few providers allow the header of MCP, and no client needs it to read a document.
+    for document in _own_documents(walk):
+        outcome = transport.send("OPTIONS", document.url, preflight)
+        walk.page_preflights.append(Exchange(document.url, outcome))
 
 
 def ask_endpoint_as_a_page(walk: Walk, get: Get, transport: Transport) -> None:
@@ -105,8 +107,8 @@ def ask_endpoint_as_a_page(walk: Walk, get: Get, transport: Transport) -> None:
 
 
 def ask_with_head(walk: Walk, get: Get, transport: Transport) -> None:
-    """Repeat the request for each document with HEAD."""
-    for document in walk.direct:
+    """Repeat the request for each document of the site with HEAD."""
+    for document in _own_documents(walk):
         outcome = transport.send("HEAD", document.url, headers.PLAIN)
         walk.heads.append((document, Exchange(document.url, outcome)))
 

@@ -14,6 +14,7 @@ from mcp_oauth_discovery.doctor.walk.challenges import (
     challenges_of_walk,
     named_metadata,
 )
+from mcp_oauth_discovery.doctor.walk.credentials import Credentials
 from mcp_oauth_discovery.doctor.walk.observations import (
     Exchange,
     Fetched,
@@ -49,6 +50,8 @@ class Walker:
         signing: tuple[Fault, ...] = (),
         unpinned: tuple[Fault, ...] = (),
         described: frozenset[str] = frozenset(),
+        credentials: Credentials | None = None,
+        endpoints: frozenset[str] = frozenset(),
         watch: Watch | None = None,
     ) -> None:
         """Store the options.
@@ -56,8 +59,9 @@ class Walker:
         `probes` has the requests that each step needs beyond the documents. `inside` has the
         origins that the transport reaches, None if it reaches all. `signing` has the reasons why
         this project cannot sign, and `unpinned` that it has keys and no pinned issuer. `described`
-        has the endpoints with a card in its settings. `watch` is called before and after each
-        request.
+        has the endpoints with a card in its settings, and `endpoints` all its endpoints on the
+        origin of the URL. `credentials` has what is needed for requests with tokens. `watch` is
+        called before and after each request.
         """
         self._transport = WatchedTransport(transport, watch) if watch else transport
         self._page_origin = page_origin
@@ -66,6 +70,8 @@ class Walker:
         self._signing = signing
         self._unpinned = unpinned
         self._described = described
+        self._credentials = credentials or Credentials()
+        self._endpoints = endpoints
         self._documents: dict[str, Exchange] = {}
 
     def walk(self, url: str) -> Walk:
@@ -77,6 +83,8 @@ class Walker:
             signing=self._signing,
             unpinned=self._unpinned,
             is_described=url in self._described,
+            credentials=self._credentials,
+            project_endpoints=self._endpoints,
         )
         walk.post = Exchange(url, self._transport.send("POST", url, headers.ENDPOINT))
         if walk.post.answer is None:

@@ -18,6 +18,7 @@ from mcp_oauth_discovery.doctor.output.text import Palette
 from mcp_oauth_discovery.doctor.printing import visible
 from mcp_oauth_discovery.doctor.project import endpoints, show
 from mcp_oauth_discovery.doctor.project.in_process import DjangoTransport
+from mcp_oauth_discovery.doctor.project.tokens.explanation import explain
 from mcp_oauth_discovery.doctor.run import examine
 from mcp_oauth_discovery.management.checking import (
     TEXT,
@@ -31,18 +32,17 @@ from mcp_oauth_discovery.management.explaining import explanation
 from mcp_oauth_discovery.management.exporting import exporting
 from mcp_oauth_discovery.management.subcommands import SubcommandsCommand, add_subcommand
 from mcp_oauth_discovery.management.tokens import report as token_report
-from mcp_oauth_discovery.management.tokens.explanation import explain
 from mcp_oauth_discovery.management.tokens.reading import STDIN, read_token
 from mcp_oauth_discovery.management.watching import watching
 
 _PAINTS = {
     "heading": "MIGRATE_HEADING",
     "fix": "MIGRATE_LABEL",
-    "section": "HTTP_NOT_MODIFIED",
     "critical": "ERROR",
     "error": "ERROR",
     "warning": "WARNING",
-    "info": "NOTICE",
+    # Not NOTICE, which is red.
+    "info": "MIGRATE_HEADING",
     "pass": "SUCCESS",
 }
 
@@ -98,6 +98,7 @@ class Command(SubcommandsCommand):
     ) -> None:
         form = chosen_format(form, as_json=as_json)
         baseline = baseline_at(options["baseline"])
+        file = options["token_file"]
         try:
             with watching(self.stderr, verbosity, is_text=form == TEXT) as watch:
                 report = examine(
@@ -109,6 +110,7 @@ class Command(SubcommandsCommand):
                     timeout=options["timeout"],
                     budget=options["budget"],
                     watch=watch,
+                    token=None if file is None else read_token(file),
                 )
         except ValueError as error:
             raise CommandError(str(error)) from error
@@ -147,7 +149,10 @@ class Command(SubcommandsCommand):
         self, *, file: str, resource: str | None, host: str | None, as_json: bool, **options: Any
     ) -> None:
         origin = checked_origin(endpoints.origin_of(host))
-        explanation = explain(read_token(file), origin, resource)
+        try:
+            explanation = explain(read_token(file), origin, resource)
+        except ValueError as error:
+            raise CommandError(str(error)) from error
         if as_json:
             self.stdout.write(json.dumps(token_report.as_json(explanation), indent=2))
         else:
@@ -175,10 +180,17 @@ class Command(SubcommandsCommand):
             self._print([f"{directory} is up to date."])
 
     def _palette(self) -> Palette:
-        return {name: getattr(self.style, style) for name, style in _PAINTS.items()}
+        palette = {name: getattr(self.style, style) for name, style in _PAINTS.items()}
+        has_colours = any(paint("x") != "x" for paint in palette.values())
+        return {**palette, "section": _dim if has_colours else str}
 
     def _print(self, lines: Iterable[str]) -> None:
         """Write lines, with escapes for letters that the terminal does not have."""
         encoding = getattr(self.stdout, "encoding", None) or "utf-8"
         for line in lines:
             self.stdout.write(line.encode(encoding, "backslashreplace").decode(encoding))
+
+
+def _dim(text: str) -> str:
+    """Return text in a weak colour, which no style of Django has."""
+    return f"\x1b[2m{text}\x1b[0m"

@@ -1,1 +1,1 @@
-"""What `mcp_discovery token` says about one token, rule by rule."""
+"""Reads one token, and prints what this project says about it, for `mcp_discovery token`."""

@@ -9,9 +9,9 @@ from typing import Any
 
 from mcp_oauth_discovery.doctor.output.text import Palette
 from mcp_oauth_discovery.doctor.printing import LONGEST, shown, visible
-from mcp_oauth_discovery.management.tokens.explanation import Explanation, ResourceReport
-from mcp_oauth_discovery.management.tokens.verdicts import Outcome, Verdict
-from mcp_oauth_discovery.management.tokens.views import ViewReport
+from mcp_oauth_discovery.doctor.project.tokens.explanation import Explanation, ResourceReport
+from mcp_oauth_discovery.doctor.project.tokens.verdicts import Outcome, Verdict
+from mcp_oauth_discovery.doctor.project.tokens.views import ViewReport
 
 # Further members of a header, and further claims, are counted only.
 MOST_MEMBERS = 50

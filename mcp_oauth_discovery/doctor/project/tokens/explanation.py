@@ -6,26 +6,25 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from django.core.handlers.wsgi import WSGIRequest
-from django.core.management.base import CommandError
 from django.utils import timezone
 
 from mcp_oauth_discovery.checks.routes import serving_urlconf
 from mcp_oauth_discovery.conf import conf, fixed_script_prefix
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.project import endpoints
-from mcp_oauth_discovery.identity import Resource, Site
-from mcp_oauth_discovery.identity.lookup import find_named
-from mcp_oauth_discovery.management.tokens.parts import Parts, read_parts
-from mcp_oauth_discovery.management.tokens.rules import audience_verdict, token_verdicts
-from mcp_oauth_discovery.management.tokens.verdicts import Outcome, Verdict, skipped
-from mcp_oauth_discovery.management.tokens.verifying import ask_verifiers
-from mcp_oauth_discovery.management.tokens.views import (
+from mcp_oauth_discovery.doctor.project.tokens.rules import audience_verdict, token_verdicts
+from mcp_oauth_discovery.doctor.project.tokens.verdicts import Outcome, Verdict, skipped
+from mcp_oauth_discovery.doctor.project.tokens.verifying import ask_verifiers
+from mcp_oauth_discovery.doctor.project.tokens.views import (
     ProtectedView,
     ViewReport,
     protected_views,
     view_report,
 )
+from mcp_oauth_discovery.identity import Resource, Site
+from mcp_oauth_discovery.identity.lookup import find_named
 from mcp_oauth_discovery.protection import verify_token
+from mcp_oauth_discovery.standards.token_parts import Parts, read_parts
 from mcp_oauth_discovery.standards.wsgi import environ
 
 
@@ -86,7 +85,7 @@ class Explanation:
 def explain(token: str, origin: str, name: str | None) -> Explanation:
     """Explain a token, as requests to an origin with it, for the resource `name` or for all.
 
-    Raises `CommandError` for an unknown name.
+    Raises `ValueError` for an unknown name.
     """
     site = endpoints.site_at(origin, serving_urlconf())
     parts, now = read_parts(token), timezone.now()
@@ -109,7 +108,7 @@ def _wanted(site: Site, name: str | None) -> list[Resource]:
     resource = find_named(site, name)
     if resource is None:
         configured = site.listing.summary()
-        raise CommandError(
+        raise ValueError(
             f"--resource is {shown(name)}, which this site does not have. It has {configured}."
         )
     return [resource]

@@ -12,21 +12,21 @@ from django.db import Error as AnyDatabaseError
 
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.project.captured_logs import fault_of
-from mcp_oauth_discovery.keys.lifetimes import stamp
-from mcp_oauth_discovery.management.tokens.parts import Parts
-from mcp_oauth_discovery.management.tokens.times import when
-from mcp_oauth_discovery.management.tokens.verdicts import (
+from mcp_oauth_discovery.doctor.project.tokens.times import when
+from mcp_oauth_discovery.doctor.project.tokens.verdicts import (
     Verdict,
     failed,
     judged,
     passed,
     skipped,
 )
+from mcp_oauth_discovery.keys.lifetimes import stamp
 from mcp_oauth_discovery.models import FormerKey, SigningKey, State, Unpublishable
 from mcp_oauth_discovery.signing import InvalidToken
 from mcp_oauth_discovery.signing.jose import REGISTRIES, Registry
 from mcp_oauth_discovery.signing.readings import PublishedKey
 from mcp_oauth_discovery.signing.rules import extract, verified_claims
+from mcp_oauth_discovery.standards.token_parts import Parts
 
 _UNKNOWN = "unknown_key"
 # The length of the field.

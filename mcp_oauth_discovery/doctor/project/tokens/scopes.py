@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from mcp_oauth_discovery.checks.guards import Guard
-from mcp_oauth_discovery.management.tokens.verdicts import (
+from mcp_oauth_discovery.doctor.project.tokens.verdicts import (
     NO_CLAIMS,
     Verdict,
     failed,

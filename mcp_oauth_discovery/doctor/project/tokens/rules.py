@@ -7,11 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from mcp_oauth_discovery.conf import Misconfigured
-from mcp_oauth_discovery.identity import pinned_issuer
-from mcp_oauth_discovery.management.tokens.keys import named_key, signature_verdicts
-from mcp_oauth_discovery.management.tokens.parts import Parts
-from mcp_oauth_discovery.management.tokens.times import time_verdicts
-from mcp_oauth_discovery.management.tokens.verdicts import (
+from mcp_oauth_discovery.doctor.project.tokens.keys import named_key, signature_verdicts
+from mcp_oauth_discovery.doctor.project.tokens.times import time_verdicts
+from mcp_oauth_discovery.doctor.project.tokens.verdicts import (
     NO_CLAIMS,
     Verdict,
     failed,
@@ -20,6 +18,7 @@ from mcp_oauth_discovery.management.tokens.verdicts import (
     passed,
     skipped,
 )
+from mcp_oauth_discovery.identity import pinned_issuer
 from mcp_oauth_discovery.signing.jose import Registry
 from mcp_oauth_discovery.signing.rules import (
     check_audience,
@@ -28,6 +27,7 @@ from mcp_oauth_discovery.signing.rules import (
     check_type,
     extract,
 )
+from mcp_oauth_discovery.standards.token_parts import Parts
 
 TYPE = "at+jwt"
 _NO_HEADER = "the token has no header that can be read"

@@ -10,8 +10,7 @@ from django.http import HttpRequest
 
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.project.captured_logs import captured, fault_of
-from mcp_oauth_discovery.management.tokens.parts import Parts
-from mcp_oauth_discovery.management.tokens.verdicts import (
+from mcp_oauth_discovery.doctor.project.tokens.verdicts import (
     Verdict,
     described,
     failed,
@@ -28,6 +27,7 @@ from mcp_oauth_discovery.protection import (
     verify_token,
 )
 from mcp_oauth_discovery.protection.verification import verified_claims
+from mcp_oauth_discovery.standards.token_parts import Parts
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import base64
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 _SIGNED, _ENCRYPTED = 3, 5
@@ -20,8 +20,8 @@ _BEGINNING = 12
 class Parts:
     """The header and the claims of a token, or None where it has none that can be read."""
 
-    token: str
-    segments: tuple[str, ...]
+    token: str = field(repr=False)
+    segments: tuple[str, ...] = field(repr=False)
     header: Mapping[str, Any] | None
     claims: Mapping[str, Any] | None
 
@@ -32,6 +32,12 @@ class Parts:
     @property
     def is_opaque(self) -> bool:
         return self.header is None
+
+    @property
+    def audiences(self) -> list[object]:
+        """The values of `aud`, which may be a list."""
+        audience = (self.claims or {}).get("aud", [])
+        return audience if isinstance(audience, list) else [audience]
 
     def without_secrets(self, text: str) -> str:
         """Return a text without the token and its signature, which other code may have put in.

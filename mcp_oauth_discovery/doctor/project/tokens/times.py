@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from mcp_oauth_discovery.keys.lifetimes import in_words, stamp
-from mcp_oauth_discovery.management.tokens.verdicts import (
+from mcp_oauth_discovery.doctor.project.tokens.verdicts import (
     NO_CLAIMS,
     Verdict,
     failed,
@@ -16,6 +15,7 @@ from mcp_oauth_discovery.management.tokens.verdicts import (
     passed,
     skipped,
 )
+from mcp_oauth_discovery.keys.lifetimes import in_words, stamp
 from mcp_oauth_discovery.signing.rules import LEEWAY, check_expiry, check_start
 
 

@@ -15,21 +15,21 @@ from mcp_oauth_discovery.checks.guards import Guard, guards
 from mcp_oauth_discovery.checks.routes import Route, routes
 from mcp_oauth_discovery.conf import fixed_script_prefix
 from mcp_oauth_discovery.doctor.printing import shown
-from mcp_oauth_discovery.identity import Resource
-from mcp_oauth_discovery.management.tokens.parts import Parts
-from mcp_oauth_discovery.management.tokens.scopes import scope_verdict
-from mcp_oauth_discovery.management.tokens.verdicts import (
+from mcp_oauth_discovery.doctor.project.tokens.scopes import scope_verdict
+from mcp_oauth_discovery.doctor.project.tokens.verdicts import (
     Outcome,
     Verdict,
     failed,
     passed,
     skipped,
 )
-from mcp_oauth_discovery.management.tokens.verifying import (
+from mcp_oauth_discovery.doctor.project.tokens.verifying import (
     Verified,
     ask_verifiers,
     explained_failure,
 )
+from mcp_oauth_discovery.identity import Resource
+from mcp_oauth_discovery.standards.token_parts import Parts
 from mcp_oauth_discovery.standards.wsgi import environ
 
 

@@ -1,0 +1,127 @@
+"""Is another URL the MCP endpoint, and not the one that was typed?
+
+The site names an endpoint in a redirect, in its metadata, in its challenge or in a server card; the
+project names it in its settings. The doctor contacts it on the typed origin only, and at another
+name of this machine.
+
+| The typed URL | The other URL | Result |
+|---|---|---|
+| is named by the site | is not asked | nothing: the site is at fault |
+| has no endpoint | answers 401 | `endpoint-elsewhere` |
+| answers 401 | is this machine by another name, and answers 401 | `endpoint-elsewhere` |
+| answers 401, or without a token | answers 401 | `endpoint-other` |
+| has no endpoint, or redirects there | is on another origin | `endpoint-elsewhere` |
+| is plain http | is the same with https | `endpoint-elsewhere` |
+| anything | does not answer 401 | nothing |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mcp_oauth_discovery.doctor.clients import EVERY
+from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, finding
+from mcp_oauth_discovery.doctor.steps.advice import command
+from mcp_oauth_discovery.doctor.transport.reachability import host_of, is_exposed
+from mcp_oauth_discovery.doctor.walk.acceptance import differing_parts
+from mcp_oauth_discovery.doctor.walk.alternatives import has_no_endpoint, requires_token
+from mcp_oauth_discovery.doctor.walk.observations import Alternative, Walk
+from mcp_oauth_discovery.doctor.walk.reading import is_html
+from mcp_oauth_discovery.doctor.walk.redirects import target
+from mcp_oauth_discovery.doctor.walk.tokens import OF_THE_REQUEST
+from mcp_oauth_discovery.standards.identifiers import is_loopback, origin, split
+
+ENDPOINT_ELSEWHERE = Entry(
+    code="endpoint-elsewhere",
+    severity=Severity.ERROR,
+    seen="The MCP endpoint of this site is at another URL.",
+    expected="the URL of the MCP endpoint",
+    section="MCP authorization, protected resource metadata",
+    clients=EVERY,
+    fix="Check the URL of the MCP endpoint instead, and give users that URL.",
+    explains=(
+        "answers",
+        "challenge",
+        "documents",
+        "protected-resource",
+        "reach-plain-http",
+        "endpoint-not-found",
+        "endpoint-open",
+        "endpoint-parses-first",
+        "endpoint-forbidden",
+        "endpoint-csrf",
+        "endpoint-method",
+        "endpoint-html",
+        "endpoint-get",
+        "cors-endpoint",
+        "cors-endpoint-closed",
+        "cors-endpoint-preflight",
+        "cors-endpoint-headers",
+        "cors-endpoint-methods",
+        "cors-exposed",
+        "card-endpoint",
+    ),
+)
+ENDPOINT_OTHER = Entry(
+    code="endpoint-other",
+    severity=Severity.INFO,
+    seen="The site names another MCP endpoint.",
+    expected="the URL of the MCP endpoint that you mean",
+    section="MCP authorization, protected resource metadata",
+    fix="If you mean the other endpoint, check its URL instead.",
+)
+
+
+def elsewhere(walk: Walk) -> Iterator[Finding]:
+    """Report the first URL that is an endpoint, or else the first that may be one."""
+    for alternative in walk.alternatives:
+        if alternative.exchange and requires_token(alternative.exchange):
+            yield _answered(walk, alternative)
+            return
+    for alternative in walk.alternatives:
+        if alternative.exchange is None and _may_be_meant(walk, alternative.url):
+            yield _instead(walk, alternative, "It was not contacted, as it is on another origin.")
+            return
+
+
+def _answered(walk: Walk, alternative: Alternative) -> Finding:
+    url = alternative.url
+    if origin(url) == origin(walk.url) and _may_be_endpoint(walk):
+        observation = f"{alternative.source} It answers 401 with a challenge as well."
+        fix = f"If you mean that endpoint, check it instead: {command(url)}"
+        return finding(ENDPOINT_OTHER, walk.url, observation, fix=fix)
+    source = "" if alternative.source else f"There is an MCP endpoint at {url}."
+    return _instead(walk, alternative, f"{source} It answers 401 with a challenge.".strip())
+
+
+def _instead(walk: Walk, alternative: Alternative, evidence: str) -> Finding:
+    status = walk.post.status if walk.post else 0
+    parts = (f"{status} to an empty POST without a token.", alternative.source, evidence)
+    fix = f"Check {alternative.url} instead, and give users that URL: {command(alternative.url)}"
+    return finding(ENDPOINT_ELSEWHERE, walk.url, " ".join(filter(None, parts)), fix=fix)
+
+
+def _may_be_endpoint(walk: Walk) -> bool:
+    """Return whether the typed URL may be an endpoint too: it wants a token, or none at all."""
+    answer = walk.post.answer if walk.post else None
+    if answer is None or answer.status == 401:
+        return answer is not None
+    is_open = answer.status in (*range(200, 300), *OF_THE_REQUEST) and not is_html(answer)
+    # A site without a path seldom is an endpoint, and often answers everything.
+    return is_open and split(walk.url).path not in ("", "/")
+
+
+def _may_be_meant(walk: Walk, url: str) -> bool:
+    """Return whether a URL that was not contacted is better than the typed one."""
+    parts = set(differing_parts(url, walk.url))
+    if is_exposed(walk.url) and parts <= {"scheme", "port", "final slash"}:
+        return True
+    answer = walk.post.answer if walk.post else None
+    is_redirect = answer is not None and target(answer) == url
+    # A copy of the site on this machine may name the public one in its settings.
+    is_copy = is_loopback(host_of(walk.url)) and not is_loopback(host_of(url))
+    return is_redirect or (has_no_endpoint(walk.post) and not is_copy)
+
+
+ENTRIES = (ENDPOINT_ELSEWHERE, ENDPOINT_OTHER)
+RULES = (elsewhere,)

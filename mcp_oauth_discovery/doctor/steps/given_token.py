@@ -1,0 +1,82 @@
+"""Is the token of `--token-file` let in, and if not, which rules refuse it?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mcp_oauth_discovery.doctor.clients import EVERY
+from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, finding
+from mcp_oauth_discovery.doctor.printing import shown
+from mcp_oauth_discovery.doctor.steps.token_rules import refusals
+from mcp_oauth_discovery.doctor.walk.challenges import bearer_of
+from mcp_oauth_discovery.doctor.walk.credentials import Token
+from mcp_oauth_discovery.doctor.walk.observations import Exchange, Walk
+from mcp_oauth_discovery.doctor.walk.reading import gist
+from mcp_oauth_discovery.doctor.walk.tokens import is_let_in, is_protected, unsent_because
+
+TOKEN_LET_IN = Entry(
+    code="token-let-in",
+    severity=Severity.INFO,
+    seen="The token of --token-file is let in.",
+    expected="a valid token is let in",
+    section="RFC 6750 §2.1",
+    fix="Nothing: this token works at this endpoint.",
+)
+TOKEN_REFUSED = Entry(
+    code="token-refused",
+    severity=Severity.ERROR,
+    seen="The token of --token-file is refused.",
+    expected="a valid token for this resource is let in",
+    section="RFC 6750 §3.1",
+    clients=EVERY,
+    fix=(
+        "Correct what the rules name: where the authorization server issues the token, or where "
+        "the endpoint verifies it. If no rule is named, read the log of the endpoint."
+    ),
+    django_fix=(
+        "Correct what the rules name. On this site, manage.py mcp_discovery token explains the "
+        "token in full."
+    ),
+)
+TOKEN_UNSENT = Entry(
+    code="token-unsent",
+    severity=Severity.INFO,
+    seen="The token of --token-file was not sent.",
+    expected="an endpoint that requires a token, over https",
+    section="RFC 6750 §5.3",
+    fix="Run the check with the https URL of the endpoint that the token is for.",
+)
+
+ENTRIES = (TOKEN_LET_IN, TOKEN_REFUSED, TOKEN_UNSENT)
+
+
+def given(walk: Walk) -> Iterator[Finding]:
+    """Report what the endpoint does with the token of the user, and each rule that refuses it."""
+    parts, exchange = walk.credentials.given, walk.tokens.get(Token.GIVEN)
+    if parts is None:
+        return
+    if exchange is None:
+        reason = unsent_because(walk) if is_protected(walk) else "The endpoint requires no token."
+        yield finding(TOKEN_UNSENT, walk.url, f"It was not sent. {reason}")
+    elif is_let_in(exchange):
+        yield finding(TOKEN_LET_IN, walk.url, f"{exchange.status} to the empty POST with it.")
+    elif exchange.answer is not None:
+        explanation = walk.explanations.get(Token.GIVEN)
+        if explanation is None:
+            problems = [parts.without_secrets(rule) for rule in refusals(walk, parts)]
+        else:
+            problems = [shown(refusal.problem) for refusal in explanation]
+        problems = problems or ["No rule that the doctor knows refuses it."]
+        fixes = dict.fromkeys(refusal.fix for refusal in explanation or () if refusal.fix)
+        text = "\n".join([_answered(exchange), *problems])
+        yield finding(TOKEN_REFUSED, walk.url, text, fix=" ".join(fixes))
+
+
+def _answered(exchange: Exchange) -> str:
+    """Return the status of a refusal, and what the server says about it."""
+    challenge = bearer_of(exchange)
+    named = challenge.parameters if challenge else {}
+    texts = [named[name] for name in ("error", "error_description") if name in named]
+    if not texts and exchange.answer:
+        texts = [f"the body: {gist(exchange.answer)}"]
+    return f"{exchange.status}: {shown(': '.join(texts))}."

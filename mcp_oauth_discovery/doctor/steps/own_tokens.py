@@ -1,0 +1,169 @@
+"""Does the endpoint judge the tokens that this project signs by every rule?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mcp_oauth_discovery.doctor.clients import EVERY
+from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, finding
+from mcp_oauth_discovery.doctor.printing import shown
+from mcp_oauth_discovery.doctor.walk.challenges import bearer_of
+from mcp_oauth_discovery.doctor.walk.credentials import Token
+from mcp_oauth_discovery.doctor.walk.observations import Exchange, Walk
+from mcp_oauth_discovery.doctor.walk.tokens import (
+    is_admitted,
+    is_let_in,
+    is_refused,
+    needed_scopes,
+)
+
+BAD = (Token.OTHER_AUDIENCE, Token.EXPIRED, Token.OTHER_TYPE)
+
+TOKEN_OWN_REFUSED = Entry(
+    code="token-own-refused",
+    severity=Severity.ERROR,
+    seen="The endpoint refuses a valid token of this site: clients sign in, then get 401 again.",
+    expected="a token for this resource is let in",
+    section="RFC 9068 §4",
+    clients=EVERY,
+    fix="Correct what the rules name.",
+    django_fix=(
+        "Correct what the rules name. manage.py mcp_discovery token explains a token in full."
+    ),
+)
+TOKEN_OWN_DOUBTED = Entry(
+    code="token-own-doubted",
+    severity=Severity.INFO,
+    seen="The endpoint refuses a token that this site signed for it; no rule of ours says why.",
+    expected="a token for this resource is let in, if this site issues the tokens of the endpoint",
+    section="RFC 9068 §4",
+    fix=(
+        "If the endpoint takes tokens of another kind, or the user of the token must have more "
+        "rights, that is right. Otherwise compare its code with docs/challenges.md: clients "
+        "would sign in, and then get the same answer again."
+    ),
+)
+TOKEN_AUDIENCE_UNCHECKED = Entry(
+    code="token-audience-unchecked",
+    severity=Severity.CRITICAL,
+    seen="A token for another resource is let in.",
+    expected="401: a token for one service must not open another",
+    section="RFC 9068 §4, MCP authorization, token handling",
+    fix="Compare aud with the identifier of the resource.",
+    django_fix="Pass the identifier to verify_jwt(audience=…), or protect with bearer_required.",
+)
+TOKEN_EXPIRY_UNCHECKED = Entry(
+    code="token-expiry-unchecked",
+    severity=Severity.CRITICAL,
+    seen="A token that expired a month ago is let in.",
+    expected="401: a stolen token must not stay valid forever",
+    section="RFC 9068 §4, RFC 7519 §4.1.4",
+    fix="Refuse tokens whose exp is in the past.",
+    django_fix="Verify with verify_jwt, or protect with bearer_required.",
+)
+TOKEN_TYPE_UNCHECKED = Entry(
+    code="token-type-unchecked",
+    severity=Severity.ERROR,
+    seen="An ID token (typ JWT) is let in as an access token.",
+    expected="401: only typ at+jwt is an access token of this site",
+    section="RFC 9068 §4, RFC 8725 §3.11",
+    fix="Refuse tokens whose typ is not at+jwt.",
+    django_fix="Verify with verify_jwt, or protect with bearer_required.",
+)
+TOKEN_SCOPE_UNCHECKED = Entry(
+    code="token-scope-unchecked",
+    severity=Severity.WARNING,
+    seen="A token without any scope is let in, although the challenge names scopes.",
+    expected="403 with error=insufficient_scope",
+    section="RFC 6750 §3.1",
+    fix=(
+        "Refuse tokens without the scope. If only some operations need it, leave it out of the "
+        "challenge to other requests."
+    ),
+)
+TOKEN_SCOPE_REFUSAL = Entry(
+    code="token-scope-refusal",
+    severity=Severity.ERROR,
+    seen="A token without the needed scope is not refused with 403 and insufficient_scope.",
+    expected='403 with WWW-Authenticate: Bearer error="insufficient_scope", scope="…"',
+    section="RFC 6750 §3.1, MCP authorization, scope challenge handling",
+    clients=EVERY,
+    fix=(
+        "Answer 403 with insufficient_scope. A 401 sends the client round in circles, and a 403 "
+        "without it is final."
+    ),
+    django_fix=(
+        "Answer with mcp_oauth_discovery.challenge.insufficient_scope(request, scope). A 401 "
+        "sends the client round in circles, and a 403 without a challenge is final."
+    ),
+)
+TOKEN_SCOPE_UNNAMED = Entry(
+    code="token-scope-unnamed",
+    severity=Severity.WARNING,
+    seen="The 403 for insufficient scope does not name the scope.",
+    expected="scope, with all that the request needs",
+    section="RFC 6750 §3.1, MCP authorization, scope challenge handling",
+    fix="Add scope to the challenge: clients request what it names.",
+)
+ENTRIES = (
+    TOKEN_OWN_REFUSED,
+    TOKEN_OWN_DOUBTED,
+    TOKEN_AUDIENCE_UNCHECKED,
+    TOKEN_EXPIRY_UNCHECKED,
+    TOKEN_TYPE_UNCHECKED,
+    TOKEN_SCOPE_UNCHECKED,
+    TOKEN_SCOPE_REFUSAL,
+    TOKEN_SCOPE_UNNAMED,
+)
+
+
+def own(walk: Walk) -> Iterator[Finding]:
+    """Report a good token of this project that is refused, and bad ones that are let in."""
+    good = walk.tokens.get(Token.OWN)
+    if good is not None and is_refused(good):
+        observation = f"{good.status} to {Token.OWN.value}."
+        explanation = walk.explanations.get(Token.OWN, ())
+        rules = {refusal.rule for refusal in explanation}
+        # Which users there are, and in which claim, is a matter of the project.
+        refusals = [refusal for refusal in explanation if refusal.rule not in ("user", "verify")]
+        if refusals:
+            problems = [shown(refusal.problem) for refusal in refusals]
+            fixes = dict.fromkeys(refusal.fix for refusal in refusals if refusal.fix)
+            text = "\n".join([observation, *problems])
+            yield finding(TOKEN_OWN_REFUSED, walk.url, text, fix=" ".join(fixes))
+        elif "verify" not in rules:
+            # A verifier of the project may know the tokens that it issued, and accept no others.
+            reason = "Its user is not found." if explanation else "No rule of ours says why."
+            yield finding(TOKEN_OWN_DOUBTED, walk.url, f"{observation} {reason}")
+    entries = (TOKEN_AUDIENCE_UNCHECKED, TOKEN_EXPIRY_UNCHECKED, TOKEN_TYPE_UNCHECKED)
+    for kind, entry in zip(BAD, entries, strict=True):
+        exchange = walk.tokens.get(kind)
+        if exchange and _passes(exchange, good):
+            yield finding(entry, walk.url, f"{exchange.status} to {kind.value}.")
+
+
+def _passes(exchange: Exchange, good: Exchange | None) -> bool:
+    """Return whether a token gets what a good one gets."""
+    is_same = good is not None and is_admitted(good) and exchange.status == good.status
+    return is_let_in(exchange) or is_same
+
+
+def scope(walk: Walk) -> Iterator[Finding]:
+    """Report what a token without the needed scope gets, if a good one is let in."""
+    good, exchange = walk.tokens.get(Token.OWN), walk.tokens.get(Token.WITHOUT_SCOPE)
+    if exchange is None or not is_admitted(good):
+        return
+    challenge = bearer_of(exchange)
+    named = challenge.parameters if challenge else {}
+    observation = f"{exchange.status} to {Token.WITHOUT_SCOPE.value}"
+    if _passes(exchange, good):
+        needed = shown(" ".join(needed_scopes(walk)))
+        observation = f"{observation}; the challenge names {needed}."
+        yield finding(TOKEN_SCOPE_UNCHECKED, walk.url, observation)
+    elif not is_refused(exchange):
+        return
+    elif exchange.status != 403 or named.get("error") != "insufficient_scope":
+        error = f"with error {shown(named['error'])}" if "error" in named else "without an error"
+        yield finding(TOKEN_SCOPE_REFUSAL, walk.url, f"{observation}, {error} in a challenge.")
+    elif not named.get("scope"):
+        yield finding(TOKEN_SCOPE_UNNAMED, walk.url)

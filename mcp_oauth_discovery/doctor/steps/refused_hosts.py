@@ -1,0 +1,48 @@
+"""Advice about a host that the site refuses: it names the host that the settings lack."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+from mcp_oauth_discovery.doctor.findings import Finding
+from mcp_oauth_discovery.doctor.walk.observations import Walk
+from mcp_oauth_discovery.standards.identifiers import origin
+
+# What Django says in its log, and under DEBUG on its page.
+_DJANGO = re.compile(
+    r"You may need to add (?:'|&#x27;)([\w.:\[\]-]{1,253})(?:'|&#x27;) to ALLOWED_H"
+)
+
+
+def naming_host(result: Finding, walk: Walk) -> Finding:
+    """Return a finding about a 400 with advice that names the host to allow."""
+    # The port does not belong into ALLOWED_HOSTS, and the brackets of IPv6 do.
+    host = re.sub(r":\d+\Z", "", urlsplit(origin(walk.url)).netloc)
+    received = _received(walk) or host
+    generic = f"Configure the host {host} in the application"
+    django = f'Add the host to the settings: ALLOWED_HOSTS = ["{host}"]'
+    if walk.in_process:
+        # The host of the URL comes from the settings, and there is no proxy.
+        fix = f"{django}. If this host is wrong, correct MCP_ISSUER or MCP_RESOURCE."
+        return replace(result, fix=fix, django_fix="")
+    if received == host:
+        proxy = "have the proxy pass the Host header on"
+        return replace(result, fix=f"{generic}, and {proxy}.", django_fix=f"{django}, and {proxy}.")
+    proxy = (
+        f"The application gets the host {received}. Have the proxy pass the Host header on "
+        "(nginx: proxy_set_header Host $host)."
+    )
+    return replace(result, fix=f"{proxy} {generic}.", django_fix=f"{proxy} {django}.")
+
+
+def _received(walk: Walk) -> str:
+    """Return the host that Django has refused by its own words, or "" if it does not say so."""
+    for exchange in walk.exchanges():
+        if exchange.answer and exchange.status == 400:
+            problem = exchange.answer.fault.problem if exchange.answer.fault else ""
+            text = f"{problem}\n{exchange.answer.body.decode('utf-8', 'replace')}"
+            if match := _DJANGO.search(text):
+                return match[1]
+    return ""

@@ -1,0 +1,148 @@
+"""Does authorization_servers name a server that is not there?
+
+The findings about each of its addresses are true, but their advice is for the owner of that server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from mcp_oauth_discovery.doctor.clients import EVERY, Client
+from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, finding
+from mcp_oauth_discovery.doctor.printing import shown
+from mcp_oauth_discovery.doctor.steps.outside import WRONG_ISSUER, form_of, readvised
+from mcp_oauth_discovery.doctor.transport.messages import Failure, Trouble
+from mcp_oauth_discovery.doctor.walk.observations import Exchange, Server, Walk
+from mcp_oauth_discovery.doctor.walk.reading import gist
+from mcp_oauth_discovery.standards.identifiers import origin
+
+# These findings say the cause themselves: a private address, and the end of the time.
+_CLEAR = (Trouble.PRIVATE, Trouble.CUT)
+
+# Consequences of a wrong issuer.
+OF_THE_ISSUER = ("as-unusable", "as-not-found", "as-elsewhere")
+
+AS_UNUSABLE = Entry(
+    code="as-unusable",
+    severity=Severity.ERROR,
+    seen="authorization_servers names a server that has no metadata.",
+    expected="the issuer of the server that issues the tokens",
+    section="RFC 9728 §2, RFC 8414 §3",
+    clients=EVERY,
+    fix="Correct authorization_servers. If the issuer is right, have its server answer.",
+    django_fix=(
+        "Correct MCP_ISSUER or MCP_AUTHORIZATION_SERVERS. If the issuer is right, have its server "
+        "answer."
+    ),
+    explains=(
+        "reach-name",
+        "reach-refused",
+        "reach-tls",
+        "reach-timeout",
+        "reach-broken",
+        "answers",
+        "documents",
+    ),
+)
+
+AS_NOT_FOUND = Entry(
+    code="as-not-found",
+    severity=Severity.ERROR,
+    seen="No address that clients try has the metadata of the issuer.",
+    expected="the document at the well-known URL of the issuer",
+    section="RFC 8414 §3",
+    clients=EVERY,
+    fix=(
+        "Correct the issuer in authorization_servers, or serve the metadata at "
+        "/.well-known/oauth-authorization-server followed by the issuer's path."
+    ),
+    django_fix=(
+        "Correct MCP_ISSUER or MCP_AUTHORIZATION_SERVERS, or serve the metadata at "
+        "/.well-known/oauth-authorization-server followed by the issuer's path."
+    ),
+    explains=("answers", "documents"),
+)
+
+
+def absent(walk: Walk) -> Iterator[Finding]:
+    """Report an issuer whose addresses all answer 404."""
+    for server in walk.servers:
+        if server.metadata is None and all(place.is_absent for place in server.documents):
+            tried = ", ".join(place.url for place in server.documents)
+            observation = f"404 at {shown(tried)}."
+            clients, correction = None, ""
+            issuer = server.last.content.get("issuer") if server.last else None
+            if server.last and issuer == server.issuer:
+                observation += (
+                    f"\nIt is at {shown(server.last.url)}, where only the Rust SDK looks."
+                )
+                clients = tuple(client for client in EVERY if client is not Client.RUST)
+            elif server.last and isinstance(issuer, str):
+                observation += f"\nThe issuer in {shown(server.last.url)} is {shown(issuer)}."
+                correction = f"If tokens come from {shown(issuer)}, name that issuer. "
+            result = finding(
+                AS_NOT_FOUND,
+                server.issuer,
+                observation,
+                clients=clients,
+                correction=correction,
+                at=origin(server.issuer),
+            )
+            advice = f"{correction}{WRONG_ISSUER}{form_of(server.issuer)}"
+            result = readvised(walk, result, advice)
+            # On the origin of the endpoint, other findings have causes of their own.
+            is_elsewhere = origin(server.issuer) != origin(walk.url)
+            yield result if is_elsewhere else replace(result, explains=(), at="")
+
+
+def unusable(walk: Walk) -> Iterator[Finding]:
+    """Report an issuer on another origin whose addresses all fail, except with 404."""
+    for server in walk.servers:
+        is_elsewhere = origin(server.issuer) != origin(walk.url)
+        exchange = _failed(server)
+        if walk.resource and is_elsewhere and exchange and server.metadata is None:
+            observation = f"authorization_servers names {shown(server.issuer)}, {_why(exchange)}."
+            result = finding(AS_UNUSABLE, walk.resource.url, observation, at=origin(server.issuer))
+            form = form_of(server.issuer)
+            yield replace(result, fix=result.fix + form, django_fix=result.django_fix + form)
+
+
+def _failed(server: Server) -> Exchange | None:
+    """Return the first exchange without a document; None if all others are absent or clear."""
+    for place in server.documents:
+        outcome = place.exchange.outcome
+        is_clear = isinstance(outcome, Failure) and outcome.trouble in _CLEAR
+        if not (is_clear or place.is_absent):
+            return place.exchange
+    return None
+
+
+def _why(exchange: Exchange) -> str:
+    if isinstance(exchange.outcome, Failure):
+        return f"which does not answer: {shown(exchange.outcome.reason)}"
+    return f"which answers {exchange.status} to the request for its metadata: " + gist(
+        exchange.outcome
+    )
+
+
+def with_common_cause(mismatch: Finding, walk: Walk, resource: str) -> Finding:
+    """Return a finding about `resource`, with better advice if the issuers have its origin too.
+
+    Both then come from one wrong setting, which is most likely that of the issuer.
+    """
+    issuers = [*(server.issuer for server in walk.servers), *walk.elsewhere]
+    start = origin(resource)
+    if start == origin(walk.url) or start not in map(origin, issuers):
+        return mismatch
+    reason = f"resource and authorization_servers both name {shown(start)}"
+    return replace(
+        mismatch,
+        fix=f"Configure the public URL of this site: {reason}.",
+        django_fix=f"Set MCP_ISSUER to the public URL of this site: {reason}.",
+        explains=(*mismatch.explains, *OF_THE_ISSUER),
+    )
+
+
+ENTRIES = (AS_UNUSABLE, AS_NOT_FOUND)
+RULES = (unusable, absent)
