@@ -146,7 +146,8 @@ AUTHORIZATION_SERVER = {
         '"authorization_servers": [four issuers]', '"authorization_servers": [three issuers]'
     ),
     "as-unusable": Example(
-        '"authorization_servers": ["https://gone.example.net"]',
+        '"authorization_servers": ["https://gone.example.net"]\n'
+        "$ curl https://gone.example.net\ncurl: (6) Could not resolve host: gone.example.net",
         f'"authorization_servers": ["{_ORIGIN}"]',
     ),
     "as-issuer-unpinned": Example(
