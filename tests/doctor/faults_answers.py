@@ -51,14 +51,14 @@ def issuer_at_an_unknown_host(world: World):
         world.fail(url, Trouble.NAME)
 
 
-@planted("as-unusable", "reach-refused", shows=("Correct authorization_servers.",))
+@planted("as-unusable", "reach-refused", shows=("Check the host in authorization_servers",))
 def issuer_at_a_closed_port(world: World):
     world.prm["authorization_servers"] = [OTHER]
     for url in _OF_OTHER:
         world.fail(url, Trouble.REFUSED)
 
 
-@planted("as-unusable", "document-html", shows=("answers 200 to the request for its metadata: a ",))
+@planted("as-unusable", "document-html", shows=(f"names {OTHER}, which answers with a page",))
 def issuer_that_is_a_website(world: World):
     world.prm["authorization_servers"] = [OTHER]
     for url in _OF_OTHER:

@@ -331,3 +331,11 @@ def keys_that_cannot_sign(world: World):
 @harmless
 def key_on_a_curve_that_is_not_known_here(world: World):
     world.keys["keys"].append({**P256, "crv": "BP-256"})
+
+
+@planted("jwks-empty", "as-openid-incomplete")
+def no_keys_of_a_provider_that_lists_no_algorithm(world: World):
+    """Every provider supports RS256."""
+    world.keys = {"keys": []}
+    del world.server["id_token_signing_alg_values_supported"]
+    world.json(OPENID, {**world.server, "subject_types_supported": ["public"]})

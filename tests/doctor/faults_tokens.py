@@ -420,7 +420,7 @@ def token_without_an_answer(world: World):
     presented(world, token(), Failure("POST", ENDPOINT, Trouble.BROKEN, "closed"))
 
 
-@planted("token-unsent", "endpoint-open", shows=("The endpoint requires no token",))
+@planted("endpoint-open", "token-unsent", shows=("The endpoint requires no token",))
 def token_for_an_open_endpoint(world: World):
     world.reply(ENDPOINT, body={"jsonrpc": "2.0"})
     world.credentials = Credentials(read_parts(token()))

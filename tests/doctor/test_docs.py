@@ -19,7 +19,7 @@ from mcp_oauth_discovery.doctor.output.text import MOST_URLS, PLAIN, lines, summ
 from mcp_oauth_discovery.doctor.printing import LONGEST, pointed
 from mcp_oauth_discovery.doctor.report import EndpointReport, Report
 from mcp_oauth_discovery.doctor.steps import ENTRIES, STEPS
-from mcp_oauth_discovery.doctor.steps.answers import ANSWER_TOO_LARGE
+from mcp_oauth_discovery.doctor.steps.delivery import ANSWER_TOO_LARGE
 from mcp_oauth_discovery.doctor.transport import framing, network
 from mcp_oauth_discovery.doctor.transport.deadlines import BUDGET
 from mcp_oauth_discovery.doctor.transport.messages import SIZE_LIMIT

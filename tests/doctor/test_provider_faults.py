@@ -108,7 +108,7 @@ def provider_that_is_down(site: SiteOf):
     everywhere(site, 503)
 
 
-@mistake("reach-name", shows=(SETTING, "host"))
+@mistake("as-unusable", "reach-name", shows=(SETTING, "host"))
 def host_with_a_mistake(site: SiteOf):
     issuer = site.provider.issuer.replace("https://", "https://x-")
     name(site, issuer)
@@ -116,13 +116,13 @@ def host_with_a_mistake(site: SiteOf):
         site.fail(place, Trouble.NAME)
 
 
-@mistake("reach-refused", shows=(SETTING, "provider is available"))
+@mistake("as-unusable", "reach-refused", shows=(SETTING, "provider is available"))
 def provider_that_refuses_connections(site: SiteOf):
     for place in [*site.provider.documents, *places(site.provider.issuer)]:
         site.fail(place, Trouble.REFUSED)
 
 
-@mistake("reach-timeout", shows=(SETTING, "provider is available"))
+@mistake("as-unusable", "reach-timeout", shows=(SETTING, "provider is available"))
 def provider_that_does_not_answer_in_time(site: SiteOf):
     for place in places(site.provider.issuer):
         site.fail(place, Trouble.TIMEOUT)
@@ -146,7 +146,7 @@ def private_key_in_public(site: SiteOf):
     site.json(url, {"keys": [*keys["keys"], {**PRIVATE["EdDSA"], "kid": "p"}]})
 
 
-@mistake("document-html", shows=("Correct the issuer", SETTING))
+@mistake("as-unusable", "document-html", shows=("Correct the issuer", SETTING))
 def pages_of_another_site(site: SiteOf):
     name(site, "https://www.example.org")
     for place in places("https://www.example.org"):

@@ -73,7 +73,7 @@ def test_host_of_a_provider_that_does_not_exist_is_named_with_the_setting(check)
     site = SiteOf(BY_NAME["auth0"])
     site.prm["authorization_servers"] = ["https://tenent.auth0.com/"]
     report, _ = check(site)
-    assert codes(report) == {"reach-name"}
+    assert codes(report) == {"as-unusable", "reach-name"}
     assert all(
         "MCP_AUTHORIZATION_SERVERS" in one["fix"]
         for one in report["findings"]

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
+from types import ModuleType
 
 import pytest
 
 from mcp_oauth_discovery import rotation
 from mcp_oauth_discovery.models import SigningKey
+from mcp_oauth_discovery.signing import sign_jwt
 
 pytestmark = pytest.mark.django_db
 
@@ -90,3 +93,12 @@ def test_site_that_announces_no_keys_needs_none(empty, codes, run):
     }
     assert codes() == []
     assert "none      Keys: no key for signatures is published" in run("check")[0]
+
+
+def test_code_that_signs_without_a_key_is_an_error(empty, run, monkeypatch):
+    module = ModuleType("shop.tokens")
+    module.sign_jwt = sign_jwt
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    finding, message = found(run)
+    assert "shop.tokens calls sign_jwt" in finding["seen"]
+    assert message.startswith("1 error.")

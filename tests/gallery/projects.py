@@ -137,7 +137,7 @@ def _make_tables(project: Project) -> None:
     with connection.schema_editor() as editor:
         for model in apps.get_models():
             editor.create_model(model)
-    for algorithm in project.algorithms:
+    for algorithm in project.algorithms if "mcp_oauth_discovery" in project.apps else ():
         call_command("mcp_keys", "rotate", "--algorithm", algorithm)
 
 

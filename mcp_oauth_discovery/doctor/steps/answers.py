@@ -1,4 +1,4 @@
-"""Is any answer a redirect, an error, too large, or too late?"""
+"""Is any answer a redirect or an error?"""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ from dataclasses import replace
 from mcp_oauth_discovery.doctor.clients import EVERY
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, finding
 from mcp_oauth_discovery.doctor.printing import shown
-from mcp_oauth_discovery.doctor.steps import redirects
+from mcp_oauth_discovery.doctor.steps import delivery, redirects
 from mcp_oauth_discovery.doctor.steps.advice import advice, advised
 from mcp_oauth_discovery.doctor.steps.exchanges import (
     PUBLIC,
-    compression,
-    of_documents,
     plain,
     stopped,
 )
@@ -24,7 +22,6 @@ from mcp_oauth_discovery.doctor.steps.outside import (
     issuer_advised,
     readvised,
 )
-from mcp_oauth_discovery.doctor.steps.reach import REACH_CUT
 from mcp_oauth_discovery.doctor.steps.refused_hosts import naming_host
 from mcp_oauth_discovery.doctor.walk.intermediaries import Intermediary
 from mcp_oauth_discovery.doctor.walk.observations import Exchange, Fetched, Walk, all_answered
@@ -34,7 +31,6 @@ from mcp_oauth_discovery.doctor.walk.tokens import OF_THE_REQUEST
 from mcp_oauth_discovery.doctor.walk.well_known import Role
 from mcp_oauth_discovery.standards.identifiers import origin
 
-SLOW = 3.0
 FORBIDDEN = (401, 403, 407)
 BAD_REQUEST = (400, 421)
 _OF_DOCUMENTS = (*FORBIDDEN, *BAD_REQUEST)
@@ -119,34 +115,6 @@ ANSWER_UNEXPECTED = Entry(
     section="RFC 9728 §3.2, RFC 8414 §3.2",
     clients=EVERY,
     fix="Check what stands in front of the site: a rate limit, a firewall, a cache.",
-)
-ANSWER_TOO_LARGE = Entry(
-    code="answer-too-large",
-    severity=Severity.ERROR,
-    seen="The document is larger than 256 KiB; the rest was not read.",
-    expected="a few kilobytes",
-    section="RFC 9728 §3.2",
-    fix="Find out what makes it so large. The Go SDK reads at most 1 MiB.",
-)
-ANSWER_SLOW = Entry(
-    code="answer-slow",
-    severity=Severity.WARNING,
-    seen="The answer took longer than three seconds.",
-    expected="an answer within a second",
-    section="MCP authorization, discovery",
-    clients=EVERY,
-    fix="Look for middleware that waits: only the keys need the database.",
-    explains=(REACH_CUT.code,),
-)
-ANSWER_ENCODED = Entry(
-    code="answer-encoded",
-    severity=Severity.WARNING,
-    seen="The answer is compressed although the request does not allow it.",
-    expected="no Content-Encoding for Accept-Encoding: identity",
-    section="RFC 9110 §12.5.3",
-    clients=EVERY,
-    fix="Compress only if Accept-Encoding allows it.",
-    django_fix="Have the proxy or GZipMiddleware respect Accept-Encoding.",
 )
 
 
@@ -252,27 +220,6 @@ def _is_known(exchange: Exchange) -> bool:
     return exchange.status >= 500 or is_redirect or exchange.intermediary is not None
 
 
-def too_large(walk: Walk) -> Iterator[Finding]:
-    for exchange in of_documents(walk):
-        if exchange.answer and exchange.answer.is_cut:
-            yield finding(ANSWER_TOO_LARGE, exchange.url)
-
-
-def slow(walk: Walk) -> Iterator[Finding]:
-    for exchange in plain(walk):
-        # Clients wait for the redirects as well.
-        seconds = sum(answer.seconds for answer in exchange.answers())
-        if seconds > SLOW:
-            observation = f"The answer took {seconds:.1f} seconds."
-            yield finding(ANSWER_SLOW, exchange.url, observation)
-
-
-def encoded(walk: Walk) -> Iterator[Finding]:
-    for exchange in of_documents(walk):
-        if observation := compression(exchange):
-            yield finding(ANSWER_ENCODED, exchange.url, observation)
-
-
 def _status(exchange: Exchange) -> str:
     answer = exchange.answer
     fault = shown(answer.fault.problem) if answer and answer.fault else ""
@@ -294,9 +241,7 @@ STEP = Step(
         ANSWER_FORBIDDEN,
         ANSWER_BAD_REQUEST,
         ANSWER_UNEXPECTED,
-        ANSWER_TOO_LARGE,
-        ANSWER_SLOW,
-        ANSWER_ENCODED,
+        *delivery.ENTRIES,
     ),
     rules=(
         *redirects.RULES,
@@ -305,9 +250,7 @@ STEP = Step(
         forbidden,
         bad_requests,
         unexpected,
-        too_large,
-        slow,
-        encoded,
+        *delivery.RULES,
     ),
     can_pass=can_pass,
     is_about_answers=True,

@@ -153,9 +153,9 @@ def issuers(walk: Walk) -> Iterator[Finding]:
                     clients=CLOSED + refused,
                     correction=correcting(parts),
                 )
-                # Only a proxy that hides TLS changes the scheme of the other URLs as well.
-                is_scheme = parts == ["scheme"]
-                result = result if is_scheme else replace(result, explains=("signed-issuer",))
+                if parts != ["scheme"]:
+                    # Only a proxy that hides TLS changes the scheme of the other URLs as well.
+                    result = replace(result, explains=("signed-issuer",))
             yield readvised(walk, result, issuer_to_name(server.issuer, issuer))
 
 

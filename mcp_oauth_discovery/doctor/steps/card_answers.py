@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, finding
 from mcp_oauth_discovery.doctor.printing import shown
-from mcp_oauth_discovery.doctor.steps.answers import ANSWER_ENCODED
+from mcp_oauth_discovery.doctor.steps.delivery import ANSWER_ENCODED
 from mcp_oauth_discovery.doctor.steps.exchanges import compression
 from mcp_oauth_discovery.doctor.steps.origins import allows, origin_line
 from mcp_oauth_discovery.doctor.transport.messages import SIZE_LIMIT, Failure

@@ -57,6 +57,7 @@ ENDPOINT_OPEN = Entry(
     fix=(
         "If the endpoint must be protected, refuse requests without a token before anything else."
     ),
+    explains=("token-unsent",),
 )
 ENDPOINT_PARSES_FIRST = Entry(
     code="endpoint-parses-first",

@@ -36,8 +36,12 @@ JWKS_EMPTY = Entry(
     seen="The JWK Set has no key for signatures, although something is signed.",
     expected="the key that signs",
     section="OpenID Connect Core §10.1",
-    fix="Publish the key that signs.",
-    django_fix="Run manage.py mcp_keys rotate.",
+    fix="Publish the key that signs. If nothing is signed, announce no signatures.",
+    django_fix=(
+        "Run manage.py mcp_keys rotate. If this site signs nothing, announce nothing: "
+        'MCP_AUTHORIZATION_SERVER_METADATA = {"jwks_uri": None, '
+        '"id_token_signing_alg_values_supported": None}.'
+    ),
     explains=("signed-key", "jwks-unserved"),
 )
 JWKS_NO_KEYS = Entry(

@@ -99,7 +99,7 @@ def noted(rule: Rule) -> Rule:
 
 
 def reported(rule: Rule) -> Rule:
-    """Return a rule whose advice about a provider is to report the fault."""
+    """Return a rule that advises to report the faults of a provider."""
 
     @wraps(rule)
     def judged(walk: Walk) -> Iterator[Finding]:

@@ -166,8 +166,8 @@ def redirected(walk: Walk) -> Iterator[Finding]:
             )
             # Under DEBUG, Django answers the POST with a server error and redirects the GET only.
             is_of_get = exchange is walk.get and walk.post is not None and walk.post.status >= 500
-            is_cause = likely is not Cause.SLASH or is_of_get
-            result = result if is_cause else replace(result, explains=())
+            if likely is Cause.SLASH and not is_of_get:
+                result = replace(result, explains=())
             yield readvised(walk, result, MOVED)
 
 

@@ -11,14 +11,20 @@ from dataclasses import replace
 from mcp_oauth_discovery.doctor.clients import EVERY, Client
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, finding
 from mcp_oauth_discovery.doctor.printing import shown
-from mcp_oauth_discovery.doctor.steps.outside import WRONG_ISSUER, form_of, readvised
+from mcp_oauth_discovery.doctor.steps.outside import (
+    WRONG_HOST,
+    WRONG_ISSUER,
+    form_of,
+    is_outside,
+    readvised,
+)
 from mcp_oauth_discovery.doctor.transport.messages import Failure, Trouble
-from mcp_oauth_discovery.doctor.walk.observations import Exchange, Server, Walk
-from mcp_oauth_discovery.doctor.walk.reading import gist
+from mcp_oauth_discovery.doctor.walk.observations import Walk
+from mcp_oauth_discovery.doctor.walk.reading import Unreadable, gist
 from mcp_oauth_discovery.standards.identifiers import origin
 
-# These findings say the cause themselves: a private address, and the end of the time.
-_CLEAR = (Trouble.PRIVATE, Trouble.CUT)
+# The failures of a wrong host. Others are those of a right one.
+_OF_HOSTS = (Trouble.NAME, Trouble.REFUSED, Trouble.TLS, Trouble.TIMEOUT)
 
 # Consequences of a wrong issuer.
 OF_THE_ISSUER = ("as-unusable", "as-not-found", "as-elsewhere")
@@ -89,41 +95,35 @@ def absent(walk: Walk) -> Iterator[Finding]:
                 correction=correction,
                 at=origin(server.issuer),
             )
-            advice = f"{correction}{WRONG_ISSUER}{form_of(server.issuer)}"
-            result = readvised(walk, result, advice)
             # On the origin of the endpoint, other findings have causes of their own.
             is_elsewhere = origin(server.issuer) != origin(walk.url)
-            yield result if is_elsewhere else replace(result, explains=(), at="")
+            result = result if is_elsewhere else replace(result, explains=(), at="")
+            yield readvised(walk, result, f"{correction}{WRONG_ISSUER}{form_of(server.issuer)}")
 
 
 def unusable(walk: Walk) -> Iterator[Finding]:
-    """Report an issuer on another origin whose addresses all fail, except with 404."""
+    """Report an issuer on another origin that does not answer, or whose answer is a page."""
     for server in walk.servers:
-        is_elsewhere = origin(server.issuer) != origin(walk.url)
-        exchange = _failed(server)
-        if walk.resource and is_elsewhere and exchange and server.metadata is None:
-            observation = f"authorization_servers names {shown(server.issuer)}, {_why(exchange)}."
-            result = finding(AS_UNUSABLE, walk.resource.url, observation, at=origin(server.issuer))
-            form = form_of(server.issuer)
-            yield replace(result, fix=result.fix + form, django_fix=result.django_fix + form)
-
-
-def _failed(server: Server) -> Exchange | None:
-    """Return the first exchange without a document; None if all others are absent or clear."""
-    for place in server.documents:
-        outcome = place.exchange.outcome
-        is_clear = isinstance(outcome, Failure) and outcome.trouble in _CLEAR
-        if not (is_clear or place.is_absent):
-            return place.exchange
-    return None
-
-
-def _why(exchange: Exchange) -> str:
-    if isinstance(exchange.outcome, Failure):
-        return f"which does not answer: {shown(exchange.outcome.reason)}"
-    return f"which answers {exchange.status} to the request for its metadata: " + gist(
-        exchange.outcome
-    )
+        if walk.resource is None or server.metadata or not is_outside(walk, server.issuer):
+            continue
+        named = f"authorization_servers names {shown(server.issuer)}"
+        for exchange in (place.exchange for place in server.documents):
+            outcome = exchange.outcome
+            if isinstance(outcome, Failure):
+                is_wrong, fix = outcome.trouble in _OF_HOSTS, WRONG_HOST
+                observation = f"{named}, which does not answer: {shown(outcome.reason)}."
+            else:
+                is_wrong, fix = exchange.reading.fault is Unreadable.HTML, WRONG_ISSUER
+                observation = f"{named}, which answers with {gist(outcome)}."
+            if is_wrong and not exchange.intermediary:
+                yield finding(
+                    AS_UNUSABLE,
+                    walk.resource.url,
+                    observation,
+                    fix=f"{fix}{form_of(server.issuer)}",
+                    at=origin(server.issuer),
+                )
+                break
 
 
 def with_common_cause(mismatch: Finding, walk: Walk, resource: str) -> Finding:

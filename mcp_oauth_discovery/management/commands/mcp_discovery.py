@@ -99,6 +99,7 @@ class Command(SubcommandsCommand):
         form = chosen_format(form, as_json=as_json)
         baseline = baseline_at(options["baseline"])
         file = options["token_file"]
+        token = None if file is None else read_token(file)
         try:
             with watching(self.stderr, verbosity, is_text=form == TEXT) as watch:
                 report = examine(
@@ -109,8 +110,8 @@ class Command(SubcommandsCommand):
                     skip=names(options["skip"]),
                     timeout=options["timeout"],
                     budget=options["budget"],
+                    token=token,
                     watch=watch,
-                    token=None if file is None else read_token(file),
                 )
         except ValueError as error:
             raise CommandError(str(error)) from error

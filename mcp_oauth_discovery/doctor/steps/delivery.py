@@ -1,0 +1,67 @@
+"""Is any answer too large, too late, or compressed?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mcp_oauth_discovery.doctor.clients import EVERY
+from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, finding
+from mcp_oauth_discovery.doctor.steps.exchanges import compression, of_documents, plain
+from mcp_oauth_discovery.doctor.steps.reach import REACH_CUT
+from mcp_oauth_discovery.doctor.walk.observations import Walk
+
+SLOW = 3.0
+
+ANSWER_TOO_LARGE = Entry(
+    code="answer-too-large",
+    severity=Severity.ERROR,
+    seen="The document is larger than 256 KiB; the rest was not read.",
+    expected="a few kilobytes",
+    section="RFC 9728 §3.2",
+    fix="Find out what makes it so large. The Go SDK reads at most 1 MiB.",
+)
+ANSWER_SLOW = Entry(
+    code="answer-slow",
+    severity=Severity.WARNING,
+    seen="The answer took longer than three seconds.",
+    expected="an answer within a second",
+    section="MCP authorization, discovery",
+    clients=EVERY,
+    fix="Look for middleware that waits: only the keys need the database.",
+    explains=(REACH_CUT.code,),
+)
+ANSWER_ENCODED = Entry(
+    code="answer-encoded",
+    severity=Severity.WARNING,
+    seen="The answer is compressed although the request does not allow it.",
+    expected="no Content-Encoding for Accept-Encoding: identity",
+    section="RFC 9110 §12.5.3",
+    clients=EVERY,
+    fix="Compress only if Accept-Encoding allows it.",
+    django_fix="Have the proxy or GZipMiddleware respect Accept-Encoding.",
+)
+
+
+def too_large(walk: Walk) -> Iterator[Finding]:
+    for exchange in of_documents(walk):
+        if exchange.answer and exchange.answer.is_cut:
+            yield finding(ANSWER_TOO_LARGE, exchange.url)
+
+
+def slow(walk: Walk) -> Iterator[Finding]:
+    for exchange in plain(walk):
+        # Clients wait for the redirects as well.
+        seconds = sum(answer.seconds for answer in exchange.answers())
+        if seconds > SLOW:
+            observation = f"The answer took {seconds:.1f} seconds."
+            yield finding(ANSWER_SLOW, exchange.url, observation)
+
+
+def encoded(walk: Walk) -> Iterator[Finding]:
+    for exchange in of_documents(walk):
+        if observation := compression(exchange):
+            yield finding(ANSWER_ENCODED, exchange.url, observation)
+
+
+ENTRIES = (ANSWER_TOO_LARGE, ANSWER_SLOW, ANSWER_ENCODED)
+RULES = (too_large, slow, encoded)
