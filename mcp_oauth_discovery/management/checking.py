@@ -36,6 +36,8 @@ def add_check_arguments(check: CommandParser) -> None:
         words = f"{words} codes or groups (comma-separated)"
         check.add_argument(name, action="append", default=[], metavar="CODES", help=words)
     check.add_argument("--strict", action="store_true", help="fail on warnings too")
+    words = "a token to send too; - is standard input. The report says which rules refuse it"
+    check.add_argument("--token-file", metavar="FILE", help=words)
     words = "the form of the report (text); --json means --format json"
     check.add_argument("--format", dest="form", choices=FORMATS, help=words)
     words = "a report of check --json: the problems that it has do not fail this check"
@@ -84,7 +86,9 @@ class Check:
         """Return the last line."""
         comparison = self.comparison
         if comparison and comparison.known_problems and not comparison.new_problems:
-            return f"No new problems found; {_counted(len(comparison.known_problems))}."
+            known = len(comparison.known_problems)
+            problems = "1 known problem" if known == 1 else f"{known} known problems"
+            return f"No new problems found; {problems}."
         return text.summary(self.report)
 
 
@@ -127,17 +131,14 @@ def names(values: Iterable[str]) -> list[str]:
 
 def _comparison_lines(comparison: Comparison) -> Iterator[str]:
     if known := len(comparison.known):
-        yield f"Known from the baseline, not printed: {known}."
+        findings = "1 finding" if known == 1 else f"{known} findings"
+        yield f"Known from the baseline, not printed: {findings}."
     for one in comparison.gone[:_MOST_GONE]:
         yield f"No longer found: {visible(one.code)} at {visible(one.subject)}."
     if (more := len(comparison.gone) - _MOST_GONE) > 0:
         yield f"No longer found: {more} others."
     if comparison.gone:
         yield "Remove these from the baseline: write the file again with check --json."
-
-
-def _counted(number: int) -> str:
-    return "1 is known" if number == 1 else f"{number} are known"
 
 
 def _seconds(argument: str) -> float:

@@ -9,6 +9,7 @@ from mcp_oauth_discovery.doctor.examples import (
     keys,
     metadata,
     pages,
+    tokens,
 )
 from mcp_oauth_discovery.doctor.examples.example import Example
 
@@ -18,6 +19,7 @@ EXAMPLES: dict[str, Example] = {
     **connection.DOCUMENTS,
     **endpoint.ENDPOINT,
     **endpoint.CHALLENGE,
+    **tokens.TOKENS,
     **metadata.PROTECTED_RESOURCE,
     **metadata.AUTHORIZATION_SERVER,
     **endpoint.OAUTH_ENDPOINTS,

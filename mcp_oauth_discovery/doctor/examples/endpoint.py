@@ -37,6 +37,14 @@ ENDPOINT = {
         "GET https://app.example.com/mcp\nHTTP/1.1 500 Internal Server Error",
         "GET https://app.example.com/mcp\nHTTP/1.1 401 Unauthorized",
     ),
+    "endpoint-elsewhere": Example(
+        "mcp_discovery check https://app.example.com/mpc",
+        "mcp_discovery check https://app.example.com/mcp",
+    ),
+    "endpoint-other": Example(
+        'You check https://app.example.com/api.\n"resource": "https://app.example.com/mcp"',
+        "mcp_discovery check https://app.example.com/mcp",
+    ),
 }
 
 CHALLENGE = {

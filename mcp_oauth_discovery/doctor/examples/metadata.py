@@ -145,6 +145,11 @@ AUTHORIZATION_SERVER = {
     "as-left-out": Example(
         '"authorization_servers": [four issuers]', '"authorization_servers": [three issuers]'
     ),
+    "as-unusable": Example(
+        '"authorization_servers": ["https://gone.example.net"]\n'
+        "$ curl https://gone.example.net\ncurl: (6) Could not resolve host: gone.example.net",
+        f'"authorization_servers": ["{_ORIGIN}"]',
+    ),
     "as-issuer-unpinned": Example(
         "MCP_ISSUER is not set, and mcp_keys list has an active key.", f'MCP_ISSUER = "{_ORIGIN}"'
     ),
