@@ -23,7 +23,10 @@ AS_METADATA_DOCUMENTS_KEYS = Entry(
     expected='"none" in token_endpoint_auth_methods_supported: most clients have no key',
     section="Client ID Metadata Document §4.1",
     clients=(Client.PYTHON, Client.TYPESCRIPT),
-    fix='Accept clients without a secret at the token endpoint, and add "none".',
+    fix=(
+        'Accept clients without a secret at the token endpoint, and add "none" to '
+        "token_endpoint_auth_methods_supported."
+    ),
 )
 AS_REGISTRATION_ALONE = Entry(
     code="as-registration-alone",

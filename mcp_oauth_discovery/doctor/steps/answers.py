@@ -47,8 +47,8 @@ ANSWER_FIREWALL = Entry(
     section="RFC 9728 §3.2, RFC 6750 §3",
     clients=EVERY,
     fix=(
-        "Exempt /.well-known/ and the MCP endpoint there: clients cannot solve a challenge or "
-        "log in."
+        "Exempt /.well-known/ and the MCP endpoint from the firewall or the login service: clients "
+        "cannot solve a challenge or log in."
     ),
     explains=(
         "agent-dependent",
@@ -70,9 +70,10 @@ ANSWER_SERVER_ERROR = Entry(
     expected="200, or 404 if there is no document",
     section="RFC 9110 §15.6",
     clients=EVERY,
-    fix="Read the log of the site: clients give up on a 5xx.",
+    fix="Read the log of the site for the error of this request. Clients give up on a 5xx.",
     django_fix=(
-        "Read the log of the site: clients give up on a 5xx. manage.py check names wrong settings."
+        "Read the log of the site for the exception of this request, and run manage.py check, "
+        "which names wrong settings. Clients give up on a 5xx."
     ),
     explains=("card-no-answer", "jwks-not-found", "oauth-endpoint-error", "burst-fails"),
 )
@@ -88,7 +89,8 @@ ANSWER_FORBIDDEN = Entry(
         "/.well-known/ pass."
     ),
     django_fix=(
-        "Put DiscoveryMiddleware first, and have the proxy or firewall let /.well-known/ pass."
+        "Put mcp_oauth_discovery.middleware.DiscoveryMiddleware first in MIDDLEWARE, and have the "
+        "proxy or firewall let /.well-known/ pass."
     ),
     explains=("card-no-answer", "challenge-not-bearer", "cors-endpoint-preflight"),
 )
@@ -114,7 +116,10 @@ ANSWER_UNEXPECTED = Entry(
     expected="200, or 404 if there is no document; 401 from the MCP endpoint",
     section="RFC 9728 §3.2, RFC 8414 §3.2",
     clients=EVERY,
-    fix="Check what stands in front of the site: a rate limit, a firewall, a cache.",
+    fix=(
+        "Check what answers in place of the site: a rate limit, a firewall or a cache in front of "
+        "it."
+    ),
 )
 
 

@@ -37,7 +37,10 @@ AS_ELSEWHERE = Entry(
     seen="The authorization server is on another host, which this process cannot reach.",
     expected="its metadata, requested over HTTP",
     section="RFC 8414 §3",
-    fix="To check it too, run the command with the URL of the MCP endpoint.",
+    fix=(
+        "To check the metadata of that server too, run the command with the URL of the MCP "
+        "endpoint."
+    ),
 )
 AS_ISSUER_MISSING = Entry(
     code="as-issuer-missing",
@@ -46,7 +49,9 @@ AS_ISSUER_MISSING = Entry(
     expected="issuer, as it stands in authorization_servers",
     section="RFC 8414 §2",
     clients=(*CLOSED, Client.PYTHON, *TYPESCRIPT_BASED, Client.RUST),
-    fix="Add issuer.",
+    fix=(
+        "Add issuer to the metadata of the authorization server, spelt as in authorization_servers."
+    ),
 )
 AS_ISSUER_SLASH = Entry(
     code="as-issuer-slash",
@@ -55,7 +60,14 @@ AS_ISSUER_SLASH = Entry(
     expected="the issuer of authorization_servers, character by character",
     section="RFC 8414 §3.3",
     clients=(Client.PYTHON,),
-    fix="Use the same spelling in both places, preferably without the slash.",
+    fix=(
+        "Use the same spelling in issuer and in authorization_servers, preferably without the "
+        "final slash."
+    ),
+    django_fix=(
+        "Use the same spelling in MCP_ISSUER and MCP_AUTHORIZATION_SERVERS, preferably without the "
+        "final slash."
+    ),
     explains=("signed-issuer",),
 )
 AS_ISSUER_MISMATCH = Entry(
@@ -66,8 +78,8 @@ AS_ISSUER_MISMATCH = Entry(
     section="RFC 8414 §3.3",
     clients=(*CLOSED, Client.PYTHON, *TYPESCRIPT_BASED, Client.RUST),
     fix=(
-        "Use the same spelling in both places. If one is http and the other https, tell the "
-        "application that the proxy ends TLS, or configure its public URL."
+        "Use the same spelling in issuer and in authorization_servers. If one is http and the "
+        "other https, tell the application that the proxy ends TLS, or configure its public URL."
     ),
     django_fix=(
         "Use the same spelling in MCP_ISSUER and MCP_AUTHORIZATION_SERVERS. If one is http and "
@@ -81,8 +93,8 @@ AS_ISSUER_UNPINNED = Entry(
     seen="This project has keys, and its issuer is the host of each request.",
     expected="a pinned issuer: nothing is signed for any other",
     section="RFC 8414 §2, RFC 9728 §7.3",
-    fix="Configure the issuer.",
-    django_fix='Pin it: MCP_ISSUER = "https://app.example.com".',
+    fix="Configure the issuer of this site: its public https URL.",
+    django_fix='Pin the issuer: MCP_ISSUER = "https://app.example.com".',
     explains=("host-reflected", "forwarded-reflected"),
 )
 AS_DOCUMENTS_DIFFER = Entry(
@@ -91,7 +103,7 @@ AS_DOCUMENTS_DIFFER = Entry(
     seen="Two metadata documents of one issuer contradict each other.",
     expected="the same endpoints, PKCE methods, client authentication and registration",
     section="RFC 8414 §5",
-    fix="Generate both from one source.",
+    fix="Generate both metadata documents of the issuer from one source.",
 )
 AS_OPENID_INCOMPLETE = Entry(
     code="as-openid-incomplete",
@@ -100,7 +112,7 @@ AS_OPENID_INCOMPLETE = Entry(
     expected="subject_types_supported, id_token_signing_alg_values_supported, jwks_uri; or 404",
     section="OpenID Connect Discovery §3",
     clients=TYPESCRIPT_BASED,
-    fix="Complete it, or serve no openid-configuration.",
+    fix="Add the missing members to openid-configuration, or answer 404 at its URL.",
 )
 AS_PROTECTED_RESOURCES = Entry(
     code="as-protected-resources",
@@ -108,7 +120,10 @@ AS_PROTECTED_RESOURCES = Entry(
     seen="protected_resources of the server does not list this resource.",
     expected="this resource in the list, or no such member",
     section="RFC 9728 §4",
-    fix="Add the resource, or leave the member out.",
+    fix=(
+        "Add this resource to protected_resources of the authorization server, or leave that "
+        "member out."
+    ),
 )
 AS_LEFT_OUT = Entry(
     code="as-left-out",
@@ -116,7 +131,10 @@ AS_LEFT_OUT = Entry(
     seen="More authorization servers are named; they were not contacted.",
     expected="at most three, for one check",
     section="RFC 9728 §2",
-    fix="Check each of the others separately: clients may use any of them.",
+    fix=(
+        "Check the metadata of the other authorization servers separately: clients may use any of "
+        "them."
+    ),
 )
 
 

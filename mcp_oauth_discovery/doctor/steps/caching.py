@@ -25,7 +25,10 @@ CACHE_MISSING = Entry(
     seen="A document does not say how long caches may keep it.",
     expected="Cache-Control with max-age or no-store",
     section="RFC 9111 §4.2.2",
-    fix="Set Cache-Control: otherwise caches choose a lifetime themselves.",
+    fix=(
+        "Set Cache-Control of the document, such as max-age=3600: otherwise caches choose a "
+        "lifetime themselves."
+    ),
 )
 CACHE_LONG = Entry(
     code="cache-long",
@@ -33,7 +36,7 @@ CACHE_LONG = Entry(
     seen="A document may be cached for more than a day.",
     expected="minutes or hours",
     section="RFC 9111 §5.2.2.1",
-    fix="Lower the lifetime, in the application or in the proxy.",
+    fix="Lower max-age of the document, in the application or in the proxy.",
     django_fix="Lower MCP_METADATA_MAX_AGE or MCP_JWKS_MAX_AGE, or the proxy's own lifetime.",
 )
 CACHE_STALE = Entry(
@@ -42,7 +45,7 @@ CACHE_STALE = Entry(
     seen="A cache serves a document after its lifetime.",
     expected="Age below max-age",
     section="RFC 9111 §4.2",
-    fix="Purge the cache, and have it respect Cache-Control.",
+    fix="Purge the cache in front of the site, and have it respect Cache-Control.",
 )
 CACHE_VARY = Entry(
     code="cache-vary",
@@ -51,7 +54,10 @@ CACHE_VARY = Entry(
     expected="no Vary: * and no Vary: Cookie",
     section="RFC 9111 §4.1",
     fix="Answer requests for the public documents before sessions, logins and redirects.",
-    django_fix="Put DiscoveryMiddleware first, before session and CSRF middleware.",
+    django_fix=(
+        "Put mcp_oauth_discovery.middleware.DiscoveryMiddleware first in MIDDLEWARE, before "
+        "session and CSRF middleware."
+    ),
 )
 HEAD_DIFFERS = Entry(
     code="head-differs",

@@ -37,7 +37,10 @@ CARD_NO_ANSWER = Entry(
     seen="The answer leaves open whether there is a server card or a catalogue.",
     expected="200 with the document, or 404 if there is none",
     section="SEP-2127, discovery",
-    fix="Read the log of the site, and have the proxy answer 404 for unknown paths.",
+    fix=(
+        "Read the log of the site for the error of this request, and have the proxy answer 404 for "
+        "unknown paths."
+    ),
 )
 CARD_UNAVAILABLE = Entry(
     code="card-unavailable",
@@ -46,7 +49,9 @@ CARD_UNAVAILABLE = Entry(
     expected="200 with the card as a JSON object",
     section="SEP-2127, discovery",
     fix="Serve the card at this URL, or remove its entry from the catalogue.",
-    django_fix="Add the resource to MCP_SERVER_CARDS, and have the proxy pass the URL on.",
+    django_fix=(
+        "Add the resource to MCP_SERVER_CARDS, and have the proxy pass the URL of the card on."
+    ),
     explains=("card-not-listed", "card-cors", "card-type"),
 )
 CARD_TOO_LARGE = Entry(
@@ -55,7 +60,7 @@ CARD_TOO_LARGE = Entry(
     seen=f"The card or the catalogue is larger than {SIZE_LIMIT // 1024} KiB: too large to check.",
     expected="a few kilobytes",
     section="SEP-2127, discovery",
-    fix="Find out what makes it so large. Images in data: URLs belong in files of their own.",
+    fix="Make the document smaller: images in data: URLs belong in files of their own.",
 )
 CARD_TYPE_WRONG = Entry(
     code="card-type",
@@ -63,7 +68,10 @@ CARD_TYPE_WRONG = Entry(
     seen="The card or the catalogue has a media type that clients refuse.",
     expected=f"Content-Type: {CARD_TYPE} for a card, {CATALOG_TYPE} for a catalogue",
     section="SEP-2127, discovery",
-    fix="Set the type: clients accept no other one except application/json.",
+    fix=(
+        f"Serve the card with Content-Type: {CARD_TYPE}, and the catalogue with {CATALOG_TYPE}. "
+        "Clients accept no other type except application/json."
+    ),
 )
 CARD_TYPE_JSON = Entry(
     code="card-type-json",
@@ -71,7 +79,10 @@ CARD_TYPE_JSON = Entry(
     seen="The card or the catalogue is declared as application/json, not with its own type.",
     expected=f"Content-Type: {CARD_TYPE} for a card, {CATALOG_TYPE} for a catalogue",
     section="SEP-2127, discovery",
-    fix="Set its own type, at least in the answer to requests that accept it.",
+    fix=(
+        f"Serve the card with Content-Type: {CARD_TYPE}, and the catalogue with {CATALOG_TYPE}, at "
+        "least if a request accepts that type."
+    ),
 )
 CARD_CORS = Entry(
     code="card-cors",
@@ -79,10 +90,11 @@ CARD_CORS = Entry(
     seen="Web pages may not read the card or the catalogue.",
     expected="Access-Control-Allow-Origin: *",
     section="SEP-2127, CORS requirements",
-    fix="Send Access-Control-Allow-Origin: * with both documents.",
+    fix="Send Access-Control-Allow-Origin: * with the card and the catalogue.",
     django_fix=(
-        "Put DiscoveryMiddleware first, before CorsMiddleware, and serve both documents with the "
-        "views of this app. Other views, redirects and proxies must send the header themselves."
+        "Put mcp_oauth_discovery.middleware.DiscoveryMiddleware first in MIDDLEWARE, before "
+        "CorsMiddleware, and serve the card and the catalogue with the views of this app. Other "
+        "views, redirects and proxies must send the header themselves."
     ),
 )
 

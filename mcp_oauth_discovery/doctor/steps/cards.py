@@ -34,7 +34,7 @@ CARD_INVALID = Entry(
     seen="The card lacks a member, or has an invalid one.",
     expected=f"$schema, {', '.join(REQUIRED)}, and values as the schema {SCHEMA} has them",
     section="SEP-2127, schema",
-    fix="Correct the member.",
+    fix="Correct the member in the server card.",
     django_fix="Correct the member in MCP_SERVER_CARDS.",
     explains=("card-endpoint", "card-entry-differs"),
 )
@@ -54,8 +54,14 @@ CARD_HIDDEN = Entry(
     seen="The title or the description has characters that control, hide or reorder the text.",
     expected="visible text",
     section="SEP-2127, RFC 8259 §7, Unicode UTR 36",
-    fix="Remove these characters: people may read another text than the one that was written.",
-    django_fix="Remove these characters from MCP_SERVER_CARDS.",
+    fix=(
+        "Remove the control characters and the hidden characters from the title and the "
+        "description of the card: people may read another text than the one that was written."
+    ),
+    django_fix=(
+        "Remove the control characters and the hidden characters from the title and the "
+        "description in MCP_SERVER_CARDS."
+    ),
 )
 # The description may have several lines.
 _OF_LINES = {"title": "", "description": "\n\r\t"}

@@ -40,7 +40,7 @@ CATALOG_UNREADABLE = Entry(
     expected="an object with a list of entries, or 404 if there is no catalogue",
     section="AI Catalog, top-level members",
     fix="Serve the catalogue with a JSON serialiser.",
-    django_fix="Serve it with CatalogView, or a subclass.",
+    django_fix="Serve the catalogue with CatalogView, or a subclass.",
     explains=("card-not-listed",),
 )
 CATALOG_INVALID = Entry(
@@ -52,7 +52,7 @@ CATALOG_INVALID = Entry(
         "or data"
     ),
     section="AI Catalog, entries",
-    fix="Correct it: clients refuse the whole catalogue.",
+    fix="Correct the catalogue: clients refuse all of it because of one invalid part.",
     explains=("card-not-listed",),
 )
 CARD_NOT_LISTED = Entry(
@@ -61,10 +61,13 @@ CARD_NOT_LISTED = Entry(
     seen="The catalogue has no entry for the card.",
     expected=f"an entry of type {CARD_TYPE} with the URL of the card",
     section="SEP-2127, discovery",
-    fix="Add the entry: clients that know only the domain find the card through the catalogue.",
+    fix=(
+        "Add an entry for the card to the catalogue: clients that know only the domain find the "
+        "card there."
+    ),
     django_fix=(
-        "Have the proxy pass /.well-known/ai-catalog.json on to Django. Serve it with CatalogView; "
-        "a subclass calls super().get_document() for the entries of the cards."
+        "Have the proxy pass /.well-known/ai-catalog.json on to Django. Serve the catalogue with "
+        "CatalogView; a subclass calls super().get_document() for the entries of the cards."
     ),
 )
 CARD_ENTRY_DIFFERS = Entry(
@@ -81,7 +84,10 @@ CARD_ELSEWHERE = Entry(
     seen="The catalogue lists a card on another origin; it was not contacted.",
     expected="cards on the origin of the endpoint, so that they can be checked",
     section="SEP-2127, discovery",
-    fix="If it is the card of this endpoint, compare its remotes with the URL of the endpoint.",
+    fix=(
+        "If the card there is that of this endpoint, compare its remotes with the URL of the "
+        "endpoint."
+    ),
 )
 CARD_NOT_READ = Entry(
     code="card-not-read",

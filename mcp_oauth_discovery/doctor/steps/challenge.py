@@ -35,8 +35,13 @@ CHALLENGE_MISSING = Entry(
     expected='WWW-Authenticate: Bearer resource_metadata="…"',
     section="RFC 9110 §11.6.1, RFC 9728 §5.1",
     clients=_LED,
-    fix="Send the header with every 401, and have every proxy pass it on.",
-    django_fix="Answer with mcp_oauth_discovery.challenge.unauthorized(request).",
+    fix=(
+        'Send WWW-Authenticate: Bearer resource_metadata="…" with every 401, and have every proxy '
+        "pass this header on."
+    ),
+    django_fix=(
+        "Answer requests without a token with mcp_oauth_discovery.challenge.unauthorized(request)."
+    ),
 )
 CHALLENGE_MALFORMED = Entry(
     code="challenge-malformed",
@@ -45,8 +50,14 @@ CHALLENGE_MALFORMED = Entry(
     expected="a scheme, then name=value pairs between commas, each once, URLs in quotes",
     section="RFC 9110 §11.2",
     clients=(Client.GO,),
-    fix="Write URLs and other values with special characters in quotes.",
-    django_fix="Build it with mcp_oauth_discovery.challenge, which adds the quotes.",
+    fix=(
+        "Write URLs and other values with special characters in quotes in the WWW-Authenticate "
+        "header."
+    ),
+    django_fix=(
+        "Build the WWW-Authenticate header with mcp_oauth_discovery.challenge, which adds the "
+        "quotes."
+    ),
 )
 CHALLENGE_NOT_BEARER = Entry(
     code="challenge-not-bearer",
@@ -55,7 +66,14 @@ CHALLENGE_NOT_BEARER = Entry(
     expected="a Bearer challenge",
     section="RFC 6750 §3",
     clients=_LED,
-    fix="Another authentication class comes first: put the bearer one before it.",
+    fix=(
+        "Put the bearer authentication before the other one: the first one writes the challenge of "
+        "the 401."
+    ),
+    django_fix=(
+        "Put the bearer authentication first, in Django REST framework in authentication_classes: "
+        "the first one writes the challenge of the 401."
+    ),
 )
 CHALLENGE_DPOP_ALONE = Entry(
     code="challenge-dpop-alone",
@@ -90,7 +108,10 @@ CHALLENGE_NO_METADATA = Entry(
     expected="resource_metadata with the URL of the metadata",
     section="RFC 9728 §5.1, MCP authorization (2025-06-18), metadata location",
     clients=(Client.CLAUDE,),
-    fix="Add it: without it, clients have to guess the address.",
+    fix=(
+        "Add resource_metadata to the challenge, with the URL of the metadata. Without it, clients "
+        "have to guess the address."
+    ),
     django_fix=(
         "Answer with mcp_oauth_discovery.challenge.unauthorized(request): without the URL, "
         "clients have to guess the address."
@@ -103,7 +124,11 @@ CHALLENGE_METADATA_INVALID = Entry(
     expected="an absolute https URL without fragment",
     section="RFC 9728 §5.1",
     clients=(Client.PYTHON,),
-    fix="Name the URL with scheme and host.",
+    fix="Write resource_metadata as an absolute URL: https, the host and the path.",
+    django_fix=(
+        "Answer with mcp_oauth_discovery.challenge.unauthorized(request), or write "
+        "resource_metadata as an absolute URL: https, the host and the path."
+    ),
 )
 CHALLENGE_METADATA_HTTP = Entry(
     code="challenge-metadata-http",
@@ -113,7 +138,7 @@ CHALLENGE_METADATA_HTTP = Entry(
     section="RFC 9728 §5.1, §7.1",
     clients=TYPESCRIPT_BASED,
     fix="Tell the application that the proxy ends TLS, or configure its public URL.",
-    django_fix="Set SECURE_PROXY_SSL_HEADER, or pin MCP_ISSUER and MCP_RESOURCE.",
+    django_fix="Set SECURE_PROXY_SSL_HEADER, or pin MCP_ISSUER and MCP_RESOURCE to https URLs.",
     explains=("as-issuer-mismatch", "as-endpoint-http"),
 )
 CHALLENGE_METADATA_OFFSITE = Entry(
@@ -123,7 +148,7 @@ CHALLENGE_METADATA_OFFSITE = Entry(
     expected="a URL on the origin of the endpoint",
     section="RFC 9728 §7.7",
     clients=(Client.RUST,),
-    fix="Name the URL on the host that clients use.",
+    fix="In resource_metadata, write the URL of the metadata on the host that clients use.",
     django_fix="Pin MCP_RESOURCE to the URL that clients use.",
 )
 CHALLENGE_ERROR = Entry(
@@ -133,7 +158,8 @@ CHALLENGE_ERROR = Entry(
     expected="no error without a token",
     section="RFC 6750 §3.1",
     fix=(
-        "Leave error out until a token is presented: clients may discard the tokens that they have."
+        "Leave error out of the challenge until a token is presented: clients may discard the "
+        "tokens that they have."
     ),
 )
 CHALLENGE_DIFFERS = Entry(
@@ -142,7 +168,7 @@ CHALLENGE_DIFFERS = Entry(
     seen="GET and POST have different challenges.",
     expected="one challenge for one resource",
     section="RFC 9728 §5.1",
-    fix="Have the same code answer both.",
+    fix="Have the same code answer GET and POST without a token, so that both have one challenge.",
 )
 
 

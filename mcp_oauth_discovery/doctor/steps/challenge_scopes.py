@@ -26,7 +26,7 @@ CHALLENGE_SCOPE = Entry(
     expected="scopes with one space between them",
     section="RFC 6749 §3.3",
     clients=EVERY,
-    fix="Separate the scopes with single spaces, without commas and quotes.",
+    fix="Separate the scopes of the challenge with single spaces, without commas and quotes.",
 )
 CHALLENGE_SCOPE_MISSING = Entry(
     code="challenge-scope-missing",

@@ -29,7 +29,10 @@ CORS_DOCUMENT = Entry(
     section="Fetch, CORS check",
     clients=BROWSERS,
     fix="Send Access-Control-Allow-Origin: * with the documents.",
-    django_fix="Put DiscoveryMiddleware first, before CorsMiddleware.",
+    django_fix=(
+        "Put mcp_oauth_discovery.middleware.DiscoveryMiddleware first in MIDDLEWARE, before "
+        "CorsMiddleware."
+    ),
     explains=("cors", "oauth-endpoint-cors", "card-cors"),
 )
 # The TypeScript SDK, and so the Inspector, repeats the request without the header.
@@ -43,7 +46,10 @@ CORS_DOCUMENT_PREFLIGHT = Entry(
         "Send Access-Control-Allow-Origin: * with the documents, and answer OPTIONS before any "
         "authentication."
     ),
-    django_fix="Put DiscoveryMiddleware first, before CorsMiddleware and any authentication.",
+    django_fix=(
+        "Put mcp_oauth_discovery.middleware.DiscoveryMiddleware first in MIDDLEWARE, before "
+        "CorsMiddleware and any authentication."
+    ),
     explains=("cors-endpoint-preflight", "cors-endpoint-closed"),
 )
 CORS_ENDPOINT = Entry(
@@ -69,7 +75,10 @@ CORS_ENDPOINT_CLOSED = Entry(
     expected="their origins allowed, if clients in a browser must work",
     section="Fetch, CORS check",
     fix="Allow the origins of those pages, or check an allowed one with --origin.",
-    django_fix="Add them to MCP_ALLOWED_ORIGINS and CORS_ALLOWED_ORIGINS, or name one by --origin.",
+    django_fix=(
+        "Add the origins of those pages to MCP_ALLOWED_ORIGINS and CORS_ALLOWED_ORIGINS, or check "
+        "an allowed one with --origin."
+    ),
 )
 CORS_ENDPOINT_PREFLIGHT = Entry(
     code="cors-endpoint-preflight",
@@ -78,7 +87,7 @@ CORS_ENDPOINT_PREFLIGHT = Entry(
     expected="2xx to OPTIONS, before authentication",
     section="Fetch, CORS-preflight fetch",
     clients=BROWSERS,
-    fix="Answer OPTIONS before any authentication.",
+    fix="Answer OPTIONS at the endpoint before any authentication.",
     django_fix=(
         "Cover the endpoint with django-cors-headers, and put CorsMiddleware above authentication."
     ),
@@ -90,10 +99,13 @@ CORS_ENDPOINT_HEADERS = Entry(
     expected=", ".join(REQUEST_HEADERS),
     section="Fetch, CORS-preflight fetch",
     clients=BROWSERS,
-    fix="Name them in Access-Control-Allow-Headers. The wildcard does not cover authorization.",
+    fix=(
+        "Name the missing headers in Access-Control-Allow-Headers of the answer to OPTIONS. The "
+        "wildcard does not cover authorization."
+    ),
     django_fix=(
-        "CORS_ALLOW_HEADERS = MCP_REQUEST_HEADERS from mcp_oauth_discovery.cors. The wildcard "
-        "does not cover authorization."
+        "Set CORS_ALLOW_HEADERS = MCP_REQUEST_HEADERS, imported from mcp_oauth_discovery.cors. The "
+        "wildcard does not cover authorization."
     ),
 )
 CORS_ENDPOINT_METHODS = Entry(
@@ -105,7 +117,10 @@ CORS_ENDPOINT_METHODS = Entry(
         "no permission"
     ),
     section="Fetch, CORS-preflight fetch",
-    fix="Allow DELETE, which ends a session, or do without sessions.",
+    fix=(
+        "Name DELETE, which ends a session, in Access-Control-Allow-Methods, or do without "
+        "sessions."
+    ),
 )
 CORS_EXPOSED = Entry(
     code="cors-exposed",
@@ -114,8 +129,10 @@ CORS_EXPOSED = Entry(
     expected="Access-Control-Expose-Headers: WWW-Authenticate",
     section="Fetch, CORS filtered response",
     clients=BROWSERS,
-    fix="Name it in Access-Control-Expose-Headers.",
-    django_fix="CORS_EXPOSE_HEADERS = MCP_EXPOSED_HEADERS from mcp_oauth_discovery.cors.",
+    fix="Send Access-Control-Expose-Headers: WWW-Authenticate with the 401 of the endpoint.",
+    django_fix=(
+        "Set CORS_EXPOSE_HEADERS = MCP_EXPOSED_HEADERS, imported from mcp_oauth_discovery.cors."
+    ),
 )
 CORS_CREDENTIALS = Entry(
     code="cors-credentials",
@@ -124,8 +141,10 @@ CORS_CREDENTIALS = Entry(
     expected="no Access-Control-Allow-Credentials",
     section="Fetch, CORS check",
     clients=BROWSERS,
-    fix="Do not allow credentials: tokens travel in a header.",
-    django_fix="Leave CORS_ALLOW_CREDENTIALS off: tokens travel in a header.",
+    fix="Do not send Access-Control-Allow-Credentials: MCP clients send tokens in a header.",
+    django_fix=(
+        "Remove CORS_ALLOW_CREDENTIALS from the settings: MCP clients send tokens in a header."
+    ),
 )
 
 

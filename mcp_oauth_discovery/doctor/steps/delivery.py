@@ -18,7 +18,7 @@ ANSWER_TOO_LARGE = Entry(
     seen="The document is larger than 256 KiB; the rest was not read.",
     expected="a few kilobytes",
     section="RFC 9728 §3.2",
-    fix="Find out what makes it so large. The Go SDK reads at most 1 MiB.",
+    fix="Make the document smaller: the Go SDK reads at most 1 MiB.",
 )
 ANSWER_SLOW = Entry(
     code="answer-slow",
@@ -27,7 +27,11 @@ ANSWER_SLOW = Entry(
     expected="an answer within a second",
     section="MCP authorization, discovery",
     clients=EVERY,
-    fix="Look for middleware that waits: only the keys need the database.",
+    fix="Find out what the site waits for: a database, another server, or a free worker.",
+    django_fix=(
+        "Look for middleware that waits: of the documents of this app, only the keys need the "
+        "database."
+    ),
     explains=(REACH_CUT.code,),
 )
 ANSWER_ENCODED = Entry(
@@ -37,8 +41,10 @@ ANSWER_ENCODED = Entry(
     expected="no Content-Encoding for Accept-Encoding: identity",
     section="RFC 9110 §12.5.3",
     clients=EVERY,
-    fix="Compress only if Accept-Encoding allows it.",
-    django_fix="Have the proxy or GZipMiddleware respect Accept-Encoding.",
+    fix="Compress answers only if Accept-Encoding of the request allows it.",
+    django_fix=(
+        "Have the proxy, or the middleware that compresses, respect Accept-Encoding of the request."
+    ),
 )
 
 

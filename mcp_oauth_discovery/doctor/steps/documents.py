@@ -31,11 +31,12 @@ DOCUMENT_HTML = Entry(
     section="RFC 9728 §3.2, RFC 8414 §3.2",
     clients=EVERY,
     fix=(
-        "A catch-all route answers, often that of a single-page app: route /.well-known/ before it."
+        "Route /.well-known/ before the catch-all route that answers now, often that of a "
+        "single-page app."
     ),
     django_fix=(
-        "A catch-all route answers, often that of a single-page app: route /.well-known/ to "
-        "Django before it."
+        "Route /.well-known/ to Django before the catch-all route that answers now, often that of "
+        "a single-page app."
     ),
     explains=("suffix-html", "oauth-endpoint-html", "as-openid-incomplete"),
 )
@@ -47,6 +48,7 @@ DOCUMENT_NOT_JSON = Entry(
     section="RFC 8259 §8.1",
     clients=EVERY,
     fix="Serve the document with a JSON serialiser.",
+    django_fix="Serve the document with JsonResponse, or with the views of this app.",
 )
 DOCUMENT_BYTE_ORDER_MARK = Entry(
     code="document-byte-order-mark",
@@ -57,7 +59,8 @@ DOCUMENT_BYTE_ORDER_MARK = Entry(
     # Their JSON parsers (pydantic, encoding/json, serde_json) stop at a byte order mark.
     clients=(Client.PYTHON, Client.GO, Client.RUST),
     fix=(
-        "Save the file as UTF-8 without the mark. Some editors, and PowerShell on Windows, add it."
+        "Save the file of the document as UTF-8 without a byte order mark. Some editors, and "
+        "PowerShell on Windows, add it."
     ),
 )
 DOCUMENT_NOT_OBJECT = Entry(
@@ -67,8 +70,8 @@ DOCUMENT_NOT_OBJECT = Entry(
     expected="an object whose members are the metadata",
     section="RFC 9728 §3.2, RFC 8414 §3.2",
     clients=EVERY,
-    fix="Serve an object.",
-    django_fix="Return a dict from get_document().",
+    fix="Serve a JSON object as the document, with the metadata as its members.",
+    django_fix="Return a dict from get_document() of the view that serves the document.",
 )
 DOCUMENT_CONTENT_TYPE = Entry(
     code="document-content-type",
@@ -77,8 +80,14 @@ DOCUMENT_CONTENT_TYPE = Entry(
     expected="Content-Type: application/json",
     section="RFC 9728 §3.2, RFC 8414 §3.2",
     clients=(Client.GO,),
-    fix="Set the type: web servers do not know it for files without an extension.",
-    django_fix="Use JsonResponse, or set the type of files without extension in the web server.",
+    fix=(
+        "Serve the document with Content-Type: application/json. Web servers do not know the type "
+        "of files without an extension."
+    ),
+    django_fix=(
+        "Serve the document with JsonResponse. If the web server serves it as a file without an "
+        "extension, set Content-Type: application/json there."
+    ),
 )
 DOCUMENT_NULL = Entry(
     code="document-null",
@@ -87,7 +96,7 @@ DOCUMENT_NULL = Entry(
     expected="members without a value are left out",
     section="RFC 9728 §3.2, RFC 8414 §3.2",
     clients=TYPESCRIPT_BASED,
-    fix="Leave the member out.",
+    fix="Leave members that are null out of the document.",
 )
 DOCUMENT_EMPTY = Entry(
     code="document-empty",
@@ -95,7 +104,11 @@ DOCUMENT_EMPTY = Entry(
     seen="A member is an empty list, string or object.",
     expected="members without a value are left out",
     section="RFC 9728 §3.2, RFC 8414 §3.2",
-    fix="Leave the member out.",
+    fix="Leave members without a value out of the document.",
+    django_fix=(
+        "Leave members without a value out of the document. In MCP_RESOURCE_METADATA and "
+        "MCP_AUTHORIZATION_SERVER_METADATA, None removes a member."
+    ),
 )
 DOCUMENT_DUPLICATE = Entry(
     code="document-duplicate",
@@ -103,7 +116,7 @@ DOCUMENT_DUPLICATE = Entry(
     seen="A member appears twice.",
     expected="each member once",
     section="RFC 8259 §4",
-    fix="Remove one of them: clients differ in which one they use.",
+    fix="Keep one of the members that have the same name: clients differ in which one they use.",
 )
 DOCUMENT_HIDDEN = Entry(
     code="document-hidden",
@@ -111,10 +124,13 @@ DOCUMENT_HIDDEN = Entry(
     seen="A text for people has control characters, or characters that hide or reorder it.",
     expected="visible text on one line",
     section="RFC 9728 §2.1, RFC 8259 §7, Unicode UTR 36",
-    fix="Remove these characters: people may read another name than the one that was written.",
+    fix=(
+        "Remove the control characters and the hidden characters from the text: people may read "
+        "another name than the one that was written."
+    ),
     django_fix=(
-        "Remove these characters from MCP_RESOURCE_METADATA, MCP_RESOURCES or "
-        "MCP_AUTHORIZATION_SERVER_METADATA."
+        "Remove the control characters and the hidden characters from MCP_RESOURCE_METADATA, "
+        "MCP_RESOURCES or MCP_AUTHORIZATION_SERVER_METADATA."
     ),
 )
 DOCUMENT_COOKIE = Entry(
@@ -124,7 +140,10 @@ DOCUMENT_COOKIE = Entry(
     expected="no Set-Cookie",
     section="RFC 9111 §7.3",
     fix="Answer requests for the public documents before sessions, logins and redirects.",
-    django_fix="Put DiscoveryMiddleware first, before session and CSRF middleware.",
+    django_fix=(
+        "Put mcp_oauth_discovery.middleware.DiscoveryMiddleware first in MIDDLEWARE, before "
+        "session and CSRF middleware."
+    ),
     explains=("cache-vary",),
 )
 

@@ -22,7 +22,7 @@ ENDPOINT_NOT_FOUND = Entry(
     expected="401 to a POST without a token",
     section="MCP authorization, token handling",
     clients=EVERY,
-    fix="Correct the URL, or route it. Note that /mcp and /mcp/ are two URLs.",
+    fix="Correct the URL of the MCP endpoint, or route it. Note that /mcp and /mcp/ are two URLs.",
     explains=(
         "challenge",
         "prm-not-found",
@@ -57,6 +57,10 @@ ENDPOINT_OPEN = Entry(
     fix=(
         "If the endpoint must be protected, refuse requests without a token before anything else."
     ),
+    django_fix=(
+        "If the endpoint must be protected, decorate its view with "
+        "mcp_oauth_discovery.protection.bearer_required."
+    ),
     explains=("token-unsent",),
 )
 ENDPOINT_PARSES_FIRST = Entry(
@@ -65,7 +69,7 @@ ENDPOINT_PARSES_FIRST = Entry(
     seen="The empty POST is refused for its form, not for the missing token.",
     expected="401 before the body is read",
     section="RFC 6750 §3.1",
-    fix="Check the token before the body, the method and the headers.",
+    fix="Have the endpoint check the token before the body, the method and the other headers.",
 )
 ENDPOINT_FORBIDDEN = Entry(
     code="endpoint-forbidden",
@@ -110,7 +114,10 @@ ENDPOINT_HTML = Entry(
     expected="401 with a challenge",
     section="MCP authorization, token handling",
     clients=EVERY,
-    fix="Another route comes first, often that of a single-page app or of a login page.",
+    fix=(
+        "Route the endpoint before the route that answers now, often that of a single-page app or "
+        "of a login page."
+    ),
     explains=(
         "document-html",
         "suffix-html",
@@ -125,7 +132,7 @@ ENDPOINT_GET = Entry(
     seen="GET at the endpoint is answered differently from POST.",
     expected="401 or 405 to GET without a token",
     section="MCP transports, Streamable HTTP",
-    fix="Protect GET like POST: clients open a stream with it.",
+    fix="Protect GET at the endpoint like POST: clients open a stream with it.",
 )
 
 

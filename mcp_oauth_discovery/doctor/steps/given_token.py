@@ -30,12 +30,13 @@ TOKEN_REFUSED = Entry(
     section="RFC 6750 §3.1",
     clients=EVERY,
     fix=(
-        "Correct what the rules name: where the authorization server issues the token, or where "
-        "the endpoint verifies it. If no rule is named, read the log of the endpoint."
+        "Correct what the rules that refuse the token name: where the authorization server issues "
+        "the token, or where the endpoint verifies it. If no rule is named, read the log of the "
+        "endpoint."
     ),
     django_fix=(
-        "Correct what the rules name. On this site, manage.py mcp_discovery token explains the "
-        "token in full."
+        "Correct what the rules that refuse the token name. On this site, manage.py mcp_discovery "
+        "token explains the token in full."
     ),
 )
 TOKEN_UNSENT = Entry(

@@ -27,7 +27,10 @@ JWKS_NOT_FOUND = Entry(
     seen="jwks_uri does not lead to a JWK Set.",
     expected="a JWK Set",
     section="RFC 8414 §2, RFC 7517 §5",
-    fix="Correct jwks_uri, or leave the member out if nothing is signed.",
+    fix=(
+        "Correct jwks_uri in the metadata of the authorization server, or leave it out if nothing "
+        "is signed."
+    ),
     explains=("signed-key", "jwks-unserved"),
 )
 JWKS_EMPTY = Entry(
@@ -73,8 +76,10 @@ JWKS_UNSERVED = Entry(
     seen="An announced algorithm has no key.",
     expected="a key for each algorithm of this site, or for one algorithm of an outside provider",
     section="OpenID Connect Discovery §3",
-    fix="Publish a key for it, or shorten the list.",
-    django_fix="Run manage.py mcp_keys rotate, or shorten MCP_SIGNING_ALGORITHMS.",
+    fix="Publish a key for the algorithm, or leave the algorithm out of the metadata.",
+    django_fix=(
+        "Run manage.py mcp_keys rotate, or remove the algorithm from MCP_SIGNING_ALGORITHMS."
+    ),
 )
 JWKS_ELSEWHERE = Entry(
     code="jwks-elsewhere",

@@ -29,7 +29,7 @@ BURST_LIMITED = Entry(
     expected="room for the ten requests of one client's sign-in",
     section="RFC 6585 §4",
     clients=EVERY,
-    fix="Raise the limit: one sign-in makes about ten requests within a second.",
+    fix="Raise the rate limit of the site: one sign-in makes about ten requests within a second.",
 )
 BURST_FAILS = Entry(
     code="burst-fails",

@@ -21,7 +21,7 @@ OAUTH_ENDPOINT_NOT_FOUND = Entry(
     expected="an endpoint; not 404",
     section="RFC 8414 §2",
     clients=EVERY,
-    fix="Announce the URL where the endpoint is served.",
+    fix="In the metadata, announce the URL where the endpoint is served.",
     django_fix=(
         "Name the endpoint by its URL pattern, such as 'oauth2_provider:token', in "
         "MCP_AUTHORIZATION_SERVER_METADATA, or route the path."
@@ -35,7 +35,10 @@ OAUTH_ENDPOINT_UNSEEN = Entry(
     expected="an endpoint; 405 for a method that it does not accept",
     section="RFC 9110 §15.5.6",
     clients=EVERY,
-    fix="Send it a POST with curl: 400 or 401 is fine, 404 means that the path is wrong.",
+    fix=(
+        "Send a POST to the endpoint with curl -i -X POST. 400 or 401 is fine, 404 means that the "
+        "path is wrong."
+    ),
 )
 OAUTH_ENDPOINT_HTML = Entry(
     code="oauth-endpoint-html",
@@ -53,10 +56,10 @@ OAUTH_ENDPOINT_REDIRECT = Entry(
     expected="the URL of the endpoint itself; a redirect loses a POST",
     section="RFC 9110 §15.4",
     clients=EVERY,
-    fix="Announce the URL that it redirects to, if that is the endpoint.",
+    fix="Announce the URL that the endpoint redirects to, if that is the endpoint itself.",
     django_fix=(
-        "Announce the URL exactly as it is routed, with its final slash; the name of a URL "
-        "pattern does this."
+        "Announce the URL of the endpoint exactly as it is routed, with its final slash; the name "
+        "of a URL pattern does this."
     ),
     explains=("oauth-endpoint-cors",),
 )
@@ -67,7 +70,10 @@ OAUTH_ENDPOINT_ERROR = Entry(
     expected="400 to a request without parameters",
     section="RFC 6749 §5.2",
     clients=EVERY,
-    fix="Read the log of the site.",
+    fix=(
+        "Read the log of the site for the error of this request: the endpoint must answer 400 to a "
+        "request without parameters."
+    ),
 )
 OAUTH_ENDPOINT_CORS = Entry(
     code="oauth-endpoint-cors",
@@ -76,7 +82,10 @@ OAUTH_ENDPOINT_CORS = Entry(
     expected="a preflight that allows POST from any origin",
     section="Fetch, CORS-preflight fetch",
     clients=BROWSERS,
-    fix="Answer the preflights of the token and registration endpoints.",
+    fix=(
+        "Answer the preflights of the token and registration endpoints with "
+        "Access-Control-Allow-Origin: *."
+    ),
     django_fix="Cover the token and registration endpoints with django-cors-headers.",
 )
 

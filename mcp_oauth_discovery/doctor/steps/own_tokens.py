@@ -27,9 +27,10 @@ TOKEN_OWN_REFUSED = Entry(
     expected="a token for this resource is let in",
     section="RFC 9068 §4",
     clients=EVERY,
-    fix="Correct what the rules name.",
+    fix="Correct what the rules that refuse the token name.",
     django_fix=(
-        "Correct what the rules name. manage.py mcp_discovery token explains a token in full."
+        "Correct what the rules that refuse the token name. manage.py mcp_discovery token explains "
+        "a token in full."
     ),
 )
 TOKEN_OWN_DOUBTED = Entry(
@@ -50,8 +51,11 @@ TOKEN_AUDIENCE_UNCHECKED = Entry(
     seen="A token for another resource is let in.",
     expected="401: a token for one service must not open another",
     section="RFC 9068 §4, MCP authorization, token handling",
-    fix="Compare aud with the identifier of the resource.",
-    django_fix="Pass the identifier to verify_jwt(audience=…), or protect with bearer_required.",
+    fix="Compare aud of every token with the identifier of the resource, and refuse all others.",
+    django_fix=(
+        "Pass the identifier of the resource to verify_jwt(audience=…), or protect the view with "
+        "bearer_required."
+    ),
 )
 TOKEN_EXPIRY_UNCHECKED = Entry(
     code="token-expiry-unchecked",
@@ -60,7 +64,7 @@ TOKEN_EXPIRY_UNCHECKED = Entry(
     expected="401: a stolen token must not stay valid forever",
     section="RFC 9068 §4, RFC 7519 §4.1.4",
     fix="Refuse tokens whose exp is in the past.",
-    django_fix="Verify with verify_jwt, or protect with bearer_required.",
+    django_fix="Verify tokens with verify_jwt(), or protect the view with bearer_required.",
 )
 TOKEN_TYPE_UNCHECKED = Entry(
     code="token-type-unchecked",
@@ -69,7 +73,7 @@ TOKEN_TYPE_UNCHECKED = Entry(
     expected="401: only typ at+jwt is an access token of this site",
     section="RFC 9068 §4, RFC 8725 §3.11",
     fix="Refuse tokens whose typ is not at+jwt.",
-    django_fix="Verify with verify_jwt, or protect with bearer_required.",
+    django_fix="Verify tokens with verify_jwt(), or protect the view with bearer_required.",
 )
 TOKEN_SCOPE_UNCHECKED = Entry(
     code="token-scope-unchecked",
@@ -78,8 +82,8 @@ TOKEN_SCOPE_UNCHECKED = Entry(
     expected="403 with error=insufficient_scope",
     section="RFC 6750 §3.1",
     fix=(
-        "Refuse tokens without the scope. If only some operations need it, leave it out of the "
-        "challenge to other requests."
+        "Refuse tokens without the scope that the challenge names. If only some operations need "
+        "it, leave it out of the challenge to other requests."
     ),
 )
 TOKEN_SCOPE_REFUSAL = Entry(
@@ -90,12 +94,13 @@ TOKEN_SCOPE_REFUSAL = Entry(
     section="RFC 6750 §3.1, MCP authorization, scope challenge handling",
     clients=EVERY,
     fix=(
-        "Answer 403 with insufficient_scope. A 401 sends the client round in circles, and a 403 "
-        "without it is final."
+        "Answer 403 with insufficient_scope to a token without the needed scope. After a 401 the "
+        "client signs in again and again, and a 403 without insufficient_scope is final."
     ),
     django_fix=(
-        "Answer with mcp_oauth_discovery.challenge.insufficient_scope(request, scope). A 401 "
-        "sends the client round in circles, and a 403 without a challenge is final."
+        "Answer with mcp_oauth_discovery.challenge.insufficient_scope(request, scope) to a token "
+        "without the needed scope. After a 401 the client signs in again and again, and a 403 "
+        "without a challenge is final."
     ),
 )
 TOKEN_SCOPE_UNNAMED = Entry(
@@ -104,7 +109,7 @@ TOKEN_SCOPE_UNNAMED = Entry(
     seen="The 403 for insufficient scope does not name the scope.",
     expected="scope, with all that the request needs",
     section="RFC 6750 §3.1, MCP authorization, scope challenge handling",
-    fix="Add scope to the challenge: clients request what it names.",
+    fix="Add scope to the challenge of the 403: clients request what it names.",
 )
 ENTRIES = (
     TOKEN_OWN_REFUSED,

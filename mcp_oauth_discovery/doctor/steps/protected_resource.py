@@ -34,7 +34,10 @@ PRM_NOT_FOUND = Entry(
     expected="the document at the well-known URL of the endpoint",
     section="RFC 9728 §3.1",
     clients=EVERY,
-    fix="Serve it there, and have the proxy pass /.well-known/ on.",
+    fix=(
+        "Serve the protected resource metadata at /.well-known/oauth-protected-resource followed "
+        "by the path of the endpoint, and have the proxy pass /.well-known/ on."
+    ),
     django_fix=(
         'Add path("", include("mcp_oauth_discovery.urls")) to the root URLconf, and have the '
         "proxy pass /.well-known/ on."
@@ -47,7 +50,10 @@ PRM_PATH_NOT_FOUND = Entry(
     expected="the well-known part between host and path",
     section="RFC 9728 §3.1",
     clients=(Client.VS_CODE, Client.GO),
-    fix="Serve it also at the well-known URL with the path of the endpoint.",
+    fix=(
+        "Serve the metadata also at /.well-known/oauth-protected-resource followed by the path of "
+        "the endpoint."
+    ),
     django_fix="Set MCP_RESOURCE to the URL of the endpoint, or list its path in MCP_RESOURCES.",
 )
 PRM_CHALLENGE_NOT_FOUND = Entry(
@@ -57,8 +63,11 @@ PRM_CHALLENGE_NOT_FOUND = Entry(
     expected="the document",
     section="RFC 9728 §5.1",
     clients=TYPESCRIPT_BASED,
-    fix="Name the URL of the document.",
-    django_fix="Name the URL of the document: challenge.resource_metadata_url() returns it.",
+    fix="In resource_metadata of the challenge, write the URL of the metadata.",
+    django_fix=(
+        "In resource_metadata of the challenge, write the URL of the metadata: "
+        "mcp_oauth_discovery.challenge.resource_metadata_url() returns it."
+    ),
 )
 PRM_DIFFERS = Entry(
     code="prm-differs",
@@ -66,7 +75,7 @@ PRM_DIFFERS = Entry(
     seen="The URL in the challenge and the well-known URL have different documents.",
     expected="one document for one resource",
     section="RFC 9728 §3.1",
-    fix="Serve it from one place.",
+    fix="Serve the same metadata at both URLs: that in the challenge and the well-known URL.",
 )
 PRM_RESOURCE_MISSING = Entry(
     code="prm-resource-missing",
@@ -75,8 +84,8 @@ PRM_RESOURCE_MISSING = Entry(
     expected="resource, with the URL of the endpoint",
     section="RFC 9728 §2",
     clients=EVERY,
-    fix="Add resource.",
-    django_fix="Set MCP_RESOURCE.",
+    fix="Add resource to the metadata, with the URL of the endpoint exactly as users type it.",
+    django_fix="Set MCP_RESOURCE to the URL of the endpoint, exactly as users type it.",
 )
 PRM_RESOURCE_INVALID = Entry(
     code="prm-resource-invalid",
@@ -95,9 +104,10 @@ PRM_RESOURCE_SCHEME = Entry(
     expected="the URL of the endpoint",
     section="RFC 9728 §3.3",
     clients=EVERY,
-    fix="A proxy ends TLS: tell the application so, or configure its public URL.",
+    fix="Tell the application that the proxy ends TLS, or configure its public https URL.",
     django_fix=(
-        "A proxy ends TLS: set SECURE_PROXY_SSL_HEADER, or pin MCP_ISSUER and MCP_RESOURCE."
+        "Set SECURE_PROXY_SSL_HEADER, because a proxy ends TLS, or pin MCP_ISSUER and MCP_RESOURCE "
+        "to https URLs."
     ),
     explains=(
         "challenge-metadata-http",

@@ -55,7 +55,7 @@ JWKS_KEY_INVALID = Entry(
     seen="A key has missing or invalid members.",
     expected="kty and the public members of its type, base64url without padding",
     section="RFC 7518 §6, RFC 8037 §2",
-    fix="Build it with a JOSE library: EC coordinates keep their leading zero octets.",
+    fix="Build the key with a JOSE library: EC coordinates keep their leading zero octets.",
     explains=("signed-signature", "signed-key"),
 )
 JWKS_WEAK = Entry(
@@ -64,7 +64,7 @@ JWKS_WEAK = Entry(
     seen="An RSA key has fewer than 2048 bits, or anyone can sign with a key.",
     expected="2048 bits or more, made by a current library",
     section="RFC 7518 §3.3",
-    fix="Replace it with a longer key.",
+    fix="Replace the key with a longer one, made by a current library.",
     django_fix="Rotate to a longer key: manage.py mcp_keys rotate.",
 )
 JWKS_ALGORITHM = Entry(
@@ -73,7 +73,7 @@ JWKS_ALGORITHM = Entry(
     seen="alg of a key does not fit its type.",
     expected="an asymmetric algorithm of the key's type",
     section="RFC 7518 §3.1, RFC 8725 §3.1",
-    fix="Correct alg.",
+    fix="Correct alg of the key, such as ES256 for a P-256 key or RS256 for an RSA key.",
 )
 
 

@@ -29,8 +29,10 @@ REACH_NAME = Entry(
     expected="a public DNS record for the host",
     section="RFC 9110 §4.3.3",
     clients=EVERY,
-    fix="Publish the DNS record, or correct the host in the documents.",
-    django_fix="Publish the DNS record, or correct the host in MCP_ISSUER and MCP_RESOURCE.",
+    fix="Publish the DNS record of the host, or correct the host in the documents.",
+    django_fix=(
+        "Publish the DNS record of the host, or correct the host in MCP_ISSUER and MCP_RESOURCE."
+    ),
 )
 REACH_REFUSED = Entry(
     code="reach-refused",
@@ -39,7 +41,7 @@ REACH_REFUSED = Entry(
     expected="an HTTP server",
     section="RFC 9110 §4.3.3",
     clients=EVERY,
-    fix="Start the server, open the port, and check where the proxy in front listens.",
+    fix="Start the server, open its port, and check the address where the proxy in front listens.",
 )
 REACH_TLS = Entry(
     code="reach-tls",
@@ -57,7 +59,7 @@ REACH_CUT = Entry(
     expected=f"about seventy answers within {BUDGET:g} seconds",
     section="MCP authorization, discovery",
     clients=EVERY,
-    fix="Fix what is slow, or give the check more time with --budget.",
+    fix="Find out why the site answers slowly, or give the check more time, such as --budget 60.",
 )
 REACH_TIMEOUT = Entry(
     code="reach-timeout",
@@ -76,7 +78,10 @@ REACH_BROKEN = Entry(
     expected="a well-formed HTTP/1.1 response as long as its Content-Length says",
     section="RFC 9112 §6",
     clients=EVERY,
-    fix="Ask the application server directly. If its answer is complete, the proxy breaks it.",
+    fix=(
+        "Request the URL from the application server directly. If that answer is complete, the "
+        "proxy breaks it."
+    ),
 )
 REACH_PLAIN_HTTP = Entry(
     code="reach-plain-http",

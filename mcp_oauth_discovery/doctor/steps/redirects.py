@@ -27,8 +27,9 @@ REDIRECT_HTTPS = Entry(
     clients=_SAME_ORIGIN_ONLY,
     fix="Have the proxy send X-Forwarded-Proto, and have the application trust it.",
     django_fix=(
-        "Django does not know that the proxy ends TLS, so SECURE_SSL_REDIRECT redirects: set "
-        "SECURE_PROXY_SSL_HEADER, and have the proxy send that header."
+        'Set SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https"), and have the proxy set '
+        "X-Forwarded-Proto. Django does not know that the proxy ends TLS, so SECURE_SSL_REDIRECT "
+        "redirects."
     ),
     explains=("oauth-endpoint-redirect", "cors"),
 )
@@ -67,7 +68,7 @@ REDIRECT_LANGUAGE = Entry(
     expected="one URL for all languages",
     section="RFC 9728 §3.2, RFC 8414 §3.2",
     clients=(Client.PYTHON,),
-    fix="Serve it at a path without a language.",
+    fix="Serve the documents and the endpoint at paths without a language.",
     django_fix=(
         "Move the route out of i18n_patterns(): LocaleMiddleware redirects the paths in it."
     ),
@@ -102,7 +103,13 @@ REDIRECT_OFFSITE = Entry(
     expected="a direct answer",
     section="RFC 9728 §3.2, RFC 8414 §3.2",
     clients=_SAME_ORIGIN_ONLY,
-    fix="Answer at the host that the identifiers name, or name the host that answers.",
+    fix=(
+        "Answer without a redirect at the host of the URL, or name the other host in the documents."
+    ),
+    django_fix=(
+        "Answer without a redirect at the host of the URL, or name the other host in MCP_ISSUER "
+        "and MCP_RESOURCE."
+    ),
     explains=("oauth-endpoint-redirect", "cors"),
 )
 REDIRECT_OTHER = Entry(
@@ -112,8 +119,8 @@ REDIRECT_OTHER = Entry(
     expected="a direct answer",
     section="RFC 9728 §3.2, RFC 8414 §3.2",
     clients=(Client.PYTHON,),
-    fix="Find the redirect in the proxy or the application, and answer directly.",
-    django_fix="Find the redirect in the proxy or the URLconf, and answer directly.",
+    fix="Remove the redirect of this URL: look for it in the proxy and in the application.",
+    django_fix="Remove the redirect of this URL: look for it in the proxy and in the URLconf.",
 )
 REDIRECT_LOOP = Entry(
     code="redirect-loop",
@@ -123,12 +130,12 @@ REDIRECT_LOOP = Entry(
     section="RFC 9110 §15.4",
     clients=EVERY,
     fix=(
-        "Two rules contradict each other, often one to https in the application and one to http "
-        "in the proxy: remove one of them."
+        "Remove one of the redirects that contradict each other, often one to https in the "
+        "application and one to http in the proxy."
     ),
     django_fix=(
-        "Two rules contradict each other, often SECURE_SSL_REDIRECT in Django and a redirect to "
-        "http in the proxy: set SECURE_PROXY_SSL_HEADER."
+        "Remove one of the redirects that contradict each other, often SECURE_SSL_REDIRECT and a "
+        "redirect to http in the proxy. If the proxy ends TLS, set SECURE_PROXY_SSL_HEADER."
     ),
     explains=("redirect-https", "oauth-endpoint-redirect"),
 )

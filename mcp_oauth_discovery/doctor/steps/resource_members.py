@@ -33,8 +33,8 @@ PRM_MEMBER_INVALID = Entry(
     seen="A member has an invalid value.",
     expected="the form that the standard defines",
     section="RFC 9728 §2",
-    fix="Correct it.",
-    django_fix="Correct it in MCP_RESOURCE_METADATA or MCP_RESOURCES.",
+    fix="Correct the member in the metadata of the resource.",
+    django_fix="Correct the member in MCP_RESOURCE_METADATA or MCP_RESOURCES.",
 )
 PRM_SERVERS_MISSING = Entry(
     code="prm-servers-missing",
@@ -43,10 +43,13 @@ PRM_SERVERS_MISSING = Entry(
     expected="authorization_servers with at least one issuer",
     section="MCP authorization, authorization server location",
     clients=(*CLOSED, Client.GO),
-    fix="Name the issuers of the tokens: the site itself, if it issues them.",
+    fix=(
+        "Name the issuers of the tokens in authorization_servers: the site itself, if it issues "
+        "them."
+    ),
     django_fix=(
-        "Leave MCP_AUTHORIZATION_SERVERS out if this site issues the tokens; otherwise name the "
-        "issuers."
+        "If this site issues the tokens, leave MCP_AUTHORIZATION_SERVERS out of the settings. "
+        'Otherwise name the issuers: MCP_AUTHORIZATION_SERVERS = ["https://login.example.com"].'
     ),
     explains=("document-empty",),
 )
@@ -58,8 +61,8 @@ PRM_SERVER_INVALID = Entry(
     section="RFC 9728 §2, RFC 8414 §2",
     clients=EVERY,
     fix=(
-        "Write the https URL that is the issuer in the server's metadata, not the URL of the "
-        "document."
+        "In authorization_servers, write the https URL that is the issuer in the server's "
+        "metadata, not the URL of the document."
     ),
     django_fix=(
         "In MCP_AUTHORIZATION_SERVERS, write the https URL that is the issuer in the server's "
@@ -72,7 +75,8 @@ PRM_SERVERS_SPELLINGS = Entry(
     seen="Two authorization servers differ only in spelling.",
     expected="each issuer once, spelt as in its own metadata",
     section="RFC 8414 §3.3",
-    fix="Keep the spelling of the issuer's own metadata.",
+    fix="In authorization_servers, keep only the spelling of the issuer's own metadata.",
+    django_fix="In MCP_AUTHORIZATION_SERVERS, keep only the spelling of the issuer's own metadata.",
     explains=("as-issuer-slash", "as-issuer-mismatch"),
 )
 PRM_BEARER_HEADER = Entry(
@@ -83,6 +87,10 @@ PRM_BEARER_HEADER = Entry(
     section="RFC 9728 §2, MCP authorization, token requirements",
     clients=EVERY,
     fix='Add "header" to bearer_methods_supported.',
+    django_fix=(
+        'Add "header" to bearer_methods_supported in MCP_RESOURCE_METADATA, or leave the member '
+        "out."
+    ),
 )
 PRM_SCOPES_OF_CLIENTS = Entry(
     code="prm-scopes-of-clients",
@@ -90,7 +98,14 @@ PRM_SCOPES_OF_CLIENTS = Entry(
     seen="scopes_supported has offline_access or openid, which are not scopes of a resource.",
     expected="the scopes of the resource",
     section="MCP authorization, refresh tokens",
-    fix="Move them to the authorization server's scopes_supported.",
+    fix=(
+        "Move offline_access and openid from scopes_supported of the resource to scopes_supported "
+        "of the authorization server."
+    ),
+    django_fix=(
+        "Move offline_access and openid from scopes_supported in MCP_RESOURCE_METADATA or "
+        "MCP_RESOURCES to scopes_supported in MCP_AUTHORIZATION_SERVER_METADATA."
+    ),
 )
 PRM_SCOPES_NOT_OFFERED = Entry(
     code="prm-scopes-not-offered",
@@ -98,7 +113,10 @@ PRM_SCOPES_NOT_OFFERED = Entry(
     seen="This site is its own authorization server, but does not announce a scope.",
     expected="every scope of the resource that the server knows; the list may be incomplete",
     section="RFC 9728 §2, RFC 8414 §2",
-    fix="If the server refuses the scope with invalid_scope, add the scope there.",
+    fix=(
+        "If the authorization server refuses the scope with invalid_scope, add the scope to it and "
+        "to its scopes_supported."
+    ),
 )
 
 

@@ -31,7 +31,11 @@ AS_MEMBER_MISSING = Entry(
     expected="issuer, authorization_endpoint, token_endpoint, response_types_supported",
     section="RFC 8414 §2",
     clients=EVERY,
-    fix="Add the member.",
+    fix="Add the member to the metadata of the authorization server.",
+    django_fix=(
+        "Add the member to MCP_AUTHORIZATION_SERVER_METADATA. For an endpoint, write a URL or the "
+        'name of a URL pattern, such as "oauth2_provider:token".'
+    ),
 )
 AS_MEMBER_INVALID = Entry(
     code="as-member-invalid",
@@ -39,8 +43,8 @@ AS_MEMBER_INVALID = Entry(
     seen="A member has an invalid value.",
     expected="the form that the standard defines",
     section="RFC 8414 §2",
-    fix="Correct it.",
-    django_fix="Correct it in MCP_AUTHORIZATION_SERVER_METADATA.",
+    fix="Correct the member in the metadata of the authorization server.",
+    django_fix="Correct the member in MCP_AUTHORIZATION_SERVER_METADATA.",
 )
 AS_ENDPOINT_HTTP = Entry(
     code="as-endpoint-http",
@@ -49,7 +53,10 @@ AS_ENDPOINT_HTTP = Entry(
     expected="https endpoints",
     section="MCP authorization, communication security",
     clients=(*CLOSED, *TYPESCRIPT_BASED),
-    fix="Announce https URLs. Behind a proxy, configure the public URL of the application.",
+    fix=(
+        "Announce the endpoints with https URLs. Behind a proxy, configure the public URL of the "
+        "application."
+    ),
     django_fix="Pin MCP_ISSUER to the https URL, and set SECURE_PROXY_SSL_HEADER behind a proxy.",
 )
 AS_PKCE_MISSING = Entry(
@@ -59,7 +66,14 @@ AS_PKCE_MISSING = Entry(
     expected='code_challenge_methods_supported with "S256"',
     section="MCP authorization, authorization code protection",
     clients=(*CLOSED, Client.GO),
-    fix="Add it: clients must not continue without it.",
+    fix=(
+        'Add "code_challenge_methods_supported": ["S256"] to the metadata of the authorization '
+        "server: clients must not continue without it."
+    ),
+    django_fix=(
+        'Write "code_challenge_methods_supported": ["S256"] in MCP_AUTHORIZATION_SERVER_METADATA: '
+        "clients must not continue without it."
+    ),
 )
 AS_PKCE_METHOD = Entry(
     code="as-pkce-method",
@@ -68,7 +82,10 @@ AS_PKCE_METHOD = Entry(
     expected='"S256" in code_challenge_methods_supported',
     section="MCP authorization, authorization code protection",
     clients=(*CLOSED, *TYPESCRIPT_BASED, Client.RUST),
-    fix="Support S256 and announce it.",
+    fix=(
+        'Support S256 in the authorization server, and add "S256" to '
+        "code_challenge_methods_supported."
+    ),
 )
 AS_RESPONSE_TYPE = Entry(
     code="as-response-type",
@@ -77,7 +94,7 @@ AS_RESPONSE_TYPE = Entry(
     expected='"code" in response_types_supported',
     section="RFC 8414 §2",
     clients=(*CLOSED, *TYPESCRIPT_BASED, Client.RUST),
-    fix="Add it: MCP clients use the authorization code grant.",
+    fix='Add "code" to response_types_supported: MCP clients use the authorization code grant.',
 )
 AS_GRANT_TYPE = Entry(
     code="as-grant-type",
@@ -86,7 +103,10 @@ AS_GRANT_TYPE = Entry(
     expected='"authorization_code" in grant_types_supported, or no such member',
     section="RFC 8414 §2",
     clients=EVERY,
-    fix="Add it: MCP clients use the authorization code grant.",
+    fix=(
+        'Add "authorization_code" to grant_types_supported: MCP clients use the authorization code '
+        "grant."
+    ),
 )
 AS_REGISTRATION = Entry(
     code="as-registration",
@@ -95,7 +115,15 @@ AS_REGISTRATION = Entry(
     expected="registration_endpoint or client_id_metadata_document_supported",
     section="MCP authorization, client registration",
     clients=EVERY,
-    fix="Offer one of them, or register each client by hand and give it the client_id.",
+    fix=(
+        "Offer client ID metadata documents or dynamic registration, or register each client by "
+        "hand and give it the client_id."
+    ),
+    django_fix=(
+        'Add registration_endpoint or "client_id_metadata_document_supported": True to '
+        "MCP_AUTHORIZATION_SERVER_METADATA, if the authorization server supports it. Otherwise "
+        "register each client by hand, and give it the client_id."
+    ),
 )
 AS_METADATA_DOCUMENTS = Entry(
     code="as-metadata-documents",
@@ -104,7 +132,10 @@ AS_METADATA_DOCUMENTS = Entry(
     expected='"none" or "private_key_jwt" in token_endpoint_auth_methods_supported',
     section="Client ID Metadata Document §4.1",
     clients=(Client.PYTHON, Client.TYPESCRIPT),
-    fix='Add "none": such clients have no secret.',
+    fix=(
+        'Add "none" to token_endpoint_auth_methods_supported: clients with a metadata document '
+        "have no secret."
+    ),
 )
 AS_JWT_ALGORITHMS = Entry(
     code="as-jwt-algorithms",
@@ -112,7 +143,10 @@ AS_JWT_ALGORITHMS = Entry(
     seen="JWT client authentication is announced without its algorithms.",
     expected="the matching …_auth_signing_alg_values_supported; optional in openid-configuration",
     section="RFC 8414 §2",
-    fix="Add the member.",
+    fix=(
+        "Add token_endpoint_auth_signing_alg_values_supported with the algorithms that the server "
+        'accepts, such as ["ES256", "RS256"].'
+    ),
 )
 
 

@@ -41,7 +41,7 @@ SIGNED_MALFORMED = Entry(
     seen="signed_metadata is not a JWT in compact form.",
     expected="three base64url parts between dots",
     section="RFC 9728 §2.2, RFC 8414 §2.1",
-    fix="Leave it out, or sign it with a JOSE library.",
+    fix="Leave signed_metadata out of the document, or sign it with a JOSE library.",
 )
 SIGNED_KEY = Entry(
     code="signed-key",
@@ -49,7 +49,7 @@ SIGNED_KEY = Entry(
     seen="No published key has the kid of signed_metadata.",
     expected="this key in the JWK Set",
     section="RFC 9728 §2.2, RFC 8414 §2.1",
-    fix="Publish the key; purge caches that hold an older JWK Set.",
+    fix="Publish the key that signed signed_metadata, and purge caches that hold an older JWK Set.",
 )
 SIGNED_SIGNATURE = Entry(
     code="signed-signature",
@@ -57,7 +57,7 @@ SIGNED_SIGNATURE = Entry(
     seen="The signature of signed_metadata is invalid.",
     expected="a valid signature by that key",
     section="RFC 9728 §2.2, RFC 8414 §2.1",
-    fix="Look for two processes with different keys under one kid.",
+    fix="Look for two processes that sign with different private keys under one kid.",
 )
 SIGNED_ISSUER = Entry(
     code="signed-issuer",
@@ -65,7 +65,7 @@ SIGNED_ISSUER = Entry(
     seen="signed_metadata has no iss, or one that does not belong to the document.",
     expected="iss, naming the party that attests the values: the issuer, or the resource",
     section="RFC 9728 §2.2, RFC 8414 §2.1",
-    fix="Set iss to the identifier of the site that publishes the keys.",
+    fix="Set iss in signed_metadata to the identifier of the site that publishes the keys.",
 )
 SIGNED_EXPIRED = Entry(
     code="signed-expired",
@@ -73,7 +73,7 @@ SIGNED_EXPIRED = Entry(
     seen="signed_metadata has expired, or is not valid yet.",
     expected="exp in the future and nbf in the past, or neither",
     section="RFC 7519 §4.1.4, §4.1.5",
-    fix="Sign it again before it expires, with a correct clock.",
+    fix="Sign signed_metadata again before it expires, on a host with a correct clock.",
 )
 SIGNED_DIFFERS = Entry(
     code="signed-differs",
@@ -81,7 +81,7 @@ SIGNED_DIFFERS = Entry(
     seen="signed_metadata differs from the document.",
     expected="the same values; the signed ones take precedence",
     section="RFC 9728 §2.2, RFC 8414 §2.1",
-    fix="Sign the current document: a copy is out of date.",
+    fix="Sign the current document again: signed_metadata is a copy that is out of date.",
 )
 
 

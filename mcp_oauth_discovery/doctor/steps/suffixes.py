@@ -15,7 +15,10 @@ SUFFIX_ECHOED = Entry(
     seen="The metadata of an unknown path repeats the path.",
     expected="404",
     section="RFC 9728 §3.3, §7.3",
-    fix="List the resources; do not build the identifier from the requested path.",
+    fix=(
+        "Serve metadata only for the resources that the site has: do not build resource from the "
+        "requested path."
+    ),
 )
 SUFFIX_HTML = Entry(
     code="suffix-html",
@@ -31,7 +34,7 @@ SUFFIX_ANSWERED = Entry(
     seen="An unknown well-known URL returns a document.",
     expected="404",
     section="RFC 9728 §3.2, RFC 8414 §3.2",
-    fix="Answer 404 for paths that belong to no resource and no issuer.",
+    fix="Answer 404 at well-known URLs whose path belongs to no resource and no issuer.",
 )
 
 

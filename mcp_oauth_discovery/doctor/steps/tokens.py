@@ -32,7 +32,9 @@ TOKEN_ACCEPTED = Entry(
     expected="401 with error=invalid_token",
     section="RFC 6750 §3.1",
     fix="Verify the signature, the issuer, the audience and the expiry of every token.",
-    django_fix="Protect the view with mcp_oauth_discovery.protection.bearer_required.",
+    django_fix=(
+        "Protect the view of the endpoint with mcp_oauth_discovery.protection.bearer_required."
+    ),
 )
 TOKEN_UNSIGNED_ACCEPTED = Entry(
     code="token-unsigned-accepted",
@@ -40,8 +42,12 @@ TOKEN_UNSIGNED_ACCEPTED = Entry(
     seen="A JWT without a signature (alg none) is let in.",
     expected="401 with error=invalid_token",
     section="RFC 8725 §3.1, §3.2, RFC 9068 §4",
-    fix="Verify the signature, and accept only the algorithms of the published keys.",
-    django_fix="Protect the view with mcp_oauth_discovery.protection.bearer_required.",
+    fix=(
+        "Verify the signature of every token, and accept only the algorithms of the published keys."
+    ),
+    django_fix=(
+        "Protect the view of the endpoint with mcp_oauth_discovery.protection.bearer_required."
+    ),
 )
 TOKEN_QUERY_ACCEPTED = Entry(
     code="token-query-accepted",
@@ -67,8 +73,9 @@ TOKEN_SERVER_ERROR = Entry(
     section="RFC 6750 §3.1",
     clients=EVERY,
     fix=(
-        "Read the log of the site. Answer 401 to every token that cannot be read or verified. If "
-        "the server must ask another one about a token, is that one within reach?"
+        "Read the log of the site for the error of this request, and answer 401 to every token "
+        "that cannot be read or verified. If the server asks another one about tokens, check that "
+        "it can reach it."
     ),
 )
 TOKEN_REFUSAL_STATUS = Entry(

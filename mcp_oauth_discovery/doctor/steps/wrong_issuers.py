@@ -36,10 +36,10 @@ AS_UNUSABLE = Entry(
     expected="the issuer of the server that issues the tokens",
     section="RFC 9728 §2, RFC 8414 §3",
     clients=EVERY,
-    fix="Correct authorization_servers. If the issuer is right, have its server answer.",
+    fix="Correct the issuer in authorization_servers. If it is right, have its server answer.",
     django_fix=(
-        "Correct MCP_ISSUER or MCP_AUTHORIZATION_SERVERS. If the issuer is right, have its server "
-        "answer."
+        "Correct the issuer in MCP_ISSUER or MCP_AUTHORIZATION_SERVERS. If it is right, have its "
+        "server answer."
     ),
     explains=(
         "reach-name",
