@@ -263,6 +263,10 @@ def test_documents_of_the_chosen_urlconf_are_shown(settings, project):
 )
 def test_doctor_in_process_visits_the_chosen_urlconf(settings, project):
     settings.USE_X_FORWARDED_HOST = False
+    settings.MCP_AUTHORIZATION_SERVER_METADATA = {
+        "client_id_metadata_document_supported": True,
+        "authorization_response_iss_parameter_supported": True,
+    }
     output = StringIO()
     with suppress(CommandError):
         call_command("mcp_discovery", "check", "--json", stdout=output)

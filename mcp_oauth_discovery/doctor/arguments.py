@@ -8,7 +8,9 @@ from collections.abc import Iterable
 from mcp_oauth_discovery.doctor.examination import Selection, unknown
 from mcp_oauth_discovery.doctor.printing import visible
 from mcp_oauth_discovery.doctor.steps import STEPS
+from mcp_oauth_discovery.standards.authorization import read_bearer
 from mcp_oauth_discovery.standards.identifiers import check_resource, is_loopback, origin
+from mcp_oauth_discovery.standards.token_parts import Parts, read_parts
 
 # What surrounds a URL that was copied from a page, a chat or a configuration file.
 _AROUND = " \t\r\n\"'`<>\u00a0\u200b\u2018\u2019\u201c\u201d\ufeff"
@@ -38,6 +40,15 @@ def checked_origin(url: str) -> str:
     if not origin(url) or url.rstrip("/").count("/") != 2:
         raise ValueError(f"{visible(url)} is not an origin such as https://app.example.com.")
     return url.rstrip("/")
+
+
+def checked_token(token: str) -> Parts:
+    """Return the parts of a token; the `ValueError` for an impossible one does not repeat it."""
+    try:
+        read_bearer(f"Bearer {token}")
+    except ValueError:
+        raise ValueError("The token has characters that no token has.") from None
+    return read_parts(token)
 
 
 def checked_endpoint(text: str) -> str:

@@ -71,7 +71,7 @@ PUBLISHED = {
 BASIS = {
     **dict.fromkeys(CLOSED, "the specification; its source is closed"),
     **{
-        client: f"what {published.maker} publishes, read {published.read}"
+        client: f"what {published.maker} publishes; read {published.read}"
         for client, published in PUBLISHED.items()
     },
     **READ,

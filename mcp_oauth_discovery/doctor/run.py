@@ -11,6 +11,7 @@ from mcp_oauth_discovery.doctor.arguments import (
     checked_endpoint,
     checked_origin,
     checked_seconds,
+    checked_token,
     selection,
 )
 from mcp_oauth_discovery.doctor.examination import examined
@@ -20,7 +21,6 @@ from mcp_oauth_discovery.doctor.transport.network import HTTPTransport
 from mcp_oauth_discovery.doctor.transport.watching import Watch
 from mcp_oauth_discovery.doctor.walk.credentials import Credentials
 from mcp_oauth_discovery.doctor.walk.walker import Walker
-from mcp_oauth_discovery.standards.token_parts import read_parts
 
 # The default address of the Inspector: a page whose origin is never that of the site.
 PAGE = "http://localhost:6274"
@@ -53,7 +53,7 @@ def examine(
     """
     chosen, page = selection(only, skip), checked_origin(origin)
     limits = checked_seconds(timeout), checked_seconds(budget)
-    given = None if token is None else read_parts(token)
+    given = None if token is None else checked_token(token)
     if url is not None:
         if host is not None:
             raise ValueError("--host cannot be used with a URL, which already names the host.")

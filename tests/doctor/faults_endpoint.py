@@ -165,6 +165,11 @@ def proof_of_possession_alone_without_metadata(world: World):
     world.challenge = 'DPoP algs="ES256"'
 
 
+@planted("challenge-dpop-alone", "challenge-not-first")
+def proof_of_possession_behind_basic(world: World):
+    world.challenge = f'Basic realm="api", DPoP {LED}'
+
+
 @planted("challenge-several")
 def proxy_and_application(world: World):
     world.challenge = f'Bearer {LED}, Bearer realm="proxy"'

@@ -50,17 +50,20 @@ def to_made_up(world: World, *answer: Any, **headers: str) -> None:
     world.tokens = lambda token, query: tokens(token, query) if token else None
 
 
-@planted("token-accepted", shows=("400 to a made-up token",))
+@planted(
+    "token-accepted",
+    shows=("let in: the answer is 400 for the empty body, not 401",),
+)
 def any_token_opens_the_endpoint(world: World):
     to_all(world, 400, "", JSON_RPC)
 
 
-@planted("token-accepted", shows=("406 to a made-up token",))
+@planted("token-accepted", shows=("the answer is 406 for the empty body",))
 def any_token_gets_to_the_accept_header(world: World):
     to_all(world, 406, "", b'{"error": "Not Acceptable"}')
 
 
-@planted("token-accepted")
+@planted("token-accepted", shows=("let in: the answer is 202, not 401.",))
 def any_token_gets_an_empty_answer(world: World):
     to_all(world, 202)
 
@@ -256,12 +259,12 @@ def view_that_fails_on_every_empty_body(world: World):
     judged_by(world, lambda *token: reply(500) if strict(*token) is LET_IN else strict(*token))
 
 
-@in_process("token-audience-unchecked", shows=("400 to a token for another resource",))
+@in_process("token-audience-unchecked", shows=("another resource is let in: the answer is 400",))
 def tokens_for_other_services_open_this_one(world: World):
     judged_by(world, lax("aud"))
 
 
-@in_process("token-audience-unchecked", shows=("500 to a token for another resource",))
+@in_process("token-audience-unchecked", shows=("the answer is 500, as to a valid token",))
 def view_that_fails_lets_in_tokens_for_other_services(world: World):
     def judge(*token: Any) -> Any:
         return reply(500) if lax("aud")(*token) is LET_IN else strict(*token)
@@ -279,12 +282,12 @@ def id_tokens_are_access_tokens(world: World):
     judged_by(world, lax("typ"))
 
 
-@in_process("token-scope-unchecked", shows=("the challenge names mcp",))
+@in_process("token-scope-unchecked", shows=("The challenge names mcp",))
 def scope_is_announced_and_not_checked(world: World):
     judged_by(world, lax("scope"))
 
 
-@in_process("token-scope-refusal", shows=("401 to a token without any scope, with error invalid",))
+@in_process("token-scope-refusal", shows=("401 to a token without any scope, with error=invalid",))
 def too_little_scope_is_a_401(world: World):
     judged_by(world, to_too_little_scope(401, INVALID))
 

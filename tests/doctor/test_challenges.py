@@ -8,7 +8,7 @@ from mcp_oauth_discovery.doctor.clients import Client
 from mcp_oauth_discovery.doctor.findings import Finding, finding, for_django
 from mcp_oauth_discovery.doctor.steps import ENTRIES
 from mcp_oauth_discovery.doctor.walk.acceptance import header_refusals
-from tests.doctor.world import ENDPOINT, PRM, PRM_ROOT, World, diagnose
+from tests.doctor.world import ENDPOINT, PRM, PRM_ROOT, World, diagnose, report_on
 
 NAMED = f'resource_metadata="{PRM}"'
 TYPESCRIPT = (Client.TYPESCRIPT, Client.INSPECTOR)
@@ -136,6 +136,15 @@ def test_what_the_go_sdk_reads(header, is_read):
 )
 def test_who_needs_the_challenge(code, challenge, clients):
     assert found(challenged(challenge), code).clients == clients
+
+
+@pytest.mark.parametrize(
+    "challenge", [f"Bearer {NAMED}", f'Bearer error="a", {NAMED}, scope="mcp"']
+)
+def test_note_about_a_challenge_that_leads_to_the_document_skips_no_step(challenge):
+    report = report_on(challenged(challenge))
+    assert report.skipped == ()
+    assert {verdict.outcome for verdict in report.verdicts} == {"nothing found"}
 
 
 def test_scope_of_a_proof_of_possession_is_read():

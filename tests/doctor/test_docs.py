@@ -9,10 +9,12 @@ import shutil
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import date
 
 import pytest
 from django.core.management.base import CommandParser
 
+from mcp_oauth_discovery.doctor.clients import PUBLISHED
 from mcp_oauth_discovery.doctor.examination import MOST_ALIKE
 from mcp_oauth_discovery.doctor.findings import Severity, documentation, finding
 from mcp_oauth_discovery.doctor.output.text import MOST_URLS, PLAIN, lines, summary
@@ -70,6 +72,22 @@ def test_page_of_yesterday_is_out_of_date(tmp_path):
     assert subprocess.run([*script, "--check"], env=environment).returncode == 1
     subprocess.run(script, env=environment, check=True)
     assert page.read_text(encoding="utf-8") == PAGE
+
+
+@pytest.mark.parametrize("client", PUBLISHED, ids=[client.value for client in PUBLISHED])
+def test_each_page_that_a_client_is_judged_by_is_cited_with_the_day_of_reading(client):
+    text = section(CHECK, "What Anthropic and OpenAI publish")
+    _, read_on, pages = PUBLISHED[client]
+    day = date.fromisoformat(read_on)
+    assert f"read on {day.day} {day:%B %Y}" in text
+    assert [page for page in pages if f"]({page})" not in text] == []
+
+
+def test_codes_of_what_is_published_exist():
+    text = section(CHECK, "What Anthropic and OpenAI publish")
+    codes = {code for row in rows(text) for code in re.findall(r"`([\w-]+)`", row[-1])}
+    assert codes <= set(ENTRIES)
+    assert len(codes) >= 10
 
 
 def test_every_subcommand_has_a_heading():

@@ -209,6 +209,13 @@ def test_command_that_cannot_read_the_file_says_so_before_any_request(project):
         call_command("mcp_discovery", "check", "--token-file", "/nowhere/at/all")
 
 
+@pytest.mark.parametrize("text", ["two words", "a\r\nX-Forged: b", "", "é"])
+def test_text_that_no_token_is_is_refused_without_repeating_it(project, text):
+    with pytest.raises(ValueError, match="The token has characters that no token has") as error:
+        examine(token=text)
+    assert not text or text not in str(error.value)
+
+
 def test_own_tokens_are_not_logged(found, caplog):
     caplog.set_level(logging.DEBUG)
     found("strict")

@@ -58,6 +58,13 @@ def test_issuer_of_the_request_over_http_has_nothing_but_passes(healthy, codes, 
     assert codes(f"{live_server.url}/mcp") == []
 
 
+def test_iss_is_not_asked_of_a_project_in_development(healthy, codes):
+    healthy.MCP_ISSUER = None
+    healthy.MCP_AUTHORIZATION_SERVER_METADATA = {"client_id_metadata_document_supported": True}
+    assert "as-iss-not-announced" not in codes("--host", "localhost:8000")
+    assert "as-iss-not-announced" in codes("--host", "app.example.com")
+
+
 def test_faults_are_found_over_http(healthy, codes, live_server):
     healthy.MCP_ISSUER = live_server.url
     healthy.MCP_AUTHORIZATION_SERVER_METADATA["code_challenge_methods_supported"] = None

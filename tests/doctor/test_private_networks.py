@@ -7,10 +7,13 @@ from collections.abc import Callable
 
 import pytest
 
+from mcp_oauth_discovery.doctor.examination import Selection, examined
 from mcp_oauth_discovery.doctor.transport.messages import Trouble
 from mcp_oauth_discovery.doctor.transport.network import HTTPTransport
+from mcp_oauth_discovery.doctor.walk.walker import Walker
 
 PUBLIC, OTHER_PUBLIC = "93.184.215.14", "93.184.215.15"
+PUBLIC_IPV6 = "2606:2800:220:1::1"
 HOME, OTHER = "http://home.example.com/mcp", "http://other.example.com/"
 
 Names = dict[str, list[str]]
@@ -51,6 +54,17 @@ def test_failure_has_the_addresses_of_the_first_look_up(contacted):
     transport.send("GET", HOME)
     names["home"] = [OTHER_PUBLIC]
     assert transport.send("GET", HOME).addresses == (PUBLIC, "127.0.0.1")
+
+
+def test_site_with_ipv6_alone_is_found_over_http(contacted):
+    def resolver(host, port):
+        return [(socket.AF_INET6, socket.SOCK_STREAM, 6, "", (PUBLIC_IPV6, port, 0, 0))]
+
+    walker = Walker(HTTPTransport(HOME, resolver=resolver), page_origin="http://localhost:6274")
+    findings = examined(walker.walk(HOME), Selection()).findings
+    [one] = [one for one in findings if one.code == "reach-no-a-record"]
+    assert one.seen == f"home.example.com is at {PUBLIC_IPV6}."
+    assert contacted == [PUBLIC_IPV6]
 
 
 def test_one_private_address_among_others_makes_no_private_site(contacted):

@@ -33,7 +33,7 @@ def test_closed_clients_are_those_whose_source_nobody_read():
 
 def test_basis_names_the_maker_and_the_day_of_reading():
     published = PUBLISHED[Client.CHATGPT]
-    assert BASIS[Client.CHATGPT] == f"what OpenAI publishes, read {published.read}"
+    assert BASIS[Client.CHATGPT] == f"what OpenAI publishes; read {published.read}"
 
 
 @pytest.mark.parametrize(

@@ -238,12 +238,14 @@ def test_good_news_is_limited_to_what_was_checked():
 def test_every_client_has_a_line_with_its_basis():
     world = World()
     del world.server["registration_endpoint"]
+    del world.server["client_id_metadata_document_supported"]
     world.server["issuer"] = f"{ORIGIN}/"
     output = list(lines(printed(world), PALETTE))
     clients = output[output.index("<heading>Clients</heading>") + 1 :]
     assert len(clients) == len(Client)
     assert clients[0] == (
-        "  Claude          <warning>may fail</warning>: as-registration (by the specification)"
+        "  Claude          <warning>may fail</warning>: as-registration "
+        "(by what Anthropic publishes)"
     )
     assert "  Python SDK      <error>stops</error>: as-issuer-slash (by mcp 2.3.0)" in clients
 
@@ -253,7 +255,7 @@ def test_client_is_stopped_by_the_cause():
     consequences = [found("as-not-found"), found("as-issuer-missing", clients=(Client.GO,))]
     output = str(report(*consequences, cause))
     assert "Go SDK          stops: cors-document, as-issuer-missing (by " in output
-    assert "Claude          stops: cors-document (by the specification)" in output
+    assert "Claude          stops: cors-document (by what Anthropic publishes)" in output
 
 
 def test_many_codes_that_stop_a_client_are_on_several_lines():

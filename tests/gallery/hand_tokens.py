@@ -19,7 +19,7 @@ def _parse_error(request: Request) -> Response:
     return JSONResponse({"jsonrpc": "2.0", "id": None, "error": error}, 400)
 
 
-@broken("token-accepted", says=("400 to a made-up token",))
+@broken("token-accepted", says=("A made-up token is let in: the answer is 400",))
 def any_token_opens_the_door(site: Site) -> None:
     site.pages["/mcp"] = lambda request: (
         _parse_error(request) if _token(request) else site.unauthorized(request)
@@ -105,7 +105,9 @@ def bad_token_gets_a_challenge_without_metadata(site: Site) -> None:
 
 @healthy(remarks=("token-refusal-bare",))
 def gateway_refuses_everything_without_looking(site: Site) -> None:
-    challenge = {"WWW-Authenticate": f'Bearer resource_metadata="{site.origin}{PRM_PATH}"'}
+    challenge = {
+        "WWW-Authenticate": f'Bearer resource_metadata="{site.origin}{PRM_PATH}", scope="mcp"'
+    }
     site.pages["/mcp"] = lambda request: Response(status_code=401, headers=challenge)
 
 

@@ -8,8 +8,9 @@ from mcp_oauth_discovery.doctor.clients import Client
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, finding
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.steps.values import strings
+from mcp_oauth_discovery.doctor.transport.reachability import host_of
 from mcp_oauth_discovery.doctor.walk.observations import Fetched, Walk
-from mcp_oauth_discovery.standards.identifiers import origin
+from mcp_oauth_discovery.standards.identifiers import is_loopback, origin
 from mcp_oauth_discovery.standards.metadata import has_value
 
 _ISS = "authorization_response_iss_parameter_supported"
@@ -18,8 +19,8 @@ _DOCUMENTS = "client_id_metadata_document_supported"
 AS_METADATA_DOCUMENTS_KEYS = Entry(
     code="as-metadata-documents-keys",
     severity=Severity.WARNING,
-    seen="Client ID metadata documents are announced, for clients with keys of their own alone.",
-    expected='"none" in token_endpoint_auth_methods_supported: most of these clients are public',
+    seen="Client ID metadata documents are announced, but only for clients that have a key.",
+    expected='"none" in token_endpoint_auth_methods_supported: most clients have no key',
     section="Client ID Metadata Document §4.1",
     clients=(Client.PYTHON, Client.TYPESCRIPT),
     fix='Accept clients without a secret at the token endpoint, and add "none".',
@@ -60,7 +61,7 @@ AS_ISS_NOT_ANNOUNCED = Entry(
 
 
 def public_clients(walk: Walk) -> Iterator[Finding]:
-    """Report metadata documents for clients with keys alone; the SDKs have none.
+    """Report metadata documents that serve only clients with a key; the SDKs have none.
 
     Claude registers dynamically instead, if it can. ChatGPT has a key.
     """
@@ -86,6 +87,9 @@ def registration(walk: Walk) -> Iterator[Finding]:
 
 
 def iss(walk: Walk) -> Iterator[Finding]:
+    if walk.in_process and is_loopback(host_of(walk.url)):
+        # In development no setting names a host, and iss needs a fixed issuer.
+        return
     for document in _own(walk):
         values = document.content
         if values.get(_ISS) is not True and has_value(values.get("authorization_endpoint")):

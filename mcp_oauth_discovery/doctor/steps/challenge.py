@@ -60,7 +60,7 @@ CHALLENGE_NOT_BEARER = Entry(
 CHALLENGE_DPOP_ALONE = Entry(
     code="challenge-dpop-alone",
     severity=Severity.WARNING,
-    seen="The only challenge that MCP clients may read has the scheme DPoP.",
+    seen="The endpoint offers DPoP, and not Bearer.",
     expected="a Bearer challenge beside it, unless every client of the site supports DPoP",
     section="RFC 9449 §7.1, MCP authorization, token requirements",
     clients=tuple(client for client in EVERY if client not in READS_DPOP),
@@ -189,7 +189,7 @@ def scheme(walk: Walk) -> Iterator[Finding]:
         yield finding(CHALLENGE_DPOP_ALONE, walk.url, observation)
     elif schemes and not bearers:
         yield finding(CHALLENGE_NOT_BEARER, walk.url, observation)
-    elif schemes and not is_readable(walk.challenges[0]):
+    if any(map(is_readable, walk.challenges)) and not is_readable(walk.challenges[0]):
         yield finding(CHALLENGE_NOT_FIRST, walk.url, observation)
     if len(bearers) > 1:
         yield finding(CHALLENGE_SEVERAL, walk.url, f"There are {len(bearers)} Bearer challenges.")
@@ -260,7 +260,7 @@ def is_absent(walk: Walk) -> bool:
 
 
 def skipped(walk: Walk) -> str:
-    return "no challenge led to a document"
+    return "" if can_pass(walk) else "no challenge led to a document"
 
 
 STEP = Step(

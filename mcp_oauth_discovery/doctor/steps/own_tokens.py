@@ -11,6 +11,7 @@ from mcp_oauth_discovery.doctor.walk.challenges import bearer_of
 from mcp_oauth_discovery.doctor.walk.credentials import Token
 from mcp_oauth_discovery.doctor.walk.observations import Exchange, Walk
 from mcp_oauth_discovery.doctor.walk.tokens import (
+    OF_THE_REQUEST,
     is_admitted,
     is_let_in,
     is_refused,
@@ -34,13 +35,13 @@ TOKEN_OWN_REFUSED = Entry(
 TOKEN_OWN_DOUBTED = Entry(
     code="token-own-doubted",
     severity=Severity.INFO,
-    seen="The endpoint refuses a token that this site signed for it; no rule of ours says why.",
+    seen="The endpoint refuses a token that this site signed for it. The doctor cannot see why.",
     expected="a token for this resource is let in, if this site issues the tokens of the endpoint",
     section="RFC 9068 §4",
     fix=(
-        "If the endpoint takes tokens of another kind, or the user of the token must have more "
-        "rights, that is right. Otherwise compare its code with docs/challenges.md: clients "
-        "would sign in, and then get the same answer again."
+        "If the endpoint takes tokens of another kind, or only some users, this is right. "
+        "Otherwise clients sign in, and then get the same answer: compare its rules with those of "
+        "verify_jwt()."
     ),
 )
 TOKEN_AUDIENCE_UNCHECKED = Entry(
@@ -133,13 +134,24 @@ def own(walk: Walk) -> Iterator[Finding]:
             yield finding(TOKEN_OWN_REFUSED, walk.url, text, fix=" ".join(fixes))
         elif "verify" not in rules:
             # A verifier of the project may know the tokens that it issued, and accept no others.
-            reason = "Its user is not found." if explanation else "No rule of ours says why."
+            reason = "Its user is not found." if explanation else "The doctor cannot see why."
             yield finding(TOKEN_OWN_DOUBTED, walk.url, f"{observation} {reason}")
     entries = (TOKEN_AUDIENCE_UNCHECKED, TOKEN_EXPIRY_UNCHECKED, TOKEN_TYPE_UNCHECKED)
     for kind, entry in zip(BAD, entries, strict=True):
         exchange = walk.tokens.get(kind)
         if exchange and _passes(exchange, good):
-            yield finding(entry, walk.url, f"{exchange.status} to {kind.value}.")
+            yield finding(entry, walk.url, admission(entry, exchange))
+
+
+def admission(entry: Entry, exchange: Exchange) -> str:
+    """Return what an entry says, and how the answer shows that the token is let in."""
+    if exchange.status in OF_THE_REQUEST:
+        shows = f"{exchange.status} for the empty body, not 401 for the token"
+    elif is_let_in(exchange):
+        shows = f"{exchange.status}, not 401"
+    else:
+        shows = f"{exchange.status}, as to a valid token"
+    return f"{entry.seen.removesuffix('.')}: the answer is {shows}."
 
 
 def _passes(exchange: Exchange, good: Exchange | None) -> bool:
@@ -155,15 +167,16 @@ def scope(walk: Walk) -> Iterator[Finding]:
         return
     challenge = bearer_of(exchange)
     named = challenge.parameters if challenge else {}
-    observation = f"{exchange.status} to {Token.WITHOUT_SCOPE.value}"
     if _passes(exchange, good):
+        observation = admission(TOKEN_SCOPE_UNCHECKED, exchange)
         needed = shown(" ".join(needed_scopes(walk)))
-        observation = f"{observation}; the challenge names {needed}."
+        observation = f"{observation} The challenge names {needed}."
         yield finding(TOKEN_SCOPE_UNCHECKED, walk.url, observation)
     elif not is_refused(exchange):
         return
     elif exchange.status != 403 or named.get("error") != "insufficient_scope":
-        error = f"with error {shown(named['error'])}" if "error" in named else "without an error"
-        yield finding(TOKEN_SCOPE_REFUSAL, walk.url, f"{observation}, {error} in a challenge.")
+        error = f"with error={shown(named['error'])}" if "error" in named else "without an error"
+        observation = f"{exchange.status} to {Token.WITHOUT_SCOPE.value}, {error} in a challenge."
+        yield finding(TOKEN_SCOPE_REFUSAL, walk.url, observation)
     elif not named.get("scope"):
         yield finding(TOKEN_SCOPE_UNNAMED, walk.url)

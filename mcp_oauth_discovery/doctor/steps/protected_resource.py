@@ -134,6 +134,7 @@ PRM_RESOURCE_ORIGIN = Entry(
     seen="resource is the bare origin, and the endpoint has a path.",
     expected="the URL of the endpoint, character by character",
     section="RFC 9728 §3.3",
+    clients=(Client.CLAUDE,),
     fix="Set resource to the URL of the endpoint: tokens for the origin are for all of the site.",
     django_fix=(
         "Set MCP_RESOURCE to the URL of the endpoint: tokens for the origin are for all of the "

@@ -8,7 +8,7 @@ from mcp_oauth_discovery.doctor.clients import EVERY, Client
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, finding
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.steps import given_token, own_tokens
-from mcp_oauth_discovery.doctor.steps.own_tokens import BAD
+from mcp_oauth_discovery.doctor.steps.own_tokens import BAD, admission
 from mcp_oauth_discovery.doctor.walk.challenges import bearer_of
 from mcp_oauth_discovery.doctor.walk.credentials import Token
 from mcp_oauth_discovery.doctor.walk.observations import Walk
@@ -133,7 +133,7 @@ def forged(walk: Walk) -> Iterator[Finding]:
     ):
         exchange = walk.tokens.get(kind)
         if exchange and is_let_in(exchange):
-            yield finding(entry, walk.url, f"{exchange.status} to {kind.value}.")
+            yield finding(entry, walk.url, admission(entry, exchange))
     refused = {kind: _judged_status(walk, kind) for kind in _FORGED}
     wrong = {kind: status for kind, status in refused.items() if status not in (0, 401)}
     if wrong:
