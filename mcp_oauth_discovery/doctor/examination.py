@@ -87,7 +87,7 @@ def examined(walk: Walk, selection: Selection) -> EndpointReport:
             findings.append(passed(step, walk.url))
         elif is_silent and step.is_absent(walk):
             findings.append(absent(step, walk.url))
-        elif is_silent or (_are_notes(results) and step.skipped(walk)):
+        elif is_silent or (_are_notes(results) and not step.can_pass(walk) and step.skipped(walk)):
             skipped.append(Skipped(step.name, step.title, _reason(step, walk)))
     return EndpointReport(walk.url, tuple(findings), tuple(skipped))
 

@@ -42,8 +42,6 @@ def add_check_arguments(check: CommandParser) -> None:
     check.add_argument("--format", dest="form", choices=FORMATS, help=words)
     words = "a report of check --json: the problems that it has do not fail this check"
     check.add_argument("--baseline", type=Path, metavar="FILE", help=words)
-    words = "a token to send too; - is standard input. The report says which rules refuse it"
-    check.add_argument("--token-file", metavar="FILE", help=words)
     for name, limit, words in (
         ("--timeout", TIMEOUT, "each answer"),
         ("--budget", BUDGET, "all answers"),

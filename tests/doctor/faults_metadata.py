@@ -305,5 +305,5 @@ def resource_that_is_the_origin_where_exact_clients_refuse_it(world: World):
 @planted("prm-differs")
 def other_spelling_that_all_accept_in_the_document_of_the_challenge(world: World):
     """Clients that compare exactly find the other document."""
-    world.challenge = f'Bearer resource_metadata="{ORIGIN}/named"'
+    world.challenge = f'Bearer resource_metadata="{ORIGIN}/named", scope="mcp"'
     world.json(f"{ORIGIN}/named", {**world.prm, "resource": f"{ORIGIN}:443/mcp"})

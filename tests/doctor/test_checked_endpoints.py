@@ -81,7 +81,7 @@ def test_page_that_the_protection_refuses_is_closed_out_whatever_cors_allows(
 def test_host_of_the_request_under_any_name_is_found(healthy, codes):
     healthy.MCP_ISSUER = None
     healthy.ALLOWED_HOSTS = ["*"]
-    assert codes("--host", "app.example.com") == ["host-reflected"]
+    assert codes("--host", "app.example.com") == ["as-issuer-unpinned", "host-reflected"]
 
 
 def test_login_before_everything_spares_the_documents(healthy, codes):

@@ -192,7 +192,7 @@ def can_pass(walk: Walk) -> bool:
 STEP = Step(
     name="reach",
     title="Connection",
-    holds="every address that clients try answers, over TLS or on this machine",
+    holds="clients reach each address, over TLS or on this machine",
     entries=(
         REACH_NAME,
         REACH_REFUSED,
