@@ -148,4 +148,11 @@ def _counted(rest: Sequence[Finding]) -> Finding:
     """Return one finding for several, with every client that any of them affects."""
     affected = {client for result in rest for client in result.clients}
     clients = tuple(client for client in Client if client in affected)
-    return replace(rest[0], seen=f"… and {len(rest)} more.", clients=clients)
+    first = rest[0]
+    result = replace(first, seen=f"… and {len(rest)} more.", clients=clients)
+    if all(other.fix == first.fix for other in rest):
+        return result
+    # Each fix names a member of its own, and that of the entry does not.
+    entry = ENTRIES[first.code]
+    result = replace(result, fix=entry.fix, django_fix=entry.django_fix)
+    return for_django(result) if first.fix == first.django_fix else result

@@ -139,13 +139,15 @@ def finding(
     )
 
 
-def correcting(parts: Sequence[str]) -> str:
-    """Return a sentence to write before a fix, which says what parts of a URL to correct.
+def correcting(parts: Sequence[str], name: str) -> str:
+    """Return a sentence to write before a fix, which says what parts of a named URL to correct.
 
     The fix of the entry already covers the scheme and the spelling.
     """
-    is_covered = list(parts) in ([], ["scheme"])
-    return "" if is_covered else f"Correct the {' and the '.join(parts)}. "
+    if list(parts) in ([], ["scheme"]):
+        return ""
+    listed = " and the ".join(filter(None, (", the ".join(parts[:-1]), parts[-1])))
+    return f"Correct the {listed} of {name}. "
 
 
 def for_django(result: Finding) -> Finding:

@@ -64,7 +64,7 @@ def test_error_of_the_application_is_about_its_log(status, in_process):
     world = World()
     world.reply("GET", PRM, status=status)
     one = only(world, "answer-server-error", in_process=in_process)
-    assert one.fix.startswith("Read the log of the site: ")
+    assert one.fix.startswith("Read the log of the site for ")
 
 
 def test_bad_request_for_another_reason_keeps_its_advice():

@@ -231,7 +231,7 @@ def test_difference_of_a_remote_is_pointed_at_and_named_in_the_advice():
     finding = found("card-endpoint", plant)
     assert finding.seen.split("\n")[:2] == [f"{ORIGIN}/api", f"{ENDPOINT} is expected"]
     assert finding.seen.endswith("\nThe path differs.")
-    assert finding.fix.startswith("Correct the path. ")
+    assert finding.fix.startswith("Correct the path of the remote in the card. ")
     assert finding.subject == CARD
 
 

@@ -53,9 +53,9 @@ def test_resource_that_nobody_takes_is_a_fault_for_all():
 @pytest.mark.parametrize(
     ("resource", "sentence", "fix"),
     [
-        (f"{ORIGIN}:8443/mcp", "The port differs.", "Correct the port."),
-        (f"{ORIGIN}/api", "The path differs.", "Correct the path."),
-        ("https://x.test/mcp", "The host differs.", "Correct the host."),
+        (f"{ORIGIN}:8443/mcp", "The port differs.", "Correct the port of resource."),
+        (f"{ORIGIN}/api", "The path differs.", "Correct the path of resource."),
+        ("https://x.test/mcp", "The host differs.", "Correct the host of resource."),
     ],
 )
 def test_advice_about_a_resource_names_the_part_that_is_wrong(resource, sentence, fix):
@@ -67,7 +67,9 @@ def test_advice_about_an_issuer_names_the_part_that_is_wrong():
     issuer = "http://app.example.com:8000"
     one = found("as-issuer-mismatch", lambda world: world.server.update(issuer=issuer))
     assert one.seen.endswith("\nThe scheme and the port differ.")
-    assert one.fix.startswith("Correct the scheme and the port. Use the same spelling")
+    assert one.fix.startswith(
+        "Correct the scheme and the port of issuer or of authorization_servers. Use the same"
+    )
 
 
 def test_issuer_that_is_no_url_has_no_part_that_is_wrong():
@@ -94,15 +96,20 @@ def test_url_of_the_challenge_on_another_port_is_advised_about_the_port():
     def plant(world):
         world.challenge = f'Bearer resource_metadata="{ORIGIN}:8443/metadata", scope="mcp"'
 
-    assert found("challenge-metadata-offsite", plant).fix.startswith("Correct the port. ")
+    assert found("challenge-metadata-offsite", plant).fix.startswith(
+        "Correct the port of resource_meta"
+    )
 
 
 @pytest.mark.parametrize(
     ("origin", "fix"),
     [
         ("http://app.example.com", "Tell the application"),
-        ("http://app.example.com:8000", "Correct the scheme and the port. "),
-        ("http://127.0.0.1:8000", "Correct the scheme and the host and the port. "),
+        ("http://app.example.com:8000", "Correct the scheme and the port of resource_metadata. "),
+        (
+            "http://127.0.0.1:8000",
+            "Correct the scheme, the host and the port of resource_metadata. ",
+        ),
     ],
 )
 def test_url_of_the_challenge_over_http_is_advised_about_every_part(origin, fix):

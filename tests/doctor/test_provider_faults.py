@@ -153,7 +153,7 @@ def pages_of_another_site(site: SiteOf):
         site.reply("GET", place, body=HTML, Content_Type="text/html")
 
 
-@mistake("answer-firewall", of=["clerk"], shows=("report it to the provider",))
+@mistake("answer-firewall", of=["clerk"], shows=("Report the fault to the provider",))
 def firewall_in_front_of_the_provider(site: SiteOf):
     for url in places(site.provider.issuer):
         site.reply("GET", url, status=403, cf_mitigated="challenge")
@@ -164,13 +164,13 @@ def metadata_behind_a_login(site: SiteOf):
     everywhere(site, 401)
 
 
-@mistake("document-html", of=["keycloak", "entra"], shows=("report it to the provider",))
+@mistake("document-html", of=["keycloak", "entra"], shows=("Report the fault to the provider",))
 def page_before_the_metadata(site: SiteOf):
     [first, *_] = places(site.provider.issuer)
     site.reply("GET", first, body=HTML, Content_Type="text/html")
 
 
-@mistake("document-content-type", of=["clerk", "okta"], shows=("report it to the provider",))
+@mistake("document-content-type", of=["clerk", "okta"], shows=("Report the fault to the provider",))
 def metadata_that_is_declared_as_text(site: SiteOf):
     [document, *_] = documents(site)
     used = next(url for url in places(site.provider.issuer) if ("GET", url) in site.replies)

@@ -89,8 +89,8 @@ ANSWER_FORBIDDEN = Entry(
         "/.well-known/ pass."
     ),
     django_fix=(
-        "Put mcp_oauth_discovery.middleware.DiscoveryMiddleware first in MIDDLEWARE, and have the "
-        "proxy or firewall let /.well-known/ pass."
+        "Put DiscoveryMiddleware first in MIDDLEWARE, and have the proxy or firewall let "
+        "/.well-known/ pass."
     ),
     explains=("card-no-answer", "challenge-not-bearer", "cors-endpoint-preflight"),
 )

@@ -121,8 +121,8 @@ AS_PROTECTED_RESOURCES = Entry(
     expected="this resource in the list, or no such member",
     section="RFC 9728 §4",
     fix=(
-        "Add this resource to protected_resources of the authorization server, or leave that "
-        "member out."
+        "Add this resource to protected_resources of the authorization server, or leave that list "
+        "out."
     ),
 )
 AS_LEFT_OUT = Entry(
@@ -146,7 +146,7 @@ def left_out(walk: Walk) -> Iterator[Finding]:
 
 def elsewhere(walk: Walk) -> Iterator[Finding]:
     for issuer in walk.elsewhere:
-        fix = f"To check it too, run: manage.py mcp_discovery check {walk.url}"
+        fix = f"To check that server too, run: manage.py mcp_discovery check {walk.url}"
         yield finding(AS_ELSEWHERE, issuer, fix=fix)
 
 
@@ -169,7 +169,7 @@ def issuers(walk: Walk) -> Iterator[Finding]:
                     document.url,
                     observation,
                     clients=CLOSED + refused,
-                    correction=correcting(parts),
+                    correction=correcting(parts, "issuer or of authorization_servers"),
                 )
                 if parts != ["scheme"]:
                     # Only a proxy that hides TLS changes the scheme of the other URLs as well.

@@ -54,10 +54,7 @@ CACHE_VARY = Entry(
     expected="no Vary: * and no Vary: Cookie",
     section="RFC 9111 §4.1",
     fix="Answer requests for the public documents before sessions, logins and redirects.",
-    django_fix=(
-        "Put mcp_oauth_discovery.middleware.DiscoveryMiddleware first in MIDDLEWARE, before "
-        "session and CSRF middleware."
-    ),
+    django_fix="Put DiscoveryMiddleware first in MIDDLEWARE, before session and CSRF middleware.",
 )
 HEAD_DIFFERS = Entry(
     code="head-differs",

@@ -27,8 +27,8 @@ from mcp_oauth_discovery.standards.server_cards import CARD_TYPE, CATALOG_TYPE
 _MAY_BE = " It may be the card of this endpoint."
 INCLUDE = "Include mcp_oauth_discovery.urls at the root of the URLconf, before other patterns."
 _OVERTAKE = (
-    "Put DiscoveryMiddleware first, and include mcp_oauth_discovery.urls at the root of the "
-    "URLconf: another middleware or view answers at this URL."
+    "Put DiscoveryMiddleware first in MIDDLEWARE, and include mcp_oauth_discovery.urls at the root "
+    "of the URLconf: another middleware or view answers at this URL."
 )
 
 CARD_NO_ANSWER = Entry(
@@ -92,9 +92,9 @@ CARD_CORS = Entry(
     section="SEP-2127, CORS requirements",
     fix="Send Access-Control-Allow-Origin: * with the card and the catalogue.",
     django_fix=(
-        "Put mcp_oauth_discovery.middleware.DiscoveryMiddleware first in MIDDLEWARE, before "
-        "CorsMiddleware, and serve the card and the catalogue with the views of this app. Other "
-        "views, redirects and proxies must send the header themselves."
+        "Put DiscoveryMiddleware first in MIDDLEWARE, before CorsMiddleware, and serve the card "
+        "and the catalogue with the views of this app. Other views, redirects and proxies must "
+        "send the header themselves."
     ),
 )
 

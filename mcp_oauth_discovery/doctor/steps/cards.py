@@ -34,8 +34,8 @@ CARD_INVALID = Entry(
     seen="The card lacks a member, or has an invalid one.",
     expected=f"$schema, {', '.join(REQUIRED)}, and values as the schema {SCHEMA} has them",
     section="SEP-2127, schema",
-    fix="Correct the member in the server card.",
-    django_fix="Correct the member in MCP_SERVER_CARDS.",
+    fix="Correct the invalid or missing member in the server card.",
+    django_fix="Correct the invalid or missing member in MCP_SERVER_CARDS.",
     explains=("card-endpoint", "card-entry-differs"),
 )
 CARD_ENDPOINT = Entry(
@@ -129,7 +129,8 @@ def _other_remote(card: Card, url: str, endpoint: str) -> Finding:
     """Return the finding that a remote is not the endpoint, and how they differ."""
     observation = f"{pointed(url, endpoint)}\n{difference(url, endpoint)}".strip()
     parts = differing_parts(url, endpoint)
-    result = finding(CARD_ENDPOINT, card.url, observation, correction=correcting(parts))
+    correction = correcting(parts, "the remote in the card")
+    result = finding(CARD_ENDPOINT, card.url, observation, correction=correction)
     if parts == ["scheme"] and endpoint.startswith("https:"):
         entry = PRM_RESOURCE_SCHEME
         return replace(result, fix=entry.fix, django_fix=entry.django_fix)

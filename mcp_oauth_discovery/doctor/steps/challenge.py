@@ -35,13 +35,8 @@ CHALLENGE_MISSING = Entry(
     expected='WWW-Authenticate: Bearer resource_metadata="…"',
     section="RFC 9110 §11.6.1, RFC 9728 §5.1",
     clients=_LED,
-    fix=(
-        'Send WWW-Authenticate: Bearer resource_metadata="…" with every 401, and have every proxy '
-        "pass this header on."
-    ),
-    django_fix=(
-        "Answer requests without a token with mcp_oauth_discovery.challenge.unauthorized(request)."
-    ),
+    fix='Send WWW-Authenticate: Bearer resource_metadata="…" with every 401, through every proxy.',
+    django_fix="Answer 401 with mcp_oauth_discovery.challenge.unauthorized(request).",
 )
 CHALLENGE_MALFORMED = Entry(
     code="challenge-malformed",
@@ -50,14 +45,8 @@ CHALLENGE_MALFORMED = Entry(
     expected="a scheme, then name=value pairs between commas, each once, URLs in quotes",
     section="RFC 9110 §11.2",
     clients=(Client.GO,),
-    fix=(
-        "Write URLs and other values with special characters in quotes in the WWW-Authenticate "
-        "header."
-    ),
-    django_fix=(
-        "Build the WWW-Authenticate header with mcp_oauth_discovery.challenge, which adds the "
-        "quotes."
-    ),
+    fix="Put URLs and values with special characters in WWW-Authenticate in quotes.",
+    django_fix="Build WWW-Authenticate with mcp_oauth_discovery.challenge, which adds the quotes.",
 )
 CHALLENGE_NOT_BEARER = Entry(
     code="challenge-not-bearer",
@@ -66,14 +55,8 @@ CHALLENGE_NOT_BEARER = Entry(
     expected="a Bearer challenge",
     section="RFC 6750 §3",
     clients=_LED,
-    fix=(
-        "Put the bearer authentication before the other one: the first one writes the challenge of "
-        "the 401."
-    ),
-    django_fix=(
-        "Put the bearer authentication first, in Django REST framework in authentication_classes: "
-        "the first one writes the challenge of the 401."
-    ),
+    fix="Put the bearer authentication first: the first one writes the challenge of the 401.",
+    django_fix="Put the bearer authentication first, in REST framework in authentication_classes.",
 )
 CHALLENGE_DPOP_ALONE = Entry(
     code="challenge-dpop-alone",
@@ -108,10 +91,7 @@ CHALLENGE_NO_METADATA = Entry(
     expected="resource_metadata with the URL of the metadata",
     section="RFC 9728 §5.1, MCP authorization (2025-06-18), metadata location",
     clients=(Client.CLAUDE,),
-    fix=(
-        "Add resource_metadata to the challenge, with the URL of the metadata. Without it, clients "
-        "have to guess the address."
-    ),
+    fix="Add resource_metadata to the challenge: without it, clients have to guess the URL.",
     django_fix=(
         "Answer with mcp_oauth_discovery.challenge.unauthorized(request): without the URL, "
         "clients have to guess the address."
@@ -125,10 +105,7 @@ CHALLENGE_METADATA_INVALID = Entry(
     section="RFC 9728 §5.1",
     clients=(Client.PYTHON,),
     fix="Write resource_metadata as an absolute URL: https, the host and the path.",
-    django_fix=(
-        "Answer with mcp_oauth_discovery.challenge.unauthorized(request), or write "
-        "resource_metadata as an absolute URL: https, the host and the path."
-    ),
+    django_fix="Answer 401 with mcp_oauth_discovery.challenge.unauthorized(request).",
 )
 CHALLENGE_METADATA_HTTP = Entry(
     code="challenge-metadata-http",
@@ -232,7 +209,7 @@ def metadata(walk: Walk) -> Iterator[Finding]:
         return
     observation = f"resource_metadata is {shown(url)}"
     parts = [part for part in differing_parts(url, walk.url) if part in ("scheme", "host", "port")]
-    correction = correcting(parts)
+    correction = correcting(parts, "resource_metadata")
     if not origin(url):
         yield finding(CHALLENGE_METADATA_INVALID, walk.url, f"{observation}.")
     elif url.lower().startswith("http:") and walk.url.lower().startswith("https:"):

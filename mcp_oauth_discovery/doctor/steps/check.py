@@ -15,8 +15,8 @@ CHECK_FAILED = Entry(
     expected="a finding, whatever a site sends",
     section="mcp_discovery check",
     fix=(
-        "Report this as a bug, with the traceback in the log and the answer of the site. The "
-        "findings of this step may be missing."
+        "Report the exception as a bug, with the traceback in the log and the answer of the site. "
+        "The findings of this step may be missing."
     ),
 )
 

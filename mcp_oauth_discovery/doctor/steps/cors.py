@@ -29,10 +29,7 @@ CORS_DOCUMENT = Entry(
     section="Fetch, CORS check",
     clients=BROWSERS,
     fix="Send Access-Control-Allow-Origin: * with the documents.",
-    django_fix=(
-        "Put mcp_oauth_discovery.middleware.DiscoveryMiddleware first in MIDDLEWARE, before "
-        "CorsMiddleware."
-    ),
+    django_fix="Put DiscoveryMiddleware first in MIDDLEWARE, before CorsMiddleware.",
     explains=("cors", "oauth-endpoint-cors", "card-cors"),
 )
 # The TypeScript SDK, and so the Inspector, repeats the request without the header.
@@ -46,10 +43,7 @@ CORS_DOCUMENT_PREFLIGHT = Entry(
         "Send Access-Control-Allow-Origin: * with the documents, and answer OPTIONS before any "
         "authentication."
     ),
-    django_fix=(
-        "Put mcp_oauth_discovery.middleware.DiscoveryMiddleware first in MIDDLEWARE, before "
-        "CorsMiddleware and any authentication."
-    ),
+    django_fix="Put DiscoveryMiddleware first in MIDDLEWARE, above CorsMiddleware and any login.",
     explains=("cors-endpoint-preflight", "cors-endpoint-closed"),
 )
 CORS_ENDPOINT = Entry(
@@ -74,11 +68,8 @@ CORS_ENDPOINT_CLOSED = Entry(
     seen="Web pages of other origins may not use the endpoint.",
     expected="their origins allowed, if clients in a browser must work",
     section="Fetch, CORS check",
-    fix="Allow the origins of those pages, or check an allowed one with --origin.",
-    django_fix=(
-        "Add the origins of those pages to MCP_ALLOWED_ORIGINS and CORS_ALLOWED_ORIGINS, or check "
-        "an allowed one with --origin."
-    ),
+    fix="Allow the origins of web clients, or check an allowed one with --origin.",
+    django_fix="Add the origins of web clients to MCP_ALLOWED_ORIGINS and CORS_ALLOWED_ORIGINS.",
 )
 CORS_ENDPOINT_PREFLIGHT = Entry(
     code="cors-endpoint-preflight",
@@ -99,10 +90,7 @@ CORS_ENDPOINT_HEADERS = Entry(
     expected=", ".join(REQUEST_HEADERS),
     section="Fetch, CORS-preflight fetch",
     clients=BROWSERS,
-    fix=(
-        "Name the missing headers in Access-Control-Allow-Headers of the answer to OPTIONS. The "
-        "wildcard does not cover authorization."
-    ),
+    fix="Name each missing header in Access-Control-Allow-Headers: * does not cover authorization.",
     django_fix=(
         "Set CORS_ALLOW_HEADERS = MCP_REQUEST_HEADERS, imported from mcp_oauth_discovery.cors. The "
         "wildcard does not cover authorization."
@@ -117,10 +105,7 @@ CORS_ENDPOINT_METHODS = Entry(
         "no permission"
     ),
     section="Fetch, CORS-preflight fetch",
-    fix=(
-        "Name DELETE, which ends a session, in Access-Control-Allow-Methods, or do without "
-        "sessions."
-    ),
+    fix="Add DELETE, which ends a session, to Access-Control-Allow-Methods, or use no sessions.",
 )
 CORS_EXPOSED = Entry(
     code="cors-exposed",
@@ -130,9 +115,7 @@ CORS_EXPOSED = Entry(
     section="Fetch, CORS filtered response",
     clients=BROWSERS,
     fix="Send Access-Control-Expose-Headers: WWW-Authenticate with the 401 of the endpoint.",
-    django_fix=(
-        "Set CORS_EXPOSE_HEADERS = MCP_EXPOSED_HEADERS, imported from mcp_oauth_discovery.cors."
-    ),
+    django_fix="Set CORS_EXPOSE_HEADERS = MCP_EXPOSED_HEADERS from mcp_oauth_discovery.cors.",
 )
 CORS_CREDENTIALS = Entry(
     code="cors-credentials",
@@ -142,9 +125,7 @@ CORS_CREDENTIALS = Entry(
     section="Fetch, CORS check",
     clients=BROWSERS,
     fix="Do not send Access-Control-Allow-Credentials: MCP clients send tokens in a header.",
-    django_fix=(
-        "Remove CORS_ALLOW_CREDENTIALS from the settings: MCP clients send tokens in a header."
-    ),
+    django_fix="Remove CORS_ALLOW_CREDENTIALS from the settings: tokens travel in a header.",
 )
 
 

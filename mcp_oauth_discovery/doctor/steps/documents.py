@@ -140,10 +140,7 @@ DOCUMENT_COOKIE = Entry(
     expected="no Set-Cookie",
     section="RFC 9111 §7.3",
     fix="Answer requests for the public documents before sessions, logins and redirects.",
-    django_fix=(
-        "Put mcp_oauth_discovery.middleware.DiscoveryMiddleware first in MIDDLEWARE, before "
-        "session and CSRF middleware."
-    ),
+    django_fix="Put DiscoveryMiddleware first in MIDDLEWARE, before session and CSRF middleware.",
     explains=("cache-vary",),
 )
 

@@ -87,7 +87,7 @@ JWKS_ELSEWHERE = Entry(
     seen="The keys are on another origin; it was not contacted.",
     expected="keys on the origin of the site or of the issuer, so that they can be checked",
     section="RFC 9728 §7.7",
-    fix="Check these keys separately, with the tools of their host.",
+    fix="Check the keys separately, with the tools of their host.",
 )
 
 

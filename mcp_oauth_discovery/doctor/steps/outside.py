@@ -21,14 +21,15 @@ WRONG_ISSUER = (
     "character by character."
 )
 WRONG_HOST = f"Check the host in {NAMES}. If it is right, check that the provider is available."
-DOWN = "The provider fails, not this site. Look at its status page or its log, and try again later."
+DOWN = "Look at the status page or the log of the provider, which fails, and try again later."
 CLOSED_TO_PAGES = (
     "Allow the origin of the page at the provider, such as under Trusted Origins of Okta. Clients "
     "outside of browsers do not need this."
 )
 NO_PKCE = (
-    "The provider must announce it. Until it does, let users sign in with this provider on a site "
-    "that is its own authorization server, or use clients that are not named here."
+    "Ask the provider to announce code_challenge_methods_supported with S256. Until it does, let "
+    "users sign in with this provider on a site that is its own authorization server, or use "
+    "clients that are not named here."
 )
 NO_REGISTRATION = (
     "Enable dynamic registration or client ID metadata documents at the provider, if it has them. "
@@ -36,8 +37,8 @@ NO_REGISTRATION = (
 )
 MOVED = f"If the redirect leads to the metadata of your provider, name the issuer there in {NAMES}."
 NO_KEYS = f"Check the issuer in {NAMES}. If it is right, report the missing keys to the provider."
-IN_ITS_DOCUMENT = "This is how the provider serves the document: report it to the provider."
-FOR_THE_PROVIDER = "No known client stops at this. Report it to the provider."
+IN_ITS_DOCUMENT = "Report the fault to the provider: this site cannot correct its document."
+FOR_THE_PROVIDER = "Report the fault to the provider. No known client stops at it."
 
 # The form of the issuers of each provider, by its hosts. Their documentation, November 2026.
 _FORMS = {

@@ -50,10 +50,7 @@ PRM_PATH_NOT_FOUND = Entry(
     expected="the well-known part between host and path",
     section="RFC 9728 §3.1",
     clients=(Client.VS_CODE, Client.GO),
-    fix=(
-        "Serve the metadata also at /.well-known/oauth-protected-resource followed by the path of "
-        "the endpoint."
-    ),
+    fix="Serve the metadata also at the well-known URL with the path of the endpoint.",
     django_fix="Set MCP_RESOURCE to the URL of the endpoint, or list its path in MCP_RESOURCES.",
 )
 PRM_CHALLENGE_NOT_FOUND = Entry(
@@ -242,7 +239,7 @@ def _match(walk: Walk, document: Fetched, value: str) -> Iterator[Finding]:
             document.url,
             observation,
             clients=EVERY,
-            correction=correcting(parts),
+            correction=correcting(parts, "resource"),
         )
         yield with_common_cause(mismatch, walk, value)
     else:

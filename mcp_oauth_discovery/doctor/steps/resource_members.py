@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from mcp_oauth_discovery.doctor.clients import CLOSED, EVERY, Client
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, finding
 from mcp_oauth_discovery.doctor.printing import pointed, shown
-from mcp_oauth_discovery.doctor.steps.values import check_host, misformed, strict, strings
+from mcp_oauth_discovery.doctor.steps.values import check_host, misformed, naming, strict, strings
 from mcp_oauth_discovery.doctor.transport.reachability import is_exposed
 from mcp_oauth_discovery.doctor.walk.acceptance import (
     difference,
@@ -88,8 +88,7 @@ PRM_BEARER_HEADER = Entry(
     clients=EVERY,
     fix='Add "header" to bearer_methods_supported.',
     django_fix=(
-        'Add "header" to bearer_methods_supported in MCP_RESOURCE_METADATA, or leave the member '
-        "out."
+        'In MCP_RESOURCE_METADATA, add "header" to bearer_methods_supported, or leave it out.'
     ),
 )
 PRM_SCOPES_OF_CLIENTS = Entry(
@@ -139,7 +138,8 @@ def members(walk: Walk) -> Iterator[Finding]:
             del values["bearer_methods_supported"]
         for name, problem in misformed(values, table):
             clients = strict(name, values[name])
-            yield finding(PRM_MEMBER_INVALID, document.url, problem, clients=clients)
+            result = finding(PRM_MEMBER_INVALID, document.url, problem, clients=clients)
+            yield naming(result, name)
 
 
 def servers(walk: Walk) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ from mcp_oauth_discovery.doctor.clients import CLOSED, EVERY, PUBLISHED, TYPESCR
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, finding
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.steps.outside import NO_PKCE, NO_REGISTRATION, readvised
-from mcp_oauth_discovery.doctor.steps.values import misformed, strict, strings
+from mcp_oauth_discovery.doctor.steps.values import misformed, naming, strict, strings
 from mcp_oauth_discovery.doctor.transport.reachability import host_of
 from mcp_oauth_discovery.doctor.walk.observations import Fetched, Server, Walk
 from mcp_oauth_discovery.doctor.walk.well_known import Role
@@ -163,7 +163,8 @@ def members(walk: Walk) -> Iterator[Finding]:
             if not has_value(values.get(name)):
                 clients = TYPESCRIPT_BASED if name == "response_types_supported" else EVERY
                 observation = f"There is no {name}."
-                yield finding(AS_MEMBER_MISSING, document.url, observation, clients=clients)
+                result = finding(AS_MEMBER_MISSING, document.url, observation, clients=clients)
+                yield naming(result, name)
         plain = [name for name in ENDPOINTS if _is_plain(values.get(name))]
         for name in sorted(plain):
             observation = f"{name} is {shown(values[name])}."
@@ -174,7 +175,8 @@ def members(walk: Walk) -> Iterator[Finding]:
         rest = {name: value for name, value in values.items() if name not in judged}
         for name, problem in misformed(rest, _MEMBERS):
             clients = strict(name, rest[name])
-            yield finding(AS_MEMBER_INVALID, document.url, problem, clients=clients)
+            result = finding(AS_MEMBER_INVALID, document.url, problem, clients=clients)
+            yield naming(result, name)
 
 
 def pkce(walk: Walk) -> Iterator[Finding]:
@@ -228,7 +230,8 @@ def jwt_authentication(walk: Walk) -> Iterator[Finding]:
             needed = f"{endpoint}_auth_signing_alg_values_supported"
             if methods and not has_value(values.get(needed)):
                 observation = f"{', '.join(sorted(methods))} without {needed}."
-                yield finding(AS_JWT_ALGORITHMS, document.url, observation)
+                fix = AS_JWT_ALGORITHMS.fix.replace("token_endpoint", endpoint)
+                yield finding(AS_JWT_ALGORITHMS, document.url, observation, fix=fix)
 
 
 def _is_plain(value: object) -> bool:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from mcp_oauth_discovery.doctor.clients import TYPED, Client
+from mcp_oauth_discovery.doctor.findings import Finding
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.standards import hosts
 from mcp_oauth_discovery.standards.member_forms import Check
@@ -32,6 +34,14 @@ def misformed(members: Mapping[str, Any], table: Mapping[str, Check]) -> Iterato
                 check_host(value)
         except ValueError as error:
             yield name, f"{shown(name)} is {shown(value)}: {shown(str(error))}."
+
+
+def naming(result: Finding, name: str) -> Finding:
+    """Return a finding whose fixes name a member, which those of its entry call "the member"."""
+    fix, django_fix = (
+        text.replace("the member", shown(name)) for text in (result.fix, result.django_fix)
+    )
+    return replace(result, fix=fix, django_fix=django_fix)
 
 
 def check_host(url: str) -> None:
