@@ -142,7 +142,7 @@ def redirect_that_pages_may_not_read(world: World):
 
 @planted(
     "catalog-unreadable",
-    shows=("Content-Encoding: gzip, without a request for it.", "Compress only if"),
+    shows=("Content-Encoding: gzip, without a request for it.", "Compress answers only if"),
 )
 def compressed_catalogue(world: World):
     publish(world)
@@ -153,7 +153,7 @@ def compressed_catalogue(world: World):
 
 @planted(
     "card-unavailable",
-    shows=("Content-Encoding: gzip, without a request for it.", "Compress only if"),
+    shows=("Content-Encoding: gzip, without a request for it.", "Compress answers only if"),
 )
 def compressed_card(world: World):
     publish(world)

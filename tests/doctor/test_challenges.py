@@ -34,9 +34,13 @@ def found(world: World, code: str = "challenge-malformed") -> Finding:
         (f'Bearer {NAMED}, realm="a', (Client.GO,), "Close the quotes"),
         (f"Bearer {NAMED}, scope=", (Client.GO,), "with commas"),
         (f"Bearer {NAMED}, scope=,", (Client.GO,), "with commas"),
-        (f"Bearer {NAMED}, {NAMED}", (), "Send each parameter once"),
-        (f'Bearer {NAMED}, scope="mcp", scope="mcp"', (), "Send each parameter once"),
-        (f'Bearer realm="a", realm="b", {NAMED}', (), "Send each parameter once"),
+        (f"Bearer {NAMED}, {NAMED}", (), "Send each parameter of the challenge once"),
+        (
+            f'Bearer {NAMED}, scope="mcp", scope="mcp"',
+            (),
+            "Send each parameter of the challenge once",
+        ),
+        (f'Bearer realm="a", realm="b", {NAMED}', (), "Send each parameter of the challenge once"),
     ],
 )
 def test_clients_and_advice_fit_what_is_wrong(challenge, clients, fix):
@@ -88,7 +92,7 @@ def test_no_challenge_is_read_where_clients_find_none(challenge):
 
 def test_header_that_is_too_long_stops_what_runs_in_node():
     one = found(challenged(f'Bearer realm="{"a" * 17_000}", {NAMED}'))
-    assert (one.clients, one.fix) == ((Client.TYPESCRIPT,), "Shorten the header.")
+    assert (one.clients, one.fix) == ((Client.TYPESCRIPT,), "Shorten the WWW-Authenticate header.")
 
 
 def test_advice_about_a_repetition_is_the_same_for_django():
@@ -98,7 +102,7 @@ def test_advice_about_a_repetition_is_the_same_for_django():
 
 def test_advice_about_quotes_names_no_django_beside_it():
     one = finding(ENTRIES["challenge-malformed"], ENDPOINT)
-    assert one.fix == "Write URLs and other values with special characters in quotes."
+    assert one.fix == "In WWW-Authenticate, put URLs and values with special characters in quotes."
 
 
 @pytest.mark.parametrize(

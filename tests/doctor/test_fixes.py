@@ -11,7 +11,7 @@ from mcp_oauth_discovery.doctor.steps import ENTRIES, outside
 from tests.doctor.world import World, diagnose, found
 
 # A fix that begins with one of these needs the line above to say what it is about.
-DANGLING = re.compile(r"(?i)\A\w+ (it|them|both|either|these|one of them)\b|\bthe member out")
+DANGLING = re.compile(r"(?i)\A\w+ (it|them|these|either|one of them)\b|\bthe member out|\bboth[.:]")
 ADVICE = {
     name: text
     for name, text in vars(outside).items()

@@ -75,8 +75,8 @@ def test_block_has_the_fix_second_and_where_to_read_more_last():
     assert output[: output.index("")] == [
         f"<heading>From {ENDPOINT}</heading>",
         "  <error>error   </error>  as-issuer-slash",
-        "    <fix>Fix:      Use the same spelling in both places, preferably without the</fix>",
-        "    <fix>          slash.</fix>",
+        "    <fix>Fix:      Use the same spelling in issuer and in authorization_servers,</fix>",
+        "    <fix>          preferably without the final slash.</fix>",
         "    Seen:     https://app.example.com/",
         "              https://app.example.com is expected",
         "                                     ^",
@@ -185,7 +185,7 @@ def test_information_is_advice_after_the_problems_and_is_not_counted():
     [place] = [place for place, line in enumerate(output) if line.endswith("  jwks-elsewhere")]
     assert output[place - 1] == ""
     assert output[place] == "  <info>info    </info>  jwks-elsewhere"
-    assert output[place + 1].startswith("    Advice:   Check these keys separately")
+    assert output[place + 1].startswith("    Advice:   Check the keys separately")
     assert "Clients:" not in "\n".join(block(note))
     assert summary(report(note, found("cors-document"))) == "1 error. Start with cors-document."
     assert summary(report(note)) == "No problems found."

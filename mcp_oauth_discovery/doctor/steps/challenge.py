@@ -22,7 +22,9 @@ from mcp_oauth_discovery.doctor.walk.observations import Exchange, Walk
 from mcp_oauth_discovery.doctor.walk.well_known import Role
 from mcp_oauth_discovery.standards.identifiers import check_secure_url, origin
 
-_ONE_LAYER = "Send each parameter once. Let only one layer add it, the proxy or the application."
+_ONE_LAYER = (
+    "Send each parameter of the challenge once, from one layer: the proxy or the application."
+)
 
 # Their makers ask for a challenge with the URL. They also document a fallback, but public reports
 # say that the sign-in fails: Claude needs the URL in the challenge, and ChatGPT a challenge.
@@ -45,7 +47,7 @@ CHALLENGE_MALFORMED = Entry(
     expected="a scheme, then name=value pairs between commas, each once, URLs in quotes",
     section="RFC 9110 §11.2",
     clients=(Client.GO,),
-    fix="Put URLs and values with special characters in WWW-Authenticate in quotes.",
+    fix="In WWW-Authenticate, put URLs and values with special characters in quotes.",
     django_fix="Build WWW-Authenticate with mcp_oauth_discovery.challenge, which adds the quotes.",
 )
 CHALLENGE_NOT_BEARER = Entry(

@@ -21,7 +21,7 @@ WRONG_ISSUER = (
     "character by character."
 )
 WRONG_HOST = f"Check the host in {NAMES}. If it is right, check that the provider is available."
-DOWN = "Look at the status page or the log of the provider, which fails, and try again later."
+DOWN = "The provider fails, not this site. Look at its status page or its log, and try again later."
 CLOSED_TO_PAGES = (
     "Allow the origin of the page at the provider, such as under Trusted Origins of Okta. Clients "
     "outside of browsers do not need this."

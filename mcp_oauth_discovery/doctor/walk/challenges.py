@@ -73,7 +73,7 @@ def malformation(exchange: Exchange) -> Malformation | None:
     lines = _lines(exchange)
     if (length := _length(lines)) > LONGEST_HEADER:
         problem = f"{length} characters, of which Node.js reads {LONGEST_HEADER} at most"
-        return Malformation(problem, (Client.TYPESCRIPT,), "Shorten the header.")
+        return Malformation(problem, (Client.TYPESCRIPT,), "Shorten the WWW-Authenticate header.")
     try:
         www_authenticate.parse_repeated(*lines)
     except ValueError as error:
@@ -81,9 +81,9 @@ def malformation(exchange: Exchange) -> Malformation | None:
         if _BARE.search(unquoted):
             fix = ""
         elif unquoted.count('"') % 2:
-            fix = "Close the quotes."
+            fix = "Close the quotes in the WWW-Authenticate header."
         else:
-            fix = "Write each parameter as name=value, and separate parameters with commas."
+            fix = "Write each parameter of the challenge as name=value, separated with commas."
         return Malformation(str(error), tuple(header_refusals(lines)), fix)
     return None
 
