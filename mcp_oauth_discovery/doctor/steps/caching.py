@@ -62,7 +62,7 @@ HEAD_DIFFERS = Entry(
     seen="HEAD is answered differently from GET.",
     expected="the status and headers of GET",
     section="RFC 9110 §9.3.2",
-    fix="Allow HEAD wherever GET is allowed.",
+    fix="Allow HEAD at each URL where GET is allowed.",
 )
 
 

@@ -94,10 +94,7 @@ CHALLENGE_NO_METADATA = Entry(
     section="RFC 9728 §5.1, MCP authorization (2025-06-18), metadata location",
     clients=(Client.CLAUDE,),
     fix="Add resource_metadata to the challenge: without it, clients have to guess the URL.",
-    django_fix=(
-        "Answer with mcp_oauth_discovery.challenge.unauthorized(request): without the URL, "
-        "clients have to guess the address."
-    ),
+    django_fix="Answer 401 with mcp_oauth_discovery.challenge.unauthorized(request).",
 )
 CHALLENGE_METADATA_INVALID = Entry(
     code="challenge-metadata-invalid",

@@ -91,8 +91,8 @@ PRM_RESOURCE_INVALID = Entry(
     expected="an absolute https URL without fragment",
     section="RFC 9728 §1.2",
     clients=EVERY,
-    fix="Set resource to the URL of the endpoint.",
-    django_fix="Set MCP_RESOURCE to the URL of the endpoint.",
+    fix="Set resource to the URL of the endpoint, exactly as users type it.",
+    django_fix="Set MCP_RESOURCE to the URL of the endpoint, exactly as users type it.",
 )
 PRM_RESOURCE_SCHEME = Entry(
     code="prm-resource-scheme",

@@ -83,7 +83,7 @@ REDIRECT_LOGIN = Entry(
     clients=EVERY,
     fix="Exempt the documents and the endpoint from the login, and have the endpoint answer 401.",
     django_fix=(
-        "Put DiscoveryMiddleware first, or mark the view login_not_required: "
+        "Put DiscoveryMiddleware first in MIDDLEWARE, or mark the view login_not_required: "
         "LoginRequiredMiddleware or login_required sends clients to LOGIN_URL."
     ),
     explains=(

@@ -88,7 +88,8 @@ PRM_BEARER_HEADER = Entry(
     clients=EVERY,
     fix='Add "header" to bearer_methods_supported.',
     django_fix=(
-        'In MCP_RESOURCE_METADATA, add "header" to bearer_methods_supported, or leave it out.'
+        'In MCP_RESOURCE_METADATA, add "header" to bearer_methods_supported, or leave that list '
+        "out."
     ),
 )
 PRM_SCOPES_OF_CLIENTS = Entry(

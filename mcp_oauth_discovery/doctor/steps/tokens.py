@@ -85,7 +85,10 @@ TOKEN_REFUSAL_STATUS = Entry(
     expected="401 with error=invalid_token; clients refresh or sign in again only then",
     section="RFC 6750 §3.1, MCP authorization, error handling",
     clients=EVERY,
-    fix="Answer 401 to a token that is invalid or expired; 403 is for too little scope.",
+    fix=(
+        "Answer 401 to a token that is invalid or expired; 403 is for a token with too little "
+        "scope."
+    ),
 )
 TOKEN_REFUSAL_CHALLENGE = Entry(
     code="token-refusal-challenge",
