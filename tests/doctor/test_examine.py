@@ -160,9 +160,9 @@ def test_documented_test_tells_the_fix_if_it_fails(suite, tmp_path, heading, com
 def test_page_has_the_signature_and_every_public_name():
     documented = section(TESTING, "`examine`")
     assert (
-        f'origin="{PAGE}", only=(), skip=(), timeout={TIMEOUT:g}, budget={BUDGET:g}, token=None, watch=None)'
-        in documented
-    )
+        f'origin="{PAGE}", only=(), skip=(), timeout={TIMEOUT:g}, budget={BUDGET:g}, '
+        "token=None, watch=None)"
+    ) in documented
     mentioned = documented + TESTING
     names = set(doctor.__all__) - {"Client", "Severity", "Verdict"}
     assert [name for name in names if name not in mentioned] == []
