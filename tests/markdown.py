@@ -48,3 +48,9 @@ def blocks(text: str, language: str) -> list[str]:
 def first_column(text: str) -> list[str]:
     """Return the code in the first column of the tables."""
     return re.findall(r"^\| `([^`]+)` \|", text, re.M)
+
+
+def anchors(text: str) -> set[str]:
+    """Return the anchors of the headings, as GitHub names them."""
+    titles = [title for level in (1, 2, 3) for title in headings(text, level)]
+    return {re.sub(r"[^\w\- ]", "", title).lower().replace(" ", "-") for title in titles}

@@ -11,7 +11,7 @@ import pytest
 from benchmarks.load import WRK_IS_MISSING
 from tests.clients.environments import CHROMIUM_IS_MISSING, NODE_IS_MISSING
 from tests.databases.postgresql import POSTGRESQL_IS_MISSING
-from tests.markdown import CHECKOUT, PAGES, blocks, headings, read, section
+from tests.markdown import CHECKOUT, PAGES, anchors, blocks, read, section
 from tests.proxies import CADDY_IS_MISSING, NGINX_IS_MISSING
 
 README = read("README.md")
@@ -48,6 +48,15 @@ def test_every_module_of_a_room_is_mentioned():
         assert modules - mentioned == set(), init.parent.name
 
 
+@pytest.mark.parametrize(
+    "room", ["", "output", "project", "project/tokens", "steps", "transport", "walk"]
+)
+def test_every_module_of_the_doctor_is_mentioned(room):
+    modules = {path.stem for path in (PACKAGE / "doctor" / room).glob("*.py")} - {"__init__"}
+    mentioned = set(re.findall(r"`(\w+)`", section(ARCHITECTURE, "The doctor")))
+    assert modules - mentioned == set()
+
+
 def test_every_relative_link_resolves():
     for page in PAGES:
         for target in re.findall(r"\]\((?!https?://)([^)]+)\)", read(page)):
@@ -56,11 +65,6 @@ def test_every_relative_link_resolves():
             assert linked.is_file(), f"{page}: {target}"
             text = linked.read_text(encoding="utf-8") if anchor else ""
             assert not anchor or anchor in anchors(text), f"{page}: {target}"
-
-
-def anchors(text: str) -> set[str]:
-    titles = [title for level in (1, 2, 3) for title in headings(text, level)]
-    return {re.sub(r"[^\w\- ]", "", title).lower().replace(" ", "-") for title in titles}
 
 
 def test_every_page_is_linked_from_the_index():

@@ -208,7 +208,7 @@ def check_issuer_of_tokens(**kwargs: Any) -> Iterator[Advice]:
 def check_issuer_of_keys(**kwargs: Any) -> Iterator[Advice]:
     """Report that this site has keys while its issuer is not pinned.
 
-    Only then it queries the database, although it runs in every check: a project that forgets
+    Only then does it query the database, although it runs in every check: a project that forgets
     MCP_ISSUER does not name a database for its checks either.
     """
     if is_pinned() or sys.argv[1:2] == ["test"] or _signer():

@@ -5,10 +5,14 @@ from __future__ import annotations
 import inspect
 import re
 import sys
+from contextlib import suppress
 from types import ModuleType
+
+from django.urls import get_resolver
 
 import mcp_oauth_discovery
 from mcp_oauth_discovery import signing
+from mcp_oauth_discovery.checks.routes import urlconfs
 from mcp_oauth_discovery.signing import sign, sign_jwt
 
 # Modules through which code reaches the function without a name of its own for it.
@@ -21,8 +25,17 @@ def callers() -> list[str]:
 
     Tests are no part of what signs. Imports inside functions are not seen.
     """
+    _load_views()
     modules = [(name, module) for name, module in sys.modules.items() if _is_outside(name)]
     return sorted(name for name, module in modules if _uses(module))
+
+
+def _load_views() -> None:
+    """Import the URLconfs, and so the views: a command may start without them."""
+    for urlconf in urlconfs():
+        # A module that cannot be imported fails elsewhere, with the reason.
+        with suppress(Exception):
+            get_resolver(urlconf).urlconf_module  # noqa: B018 - reading it imports the module
 
 
 def _is_outside(name: str) -> bool:

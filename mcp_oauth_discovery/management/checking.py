@@ -36,7 +36,7 @@ def add_check_arguments(check: CommandParser) -> None:
         words = f"{words} codes or groups (comma-separated)"
         check.add_argument(name, action="append", default=[], metavar="CODES", help=words)
     check.add_argument("--strict", action="store_true", help="fail on warnings too")
-    words = "a token to send too; - is standard input. The report says which rules refuse it"
+    words = "the file with a token to send as well, or - for standard input: which rules refuse it?"
     check.add_argument("--token-file", metavar="FILE", help=words)
     words = "the form of the report (text); --json means --format json"
     check.add_argument("--format", dest="form", choices=FORMATS, help=words)

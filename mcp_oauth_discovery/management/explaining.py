@@ -45,10 +45,12 @@ def _of_steps(steps: tuple[Step, ...], palette: Palette) -> Explanation:
 
 
 def _of_check(identifier: str) -> Explanation:
-    document = {"id": identifier, "documentation": _CHECKS}
+    # The heading is the ID. Its address on the page has no full stop.
+    address = f"{_CHECKS}#{identifier.lower().replace('.', '')}"
+    document = {"id": identifier, "documentation": address}
     lines = [
         f"{identifier} is a system check. manage.py check prints the cause and the fix.",
-        f"Docs: {_CHECKS}",
+        f"Docs: {address}",
     ]
     return Explanation(document, iter(lines))
 

@@ -35,6 +35,29 @@ def test_module_that_imports_the_function_is_a_caller(module):
     assert signers.callers() == ["shop.views"]
 
 
+@pytest.fixture
+def written(tmp_path, monkeypatch, settings):
+    """Write a URLconf that nothing has imported yet."""
+
+    def written(text):
+        (tmp_path / "urls_of_a_shop.py").write_text(text, encoding="utf-8")
+        monkeypatch.syspath_prepend(tmp_path)
+        settings.ROOT_URLCONF = "urls_of_a_shop"
+
+    yield written
+    sys.modules.pop("urls_of_a_shop", None)
+
+
+def test_views_are_loaded_first(written):
+    written("from mcp_oauth_discovery.signing import sign_jwt\nurlpatterns = []\n")
+    assert signers.callers() == ["urls_of_a_shop"]
+
+
+def test_urlconf_that_cannot_be_imported_is_the_matter_of_another_check(written):
+    written("import a_module_that_is_missing\n")
+    assert signers.callers() == []
+
+
 @pytest.mark.parametrize(
     "name", ["shop.tests.tokens", "shop.test_tokens", "shop.conftest", "mcp_oauth_discovery.x"]
 )

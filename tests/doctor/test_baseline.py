@@ -49,6 +49,14 @@ def test_known_findings_are_not_printed_and_still_count_for_the_clients():
     assert any(verdict.outcome == "stops" for verdict in one.verdicts)
 
 
+def test_line_of_a_client_has_the_known_code_that_stops_it():
+    world = World()
+    world.server["issuer"] = f"{ORIGIN}/"
+    same = Report((report_on(world),))
+    for printed in (same, compared(same, baseline_of(same)).report):
+        assert "Inspector       stops: as-issuer-slash (" in str(printed)
+
+
 def test_another_code_or_subject_or_severity_is_new():
     before = report(FINDING)
     assert new(before=before, now=report(FINDING)) == []

@@ -12,6 +12,7 @@ from mcp_oauth_discovery.doctor.examples import EXAMPLES
 from mcp_oauth_discovery.doctor.findings import documentation
 from mcp_oauth_discovery.doctor.steps import ENTRIES, STEP_OF
 from tests.doctor.world import ENDPOINT, ORIGIN, World, faults
+from tests.markdown import anchors, read
 
 
 def members(text: str) -> dict[str, object]:
@@ -173,10 +174,13 @@ def test_name_that_is_like_no_code_gets_no_guess(run, name):
     assert run("explain", name) == ("", message)
 
 
-@pytest.mark.parametrize("number", [ERROR_IDS[0], next(iter(RULES))])
-def test_system_check_leads_to_its_page(run, number):
+@pytest.mark.parametrize("number", [ERROR_IDS[0], next(iter(RULES)), "W048"])
+def test_system_check_leads_to_its_section(run, number):
     name = f"mcp_oauth_discovery.{number}"
     output, _ = run("explain", number.lower())
     assert output.startswith(f"{name} is a system check.")
     document = json.loads(run("explain", name, "--json")[0])
-    assert (document["id"], document["documentation"][-12:]) == (name, "/checks.html")
+    page, _, anchor = document["documentation"].partition("#")
+    assert (document["id"], page[-12:]) == (name, "/checks.html")
+    assert anchor in anchors(read("docs/checks.md"))
+    assert document["documentation"] in output

@@ -135,15 +135,16 @@ def test_each_observation_is_printed_with_its_url():
     assert output[2:7] == [
         "Seen:     One.",
         f"At:       {PRM}",
-        "Expected: Access-Control-Allow-Origin: *",
         "Seen:     Another.",
         f"At:       {JWKS}",
+        "Expected: Access-Control-Allow-Origin: *",
     ]
 
 
 def test_other_expectations_are_printed_with_their_observation():
     one, other = found("cors-document", PRM, "One."), found("cors-document", JWKS, "Another.")
     output = block(one, replace(other, expected="Something else."))
+    assert output[4] == "Expected: Access-Control-Allow-Origin: *"
     assert output[7] == "Expected: Something else."
 
 

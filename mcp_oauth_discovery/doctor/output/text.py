@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import groupby, islice
 from types import MappingProxyType
 
-from mcp_oauth_discovery.doctor.causes import Block, kind, merged
+from mcp_oauth_discovery.doctor.causes import Block, blocks, kind, merged
 from mcp_oauth_discovery.doctor.clients import Client
 from mcp_oauth_discovery.doctor.findings import Finding, Severity, affected, documentation
 from mcp_oauth_discovery.doctor.output.structured import step_name
@@ -52,8 +52,8 @@ def lines(report: Report, palette: Palette) -> Iterator[str]:
 
 def summary(report: Report) -> str:
     """Return a sentence: how many problems there are, and where to start."""
-    blocks = _blocks(report)
-    kinds = {kind(part.first) for block in blocks for part in block.everything()}
+    printed = _blocks(report)
+    kinds = {kind(part.first) for block in printed for part in block.everything()}
     counts = Counter(severity for _, severity, _ in kinds)
     parts = [
         f"{counts[severity]} {one if counts[severity] == 1 else several}"
@@ -61,7 +61,7 @@ def summary(report: Report) -> str:
         if counts[severity]
     ]
     if parts:
-        return f"{', '.join(parts)}. Start with {blocks[0].first.code}."
+        return f"{', '.join(parts)}. Start with {printed[0].first.code}."
     skipped = len({one.step for one in report.skipped})
     if not skipped:
         return "No problems found."
@@ -102,13 +102,12 @@ def _observation_lines(findings: Sequence[Finding]) -> Iterator[str]:
     observations: dict[tuple[tuple[str, ...], str], list[str]] = defaultdict(list)
     for (text, expected), urls in places.items():
         observations[tuple(urls), expected].append(text)
-    previous = ""
-    for (urls_of_all, expected), texts in islice(observations.items(), MOST_OBSERVATIONS):
-        yield from _field_lines("Seen", "\n".join(texts))
-        yield from _field_lines("At", "\n".join(_few(urls_of_all)))
-        if expected != previous:
-            yield from _field_lines("Expected", expected)
-        previous = expected
+    first = islice(observations.items(), MOST_OBSERVATIONS)
+    for expected, alike in groupby(first, key=lambda observation: observation[0][1]):
+        for (urls_of_all, _), texts in alike:
+            yield from _field_lines("Seen", "\n".join(texts))
+            yield from _field_lines("At", "\n".join(_few(urls_of_all)))
+        yield from _field_lines("Expected", expected)
     if (more := len(observations) - MOST_OBSERVATIONS) > 0:
         yield from _field_lines("Seen", f"… and {more} more.")
 
@@ -164,13 +163,14 @@ def _verdict_lines(report: EndpointReport, palette: Palette) -> Iterator[str]:
         yield "  Not judged, because steps were skipped."
         return
     causes: dict[str, dict[str, None]] = defaultdict(dict)
-    for block in report.blocks:
+    # Findings that are known from a baseline have no block of the report, and still stop clients.
+    for block in blocks(report.findings):
         for part in block.everything():
             causes[part.first.code][block.first.code] = None
     indent = 4 + max(len(client.value) for client in Client)
     for verdict in report.verdicts:
         outcome, paint, codes = _outcome(verdict)
-        # The reader finds these codes above: consequences are only listed beneath their cause.
+        # The blocks above have the codes of causes: consequences are only listed beneath them.
         names = ", ".join(dict.fromkeys(cause for code in codes for cause in causes[code]))
         # Why this is the basis is in the documentation, and in JSON.
         basis = verdict.basis.partition(";")[0]

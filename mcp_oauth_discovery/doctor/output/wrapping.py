@@ -10,7 +10,8 @@ from mcp_oauth_discovery.doctor.printing import visible
 
 # The usual width of a terminal.
 COLUMNS = 80
-# Commands and quoted texts are copied. An apostrophe within a word begins no quotation.
+# Readers copy commands and quoted texts, so these stay in one piece. An apostrophe within a word
+# begins no quotation.
 _TO_COPY = re.compile(
     r"(?:python )?manage\.py \w+(?: (?:https?://|--?\w)\S*| check\b| rotate\b| revoke\b| KID\b)*"
     r"|(?<!\w)'[^'\n]{1,60}'(?!\w)"

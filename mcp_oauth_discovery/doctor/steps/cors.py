@@ -268,7 +268,7 @@ def can_pass(walk: Walk) -> bool:
     preflights = [*walk.page_preflights, walk.endpoint_preflight, walk.endpoint_delete]
     return (
         bool(walk.page_reads)
-        # Pages were not played where a redirect leads on.
+        # Behind a redirect, the doctor did not repeat the request as a web page sends it.
         and not any(place.exchange.hops for place in walk.tried)
         and all_answered([*walk.page_reads, *preflights])
         and bool(_challenges_for_pages(walk))

@@ -107,7 +107,7 @@ def _may_be_endpoint(walk: Walk) -> bool:
     if answer is None or answer.status == 401:
         return answer is not None
     is_open = answer.status in (*range(200, 300), *OF_THE_REQUEST) and not is_html(answer)
-    # A site without a path seldom is an endpoint, and often answers everything.
+    # A bare origin is seldom an endpoint, and such sites often answer every path.
     return is_open and split(walk.url).path not in ("", "/")
 
 

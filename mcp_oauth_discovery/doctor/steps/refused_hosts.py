@@ -18,7 +18,7 @@ _DJANGO = re.compile(
 
 def naming_host(result: Finding, walk: Walk) -> Finding:
     """Return a finding about a 400 with advice that names the host to allow."""
-    # The port does not belong into ALLOWED_HOSTS, and the brackets of IPv6 do.
+    # ALLOWED_HOSTS takes hosts without the port, and IPv6 addresses with their brackets.
     host = re.sub(r":\d+\Z", "", urlsplit(origin(walk.url)).netloc)
     received = _received(walk) or host
     generic = f"Configure the host {host} in the application"
