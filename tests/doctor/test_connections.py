@@ -115,6 +115,12 @@ def test_what_a_block_writes_is_rolled_back_and_what_was_there_before_stays():
     assert [key.kid for key in SigningKey.objects.all()] == [first.kid]
 
 
+def test_block_may_ask_for_the_outermost_transaction():
+    with rolled_back(), transaction.atomic(durable=True):
+        rotation.rotate("EdDSA")
+    assert not SigningKey.objects.exists()
+
+
 def test_database_that_cannot_be_used_is_left_alone(monkeypatch):
     def refuse(alias):
         raise RuntimeError("no database here")
