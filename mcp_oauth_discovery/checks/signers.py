@@ -21,7 +21,7 @@ def callers() -> list[str]:
 
     Tests are no part of what signs. Imports inside functions are not seen.
     """
-    modules = [(name, module) for name, module in sys.modules.items() if _is_outside(name)]
+    modules = [(name, module) for name, module in list(sys.modules.items()) if _is_outside(name)]
     return sorted(name for name, module in modules if _uses(module))
 
 
