@@ -170,6 +170,31 @@ def test_given_token_is_sent_to_this_machine_and_in_process_without_tls():
         assert Token.GIVEN in walked(world, url, in_process).tokens
 
 
+def test_given_token_is_not_sent_where_a_name_of_this_machine_leads_away():
+    url = "http://app.localhost:8000/mcp"
+    for addresses, is_sent in ((("127.0.0.1", "::1"), True), (("127.0.0.1", "192.0.2.7"), False)):
+
+        class Away(World):
+            def send(self, method, url, headers=(), body=b""):
+                answer = super().send(method, url, headers, body)
+                return dataclasses.replace(answer, addresses=addresses)
+
+        world = Away()
+        world.reply(url, status=401)
+        world.credentials = Credentials(read_parts(token()))
+        assert (Token.GIVEN in walked(world, url).tokens) is is_sent
+
+
+def test_given_token_without_an_answer_is_neither_good_nor_explained():
+    world, explained = World(), []
+    presented(world, token(), Failure("POST", ENDPOINT, Trouble.TIMEOUT, "late"))
+    world.credentials = dataclasses.replace(
+        world.credentials, explain=lambda *asked: explained.append(asked)
+    )
+    assert "tokens" in [one.step for one in report_on(world).skipped]
+    assert explained == []
+
+
 def test_given_token_is_not_sent_to_an_endpoint_beside_the_one_that_it_is_for():
     world, other = World(), f"{ORIGIN}/files"
     text = token(aud=other)

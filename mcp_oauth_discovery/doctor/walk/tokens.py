@@ -21,7 +21,7 @@ from mcp_oauth_discovery.doctor.walk.credentials import Token
 from mcp_oauth_discovery.doctor.walk.observations import Exchange, Walk
 from mcp_oauth_discovery.doctor.walk.probes import Get
 from mcp_oauth_discovery.doctor.walk.reading import is_html
-from mcp_oauth_discovery.standards.identifiers import origin
+from mcp_oauth_discovery.standards.identifiers import is_loopback, origin
 from mcp_oauth_discovery.standards.www_authenticate import scope_tokens
 
 MADE_UP = "made-up-by-the-doctor"
@@ -156,19 +156,27 @@ def ask_with_given_token(walk: Walk, get: Get, transport: Transport) -> None:
     if given is None or not is_protected(walk) or unsent_because(walk):
         return
     exchange = _ask(walk, transport, Token.GIVEN, given.token)
-    if not is_let_in(exchange):
+    # Without an answer, code of the project may hang, and so may its explanation.
+    if exchange.answer and not is_let_in(exchange):
         _explain(walk, Token.GIVEN, given.token)
 
 
 def unsent_because(walk: Walk) -> str:
     """Return why the token of the user is not sent to a protected endpoint, or ""."""
     given, url = walk.credentials.given, walk.url
-    if is_exposed(url) and not walk.in_process:
+    if not walk.in_process and (is_exposed(url) or _leads_away(walk)):
         return "The URL is http, so anyone on the way could read the token."
     audiences = given.audiences if given else []
     if url not in audiences and not walk.credentials.endpoints.isdisjoint(map(str, audiences)):
         return "It is for another endpoint of this project."
     return ""
+
+
+def _leads_away(walk: Walk) -> bool:
+    """Return whether plain http to a name of this machine leads to another machine."""
+    addresses = walk.post.outcome.addresses if walk.post else ()
+    is_plain = urlsplit(walk.url).scheme == "http"
+    return is_plain and not all(map(is_loopback, addresses))
 
 
 def _ask(walk: Walk, transport: Transport, kind: Token, token: str) -> Exchange:
