@@ -26,7 +26,9 @@ def callers() -> list[str]:
     Tests are no part of what signs. Imports inside functions are not seen.
     """
     _load_views()
-    modules = [(name, module) for name, module in sys.modules.items() if _is_outside(name)]
+    # Another thread may import a module meanwhile.
+    loaded = list(sys.modules.items())
+    modules = [(name, module) for name, module in loaded if _is_outside(name)]
     return sorted(name for name, module in modules if _uses(module))
 
 

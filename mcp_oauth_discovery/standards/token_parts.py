@@ -7,6 +7,8 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 _SIGNED, _ENCRYPTED = 3, 5
@@ -14,6 +16,9 @@ _SIGNED, _ENCRYPTED = 3, 5
 _SHORTEST_SECRET = 8
 # How many characters identify a secret. What follows them is hidden too.
 _BEGINNING = 12
+# The characters of tokens (RFC 6750 §2.1) that URLs or JSON escape, and what may follow.
+_ESCAPABLE = MappingProxyType({"+": r"(?:\+|%2[Bb])", "/": r"(?:\\?/|%2[Ff])", "=": "(?:=|%3[Dd])"})
+_REST = rf"(?:[\w\-.~]|{_ESCAPABLE['+']}|{_ESCAPABLE['/']})*{_ESCAPABLE['=']}*"
 
 
 @dataclass(frozen=True)
@@ -42,13 +47,29 @@ class Parts:
     def without_secrets(self, text: str) -> str:
         """Return a text without the token and its signature, which other code may have put in.
 
-        The text may have only the beginning of the signature, or of a token that is not a JWT.
+        The text may have only the beginning of the signature, or of a token that is not a JWT. Some
+        characters may be escaped, as in a URL or in JSON.
         """
-        secret = self.segments[-1] or self.token
-        if len(secret) < _SHORTEST_SECRET:
-            return text
-        beginning = re.escape(secret[:_BEGINNING])
-        return re.sub(rf"{beginning}[\w\-.~+/]*=*", "***", text.replace(self.token, "***"))
+        return self._secret.sub("***", text) if self._secret else text
+
+    @cached_property
+    def _secret(self) -> re.Pattern[str] | None:
+        """The pattern of what must not be shown; None if nothing is long enough."""
+        last = self.segments[-1]
+        # The beginning of a JWT is in all of them. That of another token identifies it.
+        beginnings = [last] if self.header is not None and last else [self.token, last]
+        patterns = [_escapable(self.token)] if len(self.token) >= _SHORTEST_SECRET else []
+        patterns += [
+            f"{_escapable(text[:_BEGINNING])}{_REST}"
+            for text in beginnings
+            if len(text) >= _SHORTEST_SECRET
+        ]
+        return re.compile("|".join(patterns)) if patterns else None
+
+
+def _escapable(text: str) -> str:
+    """Return the pattern of a text, of which some characters may be escaped."""
+    return "".join(_ESCAPABLE.get(character) or re.escape(character) for character in text)
 
 
 def read_parts(token: str) -> Parts:

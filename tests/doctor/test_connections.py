@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import connections, transaction
+from django.db.backends.sqlite3.base import DatabaseWrapper
 
 from mcp_oauth_discovery import rotation
 from mcp_oauth_discovery.doctor.project.connections import borrowing, lend, rolled_back
@@ -113,6 +114,27 @@ def test_what_a_block_writes_is_rolled_back_and_what_was_there_before_stays():
     with rolled_back():
         rotation.rotate("RS256")
     assert [key.kid for key in SigningKey.objects.all()] == [first.kid]
+
+
+def test_block_may_ask_for_the_outermost_transaction():
+    with rolled_back(), transaction.atomic(durable=True):
+        rotation.rotate("EdDSA")
+    assert not SigningKey.objects.exists()
+
+
+def test_file_of_a_database_is_not_created(tmp_path):
+    path = tmp_path / "none.sqlite3"
+    opened = DatabaseWrapper(
+        {**connections["default"].settings_dict, "NAME": str(path), "OPTIONS": {}}, "default"
+    )
+    own, connections["default"] = connections["default"], opened
+    try:
+        with rolled_back():
+            pass
+    finally:
+        opened.close()
+        connections["default"] = own
+    assert not path.exists()
 
 
 def test_database_that_cannot_be_used_is_left_alone(monkeypatch):

@@ -223,3 +223,13 @@ def test_get_that_fails_is_no_redirect():
     world.replies["GET", TYPO] = Failure("GET", TYPO, Trouble.TIMEOUT, "a reason")
     [fix] = named(world)
     assert fix.endswith(ENDPOINT)
+
+
+@pytest.mark.parametrize(("others", "is_named"), [(999, True), (1000, False)])
+def test_long_list_of_protected_resources_is_compared_up_to_the_thousandth(others, is_named):
+    world, other = World(), f"{ORIGIN}/mpcs"
+    world.reply(TYPO, status=404)
+    listed = [f"https://{number}.example.net/mcp" for number in range(others)]
+    world.server["protected_resources"] = [*listed, other]
+    list(named(world))
+    assert (other in [url for _, url, _ in world.requests]) is is_named

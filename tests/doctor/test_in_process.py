@@ -184,3 +184,10 @@ def test_plain_list_is_a_body():
 
     answer = DjangoTransport(application).send("POST", ORIGIN, (), b"a")
     assert (answer.body, answer.is_cut) == (b"ab", False)
+
+
+def test_token_is_in_no_mail_about_a_fault_of_the_project(settings, caplog):
+    settings.ROOT_URLCONF = "tests.doctor.failing_urls"
+    ask("/fails", headers=[("Authorization", "Bearer a-token")])
+    [record] = caplog.records
+    assert record.request.META["HTTP_AUTHORIZATION"] == "***"

@@ -9,6 +9,7 @@ import logging
 import pytest
 from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
+from django.db.models.signals import post_init
 from django.utils import timezone
 
 from mcp_oauth_discovery import rotation
@@ -74,6 +75,19 @@ def test_endpoint_that_looks_up_the_user_has_no_problems(found, path):
     get_user_model().objects.create_user("gone", is_active=False)
     get_user_model().objects.create_user("ada")
     assert found(path) == []
+
+
+def test_users_that_cannot_be_read_are_no_fault_of_the_doctor(found):
+    def refuse(**event):
+        raise RuntimeError("no tenant")
+
+    get_user_model().objects.create_user("ada")
+    post_init.connect(refuse, sender=get_user_model())
+    try:
+        assert found("strict") == []
+        assert sign({}, "at+jwt") is None
+    finally:
+        post_init.disconnect(refuse, sender=get_user_model())
 
 
 @pytest.mark.parametrize("path", ["user", "framework"])

@@ -133,3 +133,15 @@ def test_parts_do_not_show_the_token():
     parts = read_parts(token())
     assert parts.token not in repr(parts)
     assert parts.segments[-1] not in repr(Credentials(parts))
+
+
+@pytest.mark.parametrize(
+    ("status", "rule"),
+    [
+        (429, "That is a limit of requests, and says nothing about the token. Check again later."),
+        (500, "That is a failure of the server. The token itself may be good."),
+        (403, "No rule that the doctor knows refuses it."),
+    ],
+)
+def test_answer_that_no_rule_explains_says_what_its_status_means(status, rule):
+    assert rules(token(), answer=reply(status)) == [rule]

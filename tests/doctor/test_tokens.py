@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from mcp_oauth_discovery.doctor.findings import Severity
@@ -10,6 +12,7 @@ from mcp_oauth_discovery.doctor.transport.messages import Failure, Fault, Troubl
 from mcp_oauth_discovery.doctor.walk.credentials import Credentials, Token
 from mcp_oauth_discovery.doctor.walk.tokens import MADE_UP, ask_with_given_token, is_let_in
 from mcp_oauth_discovery.doctor.walk.walker import Walker
+from mcp_oauth_discovery.management.watching import RequestLines
 from mcp_oauth_discovery.standards.token_parts import read_parts
 from tests.doctor.faults_tokens import LET_IN, judged_by, presented, reply, strict, token
 from tests.doctor.world import ENDPOINT, HTML, ORIGIN, PRM, World, diagnose, report_on
@@ -167,6 +170,31 @@ def test_given_token_is_sent_to_this_machine_and_in_process_without_tls():
         assert Token.GIVEN in walked(world, url, in_process).tokens
 
 
+def test_given_token_is_not_sent_where_a_name_of_this_machine_leads_away():
+    url = "http://app.localhost:8000/mcp"
+    for addresses, is_sent in ((("127.0.0.1", "::1"), True), (("127.0.0.1", "192.0.2.7"), False)):
+
+        class Away(World):
+            def send(self, method, url, headers=(), body=b""):
+                answer = super().send(method, url, headers, body)
+                return dataclasses.replace(answer, addresses=addresses)
+
+        world = Away()
+        world.reply(url, status=401)
+        world.credentials = Credentials(read_parts(token()))
+        assert (Token.GIVEN in walked(world, url).tokens) is is_sent
+
+
+def test_given_token_without_an_answer_is_neither_good_nor_explained():
+    world, explained = World(), []
+    presented(world, token(), Failure("POST", ENDPOINT, Trouble.TIMEOUT, "late"))
+    world.credentials = dataclasses.replace(
+        world.credentials, explain=lambda *asked: explained.append(asked)
+    )
+    assert "tokens" in [one.step for one in report_on(world).skipped]
+    assert explained == []
+
+
 def test_given_token_is_not_sent_to_an_endpoint_beside_the_one_that_it_is_for():
     world, other = World(), f"{ORIGIN}/files"
     text = token(aud=other)
@@ -177,7 +205,10 @@ def test_given_token_is_not_sent_to_an_endpoint_beside_the_one_that_it_is_for():
     assert "It is for another endpoint of this project." in unsent.seen
 
 
-@pytest.mark.parametrize("text", [token(), "opaque-token-of-ada-lovelace"])
+OPAQUE = "opaque-token-of-ada-lovelace"
+
+
+@pytest.mark.parametrize("text", [token(), OPAQUE, f"{OPAQUE}.v1", f"{OPAQUE}/+=="])
 def test_given_token_is_nowhere_in_the_report_even_if_the_site_repeats_it(text):
     world = World()
     description = f"The token {text} is bad"
@@ -188,7 +219,36 @@ def test_given_token_is_nowhere_in_the_report_even_if_the_site_repeats_it(text):
     written = f"{report_on(world)!r} {outcome!r} {walk!r}"
     assert "The token *** is bad" in written
     assert text not in written
-    assert text.split(".")[-1] not in written
+    assert max(text.split(".")[2:] or [OPAQUE]) not in written
+
+
+@pytest.mark.parametrize(
+    "repeated", ["1%2F%2Fada-lovelace%2B", r"1\/\/ada-lovelace+", "1//ada-lovel"]
+)
+def test_given_token_is_hidden_where_it_is_escaped_or_cut(repeated):
+    world = World()
+    presented(world, "1//ada-lovelace+", reply(401, body=f"Bad: {repeated}".encode()))
+    assert walked(world).tokens[Token.GIVEN].answer.body == b"Bad: ***"
+
+
+def test_given_token_is_in_no_line_about_a_request_and_in_no_later_answer():
+    class Echo(World):
+        def send(self, method, url, headers=(), body=b""):
+            answer = super().send(method, url, headers, body)
+            fields = (*answer.headers, ("Location", f"/login?{OPAQUE}"))
+            return dataclasses.replace(answer, headers=fields)
+
+    world, written = Echo(), []
+    world.credentials = Credentials(read_parts(OPAQUE))
+    Walker(
+        world,
+        page_origin="https://page.example.net",
+        probes={"tokens": STEP.probes},
+        credentials=world.credentials,
+        watch=RequestLines(written.append),
+    ).walk(ENDPOINT)
+    assert [line for line in written if "Location: /login?***" in line]
+    assert not [line for line in written if OPAQUE in line]
 
 
 @pytest.mark.parametrize("fault", [None, Fault("ValueError: opaque-token-of-ada-lovelace")])
@@ -236,6 +296,11 @@ def test_report_of_a_healthy_site_says_that_the_token_is_let_in():
         (200, HTML, False),
         (200, b'{"error": {"code": -32001, "message": "Unauthorized"}}', False),
         (200, b'{"errors": ["Not authenticated"]}', False),
+        (200, b'{"error": {"code": -32000, "message": "Authentication failed"}}', False),
+        (200, b'{"error": "Forbidden"}', False),
+        (400, b"Access denied", False),
+        (400, b"You are not logged in", False),
+        (400, b'{"message": "Missing authorization"}', False),
         (400, b'{"error": "invalid_token"}', False),
         (400, b'{"error": "invalid_request"}', False),
         (400, b"Malformed token", False),

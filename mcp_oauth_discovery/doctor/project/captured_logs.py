@@ -31,6 +31,10 @@ def captured(faults: list[Fault]) -> Iterator[None]:
         # A record has a traceback only once a minute, but always has the fault.
         error = record.exc_info[1] if record.exc_info else getattr(record, "fault", None)
         is_error = record.levelno >= logging.ERROR
+        # A mail about the record has all headers, and some releases of Django do not hide this one.
+        meta = getattr(getattr(record, "request", None), "META", {})
+        if is_error and "HTTP_AUTHORIZATION" in meta:
+            meta["HTTP_AUTHORIZATION"] = "***"
         if error is not None and is_error:
             faults.append(fault_of(error))
         if record.name == "mcp_oauth_discovery":

@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from weakref import WeakSet
 
 from django.db import connections, transaction
@@ -66,10 +67,23 @@ def rolled_back() -> Iterator[None]:
                 transaction.set_rollback(True, using=alias)
 
 
+def _is_missing(connection: BaseDatabaseWrapper) -> bool:
+    """Return whether to connect would create the file of the database."""
+    name = str(connection.settings_dict["NAME"])
+    is_file = connection.vendor == "sqlite" and name[:5] not in (":memo", "file:")
+    return is_file and connection.connection is None and not Path(name).exists()
+
+
 def _begins(alias: str, transactions: ExitStack) -> bool:
     """Begin a transaction, and return whether this database can be used."""
     try:
-        transactions.enter_context(transaction.atomic(using=alias))
+        if _is_missing(connections[alias]):
+            return False
+        block = transaction.atomic(using=alias)
+        # Code of the project may ask for the outermost transaction: it is still durable for it.
+        # Django has this mark for its own test cases, which roll back in the same way.
+        vars(block)["_from_testcase"] = True
+        transactions.enter_context(block)
     except Exception:  # noqa: BLE001 - a backend, or a test case without this database, may raise any
         return False
     return True

@@ -67,10 +67,18 @@ def given(walk: Walk) -> Iterator[Finding]:
             problems = [parts.without_secrets(rule) for rule in refusals(walk, parts)]
         else:
             problems = [shown(refusal.problem) for refusal in explanation]
-        problems = problems or ["No rule that the doctor knows refuses it."]
+        problems = problems or [_without_a_rule(exchange.status)]
         fixes = dict.fromkeys(refusal.fix for refusal in explanation or () if refusal.fix)
         text = "\n".join([_answered(exchange), *problems])
         yield finding(TOKEN_REFUSED, walk.url, text, fix=" ".join(fixes))
+
+
+def _without_a_rule(status: int) -> str:
+    if status == 429:
+        return "That is a limit of requests, and says nothing about the token. Check again later."
+    if status >= 500:
+        return "That is a failure of the server. The token itself may be good."
+    return "No rule that the doctor knows refuses it."
 
 
 def _answered(exchange: Exchange) -> str:

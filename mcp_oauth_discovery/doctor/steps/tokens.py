@@ -213,7 +213,9 @@ def query(walk: Walk) -> Iterator[Finding]:
 
 
 def can_pass(walk: Walk) -> bool:
-    """Return whether the forged tokens were sent, and the endpoint itself refused them."""
+    """Return whether the endpoint itself refused the forged tokens, and answered the user's."""
+    if Token.GIVEN in walk.tokens and walk.tokens[Token.GIVEN].answer is None:
+        return False
     exchanges = [walk.tokens.get(kind) for kind in (*_FORGED, Token.IN_QUERY)]
     # A limit of requests, or a firewall, judges no token.
     return all(

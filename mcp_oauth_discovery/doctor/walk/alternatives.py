@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from difflib import SequenceMatcher
+from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -30,6 +31,8 @@ from mcp_oauth_discovery.standards.server_cards import CARD_TYPE, CATALOG, CATAL
 
 # How many other URLs get a POST.
 MOST_CONTACTED = 3
+# Of a longer list, the rest is not compared.
+_MOST_COMPARED = 1000
 # The path of most MCP servers.
 USUAL_PATH = "/mcp"
 
@@ -197,5 +200,6 @@ def _usual(typed: str) -> Iterator[Candidate]:
 
 def _nearest(typed: str, urls: Iterable[object]) -> list[str]:
     """Return the URLs in a list, those first that are most like the typed one."""
-    texts = [url for url in urls if isinstance(url, str) and len(url) <= LONGEST]
+    listed = islice(urls, _MOST_COMPARED)
+    texts = [url for url in listed if isinstance(url, str) and len(url) <= LONGEST]
     return sorted(texts, key=lambda url: -SequenceMatcher(None, typed, url).ratio())

@@ -10,11 +10,10 @@ import json
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from mcp_oauth_discovery.doctor.transport.messages import Answer, Failure, Fault, Transport
+from mcp_oauth_discovery.doctor.transport.messages import Transport
 from mcp_oauth_discovery.doctor.transport.reachability import is_exposed
 from mcp_oauth_discovery.doctor.walk import headers
 from mcp_oauth_discovery.doctor.walk.challenges import bearer_of
@@ -22,8 +21,7 @@ from mcp_oauth_discovery.doctor.walk.credentials import Token
 from mcp_oauth_discovery.doctor.walk.observations import Exchange, Walk
 from mcp_oauth_discovery.doctor.walk.probes import Get
 from mcp_oauth_discovery.doctor.walk.reading import is_html
-from mcp_oauth_discovery.standards.identifiers import origin
-from mcp_oauth_discovery.standards.token_parts import Parts
+from mcp_oauth_discovery.standards.identifiers import is_loopback, origin
 from mcp_oauth_discovery.standards.www_authenticate import scope_tokens
 
 MADE_UP = "made-up-by-the-doctor"
@@ -44,7 +42,8 @@ _LONG_AGO = 30 * 24 * 3600
 _OF_TOKENS = re.compile(
     rb"(access|invalid|expired|bad|bearer|malformed)[ _-]?token|token (is|has|was|not|could)\b|"
     rb"\bjwts?\b|invalid_request|un_?authori[sz]ed|unauthenticated|not authenticated|"
-    rb"credentials|signature",
+    rb"\b(authentication|authorization)\b|forbidden|(access|permission) denied|"
+    rb"(log|sign)(ged)?[ -]in\b|credentials|signature",
     re.I,
 )
 
@@ -157,20 +156,27 @@ def ask_with_given_token(walk: Walk, get: Get, transport: Transport) -> None:
     if given is None or not is_protected(walk) or unsent_because(walk):
         return
     exchange = _ask(walk, transport, Token.GIVEN, given.token)
-    walk.tokens[Token.GIVEN] = replace(exchange, outcome=_without(given, exchange.outcome))
-    if not is_let_in(exchange):
+    # Without an answer, code of the project may hang, and so may its explanation.
+    if exchange.answer and not is_let_in(exchange):
         _explain(walk, Token.GIVEN, given.token)
 
 
 def unsent_because(walk: Walk) -> str:
     """Return why the token of the user is not sent to a protected endpoint, or ""."""
     given, url = walk.credentials.given, walk.url
-    if is_exposed(url) and not walk.in_process:
+    if not walk.in_process and (is_exposed(url) or _leads_away(walk)):
         return "The URL is http, so anyone on the way could read the token."
     audiences = given.audiences if given else []
     if url not in audiences and not walk.credentials.endpoints.isdisjoint(map(str, audiences)):
         return "It is for another endpoint of this project."
     return ""
+
+
+def _leads_away(walk: Walk) -> bool:
+    """Return whether plain http to a name of this machine leads to another machine."""
+    addresses = walk.post.outcome.addresses if walk.post else ()
+    is_plain = urlsplit(walk.url).scheme == "http"
+    return is_plain and not all(map(is_loopback, addresses))
 
 
 def _ask(walk: Walk, transport: Transport, kind: Token, token: str) -> Exchange:
@@ -228,15 +234,3 @@ def _claims(walk: Walk, audience: object) -> dict[str, Any]:
 
 def _encoded(members: Mapping[str, Any]) -> str:
     return base64.urlsafe_b64encode(json.dumps(members).encode()).rstrip(b"=").decode()
-
-
-def _without(parts: Parts, outcome: Answer | Failure) -> Answer | Failure:
-    """Return an outcome without the token, which a server may repeat in its answer."""
-    hide = parts.without_secrets
-    if isinstance(outcome, Failure):
-        return replace(outcome, reason=hide(outcome.reason))
-    fields = tuple((name, hide(value)) for name, value in outcome.headers)
-    # Latin-1 keeps every octet as it is.
-    body = hide(outcome.body.decode("latin-1")).encode("latin-1")
-    fault = outcome.fault and Fault(hide(outcome.fault.problem), outcome.fault.fix)
-    return replace(outcome, headers=fields, body=body, fault=fault)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from mcp_oauth_discovery.doctor.mishaps import Noted
+from mcp_oauth_discovery.doctor.transport.hiding import HidingTransport
 from mcp_oauth_discovery.doctor.transport.messages import Answer, Fault, Headers, Transport
 from mcp_oauth_discovery.doctor.transport.watching import Watch, WatchedTransport
 from mcp_oauth_discovery.doctor.walk import headers, redirects
@@ -63,6 +64,10 @@ class Walker:
         origin of the URL. `credentials` has what is needed for requests with tokens. `watch` is
         called before and after each request.
         """
+        credentials = credentials or Credentials()
+        if credentials.given:
+            # Before anything sees the answers, the watch too.
+            transport = HidingTransport(transport, credentials.given.without_secrets)
         self._transport = WatchedTransport(transport, watch) if watch else transport
         self._page_origin = page_origin
         self._probes = probes
@@ -70,7 +75,7 @@ class Walker:
         self._signing = signing
         self._unpinned = unpinned
         self._described = described
-        self._credentials = credentials or Credentials()
+        self._credentials = credentials
         self._endpoints = endpoints
         self._documents: dict[str, Exchange] = {}
 
