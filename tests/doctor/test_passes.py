@@ -141,9 +141,17 @@ SEEN_LESS = {
         answering(302, "GET", ENDPOINT),
     ],
     "authorization-server": [server_that_is_no_url],
-    "oauth-endpoints": [lambda world: world.replies.update({("OPTIONS", TOKEN): CLOSED})],
+    "oauth-endpoints": [
+        lambda world: world.replies.update({("OPTIONS", TOKEN): CLOSED}),
+        answering(429, "OPTIONS", TOKEN),
+    ],
     "signed-metadata": [failing(SERVER)],
-    "cors": [documents_after_a_redirect],
+    "cors": [
+        documents_after_a_redirect,
+        answering(429, "OPTIONS", ENDPOINT),
+        answering(502, "OPTIONS", PRM),
+    ],
+    "caching": [answering(429, "HEAD", PRM)],
     "hosts": [
         on_forged("X-Forwarded-Host", FAILED),
         on_forged("X-Forwarded-Host", LATE),
