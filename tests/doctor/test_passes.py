@@ -36,6 +36,10 @@ def outcome(world: World, step: str, **options) -> str:
     return "".join(name for name, is_said in said.items() if is_said)
 
 
+def test_requests_in_process_show_no_connection():
+    assert outcome(World(), "reach", in_process=True) == "none"
+
+
 def test_healthy_world_shows_all():
     world = World()
     publish(world)

@@ -8,8 +8,8 @@ from mcp_oauth_discovery.doctor.clients import BROWSERS, EVERY
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, finding
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.steps.cors import is_closed, lacking, passing
-from mcp_oauth_discovery.doctor.walk.fingerprint import is_django
 from mcp_oauth_discovery.doctor.walk.busy import all_served
+from mcp_oauth_discovery.doctor.walk.fingerprint import is_django
 from mcp_oauth_discovery.doctor.walk.observations import OAuthEndpoint, Walk
 from mcp_oauth_discovery.doctor.walk.probes import ask_oauth_endpoints
 from mcp_oauth_discovery.doctor.walk.reading import is_html
