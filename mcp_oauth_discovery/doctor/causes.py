@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from mcp_oauth_discovery.doctor.clients import BROWSERS
 from mcp_oauth_discovery.doctor.findings import Finding, Severity
 from mcp_oauth_discovery.doctor.steps import STEP_OF
 from mcp_oauth_discovery.standards.identifiers import origin
@@ -143,7 +144,20 @@ def _below(
 
 
 def _sorted(blocks: Iterable[Block]) -> list[Block]:
-    return sorted(blocks, key=lambda block: (_worst(block), not block.explained))
+    """Return the worst first; of those, what stops more than web pages, and causes before others.
+
+    Missing CORS explains many findings, and yet most clients do without it.
+    """
+    return sorted(
+        blocks, key=lambda block: (_worst(block), _is_about_pages(block), not block.explained)
+    )
+
+
+def _is_about_pages(block: Block) -> bool:
+    """Return whether a block stops clients in web pages alone, with all that it explains."""
+    findings = (finding for part in block.everything() for finding in part.findings)
+    clients = {client for finding in findings for client in finding.clients}
+    return bool(clients) and clients <= {*BROWSERS}
 
 
 def _worst(block: Block) -> int:

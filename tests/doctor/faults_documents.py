@@ -27,6 +27,11 @@ def page_labelled_as_json(world: World):
     world.reply("GET", PRM_ROOT, body=b"", Content_Type="text/html")
 
 
+@planted("document-content-type", shows=("Content-Type: text/html",))
+def object_declared_as_a_page(world: World):
+    world.json(PRM, world.prm, Content_Type="text/html; charset=utf-8")
+
+
 @planted("document-byte-order-mark")
 def byte_order_mark(world: World):
     world.json(SERVER, codecs.BOM_UTF8 + _body(world.server))

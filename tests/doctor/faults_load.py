@@ -9,7 +9,11 @@ from tests.doctor.faults_signed import sign
 from tests.doctor.planting import harmless, planted
 from tests.doctor.world import (
     ENDPOINT,
+    JWKS,
+    ORIGIN,
     PRM,
+    SERVER,
+    TOKEN,
     World,
 )
 
@@ -140,6 +144,17 @@ def _after(world: World, number: int, status: int) -> None:
 @planted("burst-limited")
 def limited_rate(world: World):
     _after(world, 14, 429)
+
+
+@planted("burst-limited")
+def limit_that_starts_after_what_clients_read(world: World):
+    """The preflights, the HEADs and the requests of web pages get the answer of the limit."""
+    _after(world, 0, 429)
+    limited = (429, {"Retry-After": "60"}, b"", 0.0)
+    for url in (ENDPOINT, PRM, SERVER, JWKS, TOKEN, f"{ORIGIN}/o/register/"):
+        world.replies["OPTIONS", url] = limited
+    for url in (PRM, SERVER, JWKS):
+        world.replies["HEAD", url] = limited
 
 
 @planted("burst-fails")

@@ -136,9 +136,25 @@ def own_error_for_bad_tokens(world: World):
     to_all(world, 401, f'Bearer {METADATA}, error="unauthorized"')
 
 
-@planted("token-refusal-bare")
+@planted(
+    "token-refusal-bare", shows=("the same as the one without a token", "WSGIPassAuthorization")
+)
 def endpoint_that_never_looks_at_tokens(world: World):
     to_all(world, 401, f'Bearer {METADATA}, scope="mcp"')
+
+
+@planted("token-refusal-bare", shows=("If you can",))
+def challenge_to_a_token_that_only_describes(world: World):
+    to_all(world, 401, f'Bearer {METADATA}, scope="mcp", error_description="Expired"')
+
+
+@planted("answer-server-error")
+def proxy_that_fails_now_and_then(world: World):
+    world.reply("GET", ENDPOINT, status=502)
+    failed = (502, {}, b"", 0.0)
+    world.tokens = lambda token, query: (
+        failed if token.endswith(".") else REFUSED if token else None
+    )
 
 
 @planted("token-unsigned-accepted")

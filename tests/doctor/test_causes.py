@@ -12,7 +12,17 @@ from mcp_oauth_discovery.doctor.findings import Finding, Severity, finding, pass
 from mcp_oauth_discovery.doctor.output.structured import as_json
 from mcp_oauth_discovery.doctor.report import EndpointReport, Report
 from mcp_oauth_discovery.doctor.steps import ENTRIES, STEPS
-from tests.doctor.world import ENDPOINT, JWKS, ORIGIN, PRM, SERVER, World, report_on
+from tests.doctor.world import (
+    ENDPOINT,
+    HTML,
+    JWKS,
+    ORIGIN,
+    PRM,
+    SERVER,
+    TOKEN,
+    World,
+    report_on,
+)
 
 ELSEWHERE = "https://as.example.net"
 # Codes of four steps, of which two are errors that come in this order.
@@ -118,6 +128,30 @@ def test_what_is_critical_is_not_hidden_beneath_an_error():
 def test_warning_that_explains_an_error_comes_before_other_errors():
     findings = [found(MISSING), found("cache-long", REFUSED), found(REFUSED)]
     assert outline(blocks(findings)) == [("cache-long", [REFUSED]), (MISSING, [])]
+
+
+def test_error_of_every_client_comes_before_a_cause_that_only_web_pages_notice():
+    findings = [found("cors-document", "cors"), found("cors-document-preflight"), found(MISSING)]
+    assert [block.first.code for block in blocks(findings)] == [MISSING, "cors-document"]
+
+
+def firewalled(url: str) -> list[tuple[str, list[str]]]:
+    """Return the outline for a site whose firewall replaces one answer, with two other faults."""
+    world = World()
+    world.challenge = "Bearer"
+    del world.document["Access-Control-Allow-Origin"]
+    world.reply("GET", url, status=403, body=HTML, cf_mitigated="challenge")
+    return outline(report_on(world).blocks)
+
+
+def test_firewall_before_the_token_endpoint_explains_no_document_and_no_challenge():
+    codes = [code for code, _ in firewalled(TOKEN)]
+    assert sorted(codes) == ["answer-firewall", "challenge-no-metadata", "cors-document"]
+    assert codes[0] == "answer-firewall"
+
+
+def test_firewall_before_a_document_explains_no_challenge():
+    assert "challenge-no-metadata" in [code for code, _ in firewalled(SERVER)]
 
 
 def test_the_worst_comes_first_and_information_last():

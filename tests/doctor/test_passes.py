@@ -36,6 +36,10 @@ def outcome(world: World, step: str, **options) -> str:
     return "".join(name for name, is_said in said.items() if is_said)
 
 
+def test_requests_in_process_show_no_connection():
+    assert outcome(World(), "reach", in_process=True) == "none"
+
+
 def test_healthy_world_shows_all():
     world = World()
     publish(world)
@@ -141,9 +145,17 @@ SEEN_LESS = {
         answering(302, "GET", ENDPOINT),
     ],
     "authorization-server": [server_that_is_no_url],
-    "oauth-endpoints": [lambda world: world.replies.update({("OPTIONS", TOKEN): CLOSED})],
+    "oauth-endpoints": [
+        lambda world: world.replies.update({("OPTIONS", TOKEN): CLOSED}),
+        answering(429, "OPTIONS", TOKEN),
+    ],
     "signed-metadata": [failing(SERVER)],
-    "cors": [documents_after_a_redirect],
+    "cors": [
+        documents_after_a_redirect,
+        answering(429, "OPTIONS", ENDPOINT),
+        answering(502, "OPTIONS", PRM),
+    ],
+    "caching": [answering(429, "HEAD", PRM)],
     "hosts": [
         on_forged("X-Forwarded-Host", FAILED),
         on_forged("X-Forwarded-Host", LATE),

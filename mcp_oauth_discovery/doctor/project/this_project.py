@@ -11,6 +11,7 @@ from mcp_oauth_discovery.checks import RULES
 from mcp_oauth_discovery.doctor.arguments import checked_origin
 from mcp_oauth_discovery.doctor.project import endpoints
 from mcp_oauth_discovery.doctor.project.in_process import DjangoTransport
+from mcp_oauth_discovery.doctor.project.issuing import refused_tokens
 from mcp_oauth_discovery.doctor.project.tokens.refusals import refusals
 from mcp_oauth_discovery.doctor.project.tokens.signing import issuer, sign
 from mcp_oauth_discovery.doctor.transport.messages import Fault
@@ -35,7 +36,7 @@ def project_walker(
         Walker,
         DjangoTransport(None, timeout, budget),
         inside=frozenset(map(origin, [site.issuer, *urls])),
-        signing=tuple(_faults("W039", "W040")),
+        signing=(*_faults("W039", "W040"), *refused_tokens()),
         unpinned=tuple(_faults("W048")),
         described=endpoints.described_endpoints(site),
         credentials=Credentials(given, frozenset(urls), issuer(), sign, refusals),

@@ -132,12 +132,15 @@ def replaced(walk: Walk) -> Iterator[Finding]:
     for place in walk.tried:
         if service := place.exchange.intermediary:
             refusal = readvised(walk, _firewall(place.exchange, service), IN_ITS_DOCUMENT)
+            # The challenge is in the answer to the POST.
+            causes = tuple(name for name in refusal.explains if name != "challenge")
+            refusal = replace(refusal, explains=causes)
             yield _at(walk, place, refusal)
     for endpoint in walk.oauth_endpoints:
         # People open the authorization endpoint in a browser, which can pass a challenge.
         service = endpoint.get.intermediary
         if service and endpoint.member != "authorization_endpoint":
-            yield _firewall(endpoint.get, service)
+            yield replace(_firewall(endpoint.get, service), explains=("oauth-endpoint-cors",))
 
 
 def _firewall(exchange: Exchange, service: Intermediary) -> Finding:

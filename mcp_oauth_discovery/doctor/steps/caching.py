@@ -11,7 +11,8 @@ from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, 
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.steps.outside import is_outside
 from mcp_oauth_discovery.doctor.transport.messages import Answer
-from mcp_oauth_discovery.doctor.walk.observations import Walk, all_answered
+from mcp_oauth_discovery.doctor.walk.busy import all_served, served
+from mcp_oauth_discovery.doctor.walk.observations import Walk
 from mcp_oauth_discovery.doctor.walk.probes import ask_with_head
 
 DAY = 24 * 60 * 60
@@ -94,7 +95,7 @@ def variants(walk: Walk) -> Iterator[Finding]:
 def heads(walk: Walk) -> Iterator[Finding]:
     """Report a HEAD without the status, the type or the tag of the GET."""
     for document, exchange in walk.heads:
-        get, head = document.exchange.answer, exchange.answer
+        get, head = document.exchange.answer, served(exchange)
         if get is None or head is None:
             continue
         names = [name for name in ("content-type", "etag") if get.header(name) != head.header(name)]
@@ -141,7 +142,7 @@ def _published(walk: Walk) -> Iterator[tuple[str, Answer]]:
 
 
 def can_pass(walk: Walk) -> bool:
-    return bool(walk.heads) and all_answered(exchange for _, exchange in walk.heads)
+    return bool(walk.heads) and all_served(exchange for _, exchange in walk.heads)
 
 
 STEP = Step(

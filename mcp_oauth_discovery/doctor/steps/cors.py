@@ -10,9 +10,10 @@ from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.steps.origins import allows, origin_line
 from mcp_oauth_discovery.doctor.steps.outside import CLOSED_TO_PAGES, is_outside, readvised
 from mcp_oauth_discovery.doctor.transport.messages import Answer
+from mcp_oauth_discovery.doctor.walk.busy import all_served, served
 from mcp_oauth_discovery.doctor.walk.headers import OF_DOCUMENTS
 from mcp_oauth_discovery.doctor.walk.intermediaries import intermediary
-from mcp_oauth_discovery.doctor.walk.observations import Exchange, Walk, all_answered
+from mcp_oauth_discovery.doctor.walk.observations import Exchange, Walk
 from mcp_oauth_discovery.doctor.walk.probes import ask_documents_as_a_page, ask_endpoint_as_a_page
 from mcp_oauth_discovery.standards.mcp_headers import REQUEST_HEADERS
 
@@ -134,8 +135,9 @@ def document_reads(walk: Walk) -> Iterator[Finding]:
     used = {server.metadata.url for server in walk.servers if server.metadata}
     for exchange in walk.page_reads:
         is_read = exchange.url in used or not is_outside(walk, exchange.url)
-        if exchange.answer and is_read and not allows(exchange.answer, walk.page_origin):
-            observation, fix = origin_line(exchange.answer), passing(exchange.answer)
+        answer = served(exchange)
+        if answer and is_read and not allows(answer, walk.page_origin):
+            observation, fix = origin_line(answer), passing(answer)
             result = finding(CORS_DOCUMENT, exchange.url, observation, fix=fix)
             yield readvised(walk, result, CLOSED_TO_PAGES, Severity.WARNING)
 
@@ -150,7 +152,7 @@ def document_preflights(walk: Walk) -> Iterator[Finding]:
 def endpoint(walk: Walk) -> Iterator[Finding]:
     """Report an endpoint that web pages cannot use, or that is closed to them on purpose."""
     preflight = walk.endpoint_preflight
-    if preflight is None or preflight.answer is None:
+    if preflight is None or served(preflight) is None:
         return
     if is_closed(walk):
         observation = f"The endpoint does not allow {shown(walk.page_origin)}."
@@ -212,7 +214,7 @@ def _judge_challenge(walk: Walk) -> Iterator[Finding]:
 
 def _problem_of_delete(exchange: Exchange) -> str:
     """Return why web pages may not send DELETE, or ""; the rest is as for POST."""
-    answer, name = exchange.answer, "access-control-allow-methods"
+    answer, name = served(exchange), "access-control-allow-methods"
     if answer is None:
         return ""
     if not 200 <= answer.status < 300:
@@ -245,7 +247,7 @@ def lacking(exchange: Exchange, page: str, names: Sequence[str]) -> str:
 
     GET, HEAD and POST need no permission.
     """
-    answer = exchange.answer
+    answer = served(exchange)
     if answer is None:
         return ""
     if not 200 <= answer.status < 300:
@@ -270,7 +272,7 @@ def can_pass(walk: Walk) -> bool:
         bool(walk.page_reads)
         # Behind a redirect, the doctor did not repeat the request as a web page sends it.
         and not any(place.exchange.hops for place in walk.tried)
-        and all_answered([*walk.page_reads, *preflights])
+        and all_served([*walk.page_reads, *preflights])
         and bool(_challenges_for_pages(walk))
     )
 
@@ -292,8 +294,5 @@ STEP = Step(
     ),
     rules=(document_reads, document_preflights, endpoint, credentials),
     can_pass=can_pass,
-    probes=(
-        ask_documents_as_a_page,
-        ask_endpoint_as_a_page,
-    ),
+    probes=(ask_documents_as_a_page, ask_endpoint_as_a_page),
 )

@@ -146,7 +146,8 @@ def served(walk: Walk) -> Iterator[Finding]:
 def unable_to_sign(walk: Walk) -> Iterator[Finding]:
     """Report faults in the settings and the key store, which the documents do not show."""
     for fault in walk.signing:
-        yield finding(JWKS_CANNOT_SIGN, walk.url, fault.problem, fix=fault.fix)
+        text, expected = fault.problem, fault.expected
+        yield finding(JWKS_CANNOT_SIGN, walk.url, text, expected=expected, fix=fault.fix)
 
 
 def _announced(document: Fetched | None) -> list[str]:

@@ -8,8 +8,9 @@ from mcp_oauth_discovery.doctor.clients import BROWSERS, EVERY
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, finding
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.steps.cors import is_closed, lacking, passing
+from mcp_oauth_discovery.doctor.walk.busy import all_served
 from mcp_oauth_discovery.doctor.walk.fingerprint import is_django
-from mcp_oauth_discovery.doctor.walk.observations import OAuthEndpoint, Walk, all_answered
+from mcp_oauth_discovery.doctor.walk.observations import OAuthEndpoint, Walk
 from mcp_oauth_discovery.doctor.walk.probes import ask_oauth_endpoints
 from mcp_oauth_discovery.doctor.walk.reading import is_html
 from mcp_oauth_discovery.doctor.walk.redirects import Cause, cause, target
@@ -153,7 +154,7 @@ def pages(walk: Walk) -> Iterator[Finding]:
 def can_pass(walk: Walk) -> bool:
     exchanges = [endpoint.get for endpoint in walk.oauth_endpoints]
     exchanges += [one.preflight for one in walk.oauth_endpoints if one.preflight]
-    return bool(exchanges) and all_answered(exchanges)
+    return bool(exchanges) and all_served(exchanges)
 
 
 def is_absent(walk: Walk) -> bool:

@@ -186,7 +186,12 @@ def private_hosts(walk: Walk) -> Iterator[Finding]:
 
 
 def can_pass(walk: Walk) -> bool:
-    return all_answered(walk.exchanges())
+    return not walk.in_process and all_answered(walk.exchanges())
+
+
+def is_absent(walk: Walk) -> bool:
+    """Return whether there are no connections, because the requests stay in this process."""
+    return walk.in_process and all_answered(walk.exchanges())
 
 
 STEP = Step(
@@ -206,5 +211,7 @@ STEP = Step(
     ),
     rules=(failures, cut, plain_http, private_hosts, *addresses.RULES),
     can_pass=can_pass,
+    lacks="the check without a URL connects to no address; run it with the URL as well",
+    is_absent=is_absent,
     is_about_answers=True,
 )

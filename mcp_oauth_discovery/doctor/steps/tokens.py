@@ -8,7 +8,9 @@ from mcp_oauth_discovery.doctor.clients import EVERY, Client
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, finding
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.steps import given_token, own_tokens
+from mcp_oauth_discovery.doctor.steps.exchanges import plain
 from mcp_oauth_discovery.doctor.steps.own_tokens import BAD, admission
+from mcp_oauth_discovery.doctor.walk.busy import all_served, served
 from mcp_oauth_discovery.doctor.walk.challenges import bearer_of
 from mcp_oauth_discovery.doctor.walk.credentials import Token
 from mcp_oauth_discovery.doctor.walk.observations import Walk
@@ -134,6 +136,14 @@ TOKEN_REFUSAL_BARE = Entry(
 )
 
 
+# The application may never see the token.
+_OF_LOST_HEADER = (
+    "If valid tokens get 401 too, look for what removes the Authorization header in front of the "
+    "application. With Apache and mod_wsgi, write WSGIPassAuthorization On. Otherwise you may add "
+    'error="invalid_token" to the challenge when a token was sent.'
+)
+
+
 def forged(walk: Walk) -> Iterator[Finding]:
     """Report a forged token that is let in, or that is not refused with 401."""
     for kind, entry in (
@@ -161,6 +171,8 @@ def _judged_status(walk: Walk, kind: Token) -> int:
 def server_errors(walk: Walk) -> Iterator[Finding]:
     """Report bad tokens that make the server fail."""
     own = walk.tokens.get(Token.OWN)
+    # If other requests get these answers too, the token is not the reason.
+    is_flaky = not all_served(plain(walk))
     kinds = [*_FORGED, Token.IN_QUERY]
     # A view that fails on every empty body has let the token in.
     kinds += BAD if own is None or own.status < 500 else ()
@@ -169,6 +181,7 @@ def server_errors(walk: Walk) -> Iterator[Finding]:
         for kind in kinds
         if (exchange := walk.tokens.get(kind))
         and exchange.status >= 500
+        and not (is_flaky and served(exchange) is None)
         and not exchange.intermediary
     }
     if failed:
@@ -198,7 +211,10 @@ def refusal(walk: Walk) -> Iterator[Finding]:
         observation = f"It names {shown(received)}; without a token, it names {shown(expected)}."
         yield finding(TOKEN_REFUSAL_METADATA, walk.url, "" if received is None else observation)
     error = after.parameters.get("error")
-    if error is None:
+    if error is None and after == before and not walk.in_process:
+        observation = "The challenge to a bad token is the same as the one without a token."
+        yield finding(TOKEN_REFUSAL_BARE, walk.url, observation, fix=_OF_LOST_HEADER)
+    elif error is None:
         yield finding(TOKEN_REFUSAL_BARE, walk.url)
     elif error != "invalid_token":
         yield finding(TOKEN_REFUSAL_ERROR, walk.url, f"error is {shown(error)}.")
@@ -217,9 +233,9 @@ def can_pass(walk: Walk) -> bool:
     if Token.GIVEN in walk.tokens and walk.tokens[Token.GIVEN].answer is None:
         return False
     exchanges = [walk.tokens.get(kind) for kind in (*_FORGED, Token.IN_QUERY)]
-    # A limit of requests, or a firewall, judges no token.
+    # A limit of requests, a proxy in trouble, or a firewall judges no token.
     return all(
-        exchange and exchange.status not in (0, 429) and not exchange.intermediary
+        exchange and served(exchange) is not None and not exchange.intermediary
         for exchange in exchanges
     )
 

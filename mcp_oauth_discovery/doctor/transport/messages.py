@@ -37,10 +37,11 @@ class Speech(str, Enum):
 
 @dataclass(frozen=True)
 class Fault:
-    """Why the project failed, in its own words; `fix` may be empty."""
+    """Why the project failed, in its own words; `fix` and `expected` may be empty."""
 
     problem: str
     fix: str = ""
+    expected: str = ""
 
 
 @dataclass(frozen=True)

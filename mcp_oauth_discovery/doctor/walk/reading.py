@@ -76,11 +76,14 @@ def read(answer: Answer) -> Reading:
 
 
 def is_html(answer: Answer) -> bool:
-    """Return whether an answer is a web page, by its type or by how it begins."""
+    """Return whether an answer is a web page, by its type or by how it begins.
+
+    Django and PHP declare text/html by default, so that an object may only have the wrong type.
+    """
+    body = answer.body.removeprefix(BOM_UTF8)
     content_type = (answer.header("content-type") or "").lower()
-    return content_type.startswith(("text/html", "application/xhtml")) or bool(
-        _HTML.match(answer.body.removeprefix(BOM_UTF8))
-    )
+    is_declared = content_type.startswith(("text/html", "application/xhtml"))
+    return (is_declared and not body.lstrip().startswith(b"{")) or bool(_HTML.match(body))
 
 
 def _decoded(body: bytes) -> str:
