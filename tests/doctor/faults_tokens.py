@@ -58,7 +58,7 @@ def any_token_opens_the_endpoint(world: World):
     to_all(world, 400, "", JSON_RPC)
 
 
-@planted("token-accepted", shows=("the answer is 406 for the empty body",))
+@planted("token-accepted", shows=("A made-up token seems to be let in: the answer is 406 for",))
 def any_token_gets_to_the_accept_header(world: World):
     to_all(world, 406, "", b'{"error": "Not Acceptable"}')
 

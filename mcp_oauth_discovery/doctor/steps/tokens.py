@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from mcp_oauth_discovery.doctor.clients import EVERY, Client
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, finding
@@ -15,6 +16,7 @@ from mcp_oauth_discovery.doctor.walk.challenges import bearer_of
 from mcp_oauth_discovery.doctor.walk.credentials import Token
 from mcp_oauth_discovery.doctor.walk.observations import Walk
 from mcp_oauth_discovery.doctor.walk.tokens import (
+    OF_THE_REQUEST,
     ask_with_forged_tokens,
     ask_with_given_token,
     ask_with_own_tokens,
@@ -153,7 +155,12 @@ def forged(walk: Walk) -> Iterator[Finding]:
     ):
         exchange = walk.tokens.get(kind)
         if exchange and is_let_in(exchange):
-            yield finding(entry, walk.url, admission(entry, exchange))
+            result = finding(entry, walk.url, admission(entry, exchange))
+            if kind is Token.MADE_UP and exchange.status in OF_THE_REQUEST:
+                # Perhaps the endpoint reads the body before it verifies any token.
+                observation = result.seen.replace("is let in", "seems to be let in")
+                result = replace(result, severity=Severity.ERROR, seen=observation)
+            yield result
     refused = {kind: _judged_status(walk, kind) for kind in _FORGED}
     wrong = {kind: status for kind, status in refused.items() if status not in (0, 401)}
     if wrong:
