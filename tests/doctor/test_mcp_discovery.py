@@ -73,7 +73,7 @@ def test_faults_are_found_over_http(healthy, codes, live_server):
 
 def test_lines_end_in_a_summary(healthy, run):
     output, message = run("check")
-    assert output.startswith("From https://app.example.com/mcp\n  ok ")
+    assert output.startswith("From https://app.example.com/mcp\n  none ")
     assert output.endswith("\nNo problems found in what was checked; 1 step was skipped.\n")
     assert message == ""
 
