@@ -42,7 +42,7 @@ def seconds(distance: int) -> int:
         ({"exp": 5}, "It expired: exp is 1970-01-01 00:00:05 UTC."),
         ({"exp": -1e18}, "It expired: exp is -1e+18."),
         ({"nbf": seconds(2 * HOUR)}, "It is not valid yet: nbf is 2"),
-        ({"nonce": "n"}, "It looks like an ID token. Send the access token of the same answer."),
+        ({"nonce": "n"}, "It looks like an ID token."),
         ({"typ": "JWT"}, "typ is JWT; strict servers require at+jwt (RFC 9068 §4)."),
         ({"scope": "openid"}, "It lacks the scope mcp of the challenge."),
         ({"scope": ["openid"]}, "It lacks the scope mcp of the challenge."),
@@ -145,3 +145,21 @@ def test_parts_do_not_show_the_token():
 )
 def test_answer_that_no_rule_explains_says_what_its_status_means(status, rule):
     assert rules(token(), answer=reply(status)) == [rule]
+
+
+@pytest.mark.parametrize(
+    ("claims", "fix"),
+    [
+        ({"aud": f"{ENDPOINT}/"}, f"request it with resource={ENDPOINT}, and have the"),
+        ({"iss": "https://evil.example"}, f"Get the token from {ORIGIN}."),
+        ({"exp": 5}, "Get a new token."),
+        ({"nonce": "n"}, "Send the access token of the same answer."),
+        ({"scope": "openid"}, "Get a token with the scope mcp."),
+        ({"kid": "gone"}, "publish the key that signs."),
+    ],
+)
+def test_fix_is_that_of_the_first_rule_that_refuses(claims, fix):
+    world = World()
+    presented(world, token(**claims))
+    [result] = [one for one in diagnose(world) if one.code == "token-refused"]
+    assert fix in result.fix

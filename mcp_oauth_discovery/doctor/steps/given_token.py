@@ -29,15 +29,8 @@ TOKEN_REFUSED = Entry(
     expected="a valid token for this resource is let in",
     section="RFC 6750 §3.1",
     clients=EVERY,
-    fix=(
-        "Correct what the rules that refuse the token name: where the authorization server issues "
-        "the token, or where the endpoint verifies it. If no rule is named, read the log of the "
-        "endpoint."
-    ),
-    django_fix=(
-        "Correct what the rules that refuse the token name. On this site, manage.py mcp_discovery "
-        "token explains the token in full."
-    ),
+    fix="Read the log of the endpoint: it may say why the token is refused.",
+    django_fix="On this site, type manage.py mcp_discovery token FILE: it explains every rule.",
 )
 TOKEN_UNSENT = Entry(
     code="token-unsent",
@@ -64,11 +57,11 @@ def given(walk: Walk) -> Iterator[Finding]:
     elif exchange.answer is not None:
         explanation = walk.explanations.get(Token.GIVEN)
         if explanation is None:
-            problems = [parts.without_secrets(rule) for rule in refusals(walk, parts)]
-        else:
-            problems = [shown(refusal.problem) for refusal in explanation]
+            explanation = tuple(refusals(walk, parts))
+        problems = [parts.without_secrets(shown(refusal.problem)) for refusal in explanation]
         problems = problems or [_without_a_rule(exchange.status)]
-        fixes = dict.fromkeys(refusal.fix for refusal in explanation or () if refusal.fix)
+        # The first rule is enough to act on: the token of the next attempt is another one.
+        fixes = [parts.without_secrets(refusal.fix) for refusal in explanation if refusal.fix][:1]
         text = "\n".join([_answered(exchange), *problems])
         yield finding(TOKEN_REFUSED, walk.url, text, fix=" ".join(fixes))
 
