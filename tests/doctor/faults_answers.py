@@ -51,7 +51,7 @@ def issuer_at_an_unknown_host(world: World):
         world.fail(url, Trouble.NAME)
 
 
-@planted("as-unusable", "reach-refused", shows=("Check the host and the port in authorization_servers",))
+@planted("as-unusable", "reach-refused", shows=("host and the port in authorization_servers",))
 def issuer_at_a_closed_port(world: World):
     world.prm["authorization_servers"] = [OTHER]
     for url in _OF_OTHER:

@@ -48,6 +48,7 @@ def test_each_enabled_resource_has_a_report(healthy):
     assert [one.url for one in report.reports] == [f"{ISSUER}/mcp", f"{ISSUER}/other"]
     assert report.findings == sum((one.findings for one in report.reports), ())
     assert report.counts[Severity.INFO] == 1
+    assert report.counts == report.reports[0].counts + report.reports[1].counts
 
 
 def test_text_is_that_of_the_command(healthy, run):

@@ -20,7 +20,10 @@ WRONG_ISSUER = (
     f"Correct the issuer in {NAMES}: copy it from the openid-configuration of the provider, "
     "character by character."
 )
-WRONG_HOST = f"Check the host and the port in {NAMES}. If it is right, check that the provider is available."
+WRONG_HOST = (
+    f"Check the host and the port in {NAMES}. If they are right, check that the provider is "
+    "available."
+)
 DOWN = "The provider fails, not this site. Look at its status page or its log, and try again later."
 CLOSED_TO_PAGES = (
     "Allow the origin of the page at the provider, such as under Trusted Origins of Okta. Clients "
