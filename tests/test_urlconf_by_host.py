@@ -267,6 +267,7 @@ def test_doctor_in_process_visits_the_chosen_urlconf(settings, project):
         "client_id_metadata_document_supported": True,
         "authorization_response_iss_parameter_supported": True,
     }
+    call_command("mcp_keys", "rotate", stdout=StringIO())
     output = StringIO()
     with suppress(CommandError):
         call_command("mcp_discovery", "check", "--json", stdout=output)
