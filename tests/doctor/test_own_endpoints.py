@@ -48,7 +48,7 @@ def test_api_beside_a_server_of_another_process_is_no_problem(named):
     found = named("/mcp", "beside_urls")
     assert sorted(found) == NO_PROBLEM
     assert (
-        f'If that is the MCP endpoint, name it: MCP_RESOURCE = "{ORIGIN}/items"'
+        f'If that is the MCP endpoint, name it in the settings: MCP_RESOURCE = "{ORIGIN}/items"'
         in (found["endpoint-other"]["fix"])
     )
 

@@ -107,8 +107,10 @@ def _in_project(walk: Walk, alternative: Alternative) -> Finding:
     seen = f"{status} to an empty POST without a token. {source} It answers 401 with a challenge."
     fix = f'MCP_RESOURCE = "{url}". If the wrong URL is a key of MCP_RESOURCES, correct it there.'
     if is_likely(walk.url, url):
-        return finding(ENDPOINT_ELSEWHERE, walk.url, seen, fix=f"Name that endpoint: {fix}")
-    fix = f"If that is the MCP endpoint, name it: {fix}"
+        return finding(
+            ENDPOINT_ELSEWHERE, walk.url, seen, fix=f"Name the endpoint in the settings: {fix}"
+        )
+    fix = f"If that is the MCP endpoint, name it in the settings: {fix}"
     return finding(ENDPOINT_OTHER, walk.url, seen, fix=fix)
 
 
