@@ -57,6 +57,12 @@ def test_prefix_that_the_web_server_puts_before_the_urls_is_no_problem(named):
     assert sorted(named("/app/server/mcp")) == NO_PROBLEM
 
 
+def test_prefix_of_the_settings_is_in_the_url_of_the_view(named, healthy):
+    healthy.FORCE_SCRIPT_NAME = "/app"
+    fix = named("/app/mpc")["endpoint-elsewhere"]["fix"]
+    assert f'MCP_RESOURCE = "{ORIGIN}/app/server/mcp"' in fix
+
+
 def test_endpoint_of_another_resource_is_not_meant(named, healthy):
     healthy.MCP_RESOURCES = {"/files/mcp": {}, "/server/mcp": {}}
     assert list(named("/files/mcp")) == ["endpoint-not-routed"]
