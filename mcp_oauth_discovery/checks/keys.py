@@ -221,7 +221,8 @@ def check_issuer_of_keys(**kwargs: Any) -> Iterator[Advice]:
             conf.MCP_ISSUER,
             f"this site has keys, such as {signs[0]}, and nothing can be signed with them while "
             "the issuer is not a string",
-            f"{PIN} If another site signs with the keys in this database, silence this check.",
+            f"{PIN} If another site signs with the keys in this database, add "
+            '"mcp_oauth_discovery.W048" to SILENCED_SYSTEM_CHECKS.',
         )
 
 

@@ -25,7 +25,14 @@ class SubcommandsCommand(BaseCommand):
     def run_from_argv(self, argv: list[str]) -> None:
         """Run a command line; report wrong arguments like any other error."""
         try:
-            super().run_from_argv(argv)
+            try:
+                super().run_from_argv(argv)
+            finally:
+                sys.stdout.flush()
+        except BrokenPipeError:
+            # The reader needs no more, such as head. Python would fail once more when it exits.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(1)
         except CommandError as error:
             if not str(error).startswith(_ARGUMENTS):
                 # With --traceback, Django raises the errors of a subcommand too.

@@ -73,6 +73,7 @@ def test_key_for_an_issuer_that_is_not_pinned(key, run, settings, issuer):
     [message] = [one for one in run() if one.id.endswith("W048")]
     assert message.msg.startswith("MCP_ISSUER is ")
     assert f"this site has keys, such as {key}, and nothing can be signed" in message.msg
+    assert 'add "mcp_oauth_discovery.W048" to SILENCED_SYSTEM_CHECKS' in message.hint
     assert 'MCP_ISSUER = "https://app.example.com"' in message.hint
 
 

@@ -81,7 +81,9 @@ def test_plain_http_at_a_port_of_tls_is_reported(run, body):
     [report] = json.loads(output)["reports"]
     [*found] = [one for one in report["findings"] if one["severity"] != "pass"]
     assert {one["code"] for one in found} == {"answer-bad-request"}
-    assert all(one["fix"].startswith("The port speaks TLS. Write https") for one in found)
+    assert all(
+        one["fix"].startswith(f"Check https://127.0.0.1:{port}/mcp instead. ") for one in found
+    )
     assert all(one["fix"].endswith(f"check https://127.0.0.1:{port}/mcp") for one in found)
 
 
@@ -100,6 +102,14 @@ def test_port_of_another_protocol_is_reported(trouble, speech, words):
     one = only(world, f"reach-{trouble.value}")
     assert words in one.fix
     assert "certificate" not in f"{one.fix} {one.expected}"
+
+
+def test_url_to_check_instead_comes_before_the_reason():
+    world, url = World(), "https://localhost:8000/mcp"
+    world.fail(url, Trouble.TLS, speech=Speech.HTTP)
+    fix = only(world, "reach-tls", url).fix
+    assert fix.startswith("Check http://localhost:8000/mcp instead. The port most likely")
+    assert fix.endswith(" Type: python manage.py mcp_discovery check http://localhost:8000/mcp")
 
 
 def test_certificate_keeps_its_advice():

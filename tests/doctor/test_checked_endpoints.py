@@ -44,7 +44,11 @@ def test_issuer_on_another_host_of_the_project_is_looked_at(healthy, run):
         ("CORS_ALLOW_ALL_ORIGINS", False, ["cors-endpoint-closed"]),
         ("CORS_ALLOW_HEADERS", ["accept"], ["cors-endpoint-headers", "oauth-endpoint-cors"]),
         ("MCP_METADATA_MAX_AGE", 90_000, ["cache-long"]),
-        ("MCP_RESOURCE", "https://app.example.com/api", ["endpoint-not-routed"]),
+        (
+            "MCP_RESOURCE",
+            "https://app.example.com/api",
+            ["endpoint-elsewhere", "endpoint-not-routed"],
+        ),
         (
             "MCP_AUTHORIZATION_SERVER_METADATA",
             {"authorization_response_iss_parameter_supported": True, "registration_endpoint": None},

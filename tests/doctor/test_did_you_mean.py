@@ -37,11 +37,13 @@ def test_url_in_another_spelling_is_the_same_url():
     assert named(World(), "https://APP.example.com:443/mcp") == []
 
 
-def test_project_in_process_is_not_asked_for_other_urls():
+def test_project_in_process_is_asked_for_its_views_alone():
     world = World()
-    world.json(PRM_ROOT, world.prm)
+    world.reply(ENDPOINT, status=404)
+    world.json(PRM_ROOT, {**world.prm, "resource": f"{ORIGIN}/other"})
+    world.endpoints = frozenset({f"{ORIGIN}/view", "https://api.example.com/mcp"})
     assert named(world, in_process=True) == []
-    assert posted(world) == [TYPO]
+    assert posted(world) == [TYPO, f"{TYPO}/", ENDPOINT, f"{ORIGIN}/view"]
 
 
 def test_other_urls_are_not_contacted_if_their_findings_are_skipped():

@@ -6,9 +6,10 @@ import re
 
 import pytest
 
-from mcp_oauth_discovery.doctor.findings import correcting
+from mcp_oauth_discovery.doctor.findings import Severity, correcting
 from mcp_oauth_discovery.doctor.steps import ENTRIES, outside
-from tests.doctor.world import World, diagnose, found
+from mcp_oauth_discovery.doctor.walk.probes import UNKNOWN_PATH
+from tests.doctor.world import HTML, ORIGIN, PRM_ROOT, World, diagnose, found, only
 
 # A fix that begins with one of these needs the line above to say what it is about.
 DANGLING = re.compile(r"(?i)\A\w+ (it|them|these|either|one of them)\b|\bthe member out|\bboth[.:]")
@@ -97,3 +98,18 @@ def test_finding_that_counts_the_rest_names_none_of_their_members(in_process):
     place = "MCP_AUTHORIZATION_SERVER_METADATA" if in_process else "the metadata of the"
     assert results[-1].seen.endswith("2 more.")
     assert results[-1].fix.startswith(f"Correct the member in {place}")
+
+
+@pytest.mark.parametrize(("path", "is_named"), [("/o/register/", True), ("/o/token/", False)])
+def test_registration_endpoint_that_is_missing_names_the_setting_of_the_toolkit(path, is_named):
+    world = World()
+    world.reply("GET", f"{ORIGIN}{path}", status=404)
+    fix = only(world, "oauth-endpoint-not-found", in_process=True).fix
+    assert fix.startswith("Name the endpoint by its URL pattern")
+    assert ('"DCR_ENABLED": True' in fix) is is_named
+
+
+def test_page_at_unknown_paths_beside_good_documents_is_a_warning():
+    world = World()
+    world.reply("GET", f"{PRM_ROOT}{UNKNOWN_PATH}", body=HTML)
+    assert only(world, "suffix-html").severity is Severity.WARNING

@@ -26,6 +26,13 @@ from tests.doctor.world import (
 OUTSIDE = "https://login.example.net"
 
 
+def refusing_all(world: World) -> None:
+    """As Django does for a host that is not in ALLOWED_HOSTS."""
+    unknown = (f"{path}{UNKNOWN_PATH}" for path in (PRM_ROOT, SERVER, OPENID))
+    for url in (ENDPOINT, PRM, PRM_ROOT, SERVER, OPENID, JWKS, *unknown):
+        world.reply(url, status=400)
+
+
 def outcome(world: World, step: str, **options) -> str:
     """Return what the report says about a step: ok, none, skipped, or "" if it has findings."""
     report = report_on(world, **options)
@@ -163,6 +170,7 @@ SEEN_LESS = {
         on_forged("Host", LATE),
     ],
     "suffixes": [
+        refusing_all,
         answering(429, "GET", f"{PRM_ROOT}{UNKNOWN_PATH}"),
         failing(f"{PRM_ROOT}{UNKNOWN_PATH}"),
     ],

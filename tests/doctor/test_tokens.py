@@ -160,6 +160,7 @@ def test_given_token_is_not_sent_in_the_clear():
     assert Token.GIVEN not in walk.tokens
     [unsent] = [one for one in diagnose(world, url) if one.code == "token-unsent"]
     assert "anyone on the way could read the token" in unsent.seen
+    assert "https URL" in unsent.fix
 
 
 def test_given_token_is_sent_to_this_machine_and_in_process_without_tls():
@@ -198,6 +199,16 @@ def test_given_token_is_not_sent_to_an_endpoint_beside_the_one_that_it_is_for():
     assert text not in [bearer for _, _, bearer in sent(world)]
     [unsent] = [one for one in diagnose(world, in_process=True) if one.code == "token-unsent"]
     assert "It is for another endpoint of this project." in unsent.seen
+    assert "the endpoint that the token is for" in unsent.fix
+    assert "https" not in unsent.fix
+
+
+def test_given_token_is_not_sent_where_none_is_needed_and_the_fix_says_what_to_do():
+    world = World()
+    world.reply(ENDPOINT, status=404)
+    world.credentials = Credentials(read_parts(token()))
+    [unsent] = [one for one in diagnose(world) if one.code == "token-unsent"]
+    assert unsent.fix.startswith("Protect the endpoint, or run the check with the URL")
 
 
 OPAQUE = "opaque-token-of-ada-lovelace"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from io import StringIO
 
 import pytest
@@ -148,3 +150,18 @@ def test_last_line_has_no_colour_with_the_option(coloured, place):
 @pytest.mark.parametrize("argument", ["--no-color", "--nonsense"])
 def test_wrong_arguments_are_told_without_colours(coloured, argument):
     assert "\x1b[" not in ended("mcp_discovery", argument, stderr=Terminal())[1]
+
+
+@pytest.mark.parametrize("arguments", [[], ["no-such-code"]])
+def test_reader_that_needs_no_more_is_no_failure_of_the_command(monkeypatch, capsys, arguments):
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as output:
+        monkeypatch.setattr(sys, "stdout", output)
+        output.write("a line")
+        with pytest.raises(SystemExit, match="1"):
+            mcp_discovery.Command().run_from_argv(
+                ["manage.py", "mcp_discovery", "explain", *arguments]
+            )
+        monkeypatch.undo()
+    assert "BrokenPipe" not in capsys.readouterr().err

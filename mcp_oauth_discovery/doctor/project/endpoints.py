@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
+from urllib.parse import quote
 
 from django.core.handlers.wsgi import WSGIRequest
 
+from mcp_oauth_discovery.checks.guards import guards
+from mcp_oauth_discovery.checks.routes import routes
 from mcp_oauth_discovery.conf import Misconfigured, allowed_hosts, conf, fixed_script_prefix
 from mcp_oauth_discovery.discovery.cards import configured_cards
 from mcp_oauth_discovery.identity import Site, pinned_issuer
@@ -50,6 +54,14 @@ def endpoints_at(url: str) -> frozenset[str]:
     with suppress(Exception):
         return frozenset(one for one in endpoints(site_at(start)) if origin(one) == start)
     return frozenset()
+
+
+def protected_urls(start: str) -> Iterator[str]:
+    """Yield the URL of each view of the URLconf that has a protection, on an origin."""
+    prefix = fixed_script_prefix()
+    for route in routes():
+        if guards(route.view) and (path := route.path):
+            yield f"{start}{prefix[:-1]}{quote(path)}"
 
 
 def described_endpoints(site: Site) -> frozenset[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import chain
 
 from django.db import router
 
@@ -32,13 +33,15 @@ def project_walker(
     """
     site = endpoints.site_at(checked_origin(endpoints.origin_of(host)))
     urls = endpoints.endpoints(site)
+    origins = frozenset(map(origin, [site.issuer, *urls]))
     walker = partial(
         Walker,
         DjangoTransport(None, timeout, budget),
-        inside=frozenset(map(origin, [site.issuer, *urls])),
+        inside=origins,
         signing=(*_faults("W039", "W040"), *refused_tokens()),
         unpinned=tuple(_faults("W048")),
         described=endpoints.described_endpoints(site),
+        endpoints=frozenset(chain.from_iterable(map(endpoints.protected_urls, origins))),
         credentials=Credentials(given, frozenset(urls), issuer(), sign, refusals),
     )
     return walker, urls

@@ -90,7 +90,9 @@ def advised(result: Finding, better: Advice | None, typed: str = "") -> Finding:
     """
     if better is None:
         return result
-    fix = f"{better.fix}{_other_scheme(better, typed)}"
+    fix = better.fix
+    if url := _other_scheme(better, typed):
+        fix = f"Check {url} instead. {better.fix} Type: {command(url)}"
     return replace(result, expected=better.expected, section=better.section, fix=fix, django_fix="")
 
 
@@ -100,11 +102,9 @@ def command(url: str) -> str:
 
 
 def _other_scheme(advice: Advice, typed: str) -> str:
-    """Return a sentence with the command that checks the same URL with the other scheme."""
+    """Return the same URL with the other scheme, if that is the one to check, or ""."""
     if advice is SPEAKS_TLS and typed.startswith("http:"):
-        url = f"https{typed[4:]}"
-    elif advice is SPEAKS_PLAIN_HTTP and is_loopback(host_of(typed)):
-        url = f"http{typed[5:]}"
-    else:
-        return ""
-    return f" Check {url} instead: {command(url)}"
+        return f"https{typed[4:]}"
+    if advice is SPEAKS_PLAIN_HTTP and is_loopback(host_of(typed)):
+        return f"http{typed[5:]}"
+    return ""

@@ -2,7 +2,7 @@
 
 The site names an endpoint in a redirect, in its metadata, in its challenge or in a server card; the
 project names it in its settings. The doctor contacts it on the typed origin only, and at another
-name of this machine.
+name of this machine. In process, the typed URL is that of the settings.
 
 | The typed URL | The other URL | Result |
 |---|---|---|
@@ -13,6 +13,8 @@ name of this machine.
 | has no endpoint, or redirects there | is on another origin | `endpoint-elsewhere` |
 | is plain http | is the same with https | `endpoint-elsewhere` |
 | anything | does not answer 401 | nothing |
+| in process: has no endpoint | is like `/mcp`, and answers 401 | `endpoint-elsewhere` |
+| in process: has no endpoint | answers 401 | `endpoint-other` |
 """
 
 from __future__ import annotations
@@ -21,10 +23,11 @@ from collections.abc import Iterator
 
 from mcp_oauth_discovery.doctor.clients import EVERY
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, finding
+from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.steps.advice import command
 from mcp_oauth_discovery.doctor.transport.reachability import host_of, is_exposed
 from mcp_oauth_discovery.doctor.walk.acceptance import differing_parts
-from mcp_oauth_discovery.doctor.walk.alternatives import has_no_endpoint, requires_token
+from mcp_oauth_discovery.doctor.walk.alternatives import has_no_endpoint, is_likely, requires_token
 from mcp_oauth_discovery.doctor.walk.observations import Alternative, Walk
 from mcp_oauth_discovery.doctor.walk.reading import is_html
 from mcp_oauth_discovery.doctor.walk.redirects import target
@@ -39,6 +42,7 @@ ENDPOINT_ELSEWHERE = Entry(
     section="MCP authorization, protected resource metadata",
     clients=EVERY,
     fix="Check the URL of the MCP endpoint instead, and give users that URL.",
+    django_fix="Check the URL of the MCP endpoint instead, or correct MCP_RESOURCE.",
     explains=(
         "answers",
         "challenge",
@@ -46,6 +50,7 @@ ENDPOINT_ELSEWHERE = Entry(
         "protected-resource",
         "reach-plain-http",
         "endpoint-not-found",
+        "endpoint-not-routed",
         "endpoint-open",
         "endpoint-parses-first",
         "endpoint-forbidden",
@@ -76,7 +81,8 @@ def elsewhere(walk: Walk) -> Iterator[Finding]:
     """Report the first URL that is an endpoint, or else the first that may be one."""
     for alternative in walk.alternatives:
         if alternative.exchange and requires_token(alternative.exchange):
-            yield _answered(walk, alternative)
+            judge = _in_project if walk.in_process else _answered
+            yield judge(walk, alternative)
             return
     for alternative in walk.alternatives:
         if alternative.exchange is None and _may_be_meant(walk, alternative.url):
@@ -92,6 +98,20 @@ def _answered(walk: Walk, alternative: Alternative) -> Finding:
         return finding(ENDPOINT_OTHER, walk.url, observation, fix=fix)
     source = "" if alternative.source else f"There is an MCP endpoint at {url}."
     return _instead(walk, alternative, f"{source} It answers 401 with a challenge.".strip())
+
+
+def _in_project(walk: Walk, alternative: Alternative) -> Finding:
+    url = alternative.url
+    status = walk.post.status if walk.post else 0
+    source = alternative.source or f"There is an MCP endpoint at {shown(url)}."
+    seen = f"{status} to an empty POST without a token. {source} It answers 401 with a challenge."
+    fix = f'MCP_RESOURCE = "{url}". If the wrong URL is a key of MCP_RESOURCES, correct it there.'
+    if is_likely(walk.url, url):
+        return finding(
+            ENDPOINT_ELSEWHERE, walk.url, seen, fix=f"Name the endpoint in the settings: {fix}"
+        )
+    fix = f"If that is the MCP endpoint, name it in the settings: {fix}"
+    return finding(ENDPOINT_OTHER, walk.url, seen, fix=fix)
 
 
 def _instead(walk: Walk, alternative: Alternative, evidence: str) -> Finding:

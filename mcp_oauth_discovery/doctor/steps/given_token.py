@@ -12,7 +12,12 @@ from mcp_oauth_discovery.doctor.walk.challenges import bearer_of
 from mcp_oauth_discovery.doctor.walk.credentials import Token
 from mcp_oauth_discovery.doctor.walk.observations import Exchange, Walk
 from mcp_oauth_discovery.doctor.walk.reading import gist
-from mcp_oauth_discovery.doctor.walk.tokens import is_let_in, is_protected, unsent_because
+from mcp_oauth_discovery.doctor.walk.tokens import (
+    FOR_ANOTHER,
+    is_let_in,
+    is_protected,
+    unsent_because,
+)
 
 TOKEN_LET_IN = Entry(
     code="token-let-in",
@@ -40,6 +45,13 @@ TOKEN_UNSENT = Entry(
     section="RFC 6750 §5.3",
     fix="Run the check with the https URL of the endpoint that the token is for.",
 )
+_REQUIRES_NONE = "The endpoint requires no token."
+_FIXES_OF_UNSENT = {
+    FOR_ANOTHER: "Nothing here: see what is reported about the endpoint that the token is for.",
+    _REQUIRES_NONE: (
+        "Protect the endpoint, or run the check with the URL of the endpoint that the token is for."
+    ),
+}
 
 ENTRIES = (TOKEN_LET_IN, TOKEN_REFUSED, TOKEN_UNSENT)
 
@@ -50,8 +62,9 @@ def given(walk: Walk) -> Iterator[Finding]:
     if parts is None:
         return
     if exchange is None:
-        reason = unsent_because(walk) if is_protected(walk) else "The endpoint requires no token."
-        yield finding(TOKEN_UNSENT, walk.url, f"It was not sent. {reason}")
+        reason = unsent_because(walk) if is_protected(walk) else _REQUIRES_NONE
+        fix = _FIXES_OF_UNSENT.get(reason, "")
+        yield finding(TOKEN_UNSENT, walk.url, f"It was not sent. {reason}", fix=fix)
     elif is_let_in(exchange):
         yield finding(TOKEN_LET_IN, walk.url, f"{exchange.status} to the empty POST with it.")
     elif exchange.answer is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from mcp_oauth_discovery.doctor.clients import BROWSERS, EVERY
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, finding
@@ -28,6 +29,9 @@ OAUTH_ENDPOINT_NOT_FOUND = Entry(
         "MCP_AUTHORIZATION_SERVER_METADATA, or route the path."
     ),
     explains=("oauth-endpoint-cors",),
+)
+_TOOLKIT_REGISTRATION = (
+    ' django-oauth-toolkit serves this endpoint only if OAUTH2_PROVIDER has "DCR_ENABLED": True.'
 )
 OAUTH_ENDPOINT_UNSEEN = Entry(
     code="oauth-endpoint-unseen",
@@ -102,7 +106,10 @@ def existence(walk: Walk) -> Iterator[Finding]:
         if endpoint.get.status in (404, 410):
             # Django routes by path alone, so that a 404 there is final.
             if is_page or is_django(walk):
-                yield finding(OAUTH_ENDPOINT_NOT_FOUND, endpoint.url, observation)
+                result = finding(OAUTH_ENDPOINT_NOT_FOUND, endpoint.url, observation)
+                is_registration = endpoint.member == "registration_endpoint"
+                more = _TOOLKIT_REGISTRATION if is_registration else ""
+                yield replace(result, django_fix=f"{result.django_fix}{more}")
             elif not _takes_post(endpoint):
                 yield finding(OAUTH_ENDPOINT_UNSEEN, endpoint.url, observation)
         elif endpoint.get.status >= 500:

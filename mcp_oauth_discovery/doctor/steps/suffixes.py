@@ -22,11 +22,11 @@ SUFFIX_ECHOED = Entry(
 )
 SUFFIX_HTML = Entry(
     code="suffix-html",
-    severity=Severity.ERROR,
+    severity=Severity.WARNING,
     seen="An unknown well-known URL returns an HTML page.",
     expected="404",
     section="RFC 9728 §3.2, RFC 8414 §3.2",
-    fix="Exclude /.well-known/ from the catch-all route: clients parse the page and stop.",
+    fix="Exclude /.well-known/ from the catch-all route: a strict client stops at the page.",
 )
 SUFFIX_ANSWERED = Entry(
     code="suffix-answered",
@@ -55,9 +55,12 @@ def unknown(walk: Walk) -> Iterator[Finding]:
 
 
 def can_pass(walk: Walk) -> bool:
-    """Return whether the site itself answered each time, and not a rate limit."""
+    """Return whether the site itself answered each time, and not a rate limit.
+
+    A site that refuses every request, for its host perhaps, has not shown that it serves documents.
+    """
     is_limited = any(one.status == 429 or one.intermediary for one in walk.suffixes)
-    return bool(walk.suffixes) and all_answered(walk.suffixes) and not is_limited
+    return bool(walk.suffixes and walk.published) and all_answered(walk.suffixes) and not is_limited
 
 
 STEP = Step(

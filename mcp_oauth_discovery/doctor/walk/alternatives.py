@@ -14,7 +14,7 @@ from mcp_oauth_discovery.doctor.transport.reachability import host_of, is_privat
 from mcp_oauth_discovery.doctor.walk import headers
 from mcp_oauth_discovery.doctor.walk.acceptance import differing_parts
 from mcp_oauth_discovery.doctor.walk.cards import MOST_CARDS, address_of, is_of_card, remotes
-from mcp_oauth_discovery.doctor.walk.challenges import challenges_of, named_metadata
+from mcp_oauth_discovery.doctor.walk.challenges import bearer_of, challenges_of, named_metadata
 from mcp_oauth_discovery.doctor.walk.observations import Alternative, Exchange, Walk
 from mcp_oauth_discovery.doctor.walk.probes import Get
 from mcp_oauth_discovery.doctor.walk.reading import is_html
@@ -42,11 +42,12 @@ Candidate = tuple[str, str]
 
 def ask_alternatives(walk: Walk, get: Get, transport: Transport) -> None:
     """Send an empty POST to the URLs that may be the endpoint, until one of them is."""
-    if walk.in_process or _is_confirmed(walk):
+    if not walk.in_process and _is_confirmed(walk):
         return
+    candidates = _in_this_project(walk) if walk.in_process else _candidates(walk, get)
     names = {walk.url}
     contacted = 0
-    for url, source in _candidates(walk, get):
+    for url, source in candidates:
         if url in names or not _is_other_endpoint(walk, url):
             continue
         names.add(url)
@@ -57,6 +58,8 @@ def ask_alternatives(walk: Walk, get: Get, transport: Transport) -> None:
             return
         contacted += 1
         exchange = Exchange(url, transport.send("POST", url, headers.ENDPOINT))
+        if _is_of_other_resource(walk, exchange):
+            continue
         walk.alternatives.append(Alternative(url, source, exchange))
         if requires_token(exchange):
             return
@@ -74,6 +77,21 @@ def has_no_endpoint(exchange: Exchange | None) -> bool:
     return answer is not None and (
         answer.status in (404, 405, 410) or (answer.status == 200 and is_html(answer))
     )
+
+
+def is_likely(typed: str, url: str) -> bool:
+    """Return whether a protected view of the project is its MCP endpoint, by the URL of the view.
+
+    It may also be an API beside an MCP server that runs outside Django. The path of an endpoint
+    ends in "mcp" or the like, or is that of the settings but for the final slash.
+    """
+    path, other = split(typed).path, split(url).path
+    if set(differing_parts(url, typed)) <= {"final slash"}:
+        return True
+    # A web server may put a prefix before the paths of the URLconf: then it is the same endpoint.
+    is_below_prefix = without_final_slash(path).endswith(without_final_slash(other))
+    last = without_final_slash(other).rpartition("/")[2]
+    return "mcp" in last.lower() and not is_below_prefix
 
 
 def _is_confirmed(walk: Walk) -> bool:
@@ -129,6 +147,33 @@ def _candidates(walk: Walk, get: Get) -> Iterator[Candidate]:
     is_contacted = any(alternative.exchange for alternative in walk.alternatives)
     if has_no_endpoint(walk.post) and not is_contacted:
         yield from _usual(walk.url)
+
+
+def _in_this_project(walk: Walk) -> Iterator[Candidate]:
+    """Yield URLs of this project that no setting names as an endpoint, the most likely ones first.
+
+    Where the settings name the origin alone, CSRF protection may refuse a POST to the home page.
+    """
+    is_refused = walk.post is not None and walk.post.status == 403
+    is_home = split(walk.url).path in ("", "/")
+    if not (has_no_endpoint(walk.post) or (is_home and is_refused)):
+        return
+    views = _nearest(walk.url, walk.project_endpoints)
+    protected = [(url, f"A view of this project at {shown(url)} is protected.") for url in views]
+    likely = [candidate for candidate in protected if is_likely(walk.url, candidate[0])]
+    for url, source in (*likely, *_usual(walk.url), *protected):
+        # Another origin and the other endpoints have reports of their own.
+        if origin(url) == origin(walk.url) and url not in walk.credentials.endpoints:
+            yield url, source
+
+
+def _is_of_other_resource(walk: Walk, exchange: Exchange) -> bool:
+    """Return whether the challenge belongs to another endpoint in the settings of this project."""
+    challenge = bearer_of(exchange)
+    named = challenge.parameters.get("resource_metadata", "") if challenge else ""
+    resource = without_final_slash("".join(named.split(PRM, 1)))
+    others = walk.credentials.endpoints - {walk.url}
+    return resource in map(without_final_slash, others)
 
 
 def _redirects(walk: Walk) -> Iterator[Candidate]:

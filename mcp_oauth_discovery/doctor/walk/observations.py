@@ -175,7 +175,7 @@ class Walk:
     # Whether the settings of this project have a card for the endpoint.
     is_described: bool = False
     credentials: Credentials = field(default_factory=Credentials, repr=False)
-    # The endpoints in the settings of this project, if the URL is on its origin.
+    # Endpoints of this project: of its settings, or in process the URLs of its protected views.
     project_endpoints: frozenset[str] = frozenset()
     post: Exchange | None = None
     get: Exchange | None = None

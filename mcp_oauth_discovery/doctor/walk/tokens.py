@@ -25,6 +25,9 @@ from mcp_oauth_discovery.standards.identifiers import is_loopback, origin
 from mcp_oauth_discovery.standards.www_authenticate import scope_tokens
 
 MADE_UP = "made-up-by-the-doctor"
+# Why the token of the user is not sent.
+IN_THE_CLEAR = "The URL is http, so anyone on the way could read the token."
+FOR_ANOTHER = "It is for another endpoint of this project."
 # The statuses for an empty body, its type, Accept, and the protocol version.
 OF_THE_REQUEST = (400, 406, 411, 412, 413, 415, 422)
 # RFC 6750 §3.1: a token is refused with one of these, and with a 503 none is judged.
@@ -165,10 +168,10 @@ def unsent_because(walk: Walk) -> str:
     """Return why the token of the user is not sent to a protected endpoint, or ""."""
     given, url = walk.credentials.given, walk.url
     if not walk.in_process and (is_exposed(url) or _leads_away(walk)):
-        return "The URL is http, so anyone on the way could read the token."
+        return IN_THE_CLEAR
     audiences = given.audiences if given else []
     if url not in audiences and not walk.credentials.endpoints.isdisjoint(map(str, audiences)):
-        return "It is for another endpoint of this project."
+        return FOR_ANOTHER
     return ""
 
 

@@ -60,9 +60,9 @@ class Walker:
         `probes` has the requests that each step needs beyond the documents. `inside` has the
         origins that the transport reaches, None if it reaches all. `signing` has the reasons why
         this project cannot sign, and `unpinned` that it has keys and no pinned issuer. `described`
-        has the endpoints with a card in its settings, and `endpoints` all its endpoints on the
-        origin of the URL. `credentials` has what is needed for requests with tokens. `watch` is
-        called before and after each request.
+        has the endpoints with a card in its settings. `endpoints` has all its endpoints on the
+        origin of the URL, or in process the URLs of its protected views. `credentials` has what is
+        needed for requests with tokens. `watch` is called before and after each request.
         """
         credentials = credentials or Credentials()
         if credentials.given:
