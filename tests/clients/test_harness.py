@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.clients import environments, programs
+from tests.clients import environments, programs, walks
 from tests.clients.deployments import HOST, Plan, free_port, start
 from tests.clients.environments import (
     CHROMIUM_IS_MISSING,
@@ -50,6 +51,41 @@ def test_what_a_client_has_said_is_shown(capsys: pytest.CaptureFixture[str]):
     with running([sys.executable, "-c", code]) as program:
         assert list(program.out) == ["out\n"]
     assert capsys.readouterr().out == "The client said:\nout\nerr\n"
+
+
+# An answer whose body comes later, as from a server with much to do.
+SECOND_CLIENT = """
+import asyncio, sys
+from walk_fastmcp import clients
+
+async def serve(reader, writer):
+    await reader.readuntil(b"\\r\\n\\r\\n")
+    writer.write(b"HTTP/1.1 403 No\\r\\nContent-Length: 4\\r\\nConnection: close\\r\\n\\r\\n")
+    await closed.wait()
+    writer.write(b"late")
+    writer.close()
+
+async def main():
+    global closed
+    closed = asyncio.Event()
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    origin = "http://127.0.0.1:%d" % server.sockets[0].getsockname()[1]
+    factory = clients([])
+    async with factory() as first, first.stream("GET", origin) as answer:
+        async with factory():
+            pass
+        closed.set()
+        print(answer.status_code, (await answer.aread()).decode())
+
+asyncio.run(main())
+"""
+
+
+def test_second_client_of_fastmcp_leaves_the_answers_of_the_first_open():
+    interpreter, *options, script = walks.program("fastmcp-4")
+    env = {**os.environ, "PYTHONPATH": str(Path(script).parent)}
+    with running([interpreter, *options[1:], "-c", SECOND_CLIENT], env=env) as client:
+        assert list(client.out) == ["403 late\n"]
 
 
 def test_client_that_says_nothing_fails_the_test(monkeypatch: pytest.MonkeyPatch):

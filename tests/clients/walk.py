@@ -69,12 +69,12 @@ class Memory:
 class Recorder(httpx.AsyncHTTPTransport):
     """The network, and a note of each request in the words `METHOD path [message] status`.
 
-    The messages are those that have to do with tools.
+    The messages are those that have to do with tools. `notes` may be those of several recorders.
     """
 
-    def __init__(self):
+    def __init__(self, notes=None):
         super().__init__()
-        self.notes = []
+        self.notes = [] if notes is None else notes
 
     async def handle_async_request(self, request):
         response = await super().handle_async_request(request)

@@ -63,12 +63,20 @@ async def step_on(step, client, provider):
     return await take(step, None, provider)
 
 
-async def walk(resource, steps):
-    recorder = Recorder()
-    webbrowser.register("test", None, Browser(recorder.notes), preferred=True)
+def clients(notes):
+    """Return what makes a client for FastMCP, with a note of each of its requests."""
 
     def factory(**options):
-        return httpx.AsyncClient(transport=recorder, **options)
+        # FastMCP asks for a second client while the first one reads an answer, and closes it with
+        # its connections. So each has a transport of its own, as without the notes.
+        return httpx.AsyncClient(transport=Recorder(notes), **options)
+
+    return factory
+
+
+async def walk(resource, steps):
+    notes = []
+    webbrowser.register("test", None, Browser(notes), preferred=True)
 
     # It knows its server only once it has a transport.
     provider = OAuth(
@@ -76,7 +84,9 @@ async def walk(resource, steps):
         callback_host="127.0.0.1",
         client_metadata_url=os.environ.get("CLIENT_METADATA_URL"),
     )
-    transport = StreamableHttpTransport(resource, auth=provider, httpx_client_factory=factory)
+    transport = StreamableHttpTransport(
+        resource, auth=provider, httpx_client_factory=clients(notes)
+    )
     results, error = [], None
     try:
         async with Client(transport) as client:
@@ -84,7 +94,7 @@ async def walk(resource, steps):
                 results += [await step_on(step, client, provider)]
     except Exception as caught:  # noqa: BLE001 - whatever it is, the test wants to know
         error = cause(caught)
-    tell("end", notes=recorder.notes, results=results, error=error, scope=scope_of(provider))
+    tell("end", notes=notes, results=results, error=error, scope=scope_of(provider))
 
 
 if __name__ == "__main__":
