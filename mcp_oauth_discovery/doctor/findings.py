@@ -11,8 +11,7 @@ from mcp_oauth_discovery.doctor.printing import shortened
 from mcp_oauth_discovery.doctor.walk.observations import Walk
 from mcp_oauth_discovery.doctor.walk.probes import Probe
 
-# The page that has a row for each code.
-_PAGE = "https://mcp-oauth-discovery.readthedocs.io/en/latest/doctor.html"
+_DOCUMENTATION = "https://mcp-oauth-discovery.readthedocs.io/en/latest"
 
 
 class Severity(str, Enum):
@@ -165,9 +164,9 @@ def absent(step: Step, subject: str) -> Finding:
     return Finding(f"{step.name}-none", Severity.PASS, subject, step.lacks, "", "", (), "")
 
 
-def documentation(code: str) -> str:
-    """Return the URL of the documentation of a code."""
-    return f"{_PAGE}#{code}"
+def documentation(anchor: str, page: str = "doctor") -> str:
+    """Return the URL of a place in the documentation, such as that of a code."""
+    return f"{_DOCUMENTATION}/{page}.html#{anchor}"
 
 
 def affected(clients: tuple[Client, ...], severity: Severity) -> str:

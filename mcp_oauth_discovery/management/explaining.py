@@ -9,13 +9,11 @@ from typing import Any, NamedTuple
 from django.core.management.base import CommandError
 
 from mcp_oauth_discovery.checks import ERROR_IDS, RULES, TAG
-from mcp_oauth_discovery.doctor.findings import Entry, Step
+from mcp_oauth_discovery.doctor.findings import Entry, Step, documentation
 from mcp_oauth_discovery.doctor.output.entries import entry_json, entry_lines, group_lines
 from mcp_oauth_discovery.doctor.output.text import Palette
 from mcp_oauth_discovery.doctor.printing import visible
 from mcp_oauth_discovery.doctor.steps import ENTRIES, STEPS
-
-_CHECKS = "https://mcp-oauth-discovery.readthedocs.io/en/latest/checks.html"
 
 
 class Explanation(NamedTuple):
@@ -46,7 +44,7 @@ def _of_steps(steps: tuple[Step, ...], palette: Palette) -> Explanation:
 
 def _of_check(identifier: str) -> Explanation:
     # The heading is the ID. Its address on the page has no full stop.
-    address = f"{_CHECKS}#{identifier.lower().replace('.', '')}"
+    address = documentation(identifier.lower().replace(".", ""), "checks")
     document = {"id": identifier, "documentation": address}
     lines = [
         f"{identifier} is a system check. manage.py check prints the cause and the fix.",
