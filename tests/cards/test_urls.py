@@ -135,12 +135,12 @@ def answers(request, pinned, transactional_db):
     server = request.param()
 
     def answers(urls):
-        return [
-            server.ask(application, url, method)
+        return server.ask_all(
+            (application, url, method)
             for application in (server.django, server.entry, server.entry)
             for url in urls
             for method in ("GET", "HEAD", "OPTIONS", "POST")
-        ]
+        )
 
     return answers
 

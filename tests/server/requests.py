@@ -61,6 +61,10 @@ class WSGI:
         getattr(body, "close", lambda: None)()
         return *sent, octets
 
+    def ask_all(self, requests):
+        """Return the answers to several requests, each an application, a path and a method."""
+        return [self.ask(*request) for request in requests]
+
 
 def as_lines(headers):
     """Return headers as ASGI servers pass them."""
@@ -78,6 +82,14 @@ class ASGI:
     def ask(self, application, path, method="GET", headers=(), **scope):
         """Return the messages that a server would get."""
         return asyncio.run(self.aask(application, path, method, headers, **scope))
+
+    def ask_all(self, requests):
+        """Return the answers to several requests, one after the other in one event loop."""
+
+        async def ask():
+            return [await self.aask(*request) for request in requests]
+
+        return asyncio.run(ask())
 
     async def aask(self, application, path, method="GET", headers=(), lines=(), **scope):
         path, _, query = path.partition("?")
