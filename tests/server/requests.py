@@ -65,6 +65,10 @@ class WSGI:
         """Return the answers to several requests, each an application, a path and a method."""
         return [self.ask(*request) for request in requests]
 
+    def ask_each(self, applications, *args, **kwargs):
+        """Return the answer of each application to the same request."""
+        return [self.ask(application, *args, **kwargs) for application in applications]
+
 
 def as_lines(headers):
     """Return headers as ASGI servers pass them."""
@@ -88,6 +92,14 @@ class ASGI:
 
         async def ask():
             return [await self.aask(*request) for request in requests]
+
+        return asyncio.run(ask())
+
+    def ask_each(self, applications, *args, **kwargs):
+        """Return the answer of each application to the same request, in one event loop."""
+
+        async def ask():
+            return [await self.aask(one, *args, **kwargs) for one in applications]
 
         return asyncio.run(ask())
 
