@@ -17,7 +17,7 @@ _DOCUMENTATION = "https://mcp-oauth-discovery.readthedocs.io/en/latest"
 class Severity(str, Enum):
     """How bad it is; the names are those of `--json`."""
 
-    CRITICAL = "critical"  # a secret is public, or an attacker can publish as this site
+    CRITICAL = "critical"  # a secret is public, or an attacker can get in, or publish as this site
     ERROR = "error"  # a client stops, or a strict one may
     WARNING = "warning"  # a client may stop, or something breaks later
     INFO = "info"  # worth knowing; nothing to fix
