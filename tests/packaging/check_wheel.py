@@ -7,6 +7,8 @@ Run by `tox -e package`, in an environment that has build and twine. Exits 1 if 
 from __future__ import annotations
 
 import json
+import os
+import re
 import socket
 import subprocess
 import sys
@@ -17,7 +19,11 @@ import urllib.error
 import urllib.request
 import venv
 import zipfile
+from email.message import Message
+from email.parser import Parser
 from pathlib import Path
+
+from trove_classifiers import classifiers
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = {
@@ -25,6 +31,8 @@ DOCUMENTS = {
     "/.well-known/oauth-authorization-server": "issuer",
     "/.well-known/jwks.json": "keys",
 }
+# Any time will do: 2026-01-01.
+EPOCH = "1767225600"
 # As in tests/deprecations.py.
 STRICT = ("-W", "error::DeprecationWarning", "-W", "error::PendingDeprecationWarning")
 
@@ -47,25 +55,52 @@ def run(*command: str | Path, cwd: Path = ROOT) -> None:
 
 
 def build(folder: Path) -> Path:
-    run(sys.executable, "-m", "build", "--outdir", folder)
-    artefacts = sorted(folder.iterdir())
-    run(sys.executable, "-m", "twine", "check", "--strict", *artefacts)
-    sdist, wheel = sorted(artefacts, key=lambda path: path.suffix == ".whl")
+    """Build sdist and wheel, check them, and return the wheel."""
+    sdist, wheel = build_once(folder)
+    run(sys.executable, "-m", "twine", "check", "--strict", sdist, wheel)
     check_contents(sdist, wheel)
+    check_metadata(wheel)
+    again = build_once(folder.with_name("again"))
+    assert [path.read_bytes() for path in again] == [path.read_bytes() for path in (sdist, wheel)]
     return wheel
+
+
+def build_once(folder: Path) -> tuple[Path, Path]:
+    """Build as for a release: the time in the archives is given, so the bytes can be repeated."""
+    command = [sys.executable, "-m", "build", "--outdir", str(folder)]
+    subprocess.run(command, cwd=ROOT, check=True, env={**os.environ, "SOURCE_DATE_EPOCH": EPOCH})
+    sdist, wheel = sorted(folder.iterdir(), key=lambda path: path.suffix == ".whl")
+    return sdist, wheel
 
 
 def check_contents(sdist: Path, wheel: Path) -> None:
     """Hold that users get the package alone, with its types, and packagers get the tests too."""
     packed = zipfile.ZipFile(wheel).namelist()
-    assert "mcp_oauth_discovery/py.typed" in packed
+    package = ROOT / "mcp_oauth_discovery"
+    files = {path.relative_to(ROOT).as_posix() for path in package.rglob("*") if path.is_file()}
+    unwanted = {name for name in files if name.endswith((".pyc", ".po", ".pot"))}
+    assert files - unwanted == {name for name in packed if ".dist-info/" not in name}
     tops = {name.split("/")[0] for name in packed if ".dist-info/" not in name}
     assert tops == {"mcp_oauth_discovery"}, tops
     with tarfile.open(sdist) as archive:
         sources = {name.partition("/")[2] for name in archive.getnames()}
-    others = {"benchmarks/__main__.py", "example_project/settings.py", "tox.ini"}
+    others = {"benchmarks/__main__.py", "example_project/settings.py", "tox.ini", "SECURITY.md"}
     assert {"tests/settings.py", *others} <= sources
     assert not any(name.startswith("example_project/var") for name in sources)
+
+
+def check_metadata(wheel: Path) -> None:
+    """Hold that the page of a package index has the licence, the links and known classifiers."""
+    with zipfile.ZipFile(wheel) as archive:
+        [name] = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")]
+        metadata: Message = Parser().parsestr(archive.read(name).decode())
+    assert metadata["License-Expression"] == "MIT"
+    assert set(metadata.get_all("Classifier", [])) <= classifiers
+    labels = {line.partition(",")[0] for line in metadata.get_all("Project-URL", [])}
+    assert {"Documentation", "Changelog"} <= labels
+    # A package index does not have the files of the repository.
+    page = str(metadata.get_payload())
+    assert re.findall(r"\]\((?!https://|#)[^)]*\)", page) == []
 
 
 def install(wheel: Path, folder: Path) -> Path:
