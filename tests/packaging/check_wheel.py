@@ -78,7 +78,7 @@ def check_contents(sdist: Path, wheel: Path) -> None:
     packed = zipfile.ZipFile(wheel).namelist()
     package = ROOT / "mcp_oauth_discovery"
     files = {path.relative_to(ROOT).as_posix() for path in package.rglob("*") if path.is_file()}
-    unwanted = {name for name in files if name.endswith((".pyc", ".po", ".pot"))}
+    unwanted = {name for name in files if name.endswith(".pyc")}
     assert files - unwanted == {name for name in packed if ".dist-info/" not in name}
     tops = {name.split("/")[0] for name in packed if ".dist-info/" not in name}
     assert tops == {"mcp_oauth_discovery"}, tops
