@@ -9,6 +9,7 @@ from django.urls import clear_script_prefix, set_script_prefix
 from oauth2_provider.models import Application
 
 from mcp_oauth_discovery.contrib.oauth_toolkit import ConsentView
+from tests.markdown import blocks, read
 from tests.preset.conftest import CALLBACK
 
 AUTHORIZE, LOGIN = "/oauth/mcp/authorize", "/oauth/mcp/login"
@@ -118,3 +119,15 @@ def test_error_waits_for_the_user_wherever_it_stands_in_the_url(rf, mark):
     page = view.redirect(f"https://client.example/{mark}error=invalid_scope", None)
     assert page.status_code == 400
     assert page.context_data["error"] == {"error": "invalid_scope", "description": ""}
+
+
+def test_block_of_a_page_is_replaced_as_the_documentation_shows(preset, visitor, tmp_path):
+    [block] = blocks(read("docs/integrations/oauth-toolkit.md"), "html")
+    path = tmp_path / "mcp_oauth_discovery" / "oauth" / "base.html"
+    path.parent.mkdir(parents=True)
+    path.write_text(block)
+    [engine] = preset.TEMPLATES
+    preset.TEMPLATES = [{**engine, "DIRS": [tmp_path]}]
+    page = visitor.get(LOGIN).content.decode()
+    assert "<header>Example Ltd.</header>" in page
+    assert 'type="password"' in page
