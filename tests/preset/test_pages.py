@@ -44,11 +44,18 @@ def prefix():
     clear_script_prefix()
 
 
-@pytest.mark.parametrize("path", ["/app/own/login/", "/app/accounts/login/"])
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/app/own/login/", "/app/own/login/"),
+        ("/app/accounts/login/", f"/app{LOGIN}"),
+        ("/own/login/", f"/app{LOGIN}"),
+    ],
+    ids=["served", "not-served", "not-below"],
+)
 @pytest.mark.usefixtures("prefix")
-def test_login_url_below_a_prefix_is_found(preset, path):
+def test_login_url_is_looked_up_below_the_prefix(preset, path, expected):
     preset.LOGIN_URL = path
-    expected = path if "own" in path else f"/app{LOGIN}"
     assert ConsentView().get_login_url() == expected
 
 

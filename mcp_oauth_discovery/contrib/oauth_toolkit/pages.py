@@ -178,10 +178,10 @@ def _is_served(url: str) -> bool:
     """Return whether a value of LOGIN_URL leads to another site, or to a view of this one."""
     try:
         parts = urlsplit(resolve_url(url))
-        prefix = get_script_prefix()
-        path = parts.path
-        if path.startswith(prefix):
-            path = f"/{path[len(prefix) :]}"
-        return bool(parts.netloc or resolve(path))
+        if parts.netloc:
+            return True
+        # What is not below the prefix is not of this site.
+        path, prefix = parts.path, get_script_prefix()
+        return path.startswith(prefix) and bool(resolve(f"/{path.removeprefix(prefix)}"))
     except (NoReverseMatch, Resolver404):
         return False
