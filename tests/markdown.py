@@ -10,7 +10,7 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 # Of the repository, the documentation and the example.
 PAGES = sorted(
     str(page.relative_to(CHECKOUT))
-    for folder in (".", "docs", "docs/integrations", "example_project")
+    for folder in (".", "docs", "docs/howto", "docs/integrations", "example_project")
     for page in (CHECKOUT / folder).glob("*.md")
 )
 
