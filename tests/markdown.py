@@ -15,7 +15,7 @@ PAGES = sorted(
 )
 
 _FENCED = re.compile(
-    r"^(?P<indent> *)```(?P<language>\w*)\n(?P<body>.*?)^(?P=indent)```$", re.M | re.S
+    r"^(?P<indent> *)```(?P<language>[\w{}-]*)[^`\n]*\n(?P<body>.*?)^(?P=indent)```$", re.M | re.S
 )
 
 
