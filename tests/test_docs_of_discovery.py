@@ -44,8 +44,8 @@ def test_shown_challenge_and_metadata_are_those_of_the_site(fetch):
     assert list(document.items()) == list(json.loads(shown).items())
 
 
-def test_table_has_the_steps_of_the_picture():
-    rows = re.findall(r"^\| (\d) \|", section(PAGE, "The steps"), re.M)
+def test_list_has_the_steps_of_the_picture():
+    rows = re.findall(r"^(\d)\. ", section(PAGE, "The steps"), re.M)
     drawn = re.findall(r'class="number(?: on-ours)?">(\d)<', read("docs/client-way.svg"))
     assert rows == drawn == [str(number) for number in range(1, 9)]
 

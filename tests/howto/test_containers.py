@@ -35,7 +35,7 @@ def test_every_secret_is_made_mounted_and_read():
 
 
 def test_image_is_built_without_a_secret():
-    [build] = re.findall(r"^RUN (.+) python manage\.py", DOCKERFILE, re.M)
+    [build] = re.findall(r"^RUN (.+) \\\n +python manage\.py", DOCKERFILE, re.M)
     assert build.split() == [
         f"{name.upper()}=x" for name in sorted(SECRETS, key=build.lower().find)
     ]
@@ -110,7 +110,7 @@ def is_healthy(containers: Containers, port: int) -> bool:
 
 @pytest.mark.clients
 def test_containers_run_as_documented(containers, tmp_path, unused_port):
-    build = re.search(r"^RUN (\w.+ python manage\.py collectstatic .+)$", DOCKERFILE, re.M)[1]
+    build = re.search(r"^RUN (.+ \\\n +python manage\.py collectstatic .+)$", DOCKERFILE, re.M)[1]
     containers.output(["sh", "-c", build])
     command = yaml.safe_load(re.search(r"^CMD (.+)$", DOCKERFILE, re.M)[1])
     command = [part.replace("0.0.0.0:8000", f"{LOOPBACK}:{unused_port}") for part in command]
