@@ -1,4 +1,4 @@
-"""The URLs that scripts of all origins may call; the rest of the site allows one origin."""
+"""The MCP servers are open to scripts of all origins; the rest of the site allows one origin."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.http import HttpRequest
 
 # MCP clients in a browser may have any origin. These URLs take a token and no cookie, so a page
 # gets no access there that its user has not given to it.
-_OPEN = re.compile(r"/(mcp|reports/mcp|o/(token|revoke_token|register)/.*)\Z")
+_OPEN = re.compile(r"/(reports/)?mcp\Z")
 
 
 def is_for_mcp_clients(sender: object, request: HttpRequest, **kwargs: Any) -> bool:

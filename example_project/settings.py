@@ -15,6 +15,10 @@ from urllib.parse import urljoin
 from django.core.management.utils import get_random_secret_key
 from django.http import HttpRequest
 
+from mcp_oauth_discovery.contrib.oauth_toolkit import (
+    authorization_server_metadata,
+    oauth2_provider_settings,
+)
 from mcp_oauth_discovery.cors import MCP_EXPOSED_HEADERS, MCP_REQUEST_HEADERS
 from mcp_oauth_discovery.identity import Site
 
@@ -53,8 +57,9 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "corsheaders",
     "oauth2_provider",
-    "mcp_oauth_discovery",
+    # Before the next app, whose sign-in page it extends.
     "example_project",
+    "mcp_oauth_discovery",
 ]
 
 MIDDLEWARE = [
@@ -72,8 +77,8 @@ MIDDLEWARE = [
 ]
 
 # The policy of the site: only scripts of this origin. `cors.py` allows all origins for the MCP
-# servers and the endpoints of their clients, where scripts must also read the challenge of a 401.
-# The discovery documents always allow all origins.
+# servers, where scripts must also read the challenge of a 401. The discovery documents and the
+# endpoints of the authorization server allow all origins themselves.
 CORS_ALLOWED_ORIGINS = ["https://client.example.com"]
 CORS_ALLOW_HEADERS = MCP_REQUEST_HEADERS
 CORS_EXPOSE_HEADERS = MCP_EXPOSED_HEADERS
@@ -134,7 +139,8 @@ USE_TZ = True
 STATIC_URL = "static/"
 WHITENOISE_USE_FINDERS = True
 
-# What a client may request, as the consent page shows it.
+# What a client may request, as the consent page shows it. A client that requests nothing gets the
+# first one.
 SCOPES = {
     "mcp": "Connect to the MCP server below on your behalf",
     "profile:write": "Read and change your name",
@@ -177,68 +183,22 @@ if "MCP_ISSUER" in os.environ:
     MCP_RESOURCE = urljoin(MCP_ISSUER, "/mcp")
 if "MCP_RESOURCE" in os.environ:
     MCP_RESOURCE = os.environ["MCP_RESOURCE"]
-MCP_AUTHORIZATION_SERVER_METADATA = {
-    "authorization_endpoint": "oauth2_provider:authorize",
-    "token_endpoint": "oauth2_provider:token",
-    "registration_endpoint": "oauth2_provider:dcr-register",
-    "revocation_endpoint": "oauth2_provider:revoke-token",
-    "scopes_supported": list(SCOPES),
-    "client_id_metadata_document_supported": True,
-    # `ConsentView` sends `iss` with each answer, errors included.
-    "authorization_response_iss_parameter_supported": True,
-}
 
-OAUTH2_PROVIDER = {
-    # Only codes and refresh tokens: otherwise a client could register for the password or the
-    # client credentials grant.
-    "OAUTH2_SERVER_CLASS": "oauthlib.oauth2.WebApplicationServer",
-    "SCOPES": SCOPES,
-    "DEFAULT_SCOPES": ["mcp"],
-    # Clients register themselves, or their client_id is the URL of a metadata document.
-    "DCR_ENABLED": True,
-    "DCR_REGISTRATION_PERMISSION_CLASSES": ("example_project.clients.OpenRegistration",),
-    "CIMD_ENABLED": True,
-    "CIMD_METADATA_FETCHER": "example_project.clients.MetadataFetcher",
-    "CIMD_REGISTRATION_PERMISSION_CLASSES": ("example_project.clients.FetchForThePage",),
-    "OAUTH2_VALIDATOR_CLASS": "example_project.clients.Validator",
-    # JWTs for the MCP servers. Only the token endpoint reads a refresh token: a random string.
-    "ACCESS_TOKEN_GENERATOR": "mcp_oauth_discovery.contrib.oauth_toolkit.access_token",
-    "ACCESS_TOKEN_EXPIRE_SECONDS": int(os.environ.get("ACCESS_TOKEN_SECONDS", 15 * 60)),
-    "REFRESH_TOKEN_GENERATOR": "oauthlib.oauth2.rfc6749.tokens.random_token_generator",
-    "REFRESH_TOKEN_EXPIRE_SECONDS": 30 * 24 * 60 * 60,
-    # A refresh token that is used twice was stolen: revoke all tokens of that sign-in. `Validator`
-    # revokes nothing within 30 seconds of the first use, because clients retry in parallel.
-    "REFRESH_TOKEN_REUSE_PROTECTION": True,
-    # Ask the user each time. Otherwise a client with access to one server gets a token for another.
-    "REQUEST_APPROVAL_PROMPT": "force",
-    # Clients on the user's own machine listen on a port that they do not know in advance.
-    "ALLOW_LOCALHOST_LOOPBACK": True,
-    "ALLOWED_REDIRECT_URI_SCHEMES": ["https", "http", "cursor"],
-    # RFC 9700: PKCE with S256 only, no tokens in URLs, no plain-text tokens in the database.
-    "PKCE_REQUIRED": True,
-    "COMPLIANT_BCP_RFC9700_PKCE_METHOD": True,
-    "COMPLIANT_BCP_RFC9700_PKCE_REQUIRED": True,
-    "COMPLIANT_BCP_RFC9700_IMPLICIT_GRANT": True,
-    "COMPLIANT_BCP_RFC9700_PASSWORD_GRANT": True,
-    "COMPLIANT_BCP_RFC9700_ACCESS_TOKEN_TRANSPORT": True,
-    "COMPLIANT_BCP_RFC9700_AUTHZ_RESPONSE_ISS": True,
-    "COMPLIANT_BCP_RFC9700_REFRESH_TOKEN": True,
-    "COMPLIANT_BCP_RFC9700_REDIRECT_URI_MATCHING": True,
-    "COMPLIANT_BCP_RFC9700_TOKEN_STORAGE": True,
-    "OIDC_ISS_ENDPOINT": os.environ.get("MCP_ISSUER", ""),
-}
+OAUTH2_PROVIDER = oauth2_provider_settings(
+    scopes=SCOPES,
+    ACCESS_TOKEN_EXPIRE_SECONDS=int(os.environ.get("ACCESS_TOKEN_SECONDS", 15 * 60)),
+)
+MCP_AUTHORIZATION_SERVER_METADATA = authorization_server_metadata(OAUTH2_PROVIDER)
 if "MCP_ISSUER" not in os.environ:
     # Without a pinned issuer, sign_jwt refuses. MCP endpoints refuse the toolkit's random tokens.
     del OAUTH2_PROVIDER["ACCESS_TOKEN_GENERATOR"]
     # The `iss` of an answer depends on the host of its request: make no promise to clients.
     del MCP_AUTHORIZATION_SERVER_METADATA["authorization_response_iss_parameter_supported"]
-# This check warns about http in redirect URIs. Redirects to the user's own machine need it (RFC
-# 8252), and `Validator` refuses all other http URIs.
+# `check --deploy` warns about http in redirect URIs. Redirects to the user's own machine need it
+# (RFC 8252), and the preset refuses all other http URIs.
 SILENCED_SYSTEM_CHECKS = ["oauth2_provider.W008"]
 
-LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
-LOGOUT_REDIRECT_URL = "home"
 
 # On this machine the site uses plain http. Set HTTPS=1 only behind a proxy that ends TLS and sets
 # X-Forwarded-Proto itself: otherwise clients could set that header.

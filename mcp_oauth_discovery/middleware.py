@@ -59,14 +59,14 @@ class DiscoveryMiddleware:
             return self.__acall__(request)
         get_response = cast(SyncGetResponse, self.get_response)
         if not _is_ours(request):
-            return get_response(request)
+            return _preflight(request) or get_response(request)
         document = _ready(request) or _document(request)
         return document or _after_the_stack(request, get_response(request))
 
     async def __acall__(self, request: HttpRequest) -> HttpResponseBase:
         get_response = cast(AsyncGetResponse, self.get_response)
         if not _is_ours(request):
-            return await get_response(request)
+            return _preflight(request) or await get_response(request)
         ready = _ready(request, keys_of_every_request)
         if ready is not None:
             return ready
@@ -98,6 +98,21 @@ def _document(request: HttpRequest) -> HttpResponseBase | None:
     if match is None or view_class is None or not issubclass(view_class, expected):
         return None
     request.resolver_match = match
+    response: HttpResponseBase = match.func(request, *match.args, **match.kwargs)
+    return response
+
+
+def _preflight(request: HttpRequest) -> HttpResponseBase | None:
+    """Return the answer of a view that answers preflights itself, as the token endpoint does.
+
+    Otherwise a CORS policy for the rest of the site would keep scripts of MCP clients out.
+    """
+    if request.method != "OPTIONS" or "Access-Control-Request-Method" not in request.headers:
+        return None
+    match = _match(request)
+    view_class = getattr(match and match.func, "view_class", None)
+    if match is None or not getattr(view_class, "answers_preflight", False):
+        return None
     response: HttpResponseBase = match.func(request, *match.args, **match.kwargs)
     return response
 

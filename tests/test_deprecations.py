@@ -141,7 +141,7 @@ def test_nothing_deprecated_is_used_when_modules_are_imported():
     # pytest-django loads the apps of the tests before the filters of pytest take effect.
     done = run(IMPORT_EVERYTHING)
     assert done.returncode == 0, done.stderr
-    assert {"mcp_oauth_discovery.contrib.ninja", "example_project.views"} <= set(
+    assert {"mcp_oauth_discovery.contrib.ninja", "example_project.servers"} <= set(
         done.stdout.split()
     )
 

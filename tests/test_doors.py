@@ -16,7 +16,7 @@ OTHERS = {"__init__.py", "py.typed", "static", "templates"}
 # Packages without code of their own: Django finds what is in them, or a project imports a module.
 FOLDERS = {"contrib", "management", "migrations"}
 FACES = ["admin", "challenge", "doctor", "protection", "rotation", "signing", "verifiers"]
-# What projects import of contrib. The other modules belong to `oauth_toolkit`.
+# What projects import of contrib.
 CONTRIB = [
     f"contrib/{name}" for name in ("ninja", "oauth_toolkit", "rest_framework", "spectacular")
 ]
@@ -43,7 +43,10 @@ def public(name: str) -> set[str]:
 def defined(name: str) -> set[str]:
     """Return the names that a module imports, assigns or defines."""
     names = set()
-    for node in tree(name).body:
+    nodes = tree(name).body
+    # A lazy face imports its names for type checkers only.
+    nodes += [node for block in nodes if isinstance(block, ast.If) for node in block.body]
+    for node in nodes:
         if isinstance(node, ast.ImportFrom):
             names |= {alias.asname or alias.name for alias in node.names}
         elif isinstance(node, (ast.ClassDef, ast.FunctionDef)):

@@ -9,15 +9,14 @@ from types import ModuleType
 
 import pytest
 
-from example_project import clients
-from mcp_oauth_discovery.contrib import oauth_toolkit
+from mcp_oauth_discovery.contrib.oauth_toolkit import clients, pages
 from tests.markdown import CHECKOUT
 
 pytestmark = pytest.mark.django_db
 
 
 MOVED = {
-    "oauth_toolkit": ("oauth2_provider.exceptions", "oauth2_provider.core.exceptions"),
+    "pages": ("oauth2_provider.exceptions", "oauth2_provider.core.exceptions"),
     "clients": ("oauth2_provider.cimd", "oauth2_provider.authorization_server.cimd"),
 }
 
@@ -34,7 +33,7 @@ class Moved(Exception):
     """Stands for the exceptions of django-oauth-toolkit that have moved."""
 
 
-@pytest.mark.parametrize("module", [oauth_toolkit, clients], ids=list(MOVED))
+@pytest.mark.parametrize("module", [pages, clients], ids=list(MOVED))
 @pytest.mark.parametrize("is_moved", [False, True])
 def test_modules_are_found_in_either_place(monkeypatch, module, is_moved):
     found = ModuleType("found")

@@ -14,9 +14,9 @@ from oauthlib.common import Request
 from oauthlib.oauth2.rfc6749.errors import CustomOAuth2Error
 
 from mcp_oauth_discovery import rotation
-from mcp_oauth_discovery.contrib import oauth_resources, oauth_toolkit
-from mcp_oauth_discovery.contrib.oauth_requests import with_issuer
-from mcp_oauth_discovery.contrib.oauth_toolkit import access_token, verify_token
+from mcp_oauth_discovery.contrib import oauth_toolkit
+from mcp_oauth_discovery.contrib.oauth_toolkit import access_token, resources, verify_token
+from mcp_oauth_discovery.contrib.oauth_toolkit.requests import with_issuer
 from mcp_oauth_discovery.signing import InvalidToken, verify_jwt
 from tests import ORIGIN
 
@@ -148,19 +148,19 @@ def test_configured_spelling_is_the_one_that_is_signed(pinned, configured, asked
 
 def test_configured_resource_is_found_among_those_at_its_path_only(pinned, monkeypatch):
     calls = []
-    normalized = oauth_resources._normalized  # noqa: SLF001
+    normalized = resources._normalized  # noqa: SLF001
     monkeypatch.setattr(
-        oauth_resources, "_normalized", lambda each: calls.append(each) or normalized(each)
+        resources, "_normalized", lambda each: calls.append(each) or normalized(each)
     )
     pinned.MCP_RESOURCES = {f"/r{number}/mcp": {} for number in range(10_000)}
-    assert oauth_resources.find(f"{ORIGIN}/%727/mcp/") == f"{ORIGIN}/r7/mcp"
+    assert resources.find(f"{ORIGIN}/%727/mcp/") == f"{ORIGIN}/r7/mcp"
     assert calls == [f"{ORIGIN}/%727/mcp/", f"{ORIGIN}/r7/mcp"]
 
 
 def test_configured_resources_at_one_location_are_an_error(pinned):
     pinned.MCP_RESOURCES = {"/a": {}, f"{ORIGIN}/a/": {}}
     with pytest.raises(ImproperlyConfigured, match="share one metadata URL"):
-        oauth_resources.find(f"{ORIGIN}/a")
+        resources.find(f"{ORIGIN}/a")
 
 
 @pytest.mark.usefixtures("pinned")

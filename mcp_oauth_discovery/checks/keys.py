@@ -40,7 +40,7 @@ from mcp_oauth_discovery.signing.readings import (
 )
 
 _GENERATOR = "mcp_oauth_discovery.contrib.oauth_toolkit.access_token"
-_GENERATOR_MODULE = "mcp_oauth_discovery.contrib.oauth_tokens"
+_GENERATOR_MODULE = "mcp_oauth_discovery.contrib.oauth_toolkit.tokens"
 _ANNOUNCED = "id_token_signing_alg_values_supported"
 
 

@@ -89,9 +89,9 @@ class Deployment:
     @property
     def endpoints(self) -> dict[str, str]:
         return {
-            "authorization_endpoint": f"{self.origin}/o/authorize/",
-            "token_endpoint": f"{self.origin}/o/token/",
-            "registration_endpoint": f"{self.origin}/o/register/",
+            "authorization_endpoint": f"{self.origin}/oauth/mcp/authorize",
+            "token_endpoint": f"{self.origin}/oauth/mcp/token",
+            "registration_endpoint": f"{self.origin}/oauth/mcp/register",
             "jwks_uri": self.jwks_url,
         }
 

@@ -35,7 +35,7 @@ def test_client_needs_no_registration(browser: Browser, site: Site, client: str)
         "POST /mcp 401",
         "GET /.well-known/oauth-protected-resource/mcp 200",
         "GET /.well-known/oauth-authorization-server 200",
-        "browser /o/authorize/",
-        "POST /o/token/ 200",
+        "browser /oauth/mcp/authorize",
+        "POST /oauth/mcp/token 200",
         "POST /mcp tools/call 200",
     ]

@@ -39,7 +39,7 @@ def post(site: Site, path: str, body: str, content_type: str, *headers: str) -> 
 
 def register(site: Site, callback: str) -> dict[str, Any]:
     metadata = {"redirect_uris": [callback], "token_endpoint_auth_method": "none"}
-    answer = post(site, "/o/register/", json.dumps(metadata), "application/json")
+    answer = post(site, "/oauth/mcp/register", json.dumps(metadata), "application/json")
     return json.loads(answer.body)
 
 
@@ -55,7 +55,7 @@ def sign_in(site: Site, user: User, client: dict[str, Any], resource: str) -> di
         "scope": SCOPE,
         "resource": resource,
     }
-    arrived = user.answer(f"{site.origin}/o/authorize/?{urlencode(asked)}").callback
+    arrived = user.answer(f"{site.origin}/oauth/mcp/authorize?{urlencode(asked)}").callback
     form = {
         "grant_type": "authorization_code",
         "client_id": client["client_id"],
@@ -64,7 +64,7 @@ def sign_in(site: Site, user: User, client: dict[str, Any], resource: str) -> di
         "code_verifier": VERIFIER,
         "resource": resource,
     }
-    answer = post(site, "/o/token/", urlencode(form), "application/x-www-form-urlencoded")
+    answer = post(site, "/oauth/mcp/token", urlencode(form), "application/x-www-form-urlencoded")
     return json.loads(answer.body)
 
 

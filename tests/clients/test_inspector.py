@@ -21,7 +21,7 @@ from tests.markdown import read, section
 
 pytestmark = pytest.mark.clients
 
-LINK = re.compile(r"http://\S+/o/authorize/\S+")
+LINK = re.compile(r"http://\S+/oauth/mcp/authorize\S+")
 PAGE = re.compile(r"http://\S+\?MCP_INSPECTOR_API_TOKEN=\S+")
 STEPS = section(read("README.md"), "Try the example")
 

@@ -34,7 +34,7 @@ def test_client_signs_in_when_it_calls_a_tool_and_not_before(
     assert person["username"] == "demo"
     listed, signed_in = (
         walked.notes.index(note)
-        for note in ("POST /open/mcp tools/list 200", "browser /o/authorize/")
+        for note in ("POST /open/mcp tools/list 200", "browser /oauth/mcp/authorize")
     )
     assert listed < signed_in
     assert walked.visits == 1

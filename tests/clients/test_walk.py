@@ -25,9 +25,9 @@ def first_steps(path: str) -> list[str]:
         f"POST {path} 401",
         f"GET /.well-known/oauth-protected-resource{path} 200",
         "GET /.well-known/oauth-authorization-server 200",
-        "POST /o/register/ 201",
-        "browser /o/authorize/",
-        "POST /o/token/ 200",
+        "POST /oauth/mcp/register 201",
+        "browser /oauth/mcp/authorize",
+        "POST /oauth/mcp/token 200",
     ]
 
 
@@ -48,11 +48,15 @@ def walk(browser: Browser, site: Site, client: str) -> Walk:
 
 # The Python SDK goes by its own clock; the TypeScript SDK is told by the server.
 REFRESH = {
-    "mcp-2": ["POST /o/token/ 200", "POST /mcp tools/call 200"],
-    "mcp-1": ["POST /o/token/ 200", "POST /mcp tools/call 200"],
-    "fastmcp-4": ["POST /o/token/ 200", "POST /mcp tools/call 200"],
-    "client-2": ["POST /mcp tools/call 401", "POST /o/token/ 200", "POST /mcp tools/call 200"],
-    "sdk-1": ["POST /mcp tools/call 401", "POST /o/token/ 200", "POST /mcp tools/call 200"],
+    "mcp-2": ["POST /oauth/mcp/token 200", "POST /mcp tools/call 200"],
+    "mcp-1": ["POST /oauth/mcp/token 200", "POST /mcp tools/call 200"],
+    "fastmcp-4": ["POST /oauth/mcp/token 200", "POST /mcp tools/call 200"],
+    "client-2": [
+        "POST /mcp tools/call 401",
+        "POST /oauth/mcp/token 200",
+        "POST /mcp tools/call 200",
+    ],
+    "sdk-1": ["POST /mcp tools/call 401", "POST /oauth/mcp/token 200", "POST /mcp tools/call 200"],
 }
 
 
@@ -91,7 +95,7 @@ def test_client_that_refreshes_three_times_at_once_stays_signed_in(walk: Walk, s
     assert walked.error is None
     assert walked.results[1:] == [None, [WHOAMI] * 3, None, WHOAMI]
     assert walked.notes.count("POST /mcp tools/call 401") > 1
-    assert walked.notes.count("browser /o/authorize/") == 1
+    assert walked.notes.count("browser /oauth/mcp/authorize") == 1
 
 
 # What a program says that looks at the callback as the example of its SDK does.

@@ -33,7 +33,7 @@ class Walked:
     @property
     def visits(self) -> int:
         """How often the client has sent its user to the site."""
-        return self.notes.count("browser /o/authorize/")
+        return self.notes.count("browser /oauth/mcp/authorize")
 
     def essence(self, path: str) -> list[str]:
         """Return the notes without greetings, which are each client's own, and without streams.
@@ -42,7 +42,7 @@ class Walked:
         at the page for the user before it opens it.
         """
         aside = {f"POST {path} 200", f"POST {path} 202", f"GET {path} 405"}
-        return [note for note in self.notes if note not in {*aside, "GET /o/authorize/ 302"}]
+        return [note for note in self.notes if note not in {*aside, "GET /oauth/mcp/authorize 302"}]
 
 
 def program(client: str) -> list[str]:

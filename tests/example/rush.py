@@ -64,10 +64,10 @@ def rush(walk):
 def main():
     from django.contrib.auth import get_user_model
 
-    from mcp_oauth_discovery.contrib import oauth_toolkit
+    from mcp_oauth_discovery.contrib.oauth_toolkit import validator
 
     # However long it takes here.
-    oauth_toolkit.AT_ONCE = timedelta(hours=1)
+    validator.AT_ONCE = timedelta(hours=1)
     call_command("migrate", verbosity=0)
     call_command("mcp_keys", "rotate", stdout=StringIO())
     browser = Client(headers={"host": "127.0.0.1:8000"})

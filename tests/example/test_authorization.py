@@ -70,14 +70,14 @@ def test_registration_that_makes_no_sense_is_a_bad_request(walk, members):
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"5", b"\xff"])
 def test_registration_that_is_no_object_is_a_bad_request(walk, body):
-    response = walk.http.post("/o/register/", body, "application/json")
+    response = walk.http.post("/oauth/mcp/register", body, "application/json")
     assert (response.status_code, response.json()["error"]) == (400, "invalid_client_metadata")
 
 
 def test_stranger_is_sent_to_sign_in_and_comes_back(walk, user):
     stranger = walk.browser = Client(headers={"host": "127.0.0.1:8000"})
     page = walk.ask()
-    assert page["location"].startswith("/login/?next=/o/authorize/")
+    assert page["location"].startswith("/oauth/mcp/login?next=/oauth/mcp/authorize")
     form = {"username": "demo", "password": PASSWORD}
     back = stranger.post(page["location"], form)
     assert stranger.get(back["location"]).context["application"].name == "Walker"
@@ -85,7 +85,7 @@ def test_stranger_is_sent_to_sign_in_and_comes_back(walk, user):
 
 def test_login_page_names_no_reason_for_a_refusal(walk, user):
     response = Client(headers={"host": "127.0.0.1:8000"}).post(
-        "/login/", {"username": "demo", "password": "wrong"}
+        "/oauth/mcp/login", {"username": "demo", "password": "wrong"}
     )
     assert response.status_code == 200
     assert 'role="alert"' in response.content.decode()
@@ -128,7 +128,7 @@ def test_client_that_wants_answers_where_others_read_them_is_not_registered(walk
 def test_client_cannot_change_to_plain_http(walk):
     registered = walk.register().json()
     response = walk.http.put(
-        f"/o/register/{registered['client_id']}/",
+        f"/oauth/mcp/register/{registered['client_id']}",
         json.dumps({"redirect_uris": [PLAIN]}),
         "application/json",
         headers={"authorization": f"Bearer {registered['registration_access_token']}"},
@@ -155,7 +155,9 @@ def test_client_with_one_redirect_uri_need_not_say_it(walk):
 @pytest.mark.usefixtures("plain")
 def test_form_with_another_redirect_uri_leads_nowhere(walk, uri, button):
     form = {"client_id": walk.client_id, "redirect_uri": uri, "scope": "mcp"}
-    response = walk.browser.post("/o/authorize/", {**form, "response_type": "code", **button})
+    response = walk.browser.post(
+        "/oauth/mcp/authorize", {**form, "response_type": "code", **button}
+    )
     assert response.status_code == 400
 
 
@@ -174,13 +176,13 @@ def test_client_that_the_site_trusts_is_answered_at_once(walk):
     "form", [{}, {"client_id": "nobody", "redirect_uri": CALLBACK, "scope": "mcp"}]
 )
 def test_form_that_is_not_ours_is_a_bad_request(walk, form):
-    response = walk.browser.post("/o/authorize/", {"response_type": "code", **form})
+    response = walk.browser.post("/oauth/mcp/authorize", {"response_type": "code", **form})
     assert response.status_code == 400
 
 
-@pytest.mark.parametrize("url", ["/o/authorize/", "/login/", "/"])
+@pytest.mark.parametrize("url", ["/oauth/mcp/authorize", "/oauth/mcp/login"])
 def test_pages_have_a_policy_that_lets_the_answer_through(walk, url):
-    response = walk.ask() if url == "/o/authorize/" else walk.browser.get(url)
+    response = walk.ask() if url == "/oauth/mcp/authorize" else walk.browser.get(url)
     policy = response["content-security-policy"]
     assert "default-src 'none'" in policy
     assert "form-action" not in policy
@@ -210,7 +212,7 @@ def test_error_that_the_page_reports_is_in_the_name_of_the_issuer(walk, paramete
 def test_error_after_the_form_is_in_the_name_of_the_issuer(walk):
     fields = Fields(walk.ask().content.decode()).values
     form = {**fields, "resource": ELSEWHERE, "allow": "true"}
-    answer = told(walk.browser.post("/o/authorize/", form))
+    answer = told(walk.browser.post("/oauth/mcp/authorize", form))
     assert (answer["error"], answer["iss"]) == ("invalid_target", ORIGIN)
 
 
@@ -276,7 +278,7 @@ def test_user_is_not_asked_for_a_resource_that_is_not_here(walk, resource):
 def test_form_with_a_resource_that_is_not_here_gives_no_code(walk):
     fields = Fields(walk.ask().content.decode()).values
     form = {**fields, "resource": f"{MCP} {ELSEWHERE}", "allow": "true"}
-    answer = told(walk.browser.post("/o/authorize/", form))
+    answer = told(walk.browser.post("/oauth/mcp/authorize", form))
     assert (answer["error"], answer["state"]) == ("invalid_target", "of this walk")
 
 
@@ -314,4 +316,4 @@ def test_user_is_asked_each_time_whatever_the_link_says(walk, tokens):
 def test_page_without_a_csrf_token_is_refused(walk, user):
     browser = Client(enforce_csrf_checks=True, headers={"host": "127.0.0.1:8000"})
     browser.force_login(user)
-    assert browser.post("/o/authorize/", {"allow": "true"}).status_code == 403
+    assert browser.post("/oauth/mcp/authorize", {"allow": "true"}).status_code == 403

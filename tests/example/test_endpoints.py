@@ -55,20 +55,22 @@ def test_root_document_is_that_of_the_first_server(walk):
 def test_endpoints_are_those_of_the_toolkit(walk):
     document = walk.metadata()
     assert document["issuer"] == ORIGIN
-    assert document["authorization_endpoint"] == f"{ORIGIN}/o/authorize/"
-    assert document["token_endpoint"] == f"{ORIGIN}/o/token/"
-    assert document["registration_endpoint"] == f"{ORIGIN}/o/register/"
-    assert document["revocation_endpoint"] == f"{ORIGIN}/o/revoke_token/"
+    assert document["authorization_endpoint"] == f"{ORIGIN}/oauth/mcp/authorize"
+    assert document["token_endpoint"] == f"{ORIGIN}/oauth/mcp/token"
+    assert document["registration_endpoint"] == f"{ORIGIN}/oauth/mcp/register"
+    assert document["revocation_endpoint"] == f"{ORIGIN}/oauth/mcp/revoke"
     assert document["code_challenge_methods_supported"] == ["S256"]
     assert document["scopes_supported"] == ["mcp", "profile:write", "reports"]
 
 
 def test_toolkit_publishes_no_documents_of_its_own(walk):
-    routes = [route for route in patterns(get_resolver().url_patterns) if route.startswith("o/")]
-    assert "o/token/" in routes
+    routes = [
+        route for route in patterns(get_resolver().url_patterns) if route.startswith("oauth/")
+    ]
+    assert "oauth/mcp/token" in routes
     assert not [route for route in routes if "well-known" in route]
     for name in ("openid-configuration", "oauth-authorization-server", "jwks.json"):
-        assert walk.http.get(f"/o/.well-known/{name}").status_code == 404
+        assert walk.http.get(f"/oauth/mcp/.well-known/{name}").status_code == 404
 
 
 def patterns(found, prefix=""):
@@ -214,7 +216,7 @@ def test_revoked_token_is_refused(walk, tokens):
 
 def test_token_of_a_deleted_client_is_refused(walk, tokens):
     headers = {"authorization": f"Bearer {walk.registration['registration_access_token']}"}
-    walk.http.delete(f"/o/register/{walk.client_id}/", headers=headers)
+    walk.http.delete(f"/oauth/mcp/register/{walk.client_id}", headers=headers)
     refused(walk.call(tokens["access_token"]))
 
 

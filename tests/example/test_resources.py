@@ -96,7 +96,7 @@ def test_user_is_not_asked_for_a_similar_url(walk, resource):
 def test_form_with_a_similar_url_gives_no_code(walk, resource):
     fields = Fields(walk.ask().content.decode()).values
     form = {**fields, "resource": resource, "allow": "true"}
-    assert told(walk.browser.post("/o/authorize/", form))["error"] == "invalid_target"
+    assert told(walk.browser.post("/oauth/mcp/authorize", form))["error"] == "invalid_target"
 
 
 @pytest.mark.parametrize("resource", [f"{ORIGIN}/", f"{ORIGIN}/other", "", "https://["])
@@ -154,7 +154,7 @@ def test_only_server_is_found_behind_asgi(one_server, walk, user):
     client.force_login(user)
     query = {"client_id": walk.client_id, "response_type": "code", "redirect_uri": CALLBACK}
     query |= {"code_challenge": CHALLENGE, "code_challenge_method": "S256"}
-    page = async_to_sync(client.get)("/o/authorize/", query, secure=True)
+    page = async_to_sync(client.get)("/oauth/mcp/authorize", query, secure=True)
     assert Fields(page.content.decode()).values["resource"] == "https://testserver/mcp"
 
 

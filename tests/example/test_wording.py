@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from example_project.settings import _people
-from example_project.wording import client_name, destination
+from mcp_oauth_discovery.contrib.oauth_toolkit.wording import client_name, destination
 from tests.example.walk import CALLBACK, refusal
 
 SITE = "https://client.example.com/callback"
@@ -45,7 +45,7 @@ def test_destination_is_said_in_words(uri, words):
 
 
 def test_registration_nested_too_deeply_is_a_bad_request(walk):
-    response = walk.http.post("/o/register/", b"[" * 100_000, "application/json")
+    response = walk.http.post("/oauth/mcp/register", b"[" * 100_000, "application/json")
     assert refusal(response) == (400, "invalid_client_metadata")
 
 

@@ -56,7 +56,7 @@ class Walk:
             "token_endpoint_auth_method": authentication,
             **members,
         }
-        return self.http.post("/o/register/", json.dumps(metadata), "application/json")
+        return self.http.post("/oauth/mcp/register", json.dumps(metadata), "application/json")
 
     @property
     def client_id(self):
@@ -78,12 +78,12 @@ class Walk:
             **parameters,
         }
         sent = {name: value for name, value in query.items() if value is not None}
-        return self.browser.get("/o/authorize/", sent)
+        return self.browser.get("/oauth/mcp/authorize", sent)
 
     def answer(self, page, **button):
         """Press a button of the page; return what the client is told at its redirect URI."""
         fields = Fields(page.content.decode()).values
-        return told(self.browser.post("/o/authorize/", {**fields, **button}))
+        return told(self.browser.post("/oauth/mcp/authorize", {**fields, **button}))
 
     def code(self, **parameters):
         return self.answer(self.ask(**parameters), allow="true")["code"]
@@ -92,10 +92,10 @@ class Walk:
         """Ask the token endpoint; a parameter that is None is left out."""
         form = {"client_id": self.client_id, **parameters}
         sent = {name: value for name, value in form.items() if value is not None}
-        return self.send_form("/o/token/", sent)
+        return self.send_form("/oauth/mcp/token", sent)
 
     def revoke(self, token):
-        return self.send_form("/o/revoke_token/", {"client_id": self.client_id, "token": token})
+        return self.send_form("/oauth/mcp/revoke", {"client_id": self.client_id, "token": token})
 
     def send_form(self, path, form, **options):
         """Send a form as clients do: what Django's test client sends by itself is no such form."""

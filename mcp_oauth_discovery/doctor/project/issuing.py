@@ -13,7 +13,7 @@ from mcp_oauth_discovery.conf import project_setting
 from mcp_oauth_discovery.doctor.transport.messages import Fault
 
 # By name: django-oauth-toolkit may not be installed. This one accepts only JWTs of this site.
-_VERIFIER = ("mcp_oauth_discovery.contrib.oauth_tokens", "verify_token")
+_VERIFIER = ("mcp_oauth_discovery.contrib.oauth_toolkit.tokens", "verify_token")
 
 
 def refused_tokens() -> Iterator[Fault]:

@@ -11,8 +11,14 @@ from typing_extensions import assert_type
 from mcp_oauth_discovery.contrib.oauth_toolkit import (
     AT_ONCE,
     ConsentView,
+    FetchForConsent,
     InvalidTarget,
+    ManagementView,
+    MetadataFetcher,
+    OpenRegistration,
+    RegistrationView,
     RevokeTokenView,
+    SignInView,
     TokenView,
     Validator,
     access_token,
@@ -43,7 +49,28 @@ class OwnConsentView(ConsentView):
     template_name = "consent.html"
 
 
+class OwnSignInView(SignInView):
+    template_name = "login.html"
+
+
+class OwnMetadataFetcher(MetadataFetcher):
+    def fetch(self, client_id: str) -> tuple[dict[str, Any], int]:
+        return assert_type(super().fetch(client_id), tuple[dict[str, Any], int])
+
+
+class FewClients(OpenRegistration):
+    def has_permission(self, request: HttpRequest) -> bool:
+        return assert_type(super().has_permission(request), bool)
+
+
+class FewDocuments(FetchForConsent):
+    def has_permission(self, request: Any, client_id: str) -> bool:
+        return client_id.startswith("https://client.example.com/")
+
+
 revoke = RevokeTokenView.as_view()
+register = RegistrationView.as_view()
+manage = ManagementView.as_view()
 
 
 def describe(uri: str, request: Any) -> str:

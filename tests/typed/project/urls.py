@@ -25,4 +25,7 @@ urlpatterns = [
     path("o/token", authorization.OwnTokenView.as_view()),
     path("o/authorize", authorization.OwnConsentView.as_view()),
     path("o/revoke", authorization.revoke),
+    path("o/register", authorization.register),
+    path("o/register/<client_id>", authorization.manage),
+    path("o/login", authorization.OwnSignInView.as_view()),
 ]

@@ -16,7 +16,7 @@ from oauthlib.common import Request
 from oauthlib.oauth2.rfc6749.tokens import random_token_generator
 
 from mcp_oauth_discovery import protection
-from mcp_oauth_discovery.contrib.oauth_resources import (
+from mcp_oauth_discovery.contrib.oauth_toolkit.resources import (
     InvalidTarget,
     as_configured,
     find,

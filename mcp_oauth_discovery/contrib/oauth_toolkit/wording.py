@@ -6,6 +6,8 @@ import unicodedata
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from django.utils.translation import gettext as _
+
 from mcp_oauth_discovery.standards.identifiers import is_loopback
 
 LONGEST_NAME = 60
@@ -24,10 +26,10 @@ def destination(redirect_uri: str) -> Destination:
     """Say where an answer to this URI goes."""
     target = urlsplit(redirect_uri)
     if target.scheme not in ("http", "https"):
-        return Destination("a program on this computer that opens", f"{target.scheme}://")
+        return Destination(_("a program on this computer that opens"), f"{target.scheme}://")
     if is_loopback(target.hostname or ""):
-        return Destination("a program on this computer, at", target.netloc)
-    return Destination("the website", target.netloc)
+        return Destination(_("a program on this computer, at"), target.netloc)
+    return Destination(_("the website"), target.netloc)
 
 
 def client_name(name: str, redirect_uri: str) -> str:
@@ -39,7 +41,7 @@ def client_name(name: str, redirect_uri: str) -> str:
     if not line:
         target = urlsplit(redirect_uri)
         on_this_machine = target.scheme != "https"
-        return "a program on this computer" if on_this_machine else target.netloc
+        return _("a program on this computer") if on_this_machine else target.netloc
     return line if len(line) <= LONGEST_NAME else f"{line[: LONGEST_NAME - 1].rstrip()}…"
 
 

@@ -1,0 +1,137 @@
+"""The endpoints that clients call: tokens, revocation and registration. They answer in JSON."""
+
+from __future__ import annotations
+
+import json
+from contextlib import ExitStack
+from http import HTTPStatus
+from typing import Any, cast
+
+from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import SuspiciousOperation
+from django.db import DataError, IntegrityError, router, transaction
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
+from django.utils.decorators import method_decorator
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.generic.base import View
+from oauth2_provider import views
+from oauth2_provider.models import (
+    get_access_token_model,
+    get_application_model,
+    get_grant_model,
+    get_refresh_token_model,
+)
+
+from mcp_oauth_discovery.contrib.oauth_toolkit.clients import check_metadata
+from mcp_oauth_discovery.contrib.oauth_toolkit.requests import (
+    JSONView,
+    answer_in_json,
+    read_parameters,
+)
+from mcp_oauth_discovery.contrib.oauth_toolkit.tokens import checksum
+from mcp_oauth_discovery.cors import ENDPOINT_PREFLIGHT_HEADERS
+
+# RFC 8628 §3.4.
+_DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
+
+
+class CrossOrigin(View):
+    """Let scripts of all origins call an endpoint and read its answer, without credentials.
+
+    That is safe for an endpoint that takes tokens and no cookies: a page gets no access that its
+    user has not given to it. A list of origins in django-cors-headers stays as it is.
+    """
+
+    # `DiscoveryMiddleware` sends a preflight to this view before another middleware answers it.
+    answers_preflight = True
+
+    @method_decorator([csrf_exempt, login_not_required])
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        response = super().dispatch(request, *args, **kwargs)
+        response.headers["Access-Control-Allow-Origin"] = "*"
+        response.headers["Access-Control-Expose-Headers"] = "WWW-Authenticate"
+        return response
+
+    def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        names = (name for name in self.http_method_names if hasattr(self, name))
+        methods = ", ".join(name.upper() for name in names)
+        response = HttpResponse(status=HTTPStatus.NO_CONTENT, headers=ENDPOINT_PREFLIGHT_HEADERS)
+        response.headers["Allow"] = response.headers["Access-Control-Allow-Methods"] = methods
+        del response.headers["Content-Type"]
+        return response
+
+
+# Django logs a 500 with its request, whose form has codes and tokens.
+@method_decorator(sensitive_post_parameters(), name="dispatch")
+class TokenView(CrossOrigin, JSONView, views.TokenView):  # type: ignore[misc]
+    """Issue tokens for codes and refresh tokens, one request at a time; refuse device codes."""
+
+    def respond(self, request: HttpRequest) -> HttpResponse:
+        read_parameters(request)
+        if request.POST.get("grant_type") == _DEVICE_CODE:
+            # The toolkit has another view for it. This one would fail for an unknown code.
+            body = {"error": "unsupported_grant_type"}
+            return JsonResponse(body, status=HTTPStatus.BAD_REQUEST)
+        # Of several requests with the same code or refresh token, each must end before the next
+        # begins. SQLite allows one writer at a time; other databases lock the row.
+        models = (get_access_token_model(), get_refresh_token_model(), get_grant_model())
+        with ExitStack() as transactions:
+            for alias in sorted({router.db_for_write(model) for model in models}):
+                transactions.enter_context(transaction.atomic(using=alias))
+            digest = checksum(request.POST.get("refresh_token", ""))
+            tokens = get_refresh_token_model().objects.filter(token_checksum=digest)
+            codes = get_grant_model().objects.filter(code=request.POST.get("code", ""))
+            for rows in (tokens, codes):
+                list(rows.select_for_update())
+            response: HttpResponse = self.authorization_flow_token_response(request)
+        return response
+
+
+@method_decorator(sensitive_post_parameters(), name="dispatch")
+class RevokeTokenView(CrossOrigin, JSONView, views.RevokeTokenView):  # type: ignore[misc]
+    """Revoke a token of the client that sends it."""
+
+
+class StrictRegistration(View):
+    """Answer 400 for metadata that this site does not accept or cannot store."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.method == "OPTIONS":
+            return super().dispatch(request, *args, **kwargs)
+        return answer_in_json(request, lambda request: self._registered(request, *args, **kwargs))
+
+    def _registered(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            if request.method in ("POST", "PUT"):
+                metadata = json.loads(request.body)
+                check_metadata(metadata if isinstance(metadata, dict) else {})
+            # The savepoint keeps a transaction around this request usable.
+            with transaction.atomic(using=router.db_for_write(get_application_model())):
+                return cast(HttpResponse, super().dispatch(request, *args, **kwargs))
+        except (DataError, IntegrityError, RecursionError, SuspiciousOperation, OSError) as error:
+            return _no_client(type(error).__name__)
+        except ValueError as error:
+            return _no_client(str(error))
+
+
+def _no_client(reason: str) -> HttpResponse:
+    error = {"error": "invalid_client_metadata", "error_description": reason}
+    return JsonResponse(error, status=HTTPStatus.BAD_REQUEST)
+
+
+class RegistrationView(
+    CrossOrigin,
+    StrictRegistration,
+    views.DynamicClientRegistrationView,  # type: ignore[misc]
+):
+    """Register a client (RFC 7591)."""
+
+
+class ManagementView(
+    CrossOrigin,
+    StrictRegistration,
+    views.DynamicClientRegistrationManagementView,  # type: ignore[misc]
+):
+    """Allow a client to read, change and delete its registration (RFC 7592)."""

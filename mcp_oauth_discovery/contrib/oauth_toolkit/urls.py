@@ -1,0 +1,30 @@
+"""The URLs that MCP clients and their users need, and no other ones of django-oauth-toolkit.
+
+Its discovery documents would contradict those of this app.
+"""
+
+from __future__ import annotations
+
+from django.contrib.auth.views import LogoutView
+from django.urls import path
+
+from mcp_oauth_discovery.contrib.oauth_toolkit.endpoints import (
+    ManagementView,
+    RegistrationView,
+    RevokeTokenView,
+    TokenView,
+)
+from mcp_oauth_discovery.contrib.oauth_toolkit.pages import ConsentView, SignInView
+
+# The toolkit itself reverses names in this namespace.
+app_name = "oauth2_provider"
+
+urlpatterns = [
+    path("authorize", ConsentView.as_view(), name="authorize"),
+    path("token", TokenView.as_view(), name="token"),
+    path("revoke", RevokeTokenView.as_view(), name="revoke-token"),
+    path("register", RegistrationView.as_view(), name="dcr-register"),
+    path("register/<str:client_id>", ManagementView.as_view(), name="dcr-register-management"),
+    path("login", SignInView.as_view(), name="login"),
+    path("logout", LogoutView.as_view(next_page="oauth2_provider:login"), name="logout"),
+]
