@@ -15,6 +15,9 @@ from mcp_oauth_discovery.management.tokens.reading import STDIN
 
 def add_discovery_arguments(subparsers: Any) -> None:
     """Add every subcommand."""
+    text = _("Print what this project still needs, with the lines to paste; change nothing.")
+    examples = ("mcp_discovery init", "mcp_discovery init --json")
+    add_subcommand(subparsers, "init", text, *examples)
     check = add_subcommand(
         subparsers,
         "check",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured, SuspiciousOperation
 from django.core.management.base import CommandError, CommandParser
 from django.http import Http404
+from django.utils import translation
 from django.utils.translation import gettext_noop
 
 from mcp_oauth_discovery.checks.routes import serving_urlconf
@@ -29,6 +31,7 @@ from mcp_oauth_discovery.management.checking import (
 from mcp_oauth_discovery.management.discovery_arguments import add_discovery_arguments
 from mcp_oauth_discovery.management.explaining import explanation
 from mcp_oauth_discovery.management.exporting import exporting
+from mcp_oauth_discovery.management.init.report import plan
 from mcp_oauth_discovery.management.subcommands import SubcommandsCommand
 from mcp_oauth_discovery.management.tokens import report as token_report
 from mcp_oauth_discovery.management.tokens.reading import read_token
@@ -64,6 +67,15 @@ class Command(SubcommandsCommand):
             raise CommandError("This project does not serve that host.") from error
         except (ImproperlyConfigured, SuspiciousOperation) as error:
             raise CommandError(visible(str(error))) from error
+
+    def handle_init(self, *, as_json: bool, **options: Any) -> None:
+        # The document is for programs, so it is always in English.
+        with translation.override(None) if as_json else nullcontext():
+            project = plan()
+            if as_json:
+                self.stdout.write(json.dumps(project.as_json(), indent=2))
+            else:
+                self.print_lines(project.lines(self._palette()))
 
     def handle_check(
         self, *, url: str | None, as_json: bool, form: str | None, verbosity: int, **options: Any
