@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+from dataclasses import replace
 from io import StringIO
 
 import pytest
@@ -12,11 +13,16 @@ from django.core.management import call_command
 
 from mcp_oauth_discovery import rotation
 from mcp_oauth_discovery.keys import jwk
+from mcp_oauth_discovery.management.init.project import Server
+from mcp_oauth_discovery.management.init.snippets import Where
+from mcp_oauth_discovery.management.init.steps import steps
+from tests.init.test_steps import NOTHING
 from tests.management.test_subcommands import COMMANDS, parsed, subparsers
 from tests.markdown import blocks, headings, read, section
 
 PAGE = read("docs/commands.md")
 KEYS = section(PAGE, "`mcp_keys`")
+INIT = section(PAGE, "`mcp_discovery init`")
 # What every subcommand takes.
 COMMON = {
     *("--json", "--help"),
@@ -34,7 +40,8 @@ def test_every_subcommand_has_a_heading(name):
 
 @EVERY_SUBCOMMAND
 def test_every_option_is_documented(name, subcommand):
-    documented = re.findall(r"^\| `([\w-]+)", section(PAGE, f"`{name} {subcommand}`"), re.M)
+    text = section(PAGE, f"`{name} {subcommand}`")
+    documented = re.findall(r"^\| `(--[\w-]+|[A-Z]+\b)", text, re.M)
     actions = subparsers(name)[subcommand]._actions  # noqa: SLF001
     named = {(action.option_strings or [action.dest.upper()])[-1] for action in actions}
     assert sorted(documented) == sorted(named - COMMON)
@@ -91,3 +98,29 @@ def test_documented_json_of_the_doctor_is_that_of_its_page():
         there = section(doctor, f"`mcp_discovery {subcommand}`")
         documented = re.search(r"output is an object with (.+?)[.;]\s", there, re.S)
         assert re.findall(r"`(\w+)`", text) == re.findall(r"`(\w+)`", documented[1]), subcommand
+
+
+@pytest.mark.django_db
+def test_documented_json_of_init_is_printed():
+    output = StringIO()
+    call_command("mcp_discovery", "init", "--json", stdout=output)
+    document = json.loads(output.getvalue())
+    outer, step = INIT.partition("JSON: ")[2].split("A step is an object with ")
+    assert re.findall(r"`(\w+)`", outer) == list(document)
+    assert re.findall(r"`(\w+)`", step.partition(".")[0]) == list(document["steps"][0])
+    places = {where.value for where in Where}
+    assert set(re.findall(r"`(\w+)`", step.partition("`where` is ")[2].partition(".")[0])) == {
+        *places,
+        "null",
+    }
+
+
+def test_documented_steps_and_servers_are_all_there_are():
+    documented = re.findall(r"^\| `([\w-]+)` \| ", INIT, re.M)
+    everything = {
+        step.name: None
+        for server in Server
+        for step in steps(replace(NOTHING, server=server, providers=("https://a.example.com",)))
+    }
+    assert documented == list(everything)
+    assert {server.value for server in Server} <= set(re.findall(r"\| `([\w-]+)` \|", INIT))

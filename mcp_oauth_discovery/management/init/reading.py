@@ -17,7 +17,7 @@ from django.db import router
 from django.http.request import split_domain_port, validate_host
 from django.urls import NoReverseMatch
 
-from mcp_oauth_discovery.checks import RULES, check_settings
+from mcp_oauth_discovery.checks import ERRORS, RULES, check_settings
 from mcp_oauth_discovery.checks.guards import guards
 from mcp_oauth_discovery.checks.middleware import DISCOVERY
 from mcp_oauth_discovery.checks.routes import (
@@ -47,6 +47,8 @@ _EXAMPLE = "https://app.example.com"
 _DEBUG_HOSTS = [".localhost", "127.0.0.1", "[::1]"]
 # The checks about the URLs of the documents. They have a step of their own.
 _URL_CHECKS = ("W001", "W005", "W006", "W007")
+# The error about the endpoints of the authorization server.
+_NAMES = ERRORS["MCP_AUTHORIZATION_SERVER_METADATA"]
 # What each server has in the URLconf. The metadata of the preset names these patterns.
 _PATTERNS = {
     Server.TOOLKIT: [
@@ -66,9 +68,12 @@ _MCP_PACKAGES = {
 def faults() -> list[CheckMessage]:
     """Return the wrong settings; without them, everything else here can be read."""
     messages = [message for message in check_settings() if not message.is_silenced()]
-    # Names of patterns cannot be resolved before there are URLs; this is a step of its own.
-    is_early = not _has_patterns(_server())
-    return [message for message in messages if not (is_early and str(message.id).endswith("E006"))]
+    # Names of patterns cannot be resolved before there are URLs, which are a step of their own.
+    if all(str(message.id).endswith(_NAMES) for message in messages) and not _has_patterns(
+        _server()
+    ):
+        return []
+    return messages
 
 
 def remaining(setup: Setup) -> Iterator[CheckMessage]:
@@ -92,7 +97,7 @@ def setup() -> Setup:
     provider: object = project_setting("OAUTH2_PROVIDER", None)
     generates = isinstance(provider, Mapping) and "ACCESS_TOKEN_GENERATOR" in provider
     return Setup(
-        Files(_settings_file(), _file_of(_urls_module()), file),
+        Files(_settings_file(), _file_of(_urls_module()) or "ROOT_URLCONF", file),
         server,
         is_server_chosen=_chosen_server() is not None,
         providers=tuple(conf.MCP_AUTHORIZATION_SERVERS or ()),

@@ -16,7 +16,7 @@ from mcp_oauth_discovery.doctor.output.text import Palette
 from mcp_oauth_discovery.doctor.output.wrapping import wrapped
 from mcp_oauth_discovery.doctor.printing import visible
 from mcp_oauth_discovery.management.init import reading
-from mcp_oauth_discovery.management.init.project import Endpoint, Server, Setup
+from mcp_oauth_discovery.management.init.project import Endpoint, Files, Server, Setup
 from mcp_oauth_discovery.management.init.snippets import Where, pasted
 from mcp_oauth_discovery.management.init.steps import Step, page_at, steps
 
@@ -120,9 +120,7 @@ class Plan:
         return _("At the end of %(file)s:") % {"file": self._file(where)}
 
     def _file(self, where: Where) -> str | None:
-        if self.setup is None:
-            return None
-        files = self.setup.files
+        files = self.setup.files if self.setup else Files("", "")
         return {
             Where.SETTINGS: files.settings,
             Where.URLS: files.urls,

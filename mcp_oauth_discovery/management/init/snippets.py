@@ -42,7 +42,7 @@ def pasted(snippets: Sequence[Snippet]) -> list[str]:
     code = [snippet.code for snippet in snippets if snippet.code]
     if snippets[0].where is Where.URLS:
         blocks += map(list, code)
-    elif code:
+    else:
         blocks.append([line for lines in code for line in lines])
     if patterns := [entry for snippet in snippets for entry in snippet.patterns]:
         # At the beginning: a route of the project may match every path.
@@ -124,13 +124,16 @@ def resources(setup: Setup) -> Snippet:
 def provider_settings(setup: Setup) -> Snippet:
     """Return the lines that make django-oauth-toolkit issue JWTs to MCP clients."""
     text = "Use the MCP server of this site on your behalf"
-    scopes = ", ".join(f'"{scope}": "{text}"' for scope in setup.scopes)
-    call = "oauth2_provider_settings("
-    code: tuple[str, ...] = (f"OAUTH2_PROVIDER = {call}", f"    scopes={{{scopes}}},", ")")
+    entries = [f'"{scope}": "{text}",' for scope in setup.scopes]
+    arguments: tuple[str, ...] = ()
+    own: tuple[str, ...] = ()
     if setup.extends_provider_settings:
-        scopes = f'{{**OAUTH2_PROVIDER.get("SCOPES", {{}}), {scopes}}}'
-        lines = ("**OAUTH2_PROVIDER,", f"**{call}", f"    scopes={scopes},", "),")
-        code = ("OAUTH2_PROVIDER = {", *(f"    {line}" for line in lines), "}")
+        # What the project has chosen stays.
+        own = ('_own = {name: OAUTH2_PROVIDER[name] for name in {*OAUTH2_PROVIDER} - {"SCOPES"}}',)
+        entries.append('**OAUTH2_PROVIDER.get("SCOPES", {}),')
+        arguments = ("    **_own,",)
+    scopes = ("    scopes={", *(f"        {entry}" for entry in entries), "    },")
+    code = (*own, "OAUTH2_PROVIDER = oauth2_provider_settings(", *scopes, *arguments, ")")
     return Snippet(Where.SETTINGS, (f"from {_PRESET} import oauth2_provider_settings",), code)
 
 
