@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shlex
@@ -10,7 +9,6 @@ import subprocess
 import sys
 import textwrap
 from pathlib import Path
-from typing import Any
 
 from tests.markdown import CHECKOUT
 
@@ -44,9 +42,6 @@ class Project:
 
     def init(self) -> str:
         return self.run("manage.py", "mcp_discovery", "init")
-
-    def document(self) -> Any:
-        return json.loads(self.run("manage.py", "mcp_discovery", "init", "--json"))
 
     def files(self) -> dict[str, bytes]:
         paths = sorted(path for path in self.directory.rglob("*") if path.is_file())

@@ -35,7 +35,6 @@ def test_project_that_was_followed_has_everything(followed):
     before = project.files()
     assert project.init() == COMPLETE
     assert project.files() == before
-    assert project.document()["complete"] is True
 
 
 def test_doctor_and_checks_find_no_problems_then(followed):

@@ -11,6 +11,7 @@ from django.core.exceptions import ImproperlyConfigured, SuspiciousOperation
 from django.core.management.base import CommandError, CommandParser
 from django.http import Http404
 from django.utils import translation
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from mcp_oauth_discovery.checks.routes import serving_urlconf
@@ -64,7 +65,7 @@ class Command(SubcommandsCommand):
         try:
             super().run_subcommand(subcommand, **options)
         except Http404 as error:
-            raise CommandError("This project does not serve that host.") from error
+            raise CommandError(_("This project does not serve that host.")) from error
         except (ImproperlyConfigured, SuspiciousOperation) as error:
             raise CommandError(visible(str(error))) from error
 
