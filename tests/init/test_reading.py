@@ -141,6 +141,15 @@ def test_names_of_urls_that_are_missing_are_no_wrong_setting(complete, urlconf):
     assert list(missing()) == ["oauth-urls"]
 
 
+def test_urls_of_the_toolkit_itself_are_replaced(complete, urlconf):
+    theirs = "oauth2_provider.urls"
+    urlconf(DISCOVERY, MCP, path("o/", include(theirs)))
+    step = missing()["oauth-urls"]
+    assert "are the views of django-oauth-toolkit" in step["text"]
+    urlconf(DISCOVERY, MCP, OAUTH, path("o/", include(theirs, namespace="toolkit")))
+    assert missing() == {}
+
+
 def test_urls_that_are_missing(complete, urlconf):
     urlconf(OAUTH, MCP)
     [step] = missing().values()
@@ -262,6 +271,12 @@ def test_path_is_that_of_a_protected_view_without_the_setting(complete, urlconf)
     assert missing()["resources"]["lines"] == [
         'MCP_RESOURCES = {"/tools": {"scopes_supported": ["mcp"]}}'
     ]
+
+
+def test_suggested_path_has_the_slash_of_the_route(complete, urlconf):
+    complete.MCP_RESOURCES = {}
+    urlconf(DISCOVERY, OAUTH, path("mcp/", page))
+    assert reading.setup().path == "/mcp/"
 
 
 @pytest.mark.parametrize(
