@@ -21,6 +21,7 @@ from mcp_oauth_discovery.contrib.oauth_toolkit import (
     oauth2_provider_settings,
     verify_token,
 )
+from mcp_oauth_discovery.doctor import examine
 from mcp_oauth_discovery.management.init import reading
 from mcp_oauth_discovery.management.init.project import Endpoint, Middleware, Server
 from mcp_oauth_discovery.models import SigningKey
@@ -60,7 +61,9 @@ def urlconf(settings, monkeypatch):
 @pytest.fixture
 def complete(settings, urlconf):
     """Make the project of the tests complete; a test then spoils one thing."""
-    settings.MIDDLEWARE = [OURS, *settings.MIDDLEWARE]
+    # The protection sends the CORS headers of the endpoint itself.
+    others = [name for name in settings.MIDDLEWARE if not name.startswith("corsheaders.")]
+    settings.MIDDLEWARE = [OURS, *others]
     settings.MCP_ISSUER = ISSUER
     settings.MCP_RESOURCES = {"/mcp": {"scopes_supported": ["mcp"]}}
     settings.OAUTH2_PROVIDER = oauth2_provider_settings(scopes={"mcp": "Use the server"})
@@ -87,6 +90,10 @@ def missing():
 
 def test_complete_project_gets_good_news_and_the_next_command(complete):
     assert init() == COMPLETE
+
+
+def test_doctor_finds_no_problems_in_a_complete_project(complete):
+    assert examine().problems == ()
 
 
 def test_init_queries_nothing_that_writes(complete):
