@@ -326,9 +326,13 @@ def test_mcp_server_in_asgi(complete, urlconf, monkeypatch, tmp_path, text, endp
 
 def test_package_that_has_an_mcp_server_is_found(complete, monkeypatch):
     assert reading.setup().mcp_package == ("django-mcpz", "integrations/django-mcpz")
+    monkeypatch.setattr(reading, "_MCP_PACKAGES", {"no-such-package": "integrations/none"})
+    assert reading.setup().mcp_package is None
+
+
+def test_toolkit_that_is_not_installed(complete, monkeypatch):
     monkeypatch.setattr(reading, "find_spec", lambda name: None)
-    found = reading.setup()
-    assert (found.mcp_package, found.has_package) == (None, False)
+    assert reading.setup().has_package is False
 
 
 def test_urlconf_without_a_file_is_named_by_the_setting(complete):

@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -60,12 +61,13 @@ _PATTERNS = {
     ],
     Server.ALLAUTH: ["idp:oidc:authorization", "idp:oidc:token", "idp:oidc:jwks"],
 }
-# Packages with an MCP server, the most specific ones first, and the page about each.
+# Packages with an MCP server that have a page, the most specific ones first: fastmcp requires mcp.
 _MCP_PACKAGES = {
-    "django_mcpz": ("django-mcpz", "integrations/django-mcpz"),
-    "mcp_server": ("django-mcp-server", "integrations/django-mcp-server"),
-    "fastmcp": ("FastMCP", "integrations/fastmcp"),
-    "mcp": ("the mcp SDK", "integrations/mcp-sdk"),
+    "django-mcpz": "integrations/django-mcpz",
+    "django-mcp-server": "integrations/django-mcp-server",
+    "djangorestframework-mcp-server": "integrations/djangorestframework-mcp-server",
+    "fastmcp": "integrations/fastmcp",
+    "mcp": "integrations/mcp-sdk",
 }
 
 
@@ -259,8 +261,10 @@ def _asgi_file(path: str) -> str:
 
 
 def _mcp_package() -> tuple[str, str] | None:
-    for module, (name, page) in _MCP_PACKAGES.items():
-        if find_spec(module) is not None:
+    for name, page in _MCP_PACKAGES.items():
+        # By distribution: a project may have a module `mcp` of its own.
+        with suppress(PackageNotFoundError):
+            version(name)
             return name, page
     return None
 
