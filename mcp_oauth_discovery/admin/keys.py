@@ -9,14 +9,13 @@ from django.contrib import admin, messages
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.views.decorators.http import require_safe
 
 from mcp_oauth_discovery import rotation
 from mcp_oauth_discovery.admin.columns import SigningKeyColumns, StateFilter
-from mcp_oauth_discovery.admin.overview import overview_context
+from mcp_oauth_discovery.admin.menu import Overview, OverviewAdmin
+from mcp_oauth_discovery.admin.pages import page
 from mcp_oauth_discovery.keys import policy
 from mcp_oauth_discovery.keys.lifetimes import stamp
 from mcp_oauth_discovery.models import SigningKey, State
@@ -57,11 +56,15 @@ class SigningKeyAdmin(SigningKeyColumns):
         css = {"all": ("mcp_oauth_discovery/admin.css",)}
         js = ("mcp_oauth_discovery/admin.js",)
 
+    def __init__(self, model: type[SigningKey], admin_site: admin.AdminSite) -> None:
+        super().__init__(model, admin_site)
+        # Each admin site that has the keys has the overview too.
+        if not admin_site.is_registered(Overview):
+            admin_site.register(Overview, OverviewAdmin)
+
     def get_urls(self) -> list[URLPattern]:
         rotate = self.admin_site.admin_view(self.rotate_view)
-        overview = self.admin_site.admin_view(require_safe(self.overview_view))
         return [
-            path("overview/", overview, name="mcp_oauth_discovery_signingkey_overview"),
             path("rotate/", rotate, name="mcp_oauth_discovery_signingkey_rotate"),
             *super().get_urls(),
         ]
@@ -107,12 +110,6 @@ class SigningKeyAdmin(SigningKeyColumns):
         self, request: HttpRequest, queryset: QuerySet[SigningKey]
     ) -> HttpResponse | None:
         return self._confirmed(request, queryset, "revoke", rotation.revoke)
-
-    def overview_view(self, request: HttpRequest) -> HttpResponse:
-        """Show what is published, what happens next, and the results of the checks."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        return self._page(request, "overview", overview_context(request))
 
     def rotate_view(self, request: HttpRequest) -> HttpResponse:
         """Ask for confirmation, and rotate all configured algorithms on POST."""
@@ -172,13 +169,7 @@ class SigningKeyAdmin(SigningKeyColumns):
         return None
 
     def _page(self, request: HttpRequest, verb: str, context: dict[str, Any]) -> HttpResponse:
-        request.current_app = self.admin_site.name
-        site = self.admin_site.each_context(request)
-        return TemplateResponse(
-            request,
-            f"mcp_oauth_discovery/admin/{verb}.html",
-            {**site, "opts": self.opts, "media": self.media, **context},
-        )
+        return page(self, request, verb, context)
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.clients.backstage import LIST, LOOKS, contrast, logged_in, overflow, served
+from tests.clients.backstage import LOOKS, contrast, logged_in, overflow, served
 from tests.clients.deployments import Deployment
 
 pytestmark = pytest.mark.clients
 
-OVERVIEW = f"{LIST}overview/"
+OVERVIEW = "/admin/mcp_oauth_discovery/overview/"
 COPY = ".mcp-url [data-mcp-copy]"
 POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'"
 
