@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from mcp_oauth_discovery import rotation
 from mcp_oauth_discovery.admin.columns import SigningKeyColumns, StateFilter
+from mcp_oauth_discovery.admin.history import KeyHistory
 from mcp_oauth_discovery.admin.menu import Overview, OverviewAdmin
 from mcp_oauth_discovery.admin.pages import page
 from mcp_oauth_discovery.keys import policy
@@ -27,7 +28,7 @@ _DATE_LOOKUPS = ("__year", "__month", "__day")
 
 
 @admin.register(SigningKey)
-class SigningKeyAdmin(SigningKeyColumns):
+class SigningKeyAdmin(KeyHistory, SigningKeyColumns):
     """Keys cannot be added, edited or deleted here, and no private key is shown."""
 
     list_display = (
