@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.apps import apps
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
@@ -15,6 +16,8 @@ def page(
     """Return a page of this app, with the header and the menu of the admin site around it."""
     site = model_admin.admin_site
     request.current_app = site.name
-    own = {"opts": model_admin.opts, "media": model_admin.media, **context}
+    opts = model_admin.opts
+    app = apps.get_app_config(opts.app_label)
+    own = {"app": app, "opts": opts, "media": model_admin.media, **context}
     template = f"mcp_oauth_discovery/admin/{name}.html"
     return TemplateResponse(request, template, {**site.each_context(request), **own})

@@ -11,7 +11,7 @@ from django.core.management import call_command
 from mcp_oauth_discovery import rotation
 from mcp_oauth_discovery.models import SigningKey
 from tests.keys import ED, VECTORS, as_file
-from tests.overview.pages import LIST, ago
+from tests.overview.pages import LIST, ago, visitor
 
 pytestmark = pytest.mark.django_db
 
@@ -67,10 +67,15 @@ def test_imported_public_key_never_signs(history):
     assert texts(history(key)) == ["Published in the JWK Set", "Leaves the JWK Set (planned)"]
 
 
-def test_history_says_that_the_admin_log_is_only_about_the_admin(staff):
+def test_history_says_which_changes_were_made_in_the_admin(staff):
     key = rotation.rotate("EdDSA")
-    page = staff.get(f"{LIST}{key.pk}/history/").content.decode()
+    where = f"{LIST}{key.pk}/history/"
+    assert "No change of this key was made in the admin." in staff.get(where).content.decode()
+    data = {"action": "revoke_keys", "_selected_action": [key.pk], "confirmed": "Yes"}
+    visitor("view", "revoke").post(LIST, data)
+    page = staff.get(where).content.decode()
     assert "Below are the changes that were made in the admin" in page
+    assert "<td>user1</td>" in page
 
 
 def test_history_of_an_unknown_key_is_no_error(staff):

@@ -46,6 +46,11 @@ def test_overview_is_linked_from_the_list_and_back(staff, look):
     assert f'href="{LIST}"' in look()[0]
 
 
+def test_way_back_has_the_name_of_the_app(look):
+    way = look()[0].partition('class="breadcrumbs"')[2].partition("</div>")[0]
+    assert re.findall(">([^<]+)</a>", way) == ["Home", "MCP OAuth discovery"]
+
+
 def test_looking_writes_nothing(look, django_assert_num_queries):
     rotation.rotate("EdDSA", now=ago(100))
     rotation.rotate("EdDSA", now=ago(2))
