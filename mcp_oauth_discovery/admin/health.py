@@ -43,4 +43,4 @@ def _summary(problems: Sequence[Finding]) -> str:
 
 
 def _shortened(text: str) -> str:
-    return Truncator(text).chars(_LONGEST)
+    return Truncator(text.strip().rstrip(".")).chars(_LONGEST)

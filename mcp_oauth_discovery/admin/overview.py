@@ -53,7 +53,10 @@ def _keys() -> tuple[dict[str, Any], str]:
             keys = list(SigningKey.objects.defer("private_key"))
     except AnyDatabaseError as error:
         return {}, str(error)
-    context: dict[str, Any] = {"timeline": timeline(keys, now) if keys else None}
+    if not keys:
+        # The page says what to do. The prospects would repeat it for each algorithm.
+        return {}, ""
+    context: dict[str, Any] = {"timeline": timeline(keys, now)}
     try:
         context["prospects"] = prospects(keys, now)
     except ImproperlyConfigured as error:

@@ -15,7 +15,7 @@ from mcp_oauth_discovery import checks, rotation
 from mcp_oauth_discovery.models import SigningKey
 from tests.checks.conftest import TIMEOUTS
 from tests.keys import missing_tables, unreadable_keys
-from tests.overview.pages import LIST, OVERVIEW, ago, document, visitor
+from tests.overview.pages import HOST, LIST, OVERVIEW, ago, document, visitor
 
 pytestmark = pytest.mark.django_db
 
@@ -122,10 +122,15 @@ def test_older_keys_are_counted_and_linked(look):
 
 
 def test_empty_key_store_says_what_to_run(look):
-    text, context = look()
-    assert "There are no keys yet." in text
-    assert "run manage.py mcp_keys rotate" in text
-    assert context["timeline"] is None
+    text, _ = look()
+    assert "There are no keys yet. Run <code>manage.py mcp_keys rotate</code>" in text
+    assert "What happens next" not in text
+
+
+def test_empty_key_store_offers_a_rotation_to_those_who_may_rotate():
+    page = visitor("view", "rotate").get(OVERVIEW, secure=True, headers=HOST).content.decode()
+    assert "There are no keys yet. Select “Rotate now”" in page
+    assert f'href="{LIST}rotate/"' in page
 
 
 def test_wrong_spans_are_named_and_the_picture_stays(settings, look):
