@@ -28,7 +28,7 @@ _CHANGE_KEYS = "mcp_oauth_discovery.rotate_signingkey"
 
 def _name() -> str:
     health = _health.get()
-    return _("Overview (%(health)s)") % {"health": health} if health else _("Overview")
+    return _("Overview · %(health)s") % {"health": health} if health else _("Overview")
 
 
 class Overview(models.Model):  # noqa: DJ008 - it has no instances

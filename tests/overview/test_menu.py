@@ -45,20 +45,20 @@ def names(client, where):
 
 @pytest.mark.parametrize("where", [INDEX, APP_INDEX])
 def test_index_says_that_there_are_no_problems(staff, healthy, where):
-    assert names(staff, where) == ["Overview (no problems found)"]
+    assert names(staff, where) == ["Overview · no problems found"]
 
 
 @pytest.mark.parametrize("where", [INDEX, APP_INDEX])
 def test_index_counts_problems_and_names_the_worst(staff, healthy, settings, where):
     settings.MCP_JWKS_MAX_AGE = settings.MCP_METADATA_MAX_AGE = -1
     [name] = names(staff, where)
-    assert name.startswith("Overview (2 problems: MCP_METADATA_MAX_AGE is -1: expected a whole")
+    assert name.startswith("Overview · 2 problems: MCP_METADATA_MAX_AGE is -1: expected a whole")
 
 
 def test_one_problem_is_one(staff, healthy, settings):
     settings.MCP_JWKS_MAX_AGE = -1
     [name] = names(staff, INDEX)
-    assert name.startswith("Overview (1 problem: MCP_JWKS_MAX_AGE is -1")
+    assert name.startswith("Overview · 1 problem: MCP_JWKS_MAX_AGE is -1")
 
 
 def test_checks_for_deployment_count_where_a_site_is_deployed(staff, healthy, settings):
@@ -101,13 +101,13 @@ def test_index_survives_a_check_that_fails(staff, monkeypatch):
 
     monkeypatch.setitem(checks.RULES, "W001", Rule(fail, (), False))
     [name] = names(staff, INDEX)
-    assert re.fullmatch(r"Overview \(the checks failed: (The moon is down\. )+.+…\)", name)
+    assert re.fullmatch(r"Overview · the checks failed: (The moon is down\. )+.+…", name)
 
 
 def test_index_survives_keys_that_cannot_be_read(staff, healthy):
     with unreadable_keys():
         [name] = names(staff, INDEX)
-    assert name.startswith("Overview (the keys cannot be read: ")
+    assert name.startswith("Overview · the keys cannot be read: ")
 
 
 def test_overview_is_no_model_of_the_project():
