@@ -132,6 +132,12 @@ def test_admin_site_of_a_project_that_has_the_keys_has_the_overview(own_site, st
     assert 'href="/admin/' not in overview
 
 
+def test_project_may_replace_the_admin_of_the_keys(own_site, staff):
+    own_site.unregister(SigningKey)
+    own_site.register(SigningKey, type("OwnAdmin", (SigningKeyAdmin,), {}))
+    assert staff.get("/own/mcp_oauth_discovery/overview/").status_code == 200
+
+
 def test_admin_without_the_keys_has_no_overview(own_site, staff):
     own_site.unregister(SigningKey)
     assert "overview" not in staff.get("/own/").content.decode()
