@@ -39,6 +39,7 @@ class SigningKeyAdmin(SigningKeyColumns):
     list_display_links = ("short_kid",)
     list_filter = (StateFilter, "algorithm")
     show_facets = admin.ShowFacets.ALWAYS
+    ordering = ("algorithm", "-created_at")
     search_fields = ("kid",)
     actions = ("retire_keys", "revoke_keys")
     fieldsets = (

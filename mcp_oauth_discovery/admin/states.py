@@ -112,12 +112,17 @@ class StateFilter(admin.SimpleListFilter):
 
 
 def folded(changelist: ChangeList, request: HttpRequest) -> dict[str, Any]:
-    """Return how many expired keys the list leaves out, and the query that shows them."""
-    name = StateFilter.parameter_name
+    """Return how many keys there are, and how many expired ones the list leaves out."""
+    name, now = StateFilter.parameter_name, timezone.now()
+    context = {"key_count": changelist.root_queryset.count(), "expired_count": 0}
     if name in changelist.get_filters_params():
-        return {"expired_count": 0}
+        return context
+    # The search form shows this number, with a link to the list without a search.
+    all_expired = in_state(changelist.root_queryset, State.EXPIRED, now).count()
+    changelist.full_result_count = context["key_count"] - all_expired
     keys = changelist.get_queryset(request, exclude_parameters=[name])
     return {
-        "expired_count": in_state(keys, State.EXPIRED, timezone.now()).count(),
+        **context,
+        "expired_count": in_state(keys, State.EXPIRED, now).count(),
         "query_of_all": changelist.get_query_string({name: _ALL}, ["p"]),
     }
