@@ -189,7 +189,7 @@ def test_expired_keys_are_folded_and_counted(staff, keys):
     assert '<a href="?state=all">Show all keys</a>' in page
     # What Django counts as left out is what a search or a filter leaves out.
     assert " total</a>" not in page
-    assert '<a href="?">5 total</a>' in read(staff, LIST, algorithm="ES256")
+    assert ">5 total</a>" in read(staff, LIST, algorithm="ES256")
 
 
 def test_page_of_all_keys_folds_none(staff, keys):

@@ -124,9 +124,8 @@ class _Window(NamedTuple):
         for days in _TICKS:
             day = today + days * direction * _DAY
             share = self.share(day)
-            if not _LEAST_AT_EDGE <= share <= 100 - _LEAST_AT_EDGE:
-                return
-            if last is None or abs(share - last) >= _LEAST_BETWEEN:
+            is_apart = last is None or abs(share - last) >= _LEAST_BETWEEN
+            if is_apart and _LEAST_AT_EDGE <= share <= 100 - _LEAST_AT_EDGE:
                 last = share
                 # Translators: a day without a year, as the `date` filter of Django writes it.
                 yield Tick(f"{share:.2f}%", date_format(day, _("j M")), f"{day:%Y}")
