@@ -300,7 +300,7 @@ def test_kid_of_another_program_is_text_on_every_page(staff):
     kid = "\"><b>'&lt;{{kid}}"
     file = as_file(VECTORS[ED], private=False, kid=kid)
     key = rotation.import_key(file, public_only=True, keep_kid=True)
-    for where in (LIST, url(key), f"{LIST}overview/"):
+    for where in (LIST, url(key), "/admin/mcp_oauth_discovery/overview/"):
         page = staff.get(where).content.decode()
         assert '"><b>' not in page
     assert escape(kid) in staff.get(url(key)).content.decode()
@@ -682,7 +682,7 @@ def test_key_that_cannot_be_published_is_shown_and_can_be_revoked(staff, fault, 
     page = read(staff, url(key))
     assert page.count(f"not published: {told}") == 2
     assert key.kid in read(staff, LIST)
-    assert read(staff, f"{LIST}overview/")
+    assert read(staff, "/admin/mcp_oauth_discovery/overview/")
     act(staff, "revoke", key)
     key.refresh_from_db()
     assert key.state() is State.REVOKED

@@ -9,16 +9,16 @@ from django.contrib import admin, messages
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_safe
 
 from mcp_oauth_discovery import rotation
 from mcp_oauth_discovery.admin.columns import SigningKeyColumns
-from mcp_oauth_discovery.admin.overview import overview_context
+from mcp_oauth_discovery.admin.history import KeyHistory
+from mcp_oauth_discovery.admin.menu import Overview, OverviewAdmin
+from mcp_oauth_discovery.admin.pages import page
 from mcp_oauth_discovery.admin.states import StateFilter, folded, sortable
 from mcp_oauth_discovery.keys import policy
 from mcp_oauth_discovery.keys.lifetimes import stamp
@@ -32,7 +32,7 @@ _DONE = {"retire": _("Retired."), "revoke": _("Revoked.")}
 
 
 @admin.register(SigningKey)
-class SigningKeyAdmin(SigningKeyColumns):
+class SigningKeyAdmin(KeyHistory, SigningKeyColumns):
     """Keys cannot be added, edited or deleted here, and no private key is shown."""
 
     list_display = ("state_label", "short_kid", "algorithm", "next_step")
@@ -58,11 +58,15 @@ class SigningKeyAdmin(SigningKeyColumns):
         css = {"all": ("mcp_oauth_discovery/admin.css",)}
         js = ("mcp_oauth_discovery/admin.js",)
 
+    def __init__(self, model: type[SigningKey], admin_site: admin.AdminSite) -> None:
+        super().__init__(model, admin_site)
+        # Each admin site that has the keys has the overview too.
+        if not admin_site.is_registered(Overview):
+            admin_site.register(Overview, OverviewAdmin)
+
     def get_urls(self) -> list[URLPattern]:
         rotate = self.admin_site.admin_view(self.rotate_view)
-        overview = self.admin_site.admin_view(require_safe(self.overview_view))
         return [
-            path("overview/", overview, name="mcp_oauth_discovery_signingkey_overview"),
             path("rotate/", rotate, name="mcp_oauth_discovery_signingkey_rotate"),
             *super().get_urls(),
         ]
@@ -112,12 +116,6 @@ class SigningKeyAdmin(SigningKeyColumns):
     ) -> HttpResponse | None:
         return self._confirmed(request, queryset, "revoke", rotation.revoke)
 
-    def overview_view(self, request: HttpRequest) -> HttpResponse:
-        """Show what is published, what happens next, and the results of the checks."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        return self._page(request, "overview", overview_context(request))
-
     def rotate_view(self, request: HttpRequest) -> HttpResponse:
         """Ask for confirmation, and rotate all configured algorithms on POST."""
         if not (self.has_view_permission(request) and self.has_rotate_permission(request)):
@@ -161,7 +159,7 @@ class SigningKeyAdmin(SigningKeyColumns):
         # Pending keys come before active ones, whose dates depend on them.
         keys = list(queryset.order_by("algorithm", "-generation"))
         try:
-            page = consequences.change_context(keys, verb)
+            context = consequences.change_context(keys, verb)
         except ImproperlyConfigured as error:
             self.message_user(request, str(error), messages.ERROR)
             return None
@@ -170,7 +168,7 @@ class SigningKeyAdmin(SigningKeyColumns):
             self.message_user(request, text, messages.WARNING)
             return None
         if "confirmed" not in request.POST:
-            return self._page(request, verb, page)
+            return self._page(request, verb, context)
         for key in keys:
             try:
                 text = consequences.outcome(change(key), verb)
@@ -182,13 +180,7 @@ class SigningKeyAdmin(SigningKeyColumns):
         return None
 
     def _page(self, request: HttpRequest, verb: str, context: dict[str, Any]) -> HttpResponse:
-        request.current_app = self.admin_site.name
-        site = self.admin_site.each_context(request)
-        return TemplateResponse(
-            request,
-            f"mcp_oauth_discovery/admin/{verb}.html",
-            {**site, "opts": self.opts, "media": self.media, **context},
-        )
+        return page(self, request, verb, context)
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

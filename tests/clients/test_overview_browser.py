@@ -8,12 +8,12 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.clients.backstage import LIST, LOOKS, contrast, logged_in, overflow, served
+from tests.clients.backstage import LOOKS, contrast, logged_in, overflow, served
 from tests.clients.deployments import Deployment
 
 pytestmark = pytest.mark.clients
 
-OVERVIEW = f"{LIST}overview/"
+OVERVIEW = "/admin/mcp_oauth_discovery/overview/"
 COPY = ".mcp-url [data-mcp-copy]"
 POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'"
 
@@ -53,7 +53,7 @@ def gallery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
 
 
 def open_overview(page: Page) -> None:
-    page.click("text=Overview")
+    page.goto(OVERVIEW)
     expect(page.locator("h1")).to_have_text("Overview")
     for details in page.locator("details").all():
         details.evaluate("(one) => { one.open = true; }")
@@ -82,6 +82,39 @@ def test_overview_can_be_read(browser: Browser, gallery: Deployment, scheme: str
         assert [text for text, *colours in texts if contrast(*colours) < 4.5] == []
 
 
+def test_index_leads_to_the_overview(browser: Browser, gallery: Deployment):
+    with logged_in(browser, gallery) as page:
+        page.goto("/admin/")
+        page.click("text=Overview · no problems found")
+        expect(page.locator("h1")).to_have_text("Overview")
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
+def test_doctor_is_run_and_its_report_can_be_read(
+    browser: Browser, gallery: Deployment, scheme: str, width: int
+):
+    size = {"width": width, "height": 800}
+    with logged_in(browser, gallery, color_scheme=scheme, viewport=size) as page:
+        open_overview(page)
+        page.click("text=Doctor")
+        page.click("text=Run the doctor")
+        expect(page.get_by_role("heading", name="Clients")).to_be_visible()
+        expect(page.locator(".mcp-summary")).to_have_text("No problems found.")
+        assert overflow(page) <= 0
+        texts = page.evaluate(TEXTS)
+        assert [text for text, *colours in texts if contrast(*colours) < 4.5] == []
+
+
+def test_badges_have_an_edge_in_forced_colours(browser: Browser, gallery: Deployment):
+    with logged_in(browser, gallery, forced_colors="active") as page:
+        open_overview(page)
+        badge = page.locator(".mcp-badge").first
+        edge, text = badge.evaluate(
+            "(one) => [getComputedStyle(one).borderTopColor, getComputedStyle(one).color]"
+        )
+        assert edge == text
+
+
 def test_each_resource_is_copied_for_the_client(browser: Browser, gallery: Deployment):
     with logged_in(browser, gallery) as page:
         open_overview(page)
@@ -94,7 +127,7 @@ def test_each_resource_is_copied_for_the_client(browser: Browser, gallery: Deplo
 
 def test_overview_can_be_read_without_scripts(browser: Browser, gallery: Deployment):
     with logged_in(browser, gallery, java_script_enabled=False) as page:
-        page.click("text=Overview")
+        page.goto(OVERVIEW)
         expect(page.locator(".mcp-url pre")).to_have_text(resources(gallery))
         expect(page.locator("[data-mcp-copy]").first).to_be_hidden()
         document = page.locator("details").first
