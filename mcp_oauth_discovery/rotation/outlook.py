@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from django.utils.translation import gettext as _
+
 from mcp_oauth_discovery.conf import Misconfigured
 from mcp_oauth_discovery.keys import policy
 from mcp_oauth_discovery.keys.algorithms import ALGORITHMS
@@ -82,21 +84,36 @@ def _rotation(active: SigningKey, now: datetime) -> Prospect:
     return Prospect(due, text, True)
 
 
-def outlook(key: SigningKey, now: datetime) -> str:
-    """Describe what happens to a key next, and in how long; raises `Misconfigured`."""
+class Event(NamedTuple):
+    """What happens to a key next, in words, and when."""
+
+    text: str
+    at: datetime
+
+
+def next_event(key: SigningKey, now: datetime) -> Event | None:
+    """Return what happens to a key next; raises `Misconfigured`."""
     state = key.state(now)
     if key.algorithm not in ALGORITHMS:
-        return "-"
+        return None
     if state is State.ACTIVE and key.retires_at is None:
         due = due_at(key)
-        return f"rotation due in {span(due - now)}" if due > now else "rotation overdue"
-    coming = {
-        State.PENDING: ("signs", key.activates_at),
-        State.ACTIVE: ("retires", key.retires_at),
-        State.RETIRED: ("leaves the JWK Set", key.leaves_at),
+        if due <= now:
+            return Event(_("rotation overdue"), due)
+        return Event(_("rotation due in %(span)s") % {"span": span(due - now)}, due)
+    texts = {
+        State.PENDING: (_("signs in %(span)s"), key.activates_at),
+        State.ACTIVE: (_("retires in %(span)s"), key.retires_at),
+        State.RETIRED: (_("leaves the JWK Set in %(span)s"), key.leaves_at),
     }
-    step, at = coming.get(state, ("", None))
-    return f"{step} in {span(at - now)}" if at else "-"
+    text, at = texts.get(state, ("", None))
+    return Event(text % {"span": span(at - now)}, at) if at else None
+
+
+def outlook(key: SigningKey, now: datetime) -> str:
+    """Describe what happens to a key next, and in how long; raises `Misconfigured`."""
+    event = next_event(key, now)
+    return event.text if event else "-"
 
 
 def next_step(key: SigningKey, now: datetime) -> str:
@@ -104,4 +121,4 @@ def next_step(key: SigningKey, now: datetime) -> str:
     try:
         return outlook(key, now)
     except Misconfigured:
-        return "unknown: run manage.py check"
+        return _("unknown: run manage.py check")

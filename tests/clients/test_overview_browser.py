@@ -43,11 +43,6 @@ OUTSIDE = """
   }).map((one) => one.outerHTML);
 }
 """
-BARS = """
-() => [...document.querySelectorAll(".mcp-segment")].map((one) => [
-  getComputedStyle(one).fill, getComputedStyle(document.body).backgroundColor,
-])
-"""
 
 
 @pytest.fixture(scope="module")
@@ -85,10 +80,6 @@ def test_overview_can_be_read(browser: Browser, gallery: Deployment, scheme: str
         texts = page.evaluate(TEXTS)
         assert any("takes over and" in text for text, _, _ in texts)
         assert [text for text, *colours in texts if contrast(*colours) < 4.5] == []
-        bars = page.evaluate(BARS)
-        # WCAG 2.2, 1.4.11: what a picture is made of needs less than what is read.
-        assert bars
-        assert [colours for colours in bars if contrast(*colours) < 3] == []
 
 
 def test_index_leads_to_the_overview(browser: Browser, gallery: Deployment):
@@ -168,5 +159,5 @@ def test_timeline_is_named_and_described_to_who_does_not_see_it(
         open_overview(page)
         picture = page.get_by_role("img", name="Timeline of the signing keys")
         expect(picture).to_have_accessible_description(
-            re.compile("EdDSA key .+, active: has signed since")
+            re.compile("EdDSA key .+, Active: has signed since")
         )
