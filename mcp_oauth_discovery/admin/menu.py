@@ -15,7 +15,6 @@ from django.utils.functional import lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from mcp_oauth_discovery.admin.doctor import doctor_context
 from mcp_oauth_discovery.admin.health import health_line
 from mcp_oauth_discovery.admin.overview import overview_context
 from mcp_oauth_discovery.admin.pages import page
@@ -111,5 +110,10 @@ class OverviewAdmin(OverviewModelAdmin):
         """
         if not (self.has_view_permission(request) and request.user.has_perm(_CHANGE_KEYS)):
             raise PermissionDenied
-        context = doctor_context(request) if request.method == "POST" else {}
-        return page(self, request, "doctor", {"title": _("Doctor"), **context})
+        context = {"title": _("Doctor")}
+        if request.method == "POST":
+            # Most processes never run the doctor, and its import would delay the start of each.
+            from mcp_oauth_discovery.admin.doctor import doctor_context
+
+            context |= doctor_context(request)
+        return page(self, request, "doctor", context)

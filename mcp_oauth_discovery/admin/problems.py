@@ -10,7 +10,6 @@ from django.db import router
 from django.utils.translation import gettext as _
 
 from mcp_oauth_discovery import checks
-from mcp_oauth_discovery.doctor.findings import documentation
 from mcp_oauth_discovery.models import SigningKey
 
 
@@ -24,6 +23,9 @@ class Finding(NamedTuple):
     @property
     def documentation(self) -> str:
         """The URL of the section about this check."""
+        # The import of the doctor would delay the start of each process.
+        from mcp_oauth_discovery.doctor.findings import documentation
+
         return documentation(str(self.message.id).lower().replace(".", ""), "checks")
 
 

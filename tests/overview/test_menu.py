@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from html import unescape
 
 import pytest
@@ -16,6 +19,7 @@ from mcp_oauth_discovery.admin import SigningKeyAdmin
 from mcp_oauth_discovery.checks.registry import Rule
 from mcp_oauth_discovery.models import SigningKey
 from tests.keys import unreadable_keys
+from tests.markdown import CHECKOUT
 from tests.overview.pages import LIST, OVERVIEW, visitor
 from tests.overview.test_page import only_reads
 from tests.urls import urlpatterns
@@ -142,3 +146,16 @@ def test_admin_without_the_keys_has_no_overview(own_site, staff):
     own_site.unregister(SigningKey)
     assert "overview" not in staff.get("/own/").content.decode()
     assert staff.get("/own/mcp_oauth_discovery/overview/").status_code == 403
+
+
+def test_start_of_a_process_does_not_import_the_doctor():
+    code = "import django, sys; django.setup(); print('mcp_oauth_discovery.doctor' in sys.modules)"
+    started = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings"},
+        cwd=CHECKOUT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert started.stdout == "False\n"
