@@ -61,5 +61,5 @@ class KeyHistory(SigningKeyModelAdmin):
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         key = self.get_object(request, object_id)
-        context = {"events": events(key, timezone.now()) if key else []}
+        context = {"events": events(key, timezone.now()) if key else [], "media": self.media}
         return super().history_view(request, object_id, {**(extra_context or {}), **context})

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.clients.backstage import LOOKS, contrast, logged_in, overflow, served
+from tests.clients.backstage import LIST, LOOKS, contrast, logged_in, overflow, served
 from tests.clients.deployments import Deployment
 
 pytestmark = pytest.mark.clients
@@ -103,6 +103,13 @@ def test_doctor_is_run_and_its_report_can_be_read(
         assert overflow(page) <= 0
         texts = page.evaluate(TEXTS)
         assert [text for text, *colours in texts if contrast(*colours) < 4.5] == []
+
+
+def test_history_of_a_key_fits_a_phone(browser: Browser, gallery: Deployment):
+    with logged_in(browser, gallery, viewport={"width": 390, "height": 800}) as page:
+        page.goto(f"{LIST}1/history/")
+        expect(page.get_by_text("Events of this key")).to_be_visible()
+        assert overflow(page) <= 0
 
 
 def test_badges_have_an_edge_in_forced_colours(browser: Browser, gallery: Deployment):
