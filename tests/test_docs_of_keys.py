@@ -8,10 +8,14 @@ from datetime import datetime, timedelta, timezone
 from io import StringIO
 
 import pytest
+from django.contrib.admin import AdminSite
+from django.contrib.admin.utils import label_for_field
 from django.core.management import call_command
 from django.core.management.base import CommandParser
+from django.utils.text import capfirst
 
 from mcp_oauth_discovery import rotation
+from mcp_oauth_discovery.admin import SigningKeyAdmin
 from mcp_oauth_discovery.keys import jwk
 from mcp_oauth_discovery.keys.cache import READ_AT_MOST_EVERY
 from mcp_oauth_discovery.management.commands.mcp_keys import Command
@@ -73,6 +77,15 @@ def test_documented_key_object_is_printed(run):
 def test_documented_states_are_all_there_are():
     rows = re.findall(r"^\| (\w+) \| ", section(KEYS, "The timeline"), re.M)
     assert rows[rows.index("State") + 1 :] == [state.value for state in State]
+
+
+def test_documented_columns_are_those_of_the_list():
+    model_admin = SigningKeyAdmin(SigningKey, AdminSite())
+    columns = [
+        label_for_field(name, SigningKey, model_admin) for name in SigningKeyAdmin.list_display
+    ]
+    rows = re.findall(r"^\| ([A-Z][\w ]+) \| ", section(REFERENCE, "The list of keys"), re.M)
+    assert rows == ["Column", *map(capfirst, columns)]
 
 
 @pytest.mark.django_db

@@ -18,7 +18,7 @@ from mcp_oauth_discovery.keys import policy
 from mcp_oauth_discovery.keys.algorithms import ALGORITHMS
 from mcp_oauth_discovery.keys.lifetimes import span, stamp
 from mcp_oauth_discovery.models import SigningKey, State
-from mcp_oauth_discovery.rotation.schedule import is_misplanned, standing
+from mcp_oauth_discovery.rotation.schedule import Standing, is_misplanned, standing
 
 # About cached copies of the JWK Set, if MCP_JWKS_MAX_AGE is wrong.
 UNKNOWN_AGE = gettext_lazy("For how long is unknown: run manage.py check.")
@@ -131,34 +131,35 @@ def _cached_for() -> str:
 
 def _rotated(algorithm: str, now: datetime) -> Subject:
     current, ahead = standing(algorithm, now), span(policy.timing().publish_ahead)
-    pending, active = current.pending, current.active
-    names = {
-        "pending": pending,
-        "active": active,
-        "start": stamp(pending.activates_at if pending else None),
-        "ahead": ahead,
-    }
-    if pending and is_misplanned(current, now):
-        text = (
-            _(
-                "A host with a wrong clock let %(pending)s start on %(start)s: it signs %(ahead)s "
-                "from now. %(active)s keeps signing until then."
-            )
-            if active
-            else _(
-                "A host with a wrong clock let %(pending)s start on %(start)s: it signs "
-                "immediately."
-            )
-        )
-        return Subject(algorithm, None, [text % names])
-    if pending:
-        text = _("%(pending)s is already pending, and signs from %(start)s.")
-        return Subject(algorithm, None, [text % names], is_changed=False)
-    if active:
-        made = _("A new key is published immediately and signs %(ahead)s later.") % names
-        return Subject(algorithm, None, [made, _("Until then, %(active)s keeps signing.") % names])
+    if current.pending:
+        text = _of_pending(current, now)
+        names = {
+            "pending": current.pending,
+            "active": current.active,
+            "start": stamp(current.pending.activates_at),
+            "ahead": ahead,
+        }
+        return Subject(algorithm, None, [text % names], is_misplanned(current, now))
+    if current.active:
+        made = _("A new key is published immediately and signs %(ahead)s later.")
+        stays = _("Until then, %(active)s keeps signing.")
+        names = {"ahead": ahead, "active": current.active}
+        return Subject(algorithm, None, [made % names, stays % names])
     made = _("No key is active: a new one is made and signs immediately.")
     return Subject(algorithm, None, [made, *refused_at_first(None, now)])
+
+
+def _of_pending(current: Standing, now: datetime) -> str:
+    if not is_misplanned(current, now):
+        return _("%(pending)s is already pending, and signs from %(start)s.")
+    if current.active is None:
+        return _(
+            "A host with a wrong clock let %(pending)s start on %(start)s: it signs immediately."
+        )
+    return _(
+        "A host with a wrong clock let %(pending)s start on %(start)s: it signs %(ahead)s from "
+        "now. %(active)s keeps signing until then."
+    )
 
 
 def _retired(key: SigningKey, now: datetime) -> Subject:

@@ -44,44 +44,61 @@ def _of_line(
     if active is None and is_configured:
         yield _idle(algorithm, pending, now)
     if pending:
-        text = f"the {algorithm} key {pending.short_kid} "
-        text += f"takes over and {active.short_kid} retires" if active else "begins to sign"
-        yield _coming(pending.activates_at, text, now)
+        yield _handover(active, pending, now)
     elif active and active.retires_at:
-        text = f"the {algorithm} key {active.short_kid} retires, and has no successor"
-        yield _coming(active.retires_at, text, now)
+        text = _("In %(span)s the %(algorithm)s key %(key)s retires, and has no successor.")
+        yield _coming(active, active.retires_at, text, now)
     elif active and is_configured:
         yield _rotation(active, now)
     for key in keys:
         if key.state(now) is State.RETIRED and key.leaves_at:
-            text = f"the {algorithm} key {key.short_kid} leaves the JWK Set"
-            yield _coming(key.leaves_at, text, now)
+            text = _("In %(span)s the %(algorithm)s key %(key)s leaves the JWK Set.")
+            yield _coming(key, key.leaves_at, text, now)
 
 
-def _coming(at: datetime, text: str, now: datetime) -> Prospect:
-    return Prospect(at, f"In {in_words(at - now)} {text}.")
+def _coming(key: SigningKey, at: datetime, text: str, now: datetime, **names: str) -> Prospect:
+    names = {"algorithm": key.algorithm, "key": key.short_kid, "span": in_words(at - now), **names}
+    return Prospect(at, text % names)
+
+
+def _handover(active: SigningKey | None, pending: SigningKey, now: datetime) -> Prospect:
+    if active is None:
+        text = _("In %(span)s the %(algorithm)s key %(key)s begins to sign.")
+        return _coming(pending, pending.activates_at, text, now)
+    text = _("In %(span)s the %(algorithm)s key %(key)s takes over and %(active)s retires.")
+    return _coming(pending, pending.activates_at, text, now, active=active.short_kid)
 
 
 def _idle(algorithm: str, pending: SigningKey | None, now: datetime) -> Prospect:
-    if pending:
-        text = f"No {algorithm} key is active until {pending.short_kid} signs."
-        advice = " To make it sign now, run manage.py mcp_keys rotate."
-        is_soon = pending.activates_at <= now + 2 * policy.CLOCK_SKEW
-        return Prospect(now, text if is_soon else f"{text}{advice}", True)
-    text = (
-        f"No {algorithm} key is active. If this site issues tokens, run manage.py mcp_keys rotate."
-    )
-    return Prospect(now, text, True)
+    if pending is None:
+        text = _(
+            "No %(algorithm)s key is active. If this site issues tokens, run manage.py mcp_keys "
+            "rotate."
+        )
+        return Prospect(now, text % {"algorithm": algorithm}, True)
+    is_soon = pending.activates_at <= now + 2 * policy.CLOCK_SKEW
+    text = _("No %(algorithm)s key is active until %(key)s signs.")
+    if not is_soon:
+        text = _(
+            "No %(algorithm)s key is active until %(key)s signs. To make it sign now, run "
+            "manage.py mcp_keys rotate."
+        )
+    return Prospect(now, text % {"algorithm": algorithm, "key": pending.short_kid}, True)
 
 
 def _rotation(active: SigningKey, now: datetime) -> Prospect:
     due = due_at(active)
     if due > now:
-        text = f"the rotation of {active.algorithm} is due: run manage.py mcp_keys rotate --if-due"
-        return _coming(due, text, now)
-    since = f"has been due for {in_words(now - due)}"
-    text = f"The rotation of {active.algorithm} {since}: run manage.py mcp_keys rotate --if-due."
-    return Prospect(due, text, True)
+        text = _(
+            "In %(span)s the rotation of %(algorithm)s is due: run manage.py mcp_keys rotate "
+            "--if-due."
+        )
+        return _coming(active, due, text, now)
+    text = _(
+        "The rotation of %(algorithm)s has been due for %(span)s: run manage.py mcp_keys rotate "
+        "--if-due."
+    )
+    return Prospect(due, text % {"algorithm": active.algorithm, "span": in_words(now - due)}, True)
 
 
 class Event(NamedTuple):
