@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import re
 from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
@@ -12,7 +11,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from tests.integrations.pages import FOLDER, page
-from tests.markdown import headings, read
+from tests.markdown import headings
 
 PAGES = sorted(path.name for path in FOLDER.glob("*.md"))
 
@@ -24,10 +23,6 @@ def module_of(name: str) -> ModuleType:
 def test_every_page_has_a_module_that_follows_it():
     modules = {path.stem for path in Path(__file__).parent.glob("test_*.py")}
     assert modules == {"test_pages", *(f"test_{Path(one).stem.replace('-', '_')}" for one in PAGES)}
-
-
-def test_readme_names_every_page():
-    assert set(re.findall(r"\(docs/integrations/([\w.-]+)\)", read("README.md"))) == set(PAGES)
 
 
 @pytest.mark.parametrize("name", PAGES)
