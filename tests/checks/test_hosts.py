@@ -44,7 +44,7 @@ def test_route_before_ours_on_another_host(by_host, run):
 
 def test_endpoints_on_no_host(by_host, ids, server):
     by_host(OURS, MCP)
-    server(authorization_endpoint="/a", token_endpoint="/t", registration_endpoint="/r")  # noqa: S106
+    server(authorization_endpoint="/a", token_endpoint="/t", registration_endpoint="/r")
     assert ids() == ["W017"]
 
 

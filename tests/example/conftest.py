@@ -34,6 +34,8 @@ def example(settings, monkeypatch, db):
     for name, value in values.items():
         if name.isupper() and name not in KEPT:
             setattr(settings, name, value)
+    # Otherwise WhiteNoise reads the static files of the admin for each client of a test.
+    settings.WHITENOISE_AUTOREFRESH = True
     settings.MCP_SIGNING_ALGORITHMS = ["ES256"]
     # The site of the test before has noted there which metadata documents it could not fetch.
     cache.clear()

@@ -11,6 +11,7 @@ from django.utils import timezone
 from oauth2_provider.models import AccessToken
 
 from example_project.servers import people
+from example_project.settings import _people
 from mcp_oauth_discovery import rotation
 from mcp_oauth_discovery.models import SigningKey
 from mcp_oauth_discovery.signing import sign_jwt
@@ -249,3 +250,12 @@ def test_server_that_is_mounted_without_its_protection_lets_nobody_in(rf, user):
     request = rf.post("/mcp", b"{}", "application/json", headers={"host": "127.0.0.1:8000"})
     request.user = user
     assert people(request).status_code == 401
+
+
+@pytest.mark.parametrize("path", ["/mcp", "/reports/mcp"])
+def test_both_servers_show_the_way_without_a_pinned_issuer(walk, settings, path):
+    del settings.MCP_ISSUER
+    settings.MCP_RESOURCE = _people
+    response = walk.http.get(path)
+    assert response.status_code == 401
+    assert f"/.well-known/oauth-protected-resource{path}" in response["www-authenticate"]

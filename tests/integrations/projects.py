@@ -146,9 +146,12 @@ def make(page: Page, directory: Path, python: Path, given: Mapping[str, str]) ->
     """Follow a page: start a project, write its files, run its commands."""
     foreign = ("DJANGO_SETTINGS_MODULE", "MCP_", "PYTHONPATH")
     inherited = {name: one for name, one in os.environ.items() if not name.startswith(foreign)}
-    own = {"DJANGO_SETTINGS_MODULE": "project.settings", "PYTHONDONTWRITEBYTECODE": "1"}
-    if python != Path(sys.executable):
-        own["PYTHONPATH"] = str(CHECKOUT)
+    own = {
+        "DJANGO_SETTINGS_MODULE": "project.settings",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        # This checkout, wherever the package is installed from.
+        "PYTHONPATH": str(CHECKOUT),
+    }
     project = Project(directory, python, {**inherited, **own, **given})
     project.run("-m", "django", "startproject", "project", ".", "--settings=")
     for name, code in page.files.items():

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from example_project.settings import _people
 from mcp_oauth_discovery.contrib.oauth_toolkit.wording import client_name, destination
-from tests.example.walk import CALLBACK, refusal
+from tests.preset.conftest import CALLBACK
 
 SITE = "https://client.example.com/callback"
 
@@ -42,17 +41,3 @@ def test_nameless_program_is_called_one(uri):
 )
 def test_destination_is_said_in_words(uri, words):
     assert destination(uri) == words
-
-
-def test_registration_nested_too_deeply_is_a_bad_request(walk):
-    response = walk.http.post("/oauth/mcp/register", b"[" * 100_000, "application/json")
-    assert refusal(response) == (400, "invalid_client_metadata")
-
-
-@pytest.mark.parametrize("path", ["/mcp", "/reports/mcp"])
-def test_both_servers_show_the_way_without_a_pinned_issuer(walk, settings, path):
-    del settings.MCP_ISSUER
-    settings.MCP_RESOURCE = _people
-    response = walk.http.get(path)
-    assert response.status_code == 401
-    assert f"/.well-known/oauth-protected-resource{path}" in response["www-authenticate"]

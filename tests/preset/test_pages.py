@@ -1,0 +1,133 @@
+"""The pages of the preset: where users sign in, and what the pages may load."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from django.urls import clear_script_prefix, set_script_prefix
+from oauth2_provider.models import Application
+
+from mcp_oauth_discovery.contrib.oauth_toolkit import ConsentView
+from tests.markdown import blocks, read
+from tests.preset.conftest import CALLBACK
+
+AUTHORIZE, LOGIN = "/oauth/mcp/authorize", "/oauth/mcp/login"
+LOGIN_REQUIRED = "django.contrib.auth.middleware.LoginRequiredMiddleware"
+
+
+def sign_in_page(visitor, question):
+    return visitor.get(AUTHORIZE, question)["location"].partition("?")[0]
+
+
+@pytest.mark.parametrize(
+    ("configured", "expected"),
+    [
+        ("/accounts/login/", LOGIN),
+        ("nonsense", LOGIN),
+        ("", LOGIN),
+        ("own-login", "/own/login/"),
+        ("/own/login/", "/own/login/"),
+        ("https://login.example.com/", "https://login.example.com/"),
+    ],
+    ids=["default", "unknown-name", "empty", "name", "path", "elsewhere"],
+)
+def test_users_sign_in_where_the_site_has_a_page(preset, visitor, question, configured, expected):
+    preset.LOGIN_URL = configured
+    assert sign_in_page(visitor, question) == expected
+
+
+@pytest.fixture
+def prefix():
+    set_script_prefix("/app/")
+    yield
+    clear_script_prefix()
+
+
+@pytest.mark.parametrize("path", ["/app/own/login/", "/app/accounts/login/"])
+@pytest.mark.usefixtures("prefix")
+def test_login_url_below_a_prefix_is_found(preset, path):
+    preset.LOGIN_URL = path
+    expected = path if "own" in path else f"/app{LOGIN}"
+    assert ConsentView().get_login_url() == expected
+
+
+def test_user_signs_in_and_is_asked(browser, question):
+    browser.logout()
+    asked = browser.get(AUTHORIZE, question)["location"]
+    form = {"username": "ada", "password": "of a user for one test"}
+    target = parse_qs(urlsplit(asked).query)["next"][0]
+    back = browser.post(LOGIN, {**form, "next": target})
+    assert back["location"] == target
+    page = browser.get(target).content.decode()
+    assert "Use the MCP server" in page
+    assert "127.0.0.1:41234" in page
+
+
+def test_wrong_password_is_said_on_the_page(browser):
+    page = browser.post(LOGIN, {"username": "ada", "password": "wrong"}).content.decode()
+    assert page.count('role="alert"') == 1
+
+
+def test_other_user_may_sign_in_for_the_same_request(browser, question):
+    page = browser.get(AUTHORIZE, question)
+    target = page.wsgi_request.get_full_path()
+    assert 'action="/oauth/mcp/logout"' in page.content.decode()
+    assert browser.post("/oauth/mcp/logout", {"next": target})["location"] == target
+    assert browser.get(target)["location"].startswith(LOGIN)
+
+
+def test_user_who_signs_out_elsewhere_comes_to_the_sign_in_page(browser):
+    assert browser.post("/oauth/mcp/logout")["location"] == LOGIN
+
+
+def test_pages_open_on_a_site_that_requires_a_sign_in(preset, visitor, question):
+    preset.MIDDLEWARE = [*preset.MIDDLEWARE, LOGIN_REQUIRED]
+    assert visitor.get(LOGIN).status_code == 200
+    assert sign_in_page(visitor, question) == LOGIN
+    assert visitor.post("/oauth/mcp/token").status_code == 400
+
+
+@pytest.mark.parametrize("path", [LOGIN, AUTHORIZE])
+def test_page_loads_only_its_own_style(browser, question, path):
+    response = browser.get(path, question)
+    policy = response["content-security-policy"]
+    assert "default-src 'none'; style-src 'self';" in policy
+    assert "form-action" not in policy
+    assert response["cache-control"] == "no-store"
+    page = response.content.decode()
+    assert "<script" not in page
+    assert " style=" not in page
+
+
+def test_policy_allows_the_style_on_a_cdn(preset, visitor):
+    preset.STATIC_URL = "https://cdn.example.com/static/"
+    policy = visitor.get(LOGIN)["content-security-policy"]
+    assert "style-src https://cdn.example.com;" in policy
+
+
+def test_trusted_client_gets_its_code_without_a_page(browser, question):
+    Application.objects.update(skip_authorization=True)
+    answer = browser.get(AUTHORIZE, question)["location"]
+    assert answer.startswith(f"{CALLBACK}?code=")
+
+
+@pytest.mark.parametrize("mark", ["?", "#"])
+def test_error_waits_for_the_user_wherever_it_stands_in_the_url(rf, mark):
+    view = ConsentView()
+    view.setup(rf.get(AUTHORIZE))
+    page = view.redirect(f"https://client.example/{mark}error=invalid_scope", None)
+    assert page.status_code == 400
+    assert page.context_data["error"] == {"error": "invalid_scope", "description": ""}
+
+
+def test_block_of_a_page_is_replaced_as_the_documentation_shows(preset, visitor, tmp_path):
+    [block] = blocks(read("docs/integrations/oauth-toolkit.md"), "html")
+    path = tmp_path / "mcp_oauth_discovery" / "oauth" / "base.html"
+    path.parent.mkdir(parents=True)
+    path.write_text(block)
+    [engine] = preset.TEMPLATES
+    preset.TEMPLATES = [{**engine, "DIRS": [tmp_path]}]
+    page = visitor.get(LOGIN).content.decode()
+    assert "<header>Example Ltd.</header>" in page
+    assert 'type="password"' in page
