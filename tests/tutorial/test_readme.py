@@ -77,7 +77,8 @@ def token_for(reader: Reader) -> str:
 
 
 def test_doctor_finds_no_problems(reader: Reader):
-    assert "No problems found." in reader.printed["python manage.py mcp_discovery check"]
+    printed = reader.printed["python manage.py mcp_discovery check"]
+    assert printed.endswith("\nNo problems found.\n")
 
 
 def test_request_of_the_page_gets_the_challenge(reader: Reader):

@@ -86,7 +86,7 @@ def test_newest_django_is_installed(followed: Reader):
 
 def test_doctor_finds_no_problems(followed: Reader):
     [check] = [line for line in followed.printed if "mcp_discovery check" in line]
-    assert "No problems found." in followed.printed[check]
+    assert followed.printed[check].endswith("\nNo problems found.\n")
 
 
 def test_client_signs_in_and_prints_what_the_page_shows(
@@ -148,7 +148,7 @@ def test_deployment_check_has_only_the_advice_that_the_page_names(production: Pr
 
 def test_doctor_finds_no_problems_in_production(production: Production):
     line = NEEDS_THE_SITE.rpartition(" ")[0]
-    assert "No problems found." in production.reader.terminal.run(line)
+    assert production.reader.terminal.run(line).endswith("\nNo problems found.\n")
 
 
 def test_documents_have_the_public_address(production: Production):
