@@ -13,12 +13,12 @@ DOCUMENTATION = "https://mcp-oauth-discovery.readthedocs.io/en/latest"
 # Of the repository, the documentation and the example.
 PAGES = sorted(
     str(page.relative_to(CHECKOUT))
-    for folder in (".", "docs", "docs/integrations", "example_project")
+    for folder in (".", "docs", "docs/howto", "docs/integrations", "example_project")
     for page in (CHECKOUT / folder).glob("*.md")
 )
 
 _FENCED = re.compile(
-    r"^(?P<indent> *)```(?P<language>\w*)\n(?P<body>.*?)^(?P=indent)```$", re.M | re.S
+    r"^(?P<indent> *)```(?P<language>[\w{}-]*)[^`\n]*\n(?P<body>.*?)^(?P=indent)```$", re.M | re.S
 )
 
 

@@ -108,7 +108,7 @@ def test_requests_get_the_shown_status(ask, heading):
     ],
 )
 def test_challenge_is_the_shown_one(ask, heading, number, line):
-    [shown] = blocks(section(PAGE, heading), "http")
+    [shown] = blocks(section(PAGE, heading), "text")
     _, response = ask(run(python(heading)[number]).mcp, line)
     assert shown == f"WWW-Authenticate: {response['WWW-Authenticate']}\n"
 

@@ -103,6 +103,15 @@ def test_every_setting_has_a_heading():
     assert headed == [f"`{name}`" for name in SETTINGS]
 
 
+def test_table_has_every_setting_in_order_with_its_default():
+    table = section(CONFIGURATION, "The settings").partition("### ")[0]
+    rows = re.findall(r"^\| \[`(\w+)`\]\(#(\w+)\) \| `(.+?)`", table, re.M)
+    assert [name for name, _, _ in rows] == SETTINGS
+    for name, anchor, default in rows:
+        assert anchor == name.lower()
+        assert f"- Default: `{default}`" in section(CONFIGURATION, f"`{name}`"), name
+
+
 def test_no_page_names_a_setting_that_does_not_exist():
     # These are constants of the package, the environment of the tests, and callers' own names.
     others = {"MCP_REQUEST_HEADERS", "MCP_EXPOSED_HEADERS", "MCP_REQUIRE_CLIENTS"}

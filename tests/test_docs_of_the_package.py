@@ -72,10 +72,13 @@ def test_every_relative_link_resolves():
             assert not anchor or anchor in anchors(text), f"{page}: {target}"
 
 
-def test_every_page_is_linked_from_the_index():
+def test_index_links_every_page_and_lists_it_in_a_toctree():
     index = read("docs/index.md")
+    listed = " ".join(blocks(index, "{toctree}"))
     pages = {page.relative_to(CHECKOUT / "docs") for page in (CHECKOUT / "docs").rglob("*.md")}
-    assert [page for page in pages - {Path("index.md")} if f"({page})" not in index] == []
+    for page in pages - {Path("index.md")}:
+        assert f"({page})" in index, page
+        assert re.search(rf"(^|<){page.with_suffix('')}(>|$)", listed, re.M), page
 
 
 def test_readme_has_absolute_links_only():
