@@ -26,6 +26,8 @@ pytestmark = pytest.mark.clients
 
 PAGE = read("docs/tutorial.md")
 LAST = "7. Go to production"
+# Programs of others. `tests/clients/test_inspector.py` runs one of them.
+OTHER_CLIENTS = section(PAGE, "Other clients")
 CLIENT = "python client.py"
 # It needs the public site. The test runs it without the URL, in the process of the project.
 NEEDS_THE_SITE = "python manage.py mcp_discovery check https://app.example.com/mcp"
@@ -35,7 +37,8 @@ def local_part() -> str:
     """Return the steps before production."""
     titles = [title for title in headings(PAGE, 2) if title[0].isdigit()]
     assert titles[-1] == LAST
-    return "".join(section(PAGE, title) for title in titles[:-1])
+    text = "".join(section(PAGE, title) for title in titles[:-1])
+    return text.replace(OTHER_CLIENTS, "")
 
 
 @pytest.fixture(scope="module")
@@ -179,7 +182,8 @@ def test_lines_of_cron_run(production: Production):
 
 def test_no_command_of_the_page_is_left_out(followed: Reader, production: Production):
     ran: set[Any] = {*followed.printed, *production.reader.printed, CLIENT, NEEDS_THE_SITE}
-    given = {at(followed.address, line) for line in commands(PAGE)}
+    page = PAGE.replace(OTHER_CLIENTS, "")
+    given = {at(followed.address, line) for line in commands(page)}
     served = {line for line in given if "runserver" in line or "gunicorn --bind" in line}
     assert len(served) == 2
     assert given - served == ran
