@@ -81,6 +81,12 @@ def test_doctor_finds_no_problems(reader: Reader):
     assert printed.endswith("\nNo problems found.\n")
 
 
+def test_init_finds_no_missing_step(reader: Reader):
+    assert "`python manage.py mcp_discovery init`" in PAGE
+    printed = reader.terminal.run("python manage.py mcp_discovery init --json")
+    assert json.loads(printed)["complete"]
+
+
 def test_request_of_the_page_gets_the_challenge(reader: Reader):
     [line] = [line for line in commands(at(reader.address, PAGE)) if line.startswith("curl ")]
     curl = parse_curl(f"{line.removeprefix('curl ')}  # 401")
