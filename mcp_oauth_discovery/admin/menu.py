@@ -106,7 +106,7 @@ class OverviewAdmin(OverviewModelAdmin):
     def doctor_view(self, request: HttpRequest) -> HttpResponse:
         """Explain what the doctor does, and run it on POST.
 
-        It signs tokens to see that the endpoints refuse wrong ones, so it needs more than to look.
+        It signs tokens for the endpoints with the keys, so viewing keys is not enough to run it.
         """
         if not (self.has_view_permission(request) and request.user.has_perm(_CHANGE_KEYS)):
             raise PermissionDenied
