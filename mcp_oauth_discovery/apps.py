@@ -3,13 +3,14 @@ from __future__ import annotations
 from importlib import import_module
 
 from django.apps import AppConfig, apps
+from django.utils.translation import gettext_lazy as _
 
 __all__ = ["McpOAuthDiscoveryConfig"]
 
 
 class McpOAuthDiscoveryConfig(AppConfig):
     name = "mcp_oauth_discovery"
-    verbose_name = "MCP OAuth discovery"
+    verbose_name = _("MCP OAuth discovery")
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:

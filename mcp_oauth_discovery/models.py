@@ -11,6 +11,7 @@ from django.db import models, router
 from django.db.models import Max, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext
 from joserfc.errors import JoseError
 
 from mcp_oauth_discovery.keys import encryption, jwk, policy
@@ -42,8 +43,13 @@ class State(Enum):
 
     @property
     def label(self) -> str:
-        labels = (_("Pending"), _("Active"), _("Retired"), _("Expired"), _("Revoked"))
-        return str(labels[list(State).index(self)])
+        return {
+            State.PENDING: pgettext("state of a key", "Pending"),
+            State.ACTIVE: pgettext("state of a key", "Active"),
+            State.RETIRED: pgettext("state of a key", "Retired"),
+            State.EXPIRED: pgettext("state of a key", "Expired"),
+            State.REVOKED: pgettext("state of a key", "Revoked"),
+        }[self]
 
 
 class Unusable(Exception):
@@ -253,8 +259,7 @@ class SigningKey(models.Model):
 
     def _disposal_command(self) -> str:
         """Return the command that takes a key without a usable private key out of service."""
-        verbs = {State.PENDING: "revoke", State.ACTIVE: "retire"}
-        verb = verbs.get(self.state())
+        verb = {State.PENDING: "revoke", State.ACTIVE: "retire"}.get(self.state())
         return self._command(verb) if verb else "'manage.py mcp_keys prune'"
 
     def _command(self, verb: str) -> str:

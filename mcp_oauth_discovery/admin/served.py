@@ -97,7 +97,8 @@ def _request(title: str, url: str, request: HttpRequest) -> Served:
     with in_its_language():
         match = match_at(path_info, getattr(request, "urlconf", None) or root_urlconf())
     if match is None:
-        return Served(title, url, problem=f"{_('No view answers here.')} {_ROUTE}")
+        problem = _("No view answers here.")
+        return Served(title, url, problem=f"{problem} {_ROUTE}")
     if not is_discovery(match.func):
         problem = _("Another view answers here: %(view)s.") % {"view": match._func_path}  # noqa: SLF001
         return Served(title, url, problem=f"{problem} {_ROUTE}")

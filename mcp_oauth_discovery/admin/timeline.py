@@ -17,7 +17,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from mcp_oauth_discovery.conf import Misconfigured
-from mcp_oauth_discovery.keys.lifetimes import stamp
+from mcp_oauth_discovery.keys.lifetimes import day, stamp
 from mcp_oauth_discovery.models import SigningKey, State
 from mcp_oauth_discovery.rotation.outlook import outlook
 from mcp_oauth_discovery.rotation.schedule import due_at
@@ -122,13 +122,13 @@ class _Window(NamedTuple):
         today = self.now.astimezone(timezone.utc).replace(hour=0, minute=0, second=0, microsecond=0)
         last: float | None = None
         for days in _TICKS:
-            day = today + days * direction * _DAY
-            share = self.share(day)
+            midnight = today + days * direction * _DAY
+            share = self.share(midnight)
             is_apart = last is None or abs(share - last) >= _LEAST_BETWEEN
             if is_apart and _LEAST_AT_EDGE <= share <= 100 - _LEAST_AT_EDGE:
                 last = share
                 # Translators: a day without a year, as the `date` filter of Django writes it.
-                yield Tick(f"{share:.2f}%", date_format(day, _("j M")), f"{day:%Y}")
+                yield Tick(f"{share:.2f}%", date_format(midnight, _("j M")), f"{midnight:%Y}")
 
     def segments(self, key: SigningKey) -> Iterator[Segment]:
         """Yield the parts of a key's life in this window."""
@@ -198,8 +198,8 @@ def timeline(keys: Sequence[SigningKey], now: datetime) -> Timeline:
         str(y),
         window.x(now),
         window.ticks(),
-        f"{window.start:%Y-%m-%d}",
-        f"{window.end:%Y-%m-%d}",
+        day(window.start),
+        day(window.end),
         stamp(now),
         " ".join(
             f"{bar.name}, {bar.state.label}: {bar.text}." for lane in lanes for bar in lane.bars

@@ -10,6 +10,7 @@ from http.client import responses
 from typing import Any
 
 from django.urls import NoReverseMatch
+from django.utils.translation import gettext_noop
 
 from mcp_oauth_discovery.identity import Resource, Site
 from mcp_oauth_discovery.standards.server_cards import CATALOG
@@ -20,11 +21,12 @@ from mcp_oauth_discovery.standards.well_known import (
     insert_well_known,
 )
 
-RESOURCE_TITLE = "Protected resource metadata"
-SERVER_TITLE = "Authorization server metadata"
-KEYS_TITLE = "JWK Set"
-CARD_TITLE = "Server card"
-CATALOG_TITLE = "Catalogue"
+# English in reports, and translated where pages show them.
+RESOURCE_TITLE = gettext_noop("Protected resource metadata")
+SERVER_TITLE = gettext_noop("Authorization server metadata")
+KEYS_TITLE = gettext_noop("JWK Set")
+CARD_TITLE = gettext_noop("Server card")
+CATALOG_TITLE = gettext_noop("Catalogue")
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 
-from django.utils.translation import ngettext_lazy
+from django.utils.dateformat import format as formatted
+from django.utils.translation import gettext, ngettext_lazy, pgettext_lazy
 
 _SECONDS = {"day": 86400, "hour": 3600, "minute": 60, "second": 1}
-_UNITS = {"day": "d", "hour": "h", "minute": "min", "second": "s"}
+_UNITS = {
+    "day": pgettext_lazy("unit of time", "d"),
+    "hour": pgettext_lazy("unit of time", "h"),
+    "minute": pgettext_lazy("unit of time", "min"),
+    "second": pgettext_lazy("unit of time", "s"),
+}
+# Translators: these follow "In" or "for", as in "In 3 days this key retires".
 _WORDS = {
     "day": ngettext_lazy("%d day", "%d days"),
     "hour": ngettext_lazy("%d hour", "%d hours"),
@@ -19,14 +26,26 @@ _MANY = 3
 
 def stamp(instant: datetime | None) -> str:
     """Return an instant in UTC, to the second; a dash for None."""
-    if instant is None:
-        return "-"
-    return f"{instant.astimezone(timezone.utc):%Y-%m-%d %H:%M:%S} UTC"
+    # Translators: a date with a time, as the `date` filter of Django writes it.
+    return _written(instant, gettext("Y-m-d H:i:s"), " UTC")
+
+
+def day(instant: datetime | None) -> str:
+    """Return the day of an instant, in UTC; a dash for None."""
+    # Translators: a date, as the `date` filter of Django writes it.
+    return _written(instant, gettext("Y-m-d"))
+
+
+def _written(instant: datetime | None, form: str, zone: str = "") -> str:
+    return formatted(instant.astimezone(timezone.utc), form) + zone if instant else "-"
 
 
 def span(length: timedelta) -> str:
     """Return a span as its two largest units, such as `1 d 3 h`."""
-    return " ".join(f"{count} {_UNITS[unit]}" for unit, count in _largest(length)[:2]) or "0 s"
+    return (
+        " ".join(f"{count} {_UNITS[unit]}" for unit, count in _largest(length)[:2])
+        or f"0 {_UNITS['second']}"
+    )
 
 
 def in_words(length: timedelta) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from mcp_oauth_discovery.keys.lifetimes import stamp
+from mcp_oauth_discovery.keys.lifetimes import day, stamp
 from mcp_oauth_discovery.management.kids import short_kids
 from mcp_oauth_discovery.models import SigningKey, State
 from mcp_oauth_discovery.rotation.outlook import next_step
@@ -25,7 +25,7 @@ _PAINTS = {
 def table(keys: Sequence[SigningKey], now: datetime, style: Any, *, is_wide: bool) -> Iterator[str]:
     """Yield the lines of the table. If `is_wide`, kids are complete and dates have a time."""
     kids = {key.kid: key.kid for key in keys} if is_wide else short_kids([key.kid for key in keys])
-    rows = [_cells(key, now, kids, stamp if is_wide else _day) for key in keys]
+    rows = [_cells(key, now, kids, stamp if is_wide else day) for key in keys]
     titles = [
         _("ALG"),
         _("STATE"),
@@ -60,7 +60,3 @@ def _line(cells: Sequence[str], widths: Sequence[int], paint: Callable[[str], st
     # Colours have no width on a terminal, so add them last.
     padded[1] = paint(padded[1])
     return "  ".join(padded)
-
-
-def _day(instant: datetime | None) -> str:
-    return f"{instant.astimezone(timezone.utc):%Y-%m-%d}" if instant else "-"

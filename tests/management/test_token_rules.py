@@ -118,6 +118,13 @@ def test_active_key_is_described(token, key, explained):
     assert text.startswith(f"{key.kid} is active: published, and signs since 2")
 
 
+def test_report_has_english_dates_on_a_german_site(settings, token, key, explained):
+    settings.LANGUAGE_CODE = "de"
+    told = explained(token())
+    assert f"{key.activates_at:%Y-%m-%d}" in told.rule("key")["text"]
+    assert "minutes" in told.rule("exp")["text"]
+
+
 def test_pending_key_is_described(key, explained):
     successor = rotation.rotate("EdDSA")
     told = explained(forge(successor, claims()))

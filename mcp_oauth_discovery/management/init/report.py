@@ -92,7 +92,8 @@ class Plan:
         )
         yield text % {"number": number, "total": total}
         done = [step for step in self.steps if step.is_done]
-        yield from (f"  {palette['pass'](_('done'))}  {visible(step.text)}" for step in done)
+        word = palette["pass"](_("done"))
+        yield from (f"  {word}  {visible(step.text)}" for step in done)
         if self.setup and not self.setup.is_server_chosen:
             text = _(
                 "These steps make this site the authorization server, with django-oauth-toolkit. "

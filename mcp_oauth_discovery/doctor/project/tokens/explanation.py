@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from django.core.handlers.wsgi import WSGIRequest
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from mcp_oauth_discovery.checks.routes import serving_urlconf
 from mcp_oauth_discovery.conf import conf, fixed_script_prefix
@@ -94,9 +94,12 @@ def explain(token: str, origin: str, name: str | None) -> Explanation:
     # Nothing is signed for an issuer that is not set.
     issues_tokens = conf.MCP_ISSUER is not None or site.is_authorization_server
     others = [view for view in views if view.identifier is None] if name is None else []
+    # Reports are in English, so their dates are too.
+    with translation.override(None):
+        verdicts = tuple(token_verdicts(parts, now, issues_tokens=issues_tokens))
     return Explanation(
         parts,
-        tuple(token_verdicts(parts, now, issues_tokens=issues_tokens)),
+        verdicts,
         tuple(_resource_report(resource, views, parts, origin) for resource in wanted),
         tuple(view_report(view, parts) for view in others),
     )

@@ -1,0 +1,43 @@
+"""The pages of the preset are translated, in each of their forms."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.preset.conftest import browser, preset, question, visitor  # noqa: F401
+from tests.translations.pseudo import faults
+
+AUTHORIZE, LOGIN = "/oauth/mcp/authorize", "/oauth/mcp/login"
+# The project names its scopes, and settings or lazy strings may translate them.
+SCOPE = "Use the MCP server"
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("pseudo")]
+
+
+def page(response, status=200):
+    assert response.status_code == status
+    return response.content.decode()
+
+
+@pytest.mark.parametrize("names_server", [True, False], ids=["server", "no-server"])
+def test_consent_is_translated(browser, question, names_server):  # noqa: F811
+    if not names_server:
+        del question["resource"]
+    text = page(browser.get(AUTHORIZE, question))
+    assert SCOPE in text
+    assert faults(text.replace(SCOPE, "")) == []
+
+
+@pytest.mark.parametrize(
+    "changed", [{"scope": "other"}, {"client_id": "other"}], ids=["scope", "client"]
+)
+def test_refusal_is_translated_except_the_details(browser, question, changed):  # noqa: F811
+    text = page(browser.get(AUTHORIZE, {**question, **changed}), 400)
+    assert "⟦This link does not work⟧" in text
+    text, _, _ = text.partition("<details>")
+    assert faults(text) == []
+
+
+def test_sign_in_is_translated(visitor):  # noqa: F811
+    assert faults(page(visitor.get(LOGIN))) == []
+    assert faults(page(visitor.post(LOGIN, {"username": "ada"}))) == []
