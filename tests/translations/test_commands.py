@@ -18,6 +18,7 @@ from mcp_oauth_discovery.management.init.steps import steps
 from mcp_oauth_discovery.models import SigningKey
 from tests.init.test_steps import COMPLETE, NOTHING
 from tests.mcp_keys.command import ago, mcp_keys
+from tests.translations.catalogues import LANGUAGES
 from tests.translations.pseudo import START, untranslated
 
 pytestmark = pytest.mark.django_db
@@ -103,3 +104,12 @@ def test_command_speaks_the_language_of_the_site(settings, key):
     table = mcp_keys("list")
     assert "ZUSTAND" in table
     assert f"{key.activates_at:%d.%m.%Y}" in table
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_table_fits_100_columns_in_every_language(settings, language):
+    settings.LANGUAGE_CODE = language
+    for days in (200, 100, 2, 0):
+        rotation.rotate("EdDSA", now=ago(days))
+    rotation.revoke(rotation.rotate("ES256", now=ago(2)))
+    assert max(map(len, mcp_keys("list").splitlines())) <= 100

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from django.utils.translation import gettext_lazy
 
+from mcp_oauth_discovery.contrib.oauth_toolkit import oauth2_provider_settings
 from tests.preset.conftest import browser, preset, question, visitor  # noqa: F401
 from tests.translations.pseudo import faults
 
 AUTHORIZE, LOGIN = "/oauth/mcp/authorize", "/oauth/mcp/login"
-# The project names its scopes, and settings or lazy strings may translate them.
-SCOPE = "Use the MCP server"
+SCOPE = "Use the MCP server of this site on your behalf"
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("pseudo")]
 
@@ -20,12 +21,13 @@ def page(response, status=200):
 
 
 @pytest.mark.parametrize("names_server", [True, False], ids=["server", "no-server"])
-def test_consent_is_translated(browser, question, names_server):  # noqa: F811
+def test_consent_is_translated(preset, browser, question, names_server):  # noqa: F811
+    preset.OAUTH2_PROVIDER = oauth2_provider_settings(scopes={"mcp": gettext_lazy(SCOPE)})
     if not names_server:
         del question["resource"]
     text = page(browser.get(AUTHORIZE, question))
     assert SCOPE in text
-    assert faults(text.replace(SCOPE, "")) == []
+    assert faults(text) == []
 
 
 @pytest.mark.parametrize(

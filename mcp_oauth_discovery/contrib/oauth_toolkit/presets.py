@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.functional import Promise
 
 _PACKAGE = "mcp_oauth_discovery.contrib.oauth_toolkit"
 
@@ -50,7 +51,9 @@ _PROVIDER: dict[str, Any] = {
 }
 
 
-def oauth2_provider_settings(scopes: Mapping[str, str], **overrides: Any) -> dict[str, Any]:
+def oauth2_provider_settings(
+    scopes: Mapping[str, str | Promise], **overrides: Any
+) -> dict[str, Any]:
     """Return the value of `OAUTH2_PROVIDER` for MCP clients; each override replaces a member.
 
     `scopes` has the description of each scope, as the consent page shows it. A client that
