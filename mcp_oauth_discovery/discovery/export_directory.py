@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
+from django.utils.translation import gettext as _
+
 from mcp_oauth_discovery.discovery.exported import (
     MANIFEST,
     directories_of,
@@ -33,8 +35,8 @@ class Changes:
         return bool(self.added or self.changed or self.removed)
 
     def __str__(self) -> str:
-        numbers = (len(self.added), len(self.changed), len(self.removed))
-        return "{} added, {} changed, {} removed".format(*numbers)
+        text = _("%(added)d added, %(changed)d changed, %(removed)d removed")
+        return text % {name: len(names) for name, names in vars(self).items()}
 
 
 class ExportDirectory:
@@ -44,7 +46,7 @@ class ExportDirectory:
         """Read the list of the last export; raises `Obstacle` and `OSError`."""
         self.path = path
         if path.exists() and not path.is_dir():
-            raise Obstacle(f"{path} is not a directory.")
+            raise Obstacle(_("%(path)s is not a directory.") % {"path": path})
         content = self._content(MANIFEST)
         manifest = {} if content is None else read_manifest(content)
         if manifest is None:
@@ -123,7 +125,8 @@ class ExportDirectory:
         file = self.path / name
         for place in (file, *list(file.parents)[: name.count("/")]):
             if place.is_symlink():
-                raise Obstacle(f"{place} is a symbolic link. Move it away.")
+                text = _("%(path)s is a symbolic link. Move it away.")
+                raise Obstacle(text % {"path": place})
         return file.read_bytes() if file.is_file() else None
 
     def _check_place(self, name: str, removed: set[str]) -> None:
@@ -150,4 +153,5 @@ def _blocking(removed: Iterable[str], added: Iterable[str]) -> list[str]:
 
 
 def _not_ours(path: Path) -> Obstacle:
-    return Obstacle(f"{path} is not from an export. Move it away, or choose another directory.")
+    text = _("%(path)s is not from an export. Move it away, or choose another directory.")
+    return Obstacle(text % {"path": path})

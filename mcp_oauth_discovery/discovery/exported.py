@@ -10,6 +10,8 @@ from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+from django.utils.translation import gettext as _
+
 # The list of the exported files, which says what a later export may replace and remove.
 MANIFEST = "mcp-discovery.json"
 # Files with these prefixes belong to the export itself.
@@ -21,7 +23,6 @@ INDEX = "index.json"
 _SIGNATURE = re.compile(rb'("signed_metadata": "[\w-]+\.[\w-]+)\.[\w-]+"')
 # In octets. No common file system has longer names.
 _LONGEST_NAME = 255
-_HINT = "Give the resource another path."
 
 
 @dataclass(frozen=True)
@@ -62,10 +63,11 @@ class Export:
         taken: set[str] = set()
         for path, name in names.items():
             if name.startswith(_OWN_NAMES):
-                raise ValueError(f"{path} is where the export has its own files. {_HINT}")
+                problem = _("%(path)s is where the export has its own files.")
+                raise ValueError(_with_advice(problem, path=path))
             if name in taken or name in directories:
-                problem = f"{path} and another document need the same file, {name}"
-                raise ValueError(f"{problem}. {_HINT}")
+                problem = _("%(path)s and another document need the same file, %(name)s.")
+                raise ValueError(_with_advice(problem, path=path, name=name))
             taken.add(name)
         return names
 
@@ -138,11 +140,23 @@ def _decoded(path: str) -> str:
     decoded = unquote_to_bytes(path).decode()
     segments = decoded[1:].split("/")
     if {"", ".", ".."} & {*segments}:
-        problem = "has an empty segment, '.' or '..' after percent-decoding"
-        raise ValueError(f"{path} {problem}. Web servers resolve these. {_HINT}")
+        problem = _(
+            "%(path)s has an empty segment, '.' or '..' after percent-decoding. Web servers "
+            "resolve these."
+        )
+        raise ValueError(_with_advice(problem, path=path))
     if not decoded.isprintable() or {"\\", "?"} & {*decoded}:
-        characters = "a control character, a backslash or a question mark"
-        raise ValueError(f"{path} has {characters} after percent-decoding. {_HINT}")
+        problem = _(
+            "%(path)s has a control character, a backslash or a question mark after "
+            "percent-decoding."
+        )
+        raise ValueError(_with_advice(problem, path=path))
     if any(len(segment.encode()) > _LONGEST_NAME for segment in segments):
-        raise ValueError(f"{path} has a segment of more than {_LONGEST_NAME} octets. {_HINT}")
+        problem = _("%(path)s has a segment of more than %(number)d octets.")
+        raise ValueError(_with_advice(problem, path=path, number=_LONGEST_NAME))
     return decoded
+
+
+def _with_advice(problem: str, **values: object) -> str:
+    advice = _("Give the resource another path.")
+    return f"{problem % values} {advice}"

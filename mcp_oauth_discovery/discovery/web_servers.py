@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from django.utils.translation import gettext as _
+
 from mcp_oauth_discovery.discovery.exported import INDEX, Document, Export
 
 _NOTE = "# Written by 'manage.py mcp_discovery export'. A later export replaces this file."
@@ -77,7 +79,8 @@ def _nginx_headers(headers: Mapping[str, str], indent: str, when: str = "") -> I
 
 def _nginx(text: str) -> str:
     if "$" in text:
-        raise ValueError(f"{text} contains '$', which nginx would expand. Choose another path.")
+        problem = _("%(text)s contains '$', which nginx would expand. Choose another path.")
+        raise ValueError(problem % {"text": text})
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
 
@@ -85,8 +88,8 @@ def _nginx(text: str) -> str:
 def caddy(export: Export, directory: Path) -> str:
     """Return directives for a site block of Caddy; raises `ValueError` for a '{'."""
     if "{" in str(directory):
-        problem = f"{directory} contains '{{', which Caddy would expand"
-        raise ValueError(f"{problem}. Choose another directory.")
+        problem = _("%(path)s contains '{', which Caddy would expand. Choose another directory.")
+        raise ValueError(problem % {"path": directory})
     lines = [
         _NOTE,
         f"@mcp_discovery path_regexp {_caddy_paths(export.documents)}",

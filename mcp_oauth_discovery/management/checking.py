@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from django.core.management.base import CommandError, CommandParser
+from django.utils.translation import gettext as _
 
 from mcp_oauth_discovery.doctor.arguments import checked_seconds
 from mcp_oauth_discovery.doctor.baseline import Baseline, Comparison, compared, read_baseline
@@ -28,25 +29,28 @@ _MOST_GONE = 10
 
 def add_check_arguments(check: CommandParser) -> None:
     """Add the options of the subcommand, without those that others have too."""
-    check.add_argument(
-        "url", nargs="?", help="the MCP endpoint to check over HTTP; default: this project's"
-    )
-    check.add_argument("--origin", default=PAGE, help="the origin to test CORS with (%(default)s)")
-    for name, words in (("--only", "check only these"), ("--skip", "skip these")):
-        words = f"{words} codes or groups (comma-separated)"
+    words = _("the MCP endpoint to check over HTTP; default: this project's")
+    check.add_argument("url", nargs="?", help=words)
+    words = _("the origin to test CORS with (%(default)s)")
+    check.add_argument("--origin", default=PAGE, help=words)
+    for name, words in (
+        ("--only", _("check only these codes or groups (comma-separated)")),
+        ("--skip", _("skip these codes or groups (comma-separated)")),
+    ):
         check.add_argument(name, action="append", default=[], metavar="CODES", help=words)
-    check.add_argument("--strict", action="store_true", help="fail on warnings too")
-    words = "the file with a token to send as well, or - for standard input: which rules refuse it?"
+    check.add_argument("--strict", action="store_true", help=_("fail on warnings too"))
+    words = _(
+        "the file with a token to send as well, or - for standard input: which rules refuse it?"
+    )
     check.add_argument("--token-file", metavar="FILE", help=words)
-    words = "the form of the report (text); --json means --format json"
+    words = _("the form of the report (text); --json means --format json")
     check.add_argument("--format", dest="form", choices=FORMATS, help=words)
-    words = "a report of check --json: the problems that it has do not fail this check"
+    words = _("a report of check --json: the problems that it has do not fail this check")
     check.add_argument("--baseline", type=Path, metavar="FILE", help=words)
     for name, limit, words in (
-        ("--timeout", TIMEOUT, "each answer"),
-        ("--budget", BUDGET, "all answers"),
+        ("--timeout", TIMEOUT, _("seconds for each answer (%(default)g)")),
+        ("--budget", BUDGET, _("seconds for all answers (%(default)g)")),
     ):
-        words = f"seconds for {words} (%(default)g)"
         check.add_argument(name, type=_seconds, default=limit, metavar="SECONDS", help=words)
 
 

@@ -13,6 +13,8 @@ from urllib.parse import unquote
 
 from django.core.management.base import CommandError
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from mcp_oauth_discovery.checks.routes import is_discovery, match_at, serving_urlconf
 from mcp_oauth_discovery.conf import conf, fixed_script_prefix, shown
@@ -38,9 +40,11 @@ from mcp_oauth_discovery.identity import Site
 from mcp_oauth_discovery.standards.identifiers import split, without_final_slash
 from mcp_oauth_discovery.standards.well_known import AUTHORIZATION_SERVER, PROTECTED_RESOURCE
 
-_INCLUDE = 'Write path("", include("mcp_oauth_discovery.urls")) first in ROOT_URLCONF.'
-_ISSUER = 'Write the URL of this site: MCP_ISSUER = "https://app.example.com".'
-_RESOURCE = 'Write a URL: MCP_RESOURCE = "https://app.example.com/mcp".'
+_INCLUDE = gettext_lazy(
+    'Write path("", include("mcp_oauth_discovery.urls")) first in ROOT_URLCONF.'
+)
+_ISSUER = gettext_lazy('Write the URL of this site: MCP_ISSUER = "https://app.example.com".')
+_RESOURCE = gettext_lazy('Write a URL: MCP_RESOURCE = "https://app.example.com/mcp".')
 # What the app sends with each document. Other headers are those of the project's middleware.
 _HEADERS = ("Content-Type", "Cache-Control", "X-Content-Type-Options", *DOCUMENT_HEADERS)
 # What the app adds to a document with a media type of its own. It also adds Vary, but a file is the
@@ -90,18 +94,25 @@ class Exporting:
 
     def lines(self) -> Iterator[str]:
         """Yield the lines to print: each change, the numbers, and how to use the configuration."""
-        yield from self._changes(("added", "changed", "removed"))
-        yield f"{len(self.files)} files in {self.directory.path}: {self.changes}."
+        yield from self._changes((_("added"), _("changed"), _("removed")))
+        number, path = len(self.files), self.directory.path
+        text = ngettext(
+            "%(number)d file in %(path)s: %(changes)s.",
+            "%(number)d files in %(path)s: %(changes)s.",
+            number,
+        )
+        yield text % {"number": number, "path": path, "changes": self.changes}
         server = WEB_SERVERS.get(self.kind)
         if server is not None:
             line = server.include.format(f'"{self.directory.path / server.name}"')
-            yield f"The configuration of your site needs this line: {line}"
+            text = _("The configuration of your site needs this line: %(line)s")
+            yield text % {"line": line}
             if server.name in {*self.changes.added, *self.changes.changed}:
-                yield f"The configuration is new: reload {self.kind}."
+                yield _("The configuration is new: reload %(server)s.") % {"server": self.kind}
 
     def faults(self) -> Iterator[str]:
         """Yield a line for each file that is not as an export would write it."""
-        yield from self._changes(("missing", "out of date", "no longer exported"))
+        yield from self._changes((_("missing"), _("out of date"), _("no longer exported")))
 
     def _changes(self, labels: Iterable[str]) -> Iterator[str]:
         for label, names in zip(labels, vars(self.changes).values(), strict=True):
@@ -133,7 +144,8 @@ def _explained(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise CommandError(f"{path} cannot be used: {error}.") from error
+        text = _("%(path)s cannot be used: %(reason)s.") % {"path": path, "reason": error}
+        raise CommandError(text) from error
     except (Obstacle, ValueError) as error:
         raise CommandError(str(error)) from error
 
@@ -181,8 +193,9 @@ def _metadata_urls(site: Site) -> Iterator[str]:
 def _path(url: str) -> str:
     parts = split(url)
     if parts.query:
-        problem = f"{url} has a query, but a file is the same for every query."
-        raise CommandError(f"{problem} Give the resource another path.")
+        problem = _("%(url)s has a query, but a file is the same for every query.") % {"url": url}
+        advice = _("Give the resource another path.")
+        raise CommandError(f"{problem} {advice}")
     return without_final_slash(parts.path)
 
 
@@ -192,28 +205,37 @@ def _check_view(path: str, urlconf: Any) -> None:
     path_info = decoded[len(prefix) - 1 :] if decoded.startswith(prefix) else decoded
     match = match_at(path_info, urlconf)
     if match is None:
-        raise CommandError(f"No view answers at {path}. {_INCLUDE}")
+        problem = _("No view answers at %(path)s.") % {"path": path}
+        raise CommandError(f"{problem} {_INCLUDE}")
     if not is_discovery(match.func):
-        view = match._func_path  # noqa: SLF001
-        raise CommandError(f"Another view answers at {path}: {view}. {_INCLUDE}")
+        values = {"path": path, "view": match._func_path}  # noqa: SLF001
+        problem = _("Another view answers at %(path)s: %(view)s.") % values
+        raise CommandError(f"{problem} {_INCLUDE}")
 
 
 def _document(start: str, path: str, transport: Transport, place: _Place) -> Document | None:
     """Return the document at a path, or None if it is a 404 and not needed."""
     answer = transport.send("GET", start + path, (("Accept", place.accept),))
     if not isinstance(answer, Answer):
-        raise CommandError(f"{path} gives no answer: {answer.reason}.")
+        text = _("%(path)s gives no answer: %(reason)s.")
+        raise CommandError(text % {"path": path, "reason": answer.reason})
     if answer.fault is not None or answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        raise CommandError(f"{path} cannot be exported. {problem_of(answer)}")
+        text = _("%(path)s cannot be exported.") % {"path": path}
+        raise CommandError(f"{text} {problem_of(answer)}")
     if answer.status == HTTPStatus.NOT_FOUND and not place.is_needed:
         return None
     if answer.status != HTTPStatus.OK:
-        problem = f"{path} cannot be exported: the status is {answer.status}"
-        raise CommandError(f"{problem}. Run 'manage.py mcp_discovery check'.")
+        text = _(
+            "%(path)s cannot be exported: the status is %(status)d. Run 'manage.py mcp_discovery "
+            "check'."
+        )
+        raise CommandError(text % {"path": path, "status": answer.status})
     if answer.is_cut:
-        raise CommandError(f"{path} is longer than {SIZE_LIMIT} octets, which no client needs.")
+        text = _("%(path)s is longer than %(number)d octets, which no client needs.")
+        raise CommandError(text % {"path": path, "number": SIZE_LIMIT})
     if not (answer.header("Cache-Control") or "").startswith("public"):
-        raise CommandError(f"{path} depends on the request. {_how_to_pin()}")
+        text = _("%(path)s depends on the request.") % {"path": path}
+        raise CommandError(f"{text} {_how_to_pin()}")
     names = _HEADERS if place.accept == JSON else (*_HEADERS, _EXPOSED)
     headers = {name: answer.header(name) for name in names}
     return Document(path, answer.body, {k: v for k, v in headers.items() if v is not None})
@@ -226,8 +248,10 @@ def _how_to_pin() -> str:
         ("MCP_RESOURCE", conf.MCP_RESOURCE, _RESOURCE),
     ):
         if callable(value) or (setting == "MCP_ISSUER" and value is None):
-            return f"{setting} is {shown(value)}: expected a string. {hint}"
-    return (
+            values = {"setting": setting, "value": shown(value)}
+            text = _("%(setting)s is %(value)s: expected a string.") % values
+            return f"{text} {hint}"
+    return _(
         "If two entries of MCP_RESOURCES have the same path, give one of them another path. "
         "Otherwise a view of the project adds data of the request."
     )

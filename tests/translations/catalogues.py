@@ -16,7 +16,7 @@ import mcp_oauth_discovery
 PACKAGE = Path(mcp_oauth_discovery.__file__).parent
 LANGUAGES = ("de", "fr")
 # A placeholder of Python's % formatting.
-_PLACEHOLDER = re.compile(r"%(?:\(\w+\))?[drs]")
+_PLACEHOLDER = re.compile(r"%(?:\(\w+\))?[dgrs]")
 # The functions of Django that take a message, by the names under which modules import them.
 _FUNCTION = re.compile(r"(n?p?)gettext(?:_lazy|_noop)?$")
 _STRING = re.compile(r"""u('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")""")

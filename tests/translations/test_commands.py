@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from io import StringIO
 
@@ -16,6 +17,7 @@ from mcp_oauth_discovery.management.init.project import Server
 from mcp_oauth_discovery.management.init.report import Plan
 from mcp_oauth_discovery.management.init.steps import steps
 from mcp_oauth_discovery.models import SigningKey
+from tests import ORIGIN
 from tests.init.test_steps import COMPLETE, NOTHING
 from tests.mcp_keys.command import ago, mcp_keys
 from tests.translations.catalogues import LANGUAGES
@@ -91,6 +93,21 @@ def test_steps_of_init_are_translated(setup, server):
     lines = list(Plan(setup, found).lines(PLAIN))
     unindented = [line for line in lines if not line.startswith(" ")]
     assert untranslated("\n".join(unindented)) == []
+
+
+@pytest.mark.usefixtures("pseudo", "key")
+def test_export_is_translated(settings, tmp_path):
+    settings.MCP_ISSUER = ORIGIN
+    export = ["mcp_discovery", "export", tmp_path, "--format", "nginx"]
+    with pytest.raises(CommandError) as failure:
+        call_command(*export, "--check", stdout=StringIO())
+    output = StringIO()
+    for options in ((), (), ("--check",)):
+        call_command(*export, *options, stdout=output)
+    lines = [str(failure.value), *output.getvalue().splitlines()]
+    # The names of files have a full stop or a slash.
+    texts = [re.sub(r"[^\s⟦]*\w[./]\w\S*?(?=[⟧\s]|$)", "", line) for line in lines]
+    assert [word for text in texts for word in untranslated(text)] == []
 
 
 def test_json_is_the_same_in_every_language(key):

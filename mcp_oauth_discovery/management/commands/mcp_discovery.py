@@ -161,9 +161,10 @@ class Command(SubcommandsCommand):
         else:
             self.print_lines(export.faults() if only_check else export.lines())
         if not is_current:
-            raise CommandError(f"{directory} is out of date. Run the command without --check.")
+            text = _("%(path)s is out of date. Run the command without --check.")
+            raise CommandError(text % {"path": directory})
         if only_check and not as_json:
-            self.print_lines([f"{directory} is up to date."])
+            self.print_lines([_("%(path)s is up to date.") % {"path": directory}])
 
     def _palette(self) -> Palette:
         palette = {name: getattr(self.style, style) for name, style in _PAINTS.items()}
