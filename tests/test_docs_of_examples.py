@@ -10,7 +10,9 @@ import logging.config
 import re
 import shlex
 from argparse import _SubParsersAction
+from contextlib import suppress
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import yaml
@@ -28,9 +30,10 @@ RUN_ELSEWHERE = {
     "docs/testing.md": "tests/doctor/test_examine.py",
 }
 # What a block uses of the project of the reader.
-OF_THE_PROJECT = ("from project.", "MCPServer(")
+OF_THE_PROJECT = ("from mysite.", "from project.", "MCPServer(")
 # Commands of apps that the settings of the tests do not have.
 FURTHER_COMMANDS = {
+    "collectstatic": "django.contrib.staticfiles",
     "cleartokens": "oauth2_provider",
     "spectacular": "drf_spectacular",
     "start": "example_project",
@@ -46,9 +49,12 @@ def pages_with(language: str) -> list[str]:
 
 @pytest.fixture
 def names(monkeypatch) -> dict:
-    """Return what `settings.py` of a new project has above an example, or its page imports."""
-    monkeypatch.setenv("MCP_KEY_ENCRYPTION_KEYS", Fernet.generate_key().decode())
-    return {"DATABASES": {"default": {}}, "timedelta": timedelta, "__name__": "example"}
+    """Return what the files of a new project have above an example, or its page imports."""
+    for name in re.findall(r'os\.environ\["(\w+)"\]', "".join(map(read, PAGES))):
+        monkeypatch.setenv(name, Fernet.generate_key().decode())
+    lists = {name: [] for name in ("INSTALLED_APPS", "MIDDLEWARE", "urlpatterns")}
+    settings = {"BASE_DIR": Path("/srv/site"), "DATABASES": {"default": {}}}
+    return {**lists, **settings, "timedelta": timedelta, "__name__": "example"}
 
 
 @pytest.mark.parametrize(
@@ -117,7 +123,9 @@ def test_commands_are_accepted(page):
     for command in commands_in(read(page)):
         name, *arguments = shlex.split(command)
         try:
-            parser_of(name).parse_args(arguments)
+            # It exits after `--help`.
+            with suppress(SystemExit):
+                parser_of(name).parse_args(arguments)
         except CommandError as error:
             pytest.fail(f"{command}: {error}")
 
