@@ -37,6 +37,11 @@ def test_users_sign_in_where_the_site_has_a_page(preset, visitor, question, conf
     assert sign_in_page(visitor, question) == expected
 
 
+def test_login_url_stays_without_the_page_of_the_preset(preset):
+    preset.ROOT_URLCONF, preset.LOGIN_URL = "tests.urls", "/outside/login/"
+    assert ConsentView().get_login_url() == "/outside/login/"
+
+
 @pytest.fixture
 def prefix():
     set_script_prefix("/app/")
@@ -44,11 +49,18 @@ def prefix():
     clear_script_prefix()
 
 
-@pytest.mark.parametrize("path", ["/app/own/login/", "/app/accounts/login/"])
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/app/own/login/", "/app/own/login/"),
+        ("/app/accounts/login/", f"/app{LOGIN}"),
+        ("/own/login/", f"/app{LOGIN}"),
+    ],
+    ids=["served", "not-served", "not-below"],
+)
 @pytest.mark.usefixtures("prefix")
-def test_login_url_below_a_prefix_is_found(preset, path):
+def test_login_url_is_looked_up_below_the_prefix(preset, path, expected):
     preset.LOGIN_URL = path
-    expected = path if "own" in path else f"/app{LOGIN}"
     assert ConsentView().get_login_url() == expected
 
 
@@ -100,10 +112,11 @@ def test_page_loads_only_its_own_style(browser, question, path):
     assert " style=" not in page
 
 
-def test_policy_allows_the_style_on_a_cdn(preset, visitor):
-    preset.STATIC_URL = "https://cdn.example.com/static/"
+@pytest.mark.parametrize("cdn", ["https://cdn.example.com", "//cdn.example.com"])
+def test_policy_allows_the_style_on_a_cdn(preset, visitor, cdn):
+    preset.STATIC_URL = f"{cdn}/static/"
     policy = visitor.get(LOGIN)["content-security-policy"]
-    assert "style-src https://cdn.example.com;" in policy
+    assert f"style-src {cdn.removeprefix('//')};" in policy
 
 
 def test_trusted_client_gets_its_code_without_a_page(browser, question):
@@ -112,7 +125,13 @@ def test_trusted_client_gets_its_code_without_a_page(browser, question):
     assert answer.startswith(f"{CALLBACK}?code=")
 
 
-@pytest.mark.parametrize("mark", ["?", "#"])
+def test_page_about_bad_parameters_loads_only_its_own_style(browser):
+    response = browser.get(f"{AUTHORIZE}?client_id=%00")
+    assert response.status_code == 400
+    assert "default-src 'none'" in response["content-security-policy"]
+
+
+@pytest.mark.parametrize("mark", ["?", "#", "?a=b#"])
 def test_error_waits_for_the_user_wherever_it_stands_in_the_url(rf, mark):
     view = ConsentView()
     view.setup(rf.get(AUTHORIZE))

@@ -46,7 +46,7 @@ class Page(View):
 
     @method_decorator(login_not_required)
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        response = super().dispatch(request, *args, **kwargs)
+        response = self.answer(request, *args, **kwargs)
         response.headers["Content-Security-Policy"] = self.content_security_policy()
         response.headers["Cache-Control"] = "no-store"
         response.headers["X-Content-Type-Options"] = "nosniff"
@@ -54,10 +54,14 @@ class Page(View):
         response.headers["Referrer-Policy"] = "same-origin"
         return response
 
+    def answer(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Return the page, or a redirect, without the headers of a page."""
+        return super().dispatch(request, *args, **kwargs)
+
     def content_security_policy(self) -> str:
         """Return the policy of the page; override it if your own template loads more."""
         style = urlsplit(static(STYLE))
-        source = f"{style.scheme}://{style.netloc}" if style.scheme and style.netloc else "'self'"
+        source = f"{style.scheme}://{style.netloc}" if style.scheme else style.netloc or "'self'"
         # No form-action: browsers apply it to the redirect to the client, and the code never
         # arrives.
         return f"default-src 'none'; style-src {source}; base-uri 'none'; frame-ancestors 'none'"
@@ -78,14 +82,12 @@ class ConsentView(Page, views.AuthorizationView):  # type: ignore[misc]
 
     template_name = "mcp_oauth_discovery/oauth/consent.html"
 
-    @method_decorator(login_not_required)
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def answer(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
             read_parameters(request)
         except BadParameters as error:
             return self._refuse(InvalidRequestFatalError(str(error)))
-        response: HttpResponseBase = super().dispatch(request, *args, **kwargs)
-        return response
+        return super().answer(request, *args, **kwargs)
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         # With approval_prompt=auto in its link, a client that already has a token would get one for
@@ -157,7 +159,11 @@ class ConsentView(Page, views.AuthorizationView):  # type: ignore[misc]
     def get_login_url(self) -> str:
         """Return LOGIN_URL if it leads to a view of this site, or else the page of this package."""
         url = str(self.login_url or project_setting("LOGIN_URL", ""))
-        return url if _is_served(url) else reverse("oauth2_provider:login")
+        if not _is_served(url):
+            # A project may route this view without the page.
+            with suppress(NoReverseMatch):
+                return reverse("oauth2_provider:login")
+        return url
 
     def _refuse(self, error: Exception) -> HttpResponse:
         refusal: HttpResponse = self.error_response(FatalClientError(error), None)
@@ -167,7 +173,7 @@ class ConsentView(Page, views.AuthorizationView):  # type: ignore[misc]
 def _error_in(url: str) -> dict[str, str] | None:
     """Return the error in an authorization response, or None if it has none."""
     parts = urlsplit(url)
-    parameters = parse_qs(parts.query) or parse_qs(parts.fragment)
+    parameters = parse_qs(f"{parts.query}&{parts.fragment}")
     if "error" not in parameters:
         return None
     [*_, error] = parameters["error"]
@@ -178,10 +184,10 @@ def _is_served(url: str) -> bool:
     """Return whether a value of LOGIN_URL leads to another site, or to a view of this one."""
     try:
         parts = urlsplit(resolve_url(url))
-        prefix = get_script_prefix()
-        path = parts.path
-        if path.startswith(prefix):
-            path = f"/{path[len(prefix) :]}"
-        return bool(parts.netloc or resolve(path))
+        if parts.netloc:
+            return True
+        # What is not below the prefix is not of this site.
+        path, prefix = parts.path, get_script_prefix()
+        return path.startswith(prefix) and bool(resolve(f"/{path.removeprefix(prefix)}"))
     except (NoReverseMatch, Resolver404):
         return False
