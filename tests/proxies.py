@@ -1,4 +1,4 @@
-"""The documented nginx in front of the example, and the example alone as a proxy reaches it."""
+"""The documented proxies in front of the example, and the example alone as a proxy reaches it."""
 
 from __future__ import annotations
 
@@ -24,9 +24,11 @@ from tests.markdown import CHECKOUT, blocks, first_column, read, section
 
 HOST = "app.example.com"
 LOOPBACK = "127.0.0.1"
-CONFIGURATION = read("docs/configuration.md")
-BEHIND_NGINX = section(CONFIGURATION, "Behind nginx")
-BEHIND_BALANCER = section(CONFIGURATION, "Behind a proxy or load balancer that ends TLS")
+PAGE = read("docs/howto/proxy.md")
+BEHIND_NGINX = section(PAGE, "nginx")
+[BEHIND_CADDY] = blocks(section(PAGE, "Caddy"), "text")
+[NGINX_BLOCK] = blocks(BEHIND_NGINX, "nginx")
+[SETTINGS] = blocks(section(PAGE, "Django"), "python")
 
 # On Debian /usr/sbin is on the path of root alone.
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
@@ -167,8 +169,10 @@ def substituted(block: str, replacements: dict[str, object]) -> str:
 
 
 @contextmanager
-def nginx(directory: Path, upstream: int, *logs: Path) -> Iterator[Proxied]:
-    """Put a real nginx with the documented block before a port."""
+def nginx(
+    directory: Path, upstream: int, *logs: Path, block: str = NGINX_BLOCK
+) -> Iterator[Proxied]:
+    """Put a real nginx with the documented block, or another one, before a port."""
     certificate, key = directory / "certificate.pem", directory / "key.pem"
     make_certificate(certificate, key)
     with socket.create_server((LOOPBACK, 0)) as probe:
@@ -181,14 +185,40 @@ def nginx(directory: Path, upstream: int, *logs: Path) -> Iterator[Proxied]:
         "127.0.0.1:8000": f"{LOOPBACK}:{upstream}",
     }
     assert set(replacements) == set(first_column(BEHIND_NGINX))
-    [block] = blocks(BEHIND_NGINX, "nginx")
     user = "user root;" if os.geteuid() == 0 else ""
     conf = directory / "nginx.conf"
     conf.write_text(NGINX_CONF.format(user=user, block=substituted(block, replacements)))
     log = directory / "nginx.log"
     command = [str(NGINX), "-p", str(directory), "-c", str(conf), "-e", "stderr"]
-    with running(command, log) as process:
-        proxied = Proxied(port, [log, *logs], certificate)
+    with proxying(command, Proxied(port, [log, *logs], certificate)) as proxied:
+        yield proxied
+
+
+@contextmanager
+def caddy(directory: Path, upstream: int, *logs: Path) -> Iterator[Proxied]:
+    """Put a real Caddy with the documented block before a port."""
+    certificate, key = directory / "certificate.pem", directory / "key.pem"
+    make_certificate(certificate, key)
+    with socket.create_server((LOOPBACK, 0)) as probe:
+        port = probe.getsockname()[1]
+    address = f"{HOST} {{\n"
+    assert BEHIND_CADDY.startswith(address)
+    site = f"https://{HOST}:{port} {{\n    bind {LOOPBACK}\n    tls {certificate} {key}\n"
+    block = substituted(BEHIND_CADDY, {address: site, "127.0.0.1:8000": f"{LOOPBACK}:{upstream}"})
+    conf = directory / "Caddyfile"
+    conf.write_text(f"{{\n    admin off\n    auto_https off\n}}\n{block}")
+    log = directory / "caddy.log"
+    command = [str(CADDY), "run", "--config", str(conf), "--adapter", "caddyfile"]
+    environment = {**os.environ, "HOME": str(directory)}
+    proxied = Proxied(port, [log, *logs], certificate)
+    with proxying(command, proxied, env=environment):
+        yield proxied
+
+
+@contextmanager
+def proxying(command: list[str], proxied: Proxied, **options: Any) -> Iterator[Proxied]:
+    """Run a proxy, and wait until it accepts connections."""
+    with running(command, proxied.logs[0], **options) as process:
         for _ in range(300):
             if process.poll() is not None or proxied.has_started():
                 break

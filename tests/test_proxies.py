@@ -1,4 +1,4 @@
-"""The proxies of docs/configuration.md, word for word, in front of the example."""
+"""The proxies of docs/howto/proxy.md, word for word, in front of the example."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ import pytest
 
 from tests import ORIGIN
 from tests.clients.environments import unavailable
-from tests.markdown import blocks
 from tests.proxies import (
-    BEHIND_BALANCER,
-    BEHIND_NGINX,
+    CADDY,
+    CADDY_IS_MISSING,
     HOST,
     NGINX,
     NGINX_IS_MISSING,
     OPENSSL,
+    SETTINGS,
     Answer,
     Proxied,
+    caddy,
     gunicorn,
     nginx,
 )
@@ -57,11 +58,11 @@ EACH_FORGED = pytest.mark.parametrize(
 NGINX_SITES = {
     "derived": {"HTTPS": "1", "ALLOWED_HOSTS": HOST},
     "pinned": {"HTTPS": "1", "ALLOWED_HOSTS": HOST, "MCP_ISSUER": ORIGIN},
-    "documented": blocks(BEHIND_NGINX, "python")[0],
+    "documented": SETTINGS,
 }
 BALANCED_SITES = {
-    "pinned": blocks(BEHIND_BALANCER, "python")[0] + PINNED_RESOURCE,
-    "derived": blocks(BEHIND_BALANCER, "python")[0].replace(PINNED, ""),
+    "pinned": SETTINGS + PINNED_RESOURCE,
+    "derived": SETTINGS.replace(PINNED, ""),
     "unaware": f'ALLOWED_HOSTS = ["{HOST}"]\n',
 }
 
@@ -74,6 +75,16 @@ def nginx_site(request, tmp_path_factory) -> Iterator[Proxied]:
     with ExitStack() as stack:
         port, log = stack.enter_context(gunicorn(directory, NGINX_SITES[request.param]))
         yield stack.enter_context(nginx(directory, port, log))
+
+
+@pytest.fixture(scope="module", params=["derived", "documented"])
+def caddy_site(request, tmp_path_factory) -> Iterator[Proxied]:
+    if CADDY is None or OPENSSL is None:
+        unavailable(CADDY_IS_MISSING)
+    directory = tmp_path_factory.mktemp("caddy")
+    with ExitStack() as stack:
+        port, log = stack.enter_context(gunicorn(directory, NGINX_SITES[request.param]))
+        yield stack.enter_context(caddy(directory, port, log))
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +105,7 @@ def balanced_sites(*names: str) -> pytest.MarkDecorator:
 def logs(request) -> Iterator[None]:
     """Print the logs after a test: pytest shows them where it failed."""
     yield
-    for name in {"nginx_site", "balanced"} & set(request.fixturenames):
+    for name in {"nginx_site", "caddy_site", "balanced"} & set(request.fixturenames):
         print(request.getfixturevalue(name).log())  # noqa: T201
 
 
@@ -126,6 +137,23 @@ def test_nginx_refuses_a_forged_host(nginx_site, path):
 def test_nginx_refuses_tls_for_another_name(nginx_site):
     with pytest.raises(ssl.SSLError, match=r"(?i)unrecognized.name"):
         nginx_site.connect("evil.example")
+
+
+@pytest.mark.parametrize("path", DOCUMENTS)
+def test_caddy_gives_https_identifiers(caddy_site, path):
+    answer = caddy_site.fetch(path)
+    assert answer.status == 200
+    assert all(url.startswith(f"{ORIGIN}/") or url == ORIGIN for url in answer.urls)
+
+
+@pytest.mark.parametrize("forged", FORGED)
+def test_caddy_lets_no_forged_header_through(caddy_site, forged):
+    assert caddy_site.fetch(ISSUER, FORGED[forged]) == caddy_site.fetch(ISSUER)
+
+
+def test_caddy_answers_a_forged_host_with_an_empty_200(caddy_site):
+    answer = caddy_site.fetch(ISSUER, {"Host": "evil.example"})
+    assert (answer.status, answer.body) == (200, b"")
 
 
 @balanced_sites("pinned", "derived")

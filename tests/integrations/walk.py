@@ -13,7 +13,7 @@ import json
 import sys
 from html.parser import HTMLParser
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import django
 
@@ -40,7 +40,8 @@ def walks(button: dict[str, str], requests: dict[str, dict[str, str]]) -> dict[s
     from django.contrib.auth import get_user_model
     from django.test import Client
 
-    browser = Client(headers={"host": "app.example.com"})
+    # As behind a proxy that ends TLS. A project believes it if its page says so.
+    browser = Client(headers={"host": "app.example.com", "x-forwarded-proto": "https"})
     user, _ = get_user_model().objects.get_or_create(username="ada")
     browser.force_login(user, "django.contrib.auth.backends.ModelBackend")
     metadata = browser.get("/.well-known/oauth-authorization-server").json()
@@ -61,11 +62,13 @@ def walks(button: dict[str, str], requests: dict[str, dict[str, str]]) -> dict[s
 def walk(browser: Any, at: dict[str, str], button: dict[str, str], asked: dict[str, str]) -> Any:
     digest = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=")
     request = {"code_challenge": digest.decode(), "code_challenge_method": "S256", **asked}
-    page = browser.get(at["authorization_endpoint"], {"response_type": "code", **request})
+    query = urlencode({"response_type": "code", **request})
+    page = browser.get(f"{at['authorization_endpoint']}?{query}")
     fields = Fields(page.content.decode()).values
     if page.status_code != 200 or not fields:
         return {"status": page.status_code, "location": page.headers.get("location")}
-    answer = browser.post(at["authorization_endpoint"], {**fields, **button})
+    # A form without an action sends the query of its page too.
+    answer = browser.post(f"{at['authorization_endpoint']}?{query}", {**fields, **button})
     code = parse_qs(urlsplit(answer["location"]).query)["code"][0]
     grant = {**asked, "code": code, "code_verifier": VERIFIER}
     body = {"grant_type": "authorization_code", **grant}

@@ -37,6 +37,11 @@ def test_users_sign_in_where_the_site_has_a_page(preset, visitor, question, conf
     assert sign_in_page(visitor, question) == expected
 
 
+def test_login_url_stays_without_the_page_of_the_preset(preset):
+    preset.ROOT_URLCONF, preset.LOGIN_URL = "tests.urls", "/outside/login/"
+    assert ConsentView().get_login_url() == "/outside/login/"
+
+
 @pytest.fixture
 def prefix():
     set_script_prefix("/app/")

@@ -43,6 +43,11 @@ def test_override_replaces_a_member():
     assert oauth2_provider_settings(SCOPES, PKCE_REQUIRED=False)["PKCE_REQUIRED"] is False
 
 
+def test_change_of_a_list_stays_in_the_settings_of_the_project():
+    oauth2_provider_settings(SCOPES)["ALLOWED_REDIRECT_URI_SCHEMES"].append("vscode")
+    assert "vscode" not in oauth2_provider_settings(SCOPES)["ALLOWED_REDIRECT_URI_SCHEMES"]
+
+
 def test_client_without_a_scope_gets_the_first_one():
     assert oauth2_provider_settings(SCOPES)["DEFAULT_SCOPES"] == ["mcp"]
 

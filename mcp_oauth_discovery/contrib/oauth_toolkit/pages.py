@@ -159,7 +159,11 @@ class ConsentView(Page, views.AuthorizationView):  # type: ignore[misc]
     def get_login_url(self) -> str:
         """Return LOGIN_URL if it leads to a view of this site, or else the page of this package."""
         url = str(self.login_url or project_setting("LOGIN_URL", ""))
-        return url if _is_served(url) else reverse("oauth2_provider:login")
+        if not _is_served(url):
+            # A project may route this view without the page.
+            with suppress(NoReverseMatch):
+                return reverse("oauth2_provider:login")
+        return url
 
     def _refuse(self, error: Exception) -> HttpResponse:
         refusal: HttpResponse = self.error_response(FatalClientError(error), None)

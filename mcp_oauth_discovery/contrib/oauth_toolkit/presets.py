@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from datetime import timedelta
 from typing import Any
 
@@ -62,7 +63,7 @@ def oauth2_provider_settings(scopes: Mapping[str, str], **overrides: Any) -> dic
             'description of each scope. Write scopes={"mcp": "Use the MCP server of this site"}.'
         )
     named = {"SCOPES": dict(scopes), "DEFAULT_SCOPES": list(scopes)[:1]}
-    return {**_PROVIDER, **named, **overrides}
+    return {**deepcopy(_PROVIDER), **named, **overrides}
 
 
 def authorization_server_metadata(

@@ -1,0 +1,1 @@
+"""Tests of `docs/comparison.md`: what the compared packages answer, at the versions of the page."""
