@@ -25,7 +25,7 @@ from datetime import datetime, timedelta, timezone
 from importlib import import_module
 from pathlib import Path
 from socketserver import ThreadingMixIn
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urljoin
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import django
@@ -184,7 +184,8 @@ def photograph_pages(page: Page, site: str, directory: Path, scheme: str) -> Non
     page.fill("[name=password]", PASSWORD)
     page.click("[type=submit]")
     keep(page, directory / f"key-list-{scheme}.png")
-    page.locator('a[href$="overview/"]').first.click()
+    overview = page.locator('a[href$="overview/"]').first.get_attribute("href")
+    page.goto(urljoin(page.url, overview))
     keep(page, directory / f"overview-{scheme}.png")
     page.set_viewport_size({"width": 800, "height": 480})
     page.goto(consent_url(site))
