@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 import textwrap
 from pathlib import Path
+from typing import NamedTuple
 
 CHECKOUT = Path(__file__).resolve().parents[1]
+# Where the pages of `docs/` are published: `docs/keys.md` is `keys.html` below it.
+DOCUMENTATION = "https://mcp-oauth-discovery.readthedocs.io/en/latest"
 # Of the repository, the documentation and the example.
 PAGES = sorted(
     str(page.relative_to(CHECKOUT))
@@ -43,6 +46,22 @@ def blocks(text: str, language: str) -> list[str]:
     """Return the fenced blocks of one language, free of the indentation of a list."""
     found = _FENCED.finditer(text)
     return [textwrap.dedent(one["body"]) for one in found if one["language"] == language]
+
+
+class Fence(NamedTuple):
+    introduction: str
+    language: str
+    body: str
+
+
+def fences(text: str) -> list[Fence]:
+    """Return the fenced blocks in the order of the page, each with the paragraph before it."""
+    found, end = [], 0
+    for block in _FENCED.finditer(text):
+        introduction = text[end : block.start()].strip().rpartition("\n\n")[2]
+        found.append(Fence(introduction, block["language"], textwrap.dedent(block["body"])))
+        end = block.end()
+    return found
 
 
 def first_column(text: str) -> list[str]:

@@ -71,12 +71,6 @@ def test_contents_are_the_headings():
     assert re.findall(r"^- \[(.+)\]\(#", contents, re.M) == headings(PAGE, 2)
 
 
-def test_readme_shows_the_same_view():
-    assert blocks(section(PAGE, "Protect a view"), "python")[0] in blocks(
-        read("README.md"), "python"
-    )
-
-
 @pytest.mark.django_db(transaction=True)
 def test_class_based_view(right, user):
     view = run("Async and class-based views").MCPView.as_view()

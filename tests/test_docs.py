@@ -33,6 +33,7 @@ PYTHON = [
     for page in PAGES
     for number, block in enumerate(blocks(read(page), "python"), 1)
 ]
+PROJECTS = "README.md", "docs/tutorial.md", "docs/integrations/"
 WHERE = "/.well-known/oauth-protected-resource", "/.well-known/oauth-authorization-server"
 
 
@@ -65,9 +66,9 @@ def encryption_keys(monkeypatch):
 def settings_examples() -> dict[str, list[str]]:
     """Return the blocks that say something about the settings of this app, by their page.
 
-    Those of `docs/integrations/` are parts of whole projects, which `tests/integrations/` makes.
+    Others are parts of whole projects, which `tests/integrations/` and `tests/tutorial/` make.
     """
-    alone = [page for page in PAGES if not page.startswith("docs/integrations/")]
+    alone = [page for page in PAGES if not page.startswith(PROJECTS)]
     found = {
         page: [one for one in blocks(read(page), "python") if re.search(r"^MCP_\w+ = ", one, re.M)]
         for page in alone

@@ -1,73 +1,21 @@
-"""The pages about keys say what the code does: commands, JSON, states, refusals, examples."""
+"""The pages about keys say what the code does: states, refusals, examples."""
 
 from __future__ import annotations
 
 import json
 import re
 from datetime import datetime, timedelta, timezone
-from io import StringIO
 
 import pytest
-from django.core.management import call_command
-from django.core.management.base import CommandParser
 
 from mcp_oauth_discovery import rotation
-from mcp_oauth_discovery.keys import jwk
 from mcp_oauth_discovery.keys.cache import READ_AT_MOST_EVERY
-from mcp_oauth_discovery.management.commands.mcp_keys import Command
 from mcp_oauth_discovery.models import SigningKey, State
 from mcp_oauth_discovery.signing.unsealed import MOST_KEPT
-from tests.markdown import blocks, headings, read, section
+from tests.markdown import blocks, read, section
 
 KEYS = read("docs/keys.md")
 REFERENCE = read("docs/keys-reference.md")
-
-
-def subcommands() -> list[str]:
-    parser = CommandParser()
-    Command().add_arguments(parser)
-    [choices] = [action.choices for action in parser._actions if action.choices]  # noqa: SLF001
-    return list(choices)
-
-
-def test_every_subcommand_has_a_heading():
-    assert headings(section(REFERENCE, "The command"), 3) == [
-        f"`mcp_keys {name}`" for name in subcommands()
-    ]
-
-
-@pytest.fixture
-def run(settings, tmp_path):
-    """Return a function that runs a subcommand with `--json` on keys that it can work on."""
-    settings.MCP_SIGNING_ALGORITHMS = ["EdDSA"]
-    active = rotation.rotate("EdDSA")
-    pem = tmp_path / "key.pem"
-    pem.write_text(jwk.to_pem(jwk.generate("ES256")))
-    arguments = {"retire": [active.kid], "revoke": [active.kid], "import": [str(pem)]}
-
-    def run(name: str) -> dict:
-        output = StringIO()
-        call_command("mcp_keys", name, *arguments.get(name, ()), "--json", stdout=output)
-        return json.loads(output.getvalue())
-
-    return run
-
-
-@pytest.mark.django_db
-@pytest.mark.parametrize("name", subcommands())
-def test_documented_json_is_printed(run, name):
-    told = section(REFERENCE, f"`mcp_keys {name}`").partition("JSON: ")[2]
-    documented = re.findall(r"`(\w+)`", told)
-    assert [one for one in documented if one not in ("kid", "null")] == list(run(name))
-
-
-@pytest.mark.django_db
-def test_documented_key_object_is_printed(run):
-    told = re.search(
-        r"A key in it is an object with (.+?)\. ", section(REFERENCE, "The command"), re.S
-    )
-    [key] = run("list")["keys"]
-    assert re.findall(r"`(\w+)`", told[1]) == list(key)
 
 
 def test_documented_states_are_all_there_are():

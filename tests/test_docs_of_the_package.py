@@ -11,7 +11,7 @@ import pytest
 from benchmarks.load import WRK_IS_MISSING
 from tests.clients.environments import CHROMIUM_IS_MISSING, NODE_IS_MISSING
 from tests.databases.postgresql import POSTGRESQL_IS_MISSING
-from tests.markdown import CHECKOUT, PAGES, anchors, blocks, read, section
+from tests.markdown import CHECKOUT, DOCUMENTATION, PAGES, anchors, blocks, read, section
 from tests.proxies import CADDY_IS_MISSING, NGINX_IS_MISSING
 
 README = read("README.md")
@@ -25,6 +25,11 @@ START_COMMAND = (
 
 def layers(text: str) -> list[set[str]]:
     return [set(line.split(" | ")) for line in text.strip().splitlines()]
+
+
+def links(text: str) -> list[str]:
+    """Return the targets of the links and pictures of a page."""
+    return re.findall(r"\]\(([^)]+)\)", text)
 
 
 def setup_cfg() -> configparser.ConfigParser:
@@ -59,7 +64,7 @@ def test_every_module_of_the_doctor_is_mentioned(room):
 
 def test_every_relative_link_resolves():
     for page in PAGES:
-        for target in re.findall(r"\]\((?!https?://)([^)]+)\)", read(page)):
+        for target in (one for one in links(read(page)) if not one.startswith("http")):
             name, _, anchor = target.partition("#")
             linked = (CHECKOUT / page).parent / name if name else CHECKOUT / page
             assert linked.is_file(), f"{page}: {target}"
@@ -76,12 +81,30 @@ def test_index_links_every_page_and_lists_it_in_a_toctree():
         assert re.search(rf"(^|<){page.with_suffix('')}(>|$)", listed, re.M), page
 
 
+def test_readme_has_absolute_links_only():
+    # A package index shows the README without the files beside it.
+    assert [target for target in links(README) if not target.startswith("https://")] == []
+
+
+def test_every_link_of_the_readme_to_the_documentation_resolves():
+    start = f"{DOCUMENTATION}/"
+    targets = [target.removeprefix(start) for target in links(README) if target.startswith(start)]
+    assert len(targets) >= 5
+    for target in targets:
+        name, _, anchor = (target or "index.html").partition("#")
+        page = CHECKOUT / "docs" / name.replace(".html", ".md")
+        assert page.is_file(), target
+        assert not anchor or anchor in anchors(page.read_text(encoding="utf-8")), target
+
+
 def test_readme_has_the_command_in_a_block_of_its_own():
-    assert f"{START_COMMAND}\n" in blocks(README, "console")
+    for page in (README, read("example_project/README.md")):
+        assert f"{START_COMMAND}\n" in blocks(page, "console")
 
 
-def test_readme_tells_the_reasons_for_which_tests_are_skipped():
-    quoted = re.findall(r"\| `([^`|]+ missing\.)` \|$", section(README, "Run the tests"), re.M)
+def test_contributing_has_the_reasons_for_which_tests_are_skipped():
+    table = section(read("CONTRIBUTING.md"), "Tests")
+    quoted = re.findall(r"\| `([^`|]+ missing\.)` \|$", table, re.M)
     reasons = (
         NODE_IS_MISSING,
         CHROMIUM_IS_MISSING,

@@ -10,7 +10,7 @@ from mcp_oauth_discovery import checks
 from mcp_oauth_discovery.checks.registry import RULES
 from mcp_oauth_discovery.doctor.findings import Severity
 from mcp_oauth_discovery.doctor.steps import ENTRIES, STEPS
-from tests.markdown import CHECKOUT, headings, read, section
+from tests.markdown import CHECKOUT, DOCUMENTATION, headings, read, section
 
 PAGE = read("docs/troubleshooting.md")
 WORDS = [title for part in headings(PAGE, 2) for title in headings(section(PAGE, part), 3)]
@@ -82,7 +82,7 @@ def test_first_command_is_the_doctor_with_a_url():
 @pytest.mark.parametrize(
     ("page", "link"),
     {
-        "README.md": "docs/troubleshooting.md",
+        "README.md": f"{DOCUMENTATION}/troubleshooting.html",
         "docs/index.md": "troubleshooting.md",
         "docs/doctor.md": "troubleshooting.md",
         "docs/checks.md": "troubleshooting.md",

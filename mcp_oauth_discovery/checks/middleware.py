@@ -21,7 +21,7 @@ from mcp_oauth_discovery.checks.urls import discovery_paths
 from mcp_oauth_discovery.conf import project_setting
 from mcp_oauth_discovery.standards.identifiers import split
 
-_OURS = "mcp_oauth_discovery.middleware.DiscoveryMiddleware"
+DISCOVERY = "mcp_oauth_discovery.middleware.DiscoveryMiddleware"
 _CORS = "corsheaders.middleware.CorsMiddleware"
 _COMMON = "django.middleware.common.CommonMiddleware"
 _LOGIN = "django.contrib.auth.middleware.LoginRequiredMiddleware"
@@ -33,7 +33,7 @@ _FOR_PEOPLE = {"authorization_endpoint", "end_session_endpoint", "check_session_
 @rule("W023")
 def check_preflights(**kwargs: Any) -> Iterator[Advice]:
     """Report a CORS policy that refuses the preflights of our URLs before they reach us."""
-    cors, ours = places_in_middleware(_CORS), places_in_middleware(_OURS)
+    cors, ours = places_in_middleware(_CORS), places_in_middleware(DISCOVERY)
     if not cors or (ours and ours[0] < cors[0]):
         return
     refused = _refused_by_cors()
@@ -45,7 +45,7 @@ def check_preflights(**kwargs: Any) -> Iterator[Advice]:
             f"MIDDLEWARE has {installed[cors[0]]}, and DiscoveryMiddleware {where}: preflights of "
             f"the discovery URLs go to django-cors-headers, which refuses {refused}. MCP clients "
             "in a browser cannot read the documents.",
-            f'Put "{_OURS}" first in MIDDLEWARE.',
+            f'Put "{DISCOVERY}" first in MIDDLEWARE.',
         )
 
 

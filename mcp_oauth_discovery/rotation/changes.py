@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.db.models import Exists, OuterRef, Q
+from django.utils.translation import gettext as _
 
 from mcp_oauth_discovery.keys import jwk, policy
 from mcp_oauth_discovery.keys.algorithms import ALGORITHMS
@@ -53,8 +54,8 @@ def rotate(algorithm: str, *, now: datetime | None = None, if_due: bool = False)
     due. A pending key from a host whose clock was far ahead takes over as early as a new one.
     """
     if algorithm not in ALGORITHMS:
-        known = ", ".join(ALGORITHMS)
-        raise Refused(f"Unknown algorithm {algorithm!r}; expected one of {known}.")
+        text = _("Unknown algorithm %(algorithm)r; expected one of %(known)s.")
+        raise Refused(text % {"algorithm": algorithm, "known": ", ".join(ALGORITHMS)})
     now = instant(now)
     active_keys: list[SigningKey | None] = []
 
@@ -86,9 +87,9 @@ def retire(key: SigningKey | str, *, now: datetime | None = None) -> SigningKey:
     def attempt() -> SigningKey:
         key = _find(kid)
         if key.state(now) is not State.ACTIVE:
-            raise Refused(
-                f"The key {kid} is {key.state(now).value}; only an active one can be retired."
-            )
+            text = _("The key %(kid)s is %(state)s; only an active one can be retired.")
+            state = str(key.state(now).label).lower()
+            raise Refused(text % {"kid": kid, "state": state})
         needs_successor = key.algorithm in policy.signing_algorithms()
         # Made before the transaction, to keep the transaction short.
         spare = _spare(key, now) if needs_successor else None
@@ -112,7 +113,8 @@ def revoke(key: SigningKey | str, *, now: datetime | None = None) -> SigningKey:
     def attempt() -> SigningKey:
         key = _find(kid)
         if key.revoked_at:
-            raise Refused(f"The key {kid} was revoked at {stamp(key.revoked_at)}.")
+            text = _("The key %(kid)s was revoked at %(at)s.")
+            raise Refused(text % {"kid": kid, "at": stamp(key.revoked_at)})
         state = key.state(now) if key.generation is not None else State.RETIRED
         has_predecessor = state is State.PENDING and predecessors(key, now).exists()
         leaves_gap = state in (State.ACTIVE, State.PENDING) and not has_predecessor
@@ -200,7 +202,8 @@ def _find(kid: str) -> SigningKey:
     keys = SigningKey.objects.authoritative().filter(kid=kid if kid.isprintable() else "")
     key: SigningKey | None = next((key for key in keys if key.kid == kid), None)
     if key is None:
-        raise Refused(f"There is no key {kid!r}. 'manage.py mcp_keys list' shows all of them.")
+        text = _("There is no key %(kid)r. 'manage.py mcp_keys list' shows all of them.")
+        raise Refused(text % {"kid": kid})
     return key
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+
 from mcp_oauth_discovery.keys import files, jwk, policy
 from mcp_oauth_discovery.keys.algorithms import Key
 from mcp_oauth_discovery.models import SigningKey
@@ -37,8 +39,10 @@ def import_key(
     now = instant(now)
     if keep_kid and not public_only:
         raise Refused(
-            "A key that signs here has its thumbprint as kid. Add --public-only, or leave out "
-            "--keep-kid."
+            _(
+                "A key that signs here has its thumbprint as kid. Add --public-only, or leave out "
+                "--keep-kid."
+            )
         )
     try:
         key, algorithm = files.read(data)
@@ -55,20 +59,20 @@ def import_key(
 
 def _import_private(key: Key, algorithm: str, now: datetime) -> SigningKey:
     if not jwk.is_private(key):
-        raise Refused("The file holds a public key only, which cannot sign. Add --public-only.")
+        text = _("The file holds a public key only, which cannot sign. Add --public-only.")
+        raise Refused(text)
     _check_unknown(key.thumbprint())
     current = standing(algorithm, now)
     if current.pending:
-        problem = f"The key {current.pending.kid} is pending for {algorithm}."
-        raise Refused(f"{problem} Revoke it first, or wait.")
+        text = _("The key %(kid)s is pending for %(algorithm)s. Revoke it first, or wait.")
+        raise Refused(text % {"kid": current.pending.kid, "algorithm": algorithm})
     return succeed(current, key, algorithm, now)
 
 
 def _import_public(key: Key, algorithm: str, kept: str | None, now: datetime) -> SigningKey:
     if jwk.is_private(key):
-        raise Refused(
-            "The file holds a private key. Give its public key, or leave out --public-only."
-        )
+        text = _("The file holds a private key. Give its public key, or leave out --public-only.")
+        raise Refused(text)
     imported = draft(key, algorithm)
     imported.created_at = imported.activates_at = imported.retires_at = now
     imported.expires_at = now + policy.timing().retention
@@ -84,4 +88,5 @@ def _import_public(key: Key, algorithm: str, kept: str | None, now: datetime) ->
 
 def _check_unknown(kid: str) -> None:
     if is_known(kid):
-        raise Refused(f"The key {kid} was in the key store before; a kid is never used again.")
+        text = _("The key %(kid)s was in the key store before; a kid is never used again.")
+        raise Refused(text % {"kid": kid})

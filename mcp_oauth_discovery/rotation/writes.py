@@ -13,6 +13,8 @@ from typing import TypeVar
 from django.db import Error as AnyDatabaseError
 from django.db import IntegrityError, connections, router, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from mcp_oauth_discovery.keys import jwk, policy
 from mcp_oauth_discovery.keys.algorithms import Key
@@ -25,7 +27,7 @@ T = TypeVar("T")
 # Every failed attempt means that another process succeeded.
 _ATTEMPTS = 20
 
-_TOO_MANY_CHANGES = "Other processes keep changing the keys. Try again later."
+_TOO_MANY_CHANGES = gettext_noop("Other processes keep changing the keys. Try again later.")
 
 
 class Refused(Exception):
@@ -48,7 +50,7 @@ def retrying(attempt: Callable[[], T]) -> T:
     """
     # Inside a transaction of the caller, only the caller can repeat all of it.
     is_ours = not connections[_database()].in_atomic_block
-    for _ in range(_ATTEMPTS):
+    for _attempt in range(_ATTEMPTS):
         try:
             return attempt()
         except Overtaken:
@@ -56,7 +58,7 @@ def retrying(attempt: Callable[[], T]) -> T:
         except AnyDatabaseError as error:
             if not (is_ours and is_conflict(error)):
                 raise
-    raise Refused(_TOO_MANY_CHANGES)
+    raise Refused(_(_TOO_MANY_CHANGES))
 
 
 @contextmanager
@@ -68,7 +70,7 @@ def rehearsal() -> Iterator[None]:
             transaction.set_rollback(True, using=_database())
     except AnyDatabaseError as error:
         if is_conflict(error):
-            raise Refused(_TOO_MANY_CHANGES) from error
+            raise Refused(_(_TOO_MANY_CHANGES)) from error
         raise
 
 

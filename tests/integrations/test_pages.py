@@ -15,7 +15,7 @@ from packaging.requirements import Requirement
 from tests import ORIGIN
 from tests.integrations.pages import FOLDER, Page, page
 from tests.integrations.projects import make, served
-from tests.markdown import headings, read, section
+from tests.markdown import headings, section
 
 PAGES = sorted(path.name for path in FOLDER.glob("*.md"))
 
@@ -27,10 +27,6 @@ def module_of(name: str) -> ModuleType:
 def test_every_page_has_a_module_that_follows_it():
     modules = {path.stem for path in Path(__file__).parent.glob("test_*.py")}
     assert modules == {"test_pages", *(f"test_{Path(one).stem.replace('-', '_')}" for one in PAGES)}
-
-
-def test_readme_names_every_page():
-    assert set(re.findall(r"\(docs/integrations/([\w.-]+)\)", read("README.md"))) == set(PAGES)
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shlex
 import sys
 from io import StringIO
 
@@ -56,6 +58,36 @@ def ended(name: str, *arguments: str, **streams) -> tuple[int, str]:
     return end.value.code, stderr.getvalue()
 
 
+def subparsers(name: str) -> dict:
+    parser = COMMANDS[name]().create_parser("manage.py", name)
+    actions = parser._actions  # noqa: SLF001
+    [choices] = [action.choices for action in actions if isinstance(action.choices, dict)]
+    return choices
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_command_without_a_subcommand_lists_them_and_ends_in_0(name):
+    output = StringIO()
+    COMMANDS[name](stdout=output).run_from_argv(["manage.py", name])
+    first, *lines = output.getvalue().splitlines()
+    assert first == f"Usage: manage.py {name} SUBCOMMAND"
+    listed = [line.split()[0] for line in lines if line.startswith("  ")]
+    assert listed == list(subparsers(name))
+    assert max(map(len, lines)) <= 100
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_subcommand_has_examples_that_are_parsed(name):
+    for subcommand, parser in subparsers(name).items():
+        _, _, text = parser.format_help().partition("\nexamples:\n")
+        examples = text.splitlines()
+        assert examples, subcommand
+        for example in examples:
+            arguments = shlex.split(re.split("[<>]", example)[0])
+            assert arguments[:4] == ["python", "manage.py", name, subcommand]
+            assert parsed(name, *arguments[3:])["subcommand"] == subcommand
+
+
 @EVERY_LINE
 def test_option_of_every_command_stands_before_or_after_the_subcommand(line):
     for option, (written, value) in OPTIONS.items():
@@ -73,11 +105,9 @@ def test_option_that_is_not_given_is_as_django_has_it(line):
 @pytest.mark.parametrize(
     ("line", "problem"),
     {
-        "mcp_discovery": "the following arguments are required: subcommand",
         "mcp_discovery walk": "invalid choice: 'walk'",
         "mcp_discovery check --nonsense": "unrecognized arguments: --nonsense",
         "mcp_discovery check --verbosity 9": "argument -v/--verbosity: invalid choice: 9",
-        "mcp_keys": "the following arguments are required: subcommand",
         "mcp_keys retire": "the following arguments are required: kid",
         "mcp_keys rotate --algorithm HS256": "Unknown algorithm 'HS256'",
     }.items(),
@@ -147,9 +177,8 @@ def test_last_line_has_no_colour_with_the_option(coloured, place):
     assert "\x1b[" not in ended(*line, stderr=Terminal())[1]
 
 
-@pytest.mark.parametrize("argument", ["--no-color", "--nonsense"])
-def test_wrong_arguments_are_told_without_colours(coloured, argument):
-    assert "\x1b[" not in ended("mcp_discovery", argument, stderr=Terminal())[1]
+def test_wrong_arguments_are_told_without_colours(coloured):
+    assert "\x1b[" not in ended("mcp_discovery", "--nonsense", stderr=Terminal())[1]
 
 
 @pytest.mark.parametrize("arguments", [[], ["no-such-code"]])

@@ -16,6 +16,10 @@ REFUSED_AT_FIRST = (
     "Verifiers may refuse its tokens until they fetch the JWK Set again: within 5 min 5 s "
     "(MCP_JWKS_MAX_AGE), unless they cache it for longer."
 )
+WOULD_BE_REFUSED_AT_FIRST = (
+    "Verifiers could refuse its tokens until they fetched the JWK Set again: within 5 min 5 s "
+    "(MCP_JWKS_MAX_AGE), unless they cached it for longer."
+)
 
 
 def mcp_keys(*arguments):

@@ -32,7 +32,7 @@ KEY = {
     "revoked_at",
 }
 DOCUMENTS = {
-    "rotate": {"created"},
+    "rotate": {"created", "dry_run"},
     "list": {"keys"},
     "retire": {"retired", "successor", "dry_run"},
     "revoke": {"revoked", "successor", "dry_run", "cached_until"},

@@ -90,6 +90,6 @@ def test_process_with_misconfigured_settings_fails_in_one_line(manage):
 
 
 def test_process_with_arguments_that_make_no_sense_ends_in_one_line(manage):
-    done = manage("mcp_keys", "rotate", "--dry-run")
+    done = manage("mcp_keys", "list", "--dry-run")
     assert (done.returncode, done.stdout) == (1, "")
     assert re.fullmatch(r"CommandError: .*unrecognized arguments: .*\n", done.stderr)

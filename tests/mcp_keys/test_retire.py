@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from mcp_oauth_discovery import rotation
 from mcp_oauth_discovery.keys.lifetimes import stamp
-from mcp_oauth_discovery.models import State
+from mcp_oauth_discovery.models import SigningKey, State
 from tests.mcp_keys.command import REFUSED_AT_FIRST, active, ago, document, mcp_keys
 
 pytestmark = pytest.mark.django_db
@@ -54,3 +54,15 @@ def test_retire_of_an_algorithm_that_is_not_configured_says_that_nothing_signs()
 def test_retire_without_successor_as_json():
     key = rotation.rotate("ES256")
     assert document("retire", key.kid)["successor"] is None
+
+
+@pytest.mark.parametrize("options", [["--dry-run"], []], ids=["dry-run", "in-earnest"])
+def test_retire_of_an_unknown_algorithm_says_that_the_key_signs_nothing(key, options):
+    SigningKey.objects.update(algorithm="Ed448")
+    first, second = mcp_keys("retire", key.kid, *options).splitlines()
+    verb = "Would retire" if options else "Retired"
+    assert first == (
+        f"{verb} {key.kid}. The algorithm Ed448 is unknown: the key is not in the JWK Set, and "
+        "signs nothing."
+    )
+    assert second.startswith("No key ")

@@ -71,7 +71,10 @@ def test_rotate_if_due_is_silent_when_there_is_nothing_to_do(days):
 
 
 def test_rotate_if_due_says_nothing_as_json_too(key):
-    assert document("rotate", "--if-due", "--algorithm", "EdDSA") == {"created": []}
+    assert document("rotate", "--if-due", "--algorithm", "EdDSA") == {
+        "created": [],
+        "dry_run": False,
+    }
 
 
 def test_rotate_as_json_tells_the_new_keys():

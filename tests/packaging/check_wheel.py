@@ -1,4 +1,4 @@
-"""Builds the wheel, installs it where nothing else is, and does what the README's install says.
+"""Builds the wheel, installs it where nothing else is, and adds the app to a new project.
 
 The project is the one of `django-admin startproject`; its three documents are fetched over HTTP.
 Run by `tox -e package`, in an environment that has build and twine. Exits 1 if anything is amiss.
@@ -76,7 +76,7 @@ def install(wheel: Path, folder: Path) -> Path:
 
 
 def start_project(python: Path, folder: Path) -> Path:
-    """Make a new project and add the lines of the README to it, none more."""
+    """Make a new project and add the app, its middleware and its URLs, nothing more."""
     folder.mkdir()
     run(python, "-m", "django", "startproject", "site_of_a_stranger", folder)
     settings = folder / "site_of_a_stranger" / "settings.py"

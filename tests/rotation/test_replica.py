@@ -131,7 +131,7 @@ def test_command_tells_what_the_replica_has_not():
     call_command("mcp_keys", "list", stdout=stdout)
     call_command("mcp_keys", "retire", key.kid, stdout=stdout)
     assert f"signed by {standing('EdDSA', key.created_at).active.kid}" not in stdout.getvalue()
-    assert stdout.getvalue().count(key.kid) == 2
+    assert stdout.getvalue().count(key.kid[:8]) == 2
 
 
 def test_page_tells_what_the_replica_has_not():

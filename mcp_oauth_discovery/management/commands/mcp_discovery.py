@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured, SuspiciousOperation
 from django.core.management.base import CommandError, CommandParser
 from django.http import Http404
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from mcp_oauth_discovery.checks.routes import serving_urlconf
-from mcp_oauth_discovery.discovery.web_servers import WEB_SERVERS
 from mcp_oauth_discovery.doctor.arguments import checked_origin
 from mcp_oauth_discovery.doctor.output.text import Palette
 from mcp_oauth_discovery.doctor.printing import visible
@@ -22,17 +24,18 @@ from mcp_oauth_discovery.doctor.project.tokens.explanation import explain
 from mcp_oauth_discovery.doctor.run import examine
 from mcp_oauth_discovery.management.checking import (
     TEXT,
-    add_check_arguments,
     baseline_at,
     check_of,
     chosen_format,
     names,
 )
+from mcp_oauth_discovery.management.discovery_arguments import add_discovery_arguments
 from mcp_oauth_discovery.management.explaining import explanation
 from mcp_oauth_discovery.management.exporting import exporting
-from mcp_oauth_discovery.management.subcommands import SubcommandsCommand, add_subcommand
+from mcp_oauth_discovery.management.init.report import plan
+from mcp_oauth_discovery.management.subcommands import SubcommandsCommand
 from mcp_oauth_discovery.management.tokens import report as token_report
-from mcp_oauth_discovery.management.tokens.reading import STDIN, read_token
+from mcp_oauth_discovery.management.tokens.reading import read_token
 from mcp_oauth_discovery.management.watching import watching
 
 _PAINTS = {
@@ -48,50 +51,32 @@ _PAINTS = {
 
 
 class Command(SubcommandsCommand):
-    help = (
-        "Check the discovery of an MCP endpoint, explain a code, show or export the documents, "
-        "or explain a token."
+    help = gettext_noop(
+        "Set up, check, show and export the discovery of MCP endpoints, and explain codes and "
+        "tokens."
     )
     # Skip the system checks: the command itself reports these problems, and may check another site.
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        subparsers = parser.add_subparsers(dest="subcommand", required=True)
-        check = add_subcommand(
-            subparsers, "check", "Check that MCP clients can discover how to sign in."
-        )
-        add_check_arguments(check)
-        explain = add_subcommand(subparsers, "explain", "Explain a code of the report.")
-        text = "the code, a group of codes, or the ID of a system check; default: all codes"
-        explain.add_argument("code", nargs="?", help=text)
-        show = add_subcommand(
-            subparsers, "show", "Print the documents and the source of each value."
-        )
-        token = add_subcommand(subparsers, "token", "Explain why this site accepts a token or not.")
-        text = "the file that has the token; default: standard input, also written as -"
-        token.add_argument("file", nargs="?", default=STDIN, help=text)
-        text = (
-            "explain it for this resource only: an identifier, or its path or key in the settings"
-        )
-        token.add_argument("--resource", metavar="NAME", help=text)
-        for subparser in (check, show, token):
-            subparser.add_argument("--host", help="the Host header to send (without a URL only)")
-        text = "Write the documents as files for a web server or CDN."
-        export = add_subcommand(subparsers, "export", text)
-        export.add_argument("directory", type=Path, help="where to write")
-        text = "also write the configuration of this web server; default: that of the last export"
-        export.add_argument("--format", dest="kind", choices=["files", *WEB_SERVERS], help=text)
-        text = "write nothing, and fail if the directory is out of date"
-        export.add_argument("--check", dest="only_check", action="store_true", help=text)
+        add_discovery_arguments(self.add_subparsers(parser))
 
-    def handle(self, *args: Any, subcommand: str, **options: Any) -> None:
-        handler = getattr(self, f"handle_{subcommand}")
+    def run_subcommand(self, subcommand: str, **options: Any) -> None:
         try:
-            handler(**options)
+            super().run_subcommand(subcommand, **options)
         except Http404 as error:
-            raise CommandError("This project does not serve that host.") from error
+            raise CommandError(_("This project does not serve that host.")) from error
         except (ImproperlyConfigured, SuspiciousOperation) as error:
             raise CommandError(visible(str(error))) from error
+
+    def handle_init(self, *, as_json: bool, **options: Any) -> None:
+        # The document is for programs, so it is always in English.
+        with translation.override(None) if as_json else nullcontext():
+            project = plan()
+            if as_json:
+                self.stdout.write(json.dumps(project.as_json(), indent=2))
+            else:
+                self.print_lines(project.lines(self._palette()))
 
     def handle_check(
         self, *, url: str | None, as_json: bool, form: str | None, verbosity: int, **options: Any
@@ -119,18 +104,18 @@ class Command(SubcommandsCommand):
         if form != TEXT:
             self.stdout.write(check.document(form))
         elif verbosity:
-            self._print(check.lines(self._palette()))
+            self.print_lines(check.lines(self._palette()))
         if check.failures:
             raise CommandError(check.summary())
         if form == TEXT:
-            self._print([check.summary()])
+            self.print_lines([check.summary()])
 
     def handle_explain(self, *, code: str | None, as_json: bool, **options: Any) -> None:
         explained = explanation(code, self._palette())
         if as_json:
             self.stdout.write(json.dumps(explained.document, indent=2))
         else:
-            self._print(explained.lines)
+            self.print_lines(explained.lines)
 
     def handle_show(self, *, host: str | None, as_json: bool, **options: Any) -> None:
         start = checked_origin(endpoints.origin_of(host))
@@ -142,7 +127,7 @@ class Command(SubcommandsCommand):
         else:
             for document in documents:
                 first, *rest = show.lines(document)
-                self._print([self._palette()["heading"](first), *rest])
+                self.print_lines([self._palette()["heading"](first), *rest])
         if failed := sum(bool(document.problem) for document in documents):
             raise CommandError(f"{failed} of {len(documents)} documents cannot be served.")
 
@@ -157,12 +142,12 @@ class Command(SubcommandsCommand):
         if as_json:
             self.stdout.write(json.dumps(token_report.as_json(explanation), indent=2))
         else:
-            self._print(token_report.lines(explanation, self._palette()))
+            self.print_lines(token_report.lines(explanation, self._palette()))
         summary = token_report.summary(explanation)
         if not explanation.accepted_by:
             raise CommandError(summary)
         if not as_json:
-            self._print([summary])
+            self.print_lines([summary])
 
     def handle_export(
         self, *, directory: Path, kind: str | None, only_check: bool, as_json: bool, **options: Any
@@ -174,22 +159,16 @@ class Command(SubcommandsCommand):
         if as_json:
             self.stdout.write(json.dumps({"ok": is_current, **export.as_json()}, indent=2))
         else:
-            self._print(export.faults() if only_check else export.lines())
+            self.print_lines(export.faults() if only_check else export.lines())
         if not is_current:
             raise CommandError(f"{directory} is out of date. Run the command without --check.")
         if only_check and not as_json:
-            self._print([f"{directory} is up to date."])
+            self.print_lines([f"{directory} is up to date."])
 
     def _palette(self) -> Palette:
         palette = {name: getattr(self.style, style) for name, style in _PAINTS.items()}
         has_colours = any(paint("x") != "x" for paint in palette.values())
         return {**palette, "section": _dim if has_colours else str}
-
-    def _print(self, lines: Iterable[str]) -> None:
-        """Write lines, with escapes for letters that the terminal does not have."""
-        encoding = getattr(self.stdout, "encoding", None) or "utf-8"
-        for line in lines:
-            self.stdout.write(line.encode(encoding, "backslashreplace").decode(encoding))
 
 
 def _dim(text: str) -> str:

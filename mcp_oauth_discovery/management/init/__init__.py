@@ -1,0 +1,1 @@
+"""Says what a project still needs, with the lines to paste, for `mcp_discovery init`."""

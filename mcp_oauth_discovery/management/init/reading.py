@@ -1,0 +1,271 @@
+"""Reads what a project has: its settings, its URLconf, its packages and its database."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from django.apps import apps
+from django.core.checks import CheckMessage
+from django.db import router
+from django.http.request import split_domain_port, validate_host
+from django.urls import NoReverseMatch
+
+from mcp_oauth_discovery.checks import ERRORS, RULES, check_settings
+from mcp_oauth_discovery.checks.guards import guards
+from mcp_oauth_discovery.checks.middleware import DISCOVERY
+from mcp_oauth_discovery.checks.routes import (
+    example_site,
+    places_in_middleware,
+    routes,
+    view_at,
+    with_other_slash,
+)
+from mcp_oauth_discovery.checks.site import is_pinned, local_resources
+from mcp_oauth_discovery.conf import allowed_hosts, conf, project_setting, root_urlconf
+from mcp_oauth_discovery.identity import Site
+from mcp_oauth_discovery.management.init.database import Database, database
+from mcp_oauth_discovery.management.init.project import (
+    Endpoint,
+    Files,
+    Middleware,
+    Server,
+    Setup,
+)
+from mcp_oauth_discovery.models import SigningKey
+from mcp_oauth_discovery.standards.identifiers import is_loopback, split
+
+_LOCAL = "http://127.0.0.1:8000"
+_EXAMPLE = "https://app.example.com"
+# As Django does while DEBUG is True and ALLOWED_HOSTS is empty.
+_DEBUG_HOSTS = [".localhost", "127.0.0.1", "[::1]"]
+# The checks about the URLs of the documents. They have a step of their own.
+_URL_CHECKS = ("W001", "W005", "W006", "W007")
+# The error about the endpoints of the authorization server.
+_NAMES = ERRORS["MCP_AUTHORIZATION_SERVER_METADATA"]
+# What each server has in the URLconf. The metadata of the preset names these patterns.
+_PATTERNS = {
+    Server.TOOLKIT: [
+        f"oauth2_provider:{name}" for name in ("authorize", "token", "dcr-register", "revoke-token")
+    ],
+    Server.ALLAUTH: ["idp:oidc:authorization", "idp:oidc:token", "idp:oidc:jwks"],
+}
+# Packages with an MCP server, the most specific ones first, and the page about each.
+_MCP_PACKAGES = {
+    "django_mcpz": ("django-mcpz", "integrations/django-mcpz"),
+    "mcp_server": ("django-mcp-server", "integrations/django-mcp-server"),
+    "fastmcp": ("FastMCP", "integrations/fastmcp"),
+    "mcp": ("the mcp SDK", "integrations/mcp-sdk"),
+}
+
+
+def faults() -> list[CheckMessage]:
+    """Return the wrong settings; without them, everything else here can be read."""
+    messages = [message for message in check_settings() if not message.is_silenced()]
+    # Names of patterns cannot be resolved before there are URLs, which are a step of their own.
+    if all(str(message.id).endswith(_NAMES) for message in messages) and not _has_patterns(
+        _server()
+    ):
+        return []
+    return messages
+
+
+def remaining(setup: Setup) -> Iterator[CheckMessage]:
+    """Yield what the system checks say about a project that has everything."""
+    # A site that signs nothing may have no database.
+    has_database = setup.server is not Server.OUTSIDE
+    databases = [router.db_for_read(SigningKey)] if has_database else []
+    for rule in RULES.values():
+        if not rule.deploy:
+            messages = rule.check(app_configs=None, databases=databases)
+            yield from (message for message in messages if not message.is_silenced())
+
+
+def setup() -> Setup:
+    """Return what this project has; the settings must have no `faults`."""
+    site, server = example_site(), _server()
+    issuer = site.issuer if is_pinned() else _suggested_issuer()
+    path = _path(site)
+    endpoint, view, file = _endpoint(path)
+    stored = Database(True, True) if server is Server.OUTSIDE else database()
+    provider: object = project_setting("OAUTH2_PROVIDER", None)
+    generates = isinstance(provider, Mapping) and "ACCESS_TOKEN_GENERATOR" in provider
+    return Setup(
+        Files(_settings_file(), _file_of(_urls_module()) or "ROOT_URLCONF", file),
+        server,
+        is_server_chosen=_chosen_server() is not None,
+        providers=tuple(conf.MCP_AUTHORIZATION_SERVERS or ()),
+        has_package=_has_package(server),
+        has_apps=apps.is_installed("oauth2_provider"),
+        middleware=_middleware(),
+        issuer=issuer,
+        has_issuer=conf.MCP_ISSUER is not None or isinstance(conf.MCP_RESOURCE, str),
+        refused_hosts=tuple(_refused_hosts(site, issuer)),
+        has_resources=conf.MCP_RESOURCE is not None or bool(conf.MCP_RESOURCES),
+        path=path,
+        scopes=_scopes(site),
+        has_provider_settings=generates,
+        extends_provider_settings=bool(provider) and not generates,
+        has_metadata=bool(conf.MCP_AUTHORIZATION_SERVER_METADATA),
+        url_problems=tuple(_url_problems()),
+        has_oauth_urls=_has_patterns(server),
+        endpoint=endpoint,
+        view=view,
+        mcp_package=_mcp_package(),
+        database_problem=stored.problem,
+        has_migrated=stored.has_migrated,
+        has_keys=stored.has_keys,
+    )
+
+
+def _chosen_server() -> Server | None:
+    """Return the authorization server that the settings choose, or None."""
+    if conf.MCP_AUTHORIZATION_SERVERS and not example_site().is_authorization_server:
+        return Server.OUTSIDE
+    if apps.is_installed("allauth.idp.oidc"):
+        return Server.ALLAUTH
+    if apps.is_installed("oauth2_provider"):
+        return Server.TOOLKIT
+    return Server.OWN if conf.MCP_AUTHORIZATION_SERVER_METADATA else None
+
+
+def _server() -> Server:
+    return _chosen_server() or Server.TOOLKIT
+
+
+def _has_package(server: Server) -> bool:
+    needed = {Server.TOOLKIT: "oauth2_provider", Server.OUTSIDE: "urllib3"}.get(server)
+    return needed is None or find_spec(needed) is not None
+
+
+def _has_patterns(server: Server) -> bool:
+    site = Site(None, urlconf=root_urlconf())
+    try:
+        for name in _PATTERNS.get(server, ()):
+            site.url_for(name)
+    except NoReverseMatch:
+        return False
+    return True
+
+
+def _middleware() -> Middleware:
+    places = places_in_middleware(DISCOVERY)
+    if not places:
+        return Middleware.MISSING
+    installed: list[str] = list(project_setting("MIDDLEWARE", []))
+    # Others, such as that of django-hosts, may have to be before it.
+    before = installed[: places[0]]
+    is_late = any(name.startswith(("django.", "corsheaders.")) for name in before)
+    return Middleware.LATE if is_late else Middleware.FIRST
+
+
+def _suggested_issuer() -> str:
+    """Return the URL of this site, as far as ALLOWED_HOSTS and DEBUG say."""
+    is_debug: bool = project_setting("DEBUG", False)
+    names = [name.removeprefix(".") for name in allowed_hosts() if name != "*"]
+    public = [name for name in names if not is_loopback(name)]
+    if len(public) == 1 or (public and not is_debug):
+        return f"https://{public[0]}"
+    return _LOCAL if is_debug or names else _EXAMPLE
+
+
+def _refused_hosts(site: Site, issuer: str) -> Iterator[str]:
+    """Yield the hosts of identifiers that Django would refuse."""
+    allowed = allowed_hosts()
+    if project_setting("DEBUG", False) and not allowed:
+        allowed = _DEBUG_HOSTS
+    if callable(conf.MCP_ISSUER):
+        # Only requests have these identifiers.
+        return
+    known = [resource.identifier for resource in site.resources] if is_pinned() else []
+    urls = [issuer, *known]
+    hosts = (split_domain_port(split(url).origin.partition("://")[2])[0] for url in urls)
+    for host in dict.fromkeys(hosts):
+        if not validate_host(host, allowed):
+            yield host
+
+
+def _path(site: Site) -> str:
+    """Return the path of the MCP endpoint: that in the settings, or of a protected view."""
+    if conf.MCP_RESOURCE is not None or conf.MCP_RESOURCES:
+        return next((local.path for local in local_resources(site)), "/mcp")
+    protected = (route.path for route in routes() if guards(route.view))
+    return next((path for path in protected if path), "/mcp")
+
+
+def _scopes(site: Site) -> tuple[str, ...]:
+    for resource in site.resources:
+        if scopes := resource.members.get("scopes_supported"):
+            return tuple(scopes)
+    return ("mcp",)
+
+
+def _url_problems() -> Iterator[str]:
+    for number in _URL_CHECKS:
+        for message in RULES[number].check(app_configs=None):
+            if not message.is_silenced():
+                yield f"{message.msg} {message.hint or ''}"
+
+
+def _endpoint(path: str) -> tuple[Endpoint, str, str]:
+    """Return what is at the MCP endpoint, the name of the view, and its file."""
+    if any(guards(route.view) for route in routes()):
+        return Endpoint.PROTECTED, "", ""
+    view = view_at(path) or view_at(with_other_slash(path))
+    if view is not None:
+        shown = getattr(view, "view_class", view)
+        name = getattr(shown, "__qualname__", type(shown).__qualname__)
+        module = getattr(shown, "__module__", type(shown).__module__)
+        return Endpoint.UNPROTECTED, f"{module}.{name}", _file_of(sys.modules.get(module))
+    if file := _asgi_file(path):
+        return Endpoint.IN_ASGI, "", file
+    return Endpoint.MISSING, "", ""
+
+
+def _asgi_file(path: str) -> str:
+    """Return the file of the ASGI application if it has the path, for a server that it mounts."""
+    application = project_setting("ASGI_APPLICATION", "") or project_setting("WSGI_APPLICATION", "")
+    package = str(application).rpartition(".")[0].rpartition(".")[0]
+    with suppress(ImportError, OSError, ValueError):
+        spec = find_spec(f"{package}.asgi")
+        if spec is not None and spec.origin is not None:
+            text = Path(spec.origin).read_text(encoding="utf-8")
+            if re.search(rf"[\"']{re.escape(path)}/?[\"']", text):
+                return _shown(Path(spec.origin))
+    return ""
+
+
+def _mcp_package() -> tuple[str, str] | None:
+    for module, (name, page) in _MCP_PACKAGES.items():
+        if find_spec(module) is not None:
+            return name, page
+    return None
+
+
+def _settings_file() -> str:
+    name = project_setting("SETTINGS_MODULE", "") or os.environ.get("DJANGO_SETTINGS_MODULE", "")
+    return _file_of(sys.modules.get(name)) or "settings.py"
+
+
+def _urls_module() -> Any:
+    urlconf = root_urlconf()
+    # Reading the routes has imported it.
+    return sys.modules.get(urlconf) if isinstance(urlconf, str) else urlconf
+
+
+def _file_of(module: Any) -> str:
+    """Return the file of a module, or "" if it has none."""
+    file = getattr(module, "__file__", None)
+    return _shown(Path(file)) if file else ""
+
+
+def _shown(path: Path) -> str:
+    with suppress(ValueError):
+        return str(path.relative_to(Path.cwd()))
+    return str(path)

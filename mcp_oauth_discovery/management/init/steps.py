@@ -1,0 +1,166 @@
+"""The steps from a project to discovery that works, in the order of the work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from mcp_oauth_discovery.doctor.findings import documentation
+from mcp_oauth_discovery.management.init import snippets
+from mcp_oauth_discovery.management.init.project import Endpoint, Middleware, Server, Setup
+from mcp_oauth_discovery.management.init.snippets import Snippet
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing that a project needs: a sentence about it, and what to paste if it is missing.
+
+    A step without a snippet is about something that needs a decision; the sentence says which.
+    """
+
+    name: str
+    is_done: bool
+    text: str
+    snippet: Snippet | None = None
+
+
+def page_at(name: str, anchor: str = "") -> str:
+    """Return the URL of a page of the documentation."""
+    return documentation(anchor, name).removesuffix("#")
+
+
+def steps(setup: Setup) -> Iterator[Step]:
+    """Yield every step of a project."""
+    yield from _server(setup)
+    yield from _settings(setup)
+    yield from _metadata(setup)
+    yield from _urls(setup)
+    yield _endpoint(setup)
+    if setup.server is not Server.OUTSIDE:
+        yield from _database(setup)
+
+
+def _server(setup: Setup) -> Iterator[Step]:
+    if setup.server is Server.TOOLKIT:
+        if setup.has_package:
+            yield Step("package", True, _("django-oauth-toolkit is installed."))
+        else:
+            text = _("django-oauth-toolkit is missing.")
+            yield Step("package", False, text, snippets.package(setup))
+        if setup.has_apps:
+            yield Step("apps", True, _("INSTALLED_APPS has oauth2_provider."))
+        else:
+            text = _("INSTALLED_APPS lacks oauth2_provider.")
+            yield Step("apps", False, text, snippets.apps())
+    elif setup.server is Server.OUTSIDE and not setup.has_package:
+        text = _("The package that fetches the keys of %(provider)s is missing.")
+        text %= {"provider": setup.providers[0]}
+        yield Step("package", False, text, snippets.package(setup))
+
+
+def _settings(setup: Setup) -> Iterator[Step]:
+    if setup.middleware is Middleware.FIRST:
+        yield Step("middleware", True, _("DiscoveryMiddleware is first in MIDDLEWARE."))
+    elif setup.middleware is Middleware.LATE:
+        text = _("MIDDLEWARE has DiscoveryMiddleware, but it is not first.")
+        yield Step("middleware", False, text, snippets.first_middleware(is_there=True))
+    else:
+        text = _("MIDDLEWARE lacks DiscoveryMiddleware.")
+        yield Step("middleware", False, text, snippets.first_middleware(is_there=False))
+    if setup.has_issuer:
+        text = _("MCP_ISSUER or MCP_RESOURCE names this site.")
+        yield Step("issuer", True, text)
+    else:
+        text = _("MCP_ISSUER is not set. Write the URL of this site.")
+        yield Step("issuer", False, text, snippets.issuer(setup))
+    if setup.refused_hosts:
+        text = _("ALLOWED_HOSTS lacks %(hosts)s.") % {"hosts": ", ".join(setup.refused_hosts)}
+        yield Step("hosts", False, text, snippets.hosts(setup))
+    else:
+        yield Step("hosts", True, _("ALLOWED_HOSTS has the host of this site."))
+    if setup.has_resources:
+        text = _("The settings name the MCP endpoint %(path)s.") % {"path": setup.path}
+        yield Step("resources", True, text)
+    else:
+        text = _("MCP_RESOURCES is not set. Write the path of the MCP endpoint, and its scopes.")
+        yield Step("resources", False, text, snippets.resources(setup))
+
+
+def _metadata(setup: Setup) -> Iterator[Step]:
+    if setup.server is Server.OUTSIDE:
+        text = _("MCP_AUTHORIZATION_SERVERS names %(providers)s.")
+        text %= {"providers": ", ".join(setup.providers)}
+        yield Step("authorization-server", True, text)
+        return
+    if setup.server is Server.TOOLKIT:
+        if setup.has_provider_settings:
+            yield Step("provider-settings", True, _("OAUTH2_PROVIDER makes access tokens."))
+        else:
+            text = _("OAUTH2_PROVIDER does not make access tokens for MCP clients.")
+            snippet = snippets.provider_settings(setup)
+            yield Step("provider-settings", False, text, snippet)
+    if setup.has_metadata:
+        text = _("MCP_AUTHORIZATION_SERVER_METADATA names the endpoints for sign-in.")
+        yield Step("authorization-server", True, text)
+    else:
+        text = _("MCP_AUTHORIZATION_SERVER_METADATA is not set.")
+        yield Step("authorization-server", False, text, snippets.metadata(setup))
+
+
+def _urls(setup: Setup) -> Iterator[Step]:
+    for problem in setup.url_problems:
+        yield Step("urls", False, problem, snippets.discovery_urls())
+    if not setup.url_problems:
+        text = _("The URLs of the discovery documents are at the root of the site.")
+        yield Step("urls", True, text)
+    if setup.server in (Server.TOOLKIT, Server.ALLAUTH):
+        if setup.has_oauth_urls:
+            yield Step("oauth-urls", True, _("The endpoints for sign-in have URLs."))
+        else:
+            text = _("The endpoints for sign-in have no URLs.")
+            yield Step("oauth-urls", False, text, snippets.oauth_urls(setup))
+
+
+def _endpoint(setup: Setup) -> Step:
+    if setup.endpoint is Endpoint.PROTECTED:
+        return Step("endpoint", True, _("An MCP endpoint is protected."))
+    values = {"path": setup.path, "view": setup.view, "file": setup.files.view}
+    if setup.endpoint is Endpoint.IN_ASGI:
+        text = _("%(file)s serves the MCP endpoint %(path)s.") % values
+        return Step("endpoint", True, text)
+    if setup.endpoint is Endpoint.UNPROTECTED:
+        text = _(
+            "The view at %(path)s is not protected: %(view)s. Write these lines above it. For a "
+            "class, see %(page)s."
+        )
+        values["page"] = page_at("challenges", "protect-a-view")
+        return Step("endpoint", False, text % values, snippets.endpoint(setup))
+    text = _(
+        "No MCP endpoint is protected. Begin with a view, and put your MCP server there later."
+    )
+    if setup.mcp_package:
+        name, page = setup.mcp_package
+        more = _("For %(package)s, see %(page)s.") % {"package": name, "page": page_at(page)}
+        text = f"{text} {more}"
+    return Step("endpoint", False, text, snippets.endpoint(setup))
+
+
+def _database(setup: Setup) -> Iterator[Step]:
+    if setup.database_problem:
+        text = _("The database cannot be read: %(problem)s") % {"problem": setup.database_problem}
+        yield Step("migrations", False, text)
+        return
+    if setup.has_migrated:
+        yield Step("migrations", True, _("The database has the tables."))
+    else:
+        text = _("The database lacks tables.")
+        yield Step("migrations", False, text, snippets.command("migrate"))
+    if not setup.signs:
+        return
+    if setup.has_keys:
+        yield Step("keys", True, _("A key signs the tokens."))
+    else:
+        text = _("No key signs the tokens.")
+        yield Step("keys", False, text, snippets.command("mcp_keys rotate"))
