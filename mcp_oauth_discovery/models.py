@@ -10,6 +10,7 @@ from typing import Any
 from django.db import models, router
 from django.db.models import Max, Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from joserfc.errors import JoseError
 
 from mcp_oauth_discovery.keys import encryption, jwk, policy
@@ -41,7 +42,8 @@ class State(Enum):
 
     @property
     def label(self) -> str:
-        return self.value.capitalize()
+        labels = (_("Pending"), _("Active"), _("Retired"), _("Expired"), _("Revoked"))
+        return str(labels[list(State).index(self)])
 
 
 class Unusable(Exception):
@@ -117,24 +119,27 @@ class SigningKeyQuerySet(models.QuerySet["SigningKey"]):
 class SigningKey(models.Model):
     """A key pair, and when it is created, activated, retired, expired and revoked."""
 
-    kid = models.CharField("key ID", max_length=64, unique=True)
-    algorithm = models.CharField(max_length=16)
+    kid = models.CharField(_("key ID"), max_length=64, unique=True)
+    algorithm = models.CharField(_("algorithm"), max_length=16)
     generation = models.PositiveIntegerField(
+        _("generation"),
         null=True,
         editable=False,
-        help_text="Place in the succession of the algorithm; empty for a key that never signs.",
+        help_text=_("Place in the succession of the algorithm; empty for a key that never signs."),
     )
-    public_jwk = models.JSONField("public JWK")
-    private_key = models.TextField(blank=True, editable=False)
-    created_at = models.DateTimeField()
-    activates_at = models.DateTimeField()
-    retires_at = models.DateTimeField(null=True, blank=True)
-    expires_at = models.DateTimeField(null=True, blank=True)
-    revoked_at = models.DateTimeField(null=True, blank=True)
+    public_jwk = models.JSONField(_("public JWK"))
+    private_key = models.TextField(_("private key"), blank=True, editable=False)
+    created_at = models.DateTimeField(_("created at"))
+    activates_at = models.DateTimeField(_("activates at"))
+    retires_at = models.DateTimeField(_("retires at"), null=True, blank=True)
+    expires_at = models.DateTimeField(_("expires at"), null=True, blank=True)
+    revoked_at = models.DateTimeField(_("revoked at"), null=True, blank=True)
 
     objects = SigningKeyQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("signing key")
+        verbose_name_plural = _("signing keys")
         ordering = ("algorithm", "-created_at", "kid")
         permissions = (
             ("rotate_signingkey", "Can rotate signing keys"),
@@ -273,8 +278,12 @@ def _set_generations(keys: Sequence[SigningKey], using: str) -> None:
 class FormerKey(models.Model):
     """The `kid` of a deleted key, which no other key may ever have."""
 
-    kid = models.CharField("key ID", max_length=64, primary_key=True)
-    deleted_at = models.DateTimeField()
+    kid = models.CharField(_("key ID"), max_length=64, primary_key=True)
+    deleted_at = models.DateTimeField(_("deleted at"))
+
+    class Meta:
+        verbose_name = _("former key")
+        verbose_name_plural = _("former keys")
 
     def __str__(self) -> str:
         return self.kid

@@ -12,6 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from mcp_oauth_discovery import rotation
+from mcp_oauth_discovery.admin.states import in_state
 from mcp_oauth_discovery.keys.jwk import public_pem
 from mcp_oauth_discovery.models import SigningKey, State
 from mcp_oauth_discovery.rotation.schedule import standing
@@ -20,6 +21,7 @@ from tests.keys import ED, VECTORS, as_file
 pytestmark = pytest.mark.django_db
 
 LIST = "/admin/mcp_oauth_discovery/signingkey/"
+ALL = f"{LIST}?state=all"
 ROTATE = f"{LIST}rotate/"
 VERBS = ("rotate", "retire", "revoke")
 
@@ -96,31 +98,151 @@ def rows():
 
 
 STEPS = {
-    State.PENDING: "signs in 23 h 59 min",
-    State.ACTIVE: "retires in 23 h 59 min",
-    State.RETIRED: "leaves the JWK Set in 23 h 59 min",
+    State.PENDING: "Signs in 23 h 59 min",
+    State.ACTIVE: "Retires in 23 h 59 min",
+    State.RETIRED: "Leaves the JWK Set in 23 h 59 min",
     State.EXPIRED: "-",
     State.REVOKED: "-",
 }
 
 
+def columns(row):
+    return re.findall(r'<t[dh] class="field-(\w+)', row)
+
+
 def test_row_says_what_a_key_does(staff, keys):
-    page = read(staff, LIST)
+    page = read(staff, ALL)
     for state, key in keys.items():
         [row] = [row for row in page.split("<tr") if key.kid in row]
+        assert columns(row) == ["state_label", "short_kid", "algorithm", "next_step"]
         assert f">{key.kid[:10]}…<" in row
         assert key.algorithm in row
         assert f'<span class="mcp-state mcp-{state.value}">{state.label}</span>' in row
-        assert f'alt="{key.is_published()}"' in row
-        assert f"{key.activates_at:%Y-%m-%d %H:%M:%S} UTC" in row
-        assert f'<td class="field-next_step">{STEPS[state]}</td>' in row
+        assert f'<td class="field-next_step">{STEPS[state]}' in row
+
+
+def test_row_says_when_the_next_event_is(staff, keys):
+    [row] = [row for row in read(staff, LIST).split("<tr") if keys[State.PENDING].kid in row]
+    assert f">{keys[State.PENDING].activates_at:%Y-%m-%d %H:%M:%S} UTC</span>" in row
 
 
 def test_key_that_was_revoked_late_left_the_set_when_it_expired(staff, keys):
-    left = keys[State.EXPIRED].expires_at
-    rotation.revoke(keys[State.EXPIRED])
-    [row] = [row for row in read(staff, LIST).split("<tr") if keys[State.EXPIRED].kid in row]
-    assert f'<td class="field-leaves">{left:%Y-%m-%d %H:%M:%S} UTC</td>' in row
+    key = keys[State.EXPIRED]
+    rotation.revoke(key)
+    left = f"{key.expires_at:%Y-%m-%d %H:%M:%S} UTC"
+    assert left in read(staff, url(key)).partition("field-leaves")[2].partition("field-")[0]
+
+
+def order(client, keys, column):
+    """Return the states in the order of a column, from the top."""
+    page = read(client, LIST, state="all", o=column)
+    return sorted(keys, key=lambda state: page.index(keys[state].kid))
+
+
+@pytest.fixture
+def sortable(keys):
+    """One key in each state, all of one algorithm, and no other key."""
+    SigningKey.objects.exclude(kid__in=[key.kid for key in keys.values()]).delete()
+    pending = keys[State.PENDING]
+    # Later than the key that leaves the JWK Set, and earlier than the rotation that is due.
+    pending.activates_at += timedelta(days=1)
+    pending.save()
+    SigningKey.objects.filter(pk=keys[State.ACTIVE].pk).update(retires_at=None)
+    return keys
+
+
+def test_list_sorts_by_state_in_the_order_of_a_life(staff, sortable):
+    assert order(staff, sortable, "1") == list(State)
+    assert order(staff, sortable, "-1") == list(reversed(State))
+
+
+def test_list_sorts_by_the_next_event(staff, sortable):
+    last = {State.EXPIRED, State.REVOKED}
+    ordered = order(staff, sortable, "4")
+    assert ordered[:3] == [State.RETIRED, State.PENDING, State.ACTIVE]
+    assert set(ordered[3:]) == last
+
+
+def test_list_sorts_by_every_column(staff, keys):
+    headers = staff.get(LIST).content.decode().partition("<thead>")[2].partition("</thead>")[0]
+    assert headers.count("sortable") == headers.count('scope="col"') - 1 == 4
+
+
+def test_list_is_sorted_with_a_wrong_setting(staff, keys, settings):
+    settings.MCP_KEY_ROTATION_INTERVAL = timedelta(0)
+    assert set(order(staff, keys, "4")) == set(State)
+
+
+def test_database_computes_the_states_of_the_model(keys):
+    # An end that is over decides, whatever the other dates say.
+    SigningKey.objects.filter(pk=keys[State.PENDING].pk).update(expires_at=ago(1))
+    now = timezone.now()
+    for state in State:
+        expected = {key.kid for key in SigningKey.objects.all() if key.state(now) is state}
+        assert {key.kid for key in in_state(SigningKey.objects.all(), state, now)} == expected
+
+
+def test_expired_keys_are_folded_and_counted(staff, keys):
+    page = read(staff, LIST)
+    assert {state for state, key in keys.items() if key.kid in page} == set(State) - {State.EXPIRED}
+    assert "1 expired key is not shown." in page
+    assert '<a href="?state=all">Show all keys</a>' in page
+    # What Django counts as left out is what a search or a filter leaves out.
+    assert " total</a>" not in page
+    assert ">5 total</a>" in read(staff, LIST, algorithm="ES256")
+
+
+def test_page_of_all_keys_folds_none(staff, keys):
+    page = read(staff, ALL)
+    assert all(key.kid in page for key in keys.values())
+    assert "not shown" not in page
+
+
+def test_count_is_that_of_the_link(staff, keys):
+    assert "not shown" not in read(staff, LIST, algorithm="ES256")
+    page = read(staff, LIST, q=keys[State.EXPIRED].kid, p="1")
+    assert "1 expired key is not shown." in page
+    link = re.search(r'<a href="([^"]+)">Show all keys', page)[1]
+    assert keys[State.EXPIRED].kid in read(staff, LIST + link).partition("<thead>")[2]
+
+
+def test_damaged_key_is_marked(staff, keys):
+    assert "Not in the JWK Set" not in read(staff, ALL)
+    SigningKey.objects.filter(pk=keys[State.RETIRED].pk).update(public_jwk={})
+    page = read(staff, LIST)
+    [row] = [row for row in page.split("<tr") if keys[State.RETIRED].kid in row]
+    assert "Not in the JWK Set" in row
+
+
+# A list without rows
+
+
+def test_list_without_keys_says_how_to_make_one(staff):
+    page = read(staff, LIST)
+    assert "There are no keys yet." in page
+    assert "manage.py mcp_keys rotate" in page
+    assert f'<a class="button" href="{ROTATE}">' in page
+
+
+def test_list_without_keys_asks_for_the_permission(login):
+    page = read(login("view"), LIST)
+    assert "ask someone who may rotate keys" in page
+    assert ROTATE not in page
+
+
+def test_list_of_expired_keys_says_how_to_make_one(staff, keys):
+    SigningKey.objects.exclude(pk=keys[State.EXPIRED].pk).delete()
+    page = read(staff, LIST)
+    assert "All keys have expired, so no key signs." in page
+    assert f'<a class="button" href="{ROTATE}">' in page
+    assert "1 expired key is not shown." in page
+
+
+@pytest.mark.parametrize("query", [{"q": "nothing"}, {"algorithm": "RS256"}], ids=str)
+def test_list_without_matches_offers_to_clear_the_filters(staff, keys, query):
+    page = read(staff, LIST, **query)
+    assert "No keys match." in page
+    assert f'<a href="{LIST}">Clear the search and all filters</a>' in page
 
 
 def test_filter_finds_the_keys_of_a_state(staff, keys):
@@ -178,7 +300,7 @@ def test_kid_of_another_program_is_text_on_every_page(staff):
     kid = "\"><b>'&lt;{{kid}}"
     file = as_file(VECTORS[ED], private=False, kid=kid)
     key = rotation.import_key(file, public_only=True, keep_kid=True)
-    for where in (LIST, url(key), f"{LIST}overview/"):
+    for where in (LIST, url(key), "/admin/mcp_oauth_discovery/overview/"):
         page = staff.get(where).content.decode()
         assert '"><b>' not in page
     assert escape(kid) in staff.get(url(key)).content.decode()
@@ -313,6 +435,34 @@ def test_rotate_asks_first(staff, keys):
     assert rows() == before
 
 
+def test_page_counts_first_and_then_names_what_changes_and_what_does_not(staff, keys):
+    page = act(staff, "retire", *keys.values(), confirmed=False, where=ALL).content.decode()
+    parts = [
+        "1 of 5 keys will be retired.",
+        "What will change",
+        keys[State.ACTIVE].kid,
+        "It no longer signs.",
+        "What will not change",
+        "Only active keys can be retired.",
+        "Yes, retire",
+    ]
+    assert sorted(parts, key=page.index) == parts
+
+
+def test_confirmation_is_for_the_keys_that_change(staff, keys):
+    page = act(staff, "retire", *keys.values(), confirmed=False, where=ALL).content.decode()
+    assert re.findall(r'name="_selected_action" value="(\d+)"', page) == [
+        str(keys[State.ACTIVE].pk)
+    ]
+
+
+def test_page_without_a_change_cannot_be_confirmed(staff, keys):
+    page = act(staff, "retire", keys[State.REVOKED], confirmed=False).content.decode()
+    assert "0 of 1 key will be retired." in page
+    assert 'name="confirmed"' not in page
+    assert "Back to the list" in page
+
+
 def test_rotate_publishes_what_is_not_pending_yet(staff, keys):
     response = staff.post(ROTATE, follow=True)
     made = standing("ES256", timezone.now()).pending
@@ -384,7 +534,7 @@ def test_revoke_says_until_when_copies_are_in_use(staff, keys, settings):
 
 
 def test_each_selected_key_has_a_result(staff, keys):
-    response = act(staff, "retire", *keys.values())
+    response = act(staff, "retire", *keys.values(), where=ALL)
     levels = [level for level, _ in said(response)]
     assert sorted(levels) == ["error"] * 4 + ["success"]
     assert LogEntry.objects.count() == 1
@@ -394,7 +544,7 @@ def test_each_selected_key_has_a_result(staff, keys):
 
 
 def test_all_selected_keys_are_revoked(staff, keys):
-    levels = [level for level, _ in said(act(staff, "revoke", *keys.values()))]
+    levels = [level for level, _ in said(act(staff, "revoke", *keys.values(), where=ALL))]
     assert sorted(levels) == ["error"] + ["success"] * 4
     assert not SigningKey.objects.filter(
         kid__in=[key.kid for key in keys.values()], revoked_at=None
@@ -402,12 +552,29 @@ def test_all_selected_keys_are_revoked(staff, keys):
     assert SigningKey.objects.signing_key("EdDSA").kid not in {key.kid for key in keys.values()}
 
 
-def test_all_keys_of_all_pages_can_be_selected(staff, keys):
-    response = act(
-        staff, "revoke", keys[State.ACTIVE], confirmed=False, select_across="1", index="0"
-    )
-    hidden = response.content.decode().count('name="_selected_action"')
-    assert hidden == SigningKey.objects.count() == 6
+@pytest.mark.parametrize(("where", "count"), [(LIST, 5), (ALL, 6)])
+def test_all_keys_of_all_pages_can_be_selected(staff, keys, where, count):
+    across = {"select_across": "1", "index": "0"}
+    response = act(staff, "revoke", keys[State.ACTIVE], confirmed=False, where=where, **across)
+    assert f"{count - 1} of {count} keys will be revoked." in response.content.decode()
+
+
+def test_selected_key_that_has_left_the_list_is_not_changed(staff, keys):
+    before = rows()
+    # Its page and a filter can be older than its state.
+    for confirmed in (False, True):
+        response = act(staff, "revoke", keys[State.EXPIRED], confirmed=confirmed)
+        [(level, text)] = said(response)
+        assert (level, text.partition(":")[0]) == ("warning", "No keys were changed")
+    assert rows() == before
+
+
+def test_expired_key_can_be_revoked_from_its_page(staff, keys):
+    key = keys[State.EXPIRED]
+    where = re.search(r'action="([^"]+)" class="mcp-tools"', read(staff, url(key)))[1]
+    act(staff, "revoke", key, where=where)
+    key.refresh_from_db()
+    assert key.state() is State.REVOKED
 
 
 def test_filtered_list_stays_filtered_on_the_way(staff, keys):
@@ -515,7 +682,7 @@ def test_key_that_cannot_be_published_is_shown_and_can_be_revoked(staff, fault, 
     page = read(staff, url(key))
     assert page.count(f"not published: {told}") == 2
     assert key.kid in read(staff, LIST)
-    assert read(staff, f"{LIST}overview/")
+    assert read(staff, "/admin/mcp_oauth_discovery/overview/")
     act(staff, "revoke", key)
     key.refresh_from_db()
     assert key.state() is State.REVOKED

@@ -9,7 +9,7 @@ from django.contrib.contenttypes.models import ContentType
 
 from mcp_oauth_discovery import rotation
 from mcp_oauth_discovery.admin import SigningKeyAdmin
-from mcp_oauth_discovery.admin.columns import StateFilter
+from mcp_oauth_discovery.admin.states import StateFilter
 from mcp_oauth_discovery.models import SigningKey
 
 pytestmark = pytest.mark.django_db

@@ -62,12 +62,23 @@ def stored(key):
 
 
 def sentences(verb, *keys):
-    keys = [stored(key) for key in keys]
-    return [said for _, _, said in consequences.change_context(keys, verb)["subjects"]]
+    """Return what the page says about each key that changes."""
+    page = consequences.change_context([stored(key) for key in keys], verb)
+    assert page["unchanged"] == []
+    return [subject.sentences for subject in page["changed"]]
+
+
+def stays(verb, key):
+    """Return why the page says that a key does not change."""
+    page = consequences.change_context([stored(key)], verb)
+    assert page["changed"] == []
+    [subject] = page["unchanged"]
+    assert subject.key == key
+    return subject.sentences
 
 
 def plan(algorithm="EdDSA"):
-    [(shown, key, said)] = consequences.rotation_context([algorithm])["subjects"]
+    [(shown, key, said, _)] = consequences.rotation_context([algorithm])["changed"]
     assert (shown, key) == (algorithm, None)
     return said
 
@@ -123,7 +134,10 @@ def test_rotation_with_a_pending_key():
     rotation.rotate("EdDSA", now=ago(days=9))
     pending = rotation.rotate("EdDSA")
     start = f"{pending.activates_at:%Y-%m-%d %H:%M:%S} UTC"
-    assert plan() == [f"Skipped: {pending.kid} is already pending, and signs from {start}."]
+    page = consequences.rotation_context(["EdDSA"])
+    assert page["changed"] == []
+    [subject] = page["unchanged"]
+    assert subject.sentences == [f"{pending.kid} is already pending, and signs from {start}."]
     assert rotation.rotate("EdDSA") == pending
 
 
@@ -146,9 +160,7 @@ def line():
 
 @pytest.mark.parametrize("state", sorted(set(State) - {State.ACTIVE}, key=str))
 def test_retire_refuses_what_is_not_active(line, state):
-    assert sentences("retire", line[state]) == [
-        [f"Skipped: only active keys can be retired, and this one is {state.value}."]
-    ]
+    assert stays("retire", line[state]) == ["Only active keys can be retired."]
     with pytest.raises(rotation.Refused):
         rotation.retire(line[state])
 
@@ -254,7 +266,7 @@ def test_revoke_expired_changes_nothing_for_anybody(line):
 def test_revoke_twice_is_refused(line):
     key = line[State.REVOKED]
     at = f"{key.revoked_at:%Y-%m-%d %H:%M:%S} UTC"
-    assert sentences("revoke", key) == [[f"Skipped: it was revoked at {at}."]]
+    assert stays("revoke", key) == [f"It was revoked at {at}."]
     with pytest.raises(rotation.Refused):
         rotation.revoke(key)
 
@@ -269,7 +281,9 @@ def test_revoke_pending_and_active_at_once(line):
 
 def test_retire_pending_and_active_at_once(line):
     both = line[State.PENDING], line[State.ACTIVE]
-    _, done = sentences("retire", *both)
+    page = consequences.change_context([stored(key) for key in both], "retire")
+    [(_, _, done, _)] = page["changed"]
+    assert [subject.key for subject in page["unchanged"]] == [both[0]]
     assert done == [STAYS, f"The pending key {line[State.PENDING].kid} signs immediately."]
     with pytest.raises(rotation.Refused):
         rotation.retire(both[0])
@@ -289,6 +303,22 @@ def test_change_of_an_unknown_algorithm(verb):
 
 
 # What goes round it
+
+
+def test_page_counts_the_keys_that_change(line):
+    keys = [stored(key) for key in line.values()]
+    assert consequences.change_context(keys, "retire")["summary"] == "1 of 5 keys will be retired."
+    assert consequences.change_context(keys, "revoke")["summary"] == "4 of 5 keys will be revoked."
+    one = consequences.change_context([stored(line[State.ACTIVE])], "revoke")["summary"]
+    assert one == "1 of 1 key will be revoked."
+
+
+def test_page_counts_the_algorithms_that_rotate():
+    rotation.rotate("EdDSA", now=ago(days=9))
+    rotation.rotate("EdDSA")
+    page = consequences.rotation_context(["EdDSA", "ES256"])
+    assert page["summary"] == "1 of 2 algorithms will be rotated."
+    assert [subject.algorithm for subject in page["changed"]] == ["ES256"]
 
 
 def test_page_says_how_long_copies_are_in_use(settings):

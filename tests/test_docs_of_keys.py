@@ -7,8 +7,12 @@ import re
 from datetime import datetime, timedelta, timezone
 
 import pytest
+from django.contrib.admin import AdminSite
+from django.contrib.admin.utils import label_for_field
+from django.utils.text import capfirst
 
 from mcp_oauth_discovery import rotation
+from mcp_oauth_discovery.admin import SigningKeyAdmin
 from mcp_oauth_discovery.keys.cache import READ_AT_MOST_EVERY
 from mcp_oauth_discovery.models import SigningKey, State
 from mcp_oauth_discovery.signing.unsealed import MOST_KEPT
@@ -21,6 +25,15 @@ REFERENCE = read("docs/keys-reference.md")
 def test_documented_states_are_all_there_are():
     rows = re.findall(r"^\| (\w+) \| ", section(KEYS, "The timeline"), re.M)
     assert rows[rows.index("State") + 1 :] == [state.value for state in State]
+
+
+def test_documented_columns_are_those_of_the_list():
+    model_admin = SigningKeyAdmin(SigningKey, AdminSite())
+    columns = [
+        label_for_field(name, SigningKey, model_admin) for name in SigningKeyAdmin.list_display
+    ]
+    rows = re.findall(r"^\| ([A-Z][\w ]+) \| ", section(REFERENCE, "The list of keys"), re.M)
+    assert rows == ["Column", *map(capfirst, columns)]
 
 
 @pytest.mark.django_db

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
+from itertools import pairwise
 
 import pytest
 
@@ -134,12 +135,36 @@ def test_algorithm_whose_keys_are_long_gone_keeps_its_lane():
     assert (lane.bars, lane.omitted) == ([], 1)
 
 
-def test_a_day_takes_more_room_near_to_now():
+def test_axis_has_dates_and_a_day_takes_more_room_near_to_now():
+    rotate(20)
+    ticks = {f"{tick.label} {tick.year}": number(tick.x) for tick in drawn().ticks}
+    assert list(ticks) == [
+        "24 Apr 2026",
+        "30 Apr 2026",
+        "2 May 2026",
+        "8 May 2026",
+        "31 May 2026",
+    ]
+    _, before, after, week, month = ticks.values()
+    # Two days, and three weeks.
+    assert after - before > month - week > 0
+
+
+def test_mark_of_the_axis_is_where_its_day_begins():
     rotate(50)
-    ticks = {tick.label: number(tick.x) for tick in drawn().ticks}
-    assert list(ticks) == ["-30 d", "-7 d", "-1 d", "+1 d", "+7 d", "+30 d"]
-    assert list(ticks.values()) == sorted(ticks.values())
-    assert ticks["+1 d"] - ticks["-1 d"] > (ticks["+30 d"] - ticks["+7 d"])
+    assert rotate(0).activates_at == NOW + timedelta(days=1)
+    picture = drawn(NOW + timedelta(hours=15))
+    [tick] = [tick for tick in picture.ticks if tick.label == "2 May"]
+    assert number(tick.x) == pytest.approx(spans(picture.lanes[0].bars[0])["active"][0], abs=0.02)
+
+
+@pytest.mark.parametrize("days", [1, 50, 400, 4000])
+def test_labels_of_the_axis_do_not_overlap(days):
+    rotate(days)
+    places = [number(tick.x) for tick in drawn().ticks]
+    assert len(places) >= 2
+    assert all(right - left >= 13 for left, right in pairwise(places) if left > 50 or right < 50)
+    assert all(6 <= place <= 94 for place in places)
 
 
 @pytest.mark.parametrize(
@@ -161,7 +186,7 @@ def test_bar_is_told_in_words(state, told):
     bars = [bar for lane in picture.lanes for bar in lane.bars]
     [bar] = [bar for bar in bars if (bar.state, bar.text) == (state, told)]
     assert bar.name == f"{bar.key.algorithm} key {bar.key.kid[:10]}…"
-    assert f"{bar.name}, {state.value}: {told}." in picture.description
+    assert f"{bar.name}, {state.label}: {told}." in picture.description
 
 
 def test_wrong_spans_leave_out_what_is_made_of_them(settings):
@@ -175,3 +200,4 @@ def test_picture_says_from_when_to_when_it_is():
     rotate(50)
     picture = drawn()
     assert (picture.start, picture.end) == ("2026-03-12", "2026-06-18")
+    assert picture.now == "2026-05-01 00:00:00 UTC"

@@ -9,14 +9,17 @@ from django.contrib import admin, messages
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.views.decorators.http import require_safe
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from mcp_oauth_discovery import rotation
-from mcp_oauth_discovery.admin.columns import SigningKeyColumns, StateFilter
-from mcp_oauth_discovery.admin.overview import overview_context
+from mcp_oauth_discovery.admin.columns import SigningKeyColumns
+from mcp_oauth_discovery.admin.history import KeyHistory
+from mcp_oauth_discovery.admin.menu import Overview, OverviewAdmin
+from mcp_oauth_discovery.admin.pages import page
+from mcp_oauth_discovery.admin.states import StateFilter, folded, sortable
 from mcp_oauth_discovery.keys import policy
 from mcp_oauth_discovery.keys.lifetimes import stamp
 from mcp_oauth_discovery.models import SigningKey, State
@@ -25,30 +28,28 @@ from mcp_oauth_discovery.rotation import consequences
 # The lookups of filters and date hierarchies. None of them can search for part of a text.
 _FILTER_LOOKUPS = ("", "__exact", "__gte", "__isempty", "__isnull", "__lt")
 _DATE_LOOKUPS = ("__year", "__month", "__day")
+_DONE = {"retire": _("Retired."), "revoke": _("Revoked.")}
 
 
 @admin.register(SigningKey)
-class SigningKeyAdmin(SigningKeyColumns):
+class SigningKeyAdmin(KeyHistory, SigningKeyColumns):
     """Keys cannot be added, edited or deleted here, and no private key is shown."""
 
-    list_display = (
-        "short_kid",
-        "state_label",
-        "algorithm",
-        "is_in_jwk_set",
-        "next_step",
-        "signs_from",
-        "retires",
-        "leaves",
-    )
-    list_filter = ("algorithm", StateFilter)
+    list_display = ("state_label", "short_kid", "algorithm", "next_step")
+    list_display_links = ("short_kid",)
+    list_filter = (StateFilter, "algorithm")
+    show_facets = admin.ShowFacets.ALWAYS
+    ordering = ("algorithm", "-created_at")
     search_fields = ("kid",)
     actions = ("retire_keys", "revoke_keys")
     fieldsets = (
         (None, {"fields": ("kid", "algorithm", "state_label", "is_in_jwk_set", "next_step")}),
-        ("Timeline", {"fields": ("published_from", "signs_from", "retires", "leaves", "revoked")}),
-        ("Public key", {"fields": ("public_jwk_text", "public_pem_text")}),
-        ("Private key", {"fields": ("private_key_status",)}),
+        (
+            _("Timeline"),
+            {"fields": ("published_from", "signs_from", "retires", "leaves", "revoked")},
+        ),
+        (_("Public key"), {"fields": ("public_jwk_text", "public_pem_text")}),
+        (_("Private key"), {"fields": ("private_key_status",)}),
     )
     change_list_template = "mcp_oauth_discovery/admin/change_list.html"
     change_form_template = "mcp_oauth_discovery/admin/change_form.html"
@@ -57,14 +58,21 @@ class SigningKeyAdmin(SigningKeyColumns):
         css = {"all": ("mcp_oauth_discovery/admin.css",)}
         js = ("mcp_oauth_discovery/admin.js",)
 
+    def __init__(self, model: type[SigningKey], admin_site: admin.AdminSite) -> None:
+        super().__init__(model, admin_site)
+        # Each admin site that has the keys has the overview too.
+        if not admin_site.is_registered(Overview):
+            admin_site.register(Overview, OverviewAdmin)
+
     def get_urls(self) -> list[URLPattern]:
         rotate = self.admin_site.admin_view(self.rotate_view)
-        overview = self.admin_site.admin_view(require_safe(self.overview_view))
         return [
-            path("overview/", overview, name="mcp_oauth_discovery_signingkey_overview"),
             path("rotate/", rotate, name="mcp_oauth_discovery_signingkey_rotate"),
             *super().get_urls(),
         ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[SigningKey]:
+        return sortable(super().get_queryset(request), timezone.now())
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Allow the lookups of the list's filters. Others could reveal the ciphertext."""
@@ -96,23 +104,17 @@ class SigningKeyAdmin(SigningKeyColumns):
     def has_revoke_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("mcp_oauth_discovery.revoke_signingkey")
 
-    @admin.action(description="Retire the selected keys…", permissions=["retire"])
+    @admin.action(description=_("Retire the selected keys…"), permissions=["retire"])
     def retire_keys(
         self, request: HttpRequest, queryset: QuerySet[SigningKey]
     ) -> HttpResponse | None:
         return self._confirmed(request, queryset, "retire", rotation.retire)
 
-    @admin.action(description="Revoke the selected keys…", permissions=["revoke"])
+    @admin.action(description=_("Revoke the selected keys…"), permissions=["revoke"])
     def revoke_keys(
         self, request: HttpRequest, queryset: QuerySet[SigningKey]
     ) -> HttpResponse | None:
         return self._confirmed(request, queryset, "revoke", rotation.revoke)
-
-    def overview_view(self, request: HttpRequest) -> HttpResponse:
-        """Show what is published, what happens next, and the results of the checks."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        return self._page(request, "overview", overview_context(request))
 
     def rotate_view(self, request: HttpRequest) -> HttpResponse:
         """Ask for confirmation, and rotate all configured algorithms on POST."""
@@ -136,13 +138,15 @@ class SigningKeyAdmin(SigningKeyColumns):
         except rotation.Refused as error:
             self.message_user(request, f"{algorithm}: {error}", messages.ERROR)
             return
+        names = {"algorithm": algorithm, "key": key, "start": stamp(key.activates_at)}
         if key.created_at == now:
-            self.log_addition(request, key, f"Rotated {algorithm}: this key was published.")
-            text = f"{algorithm}: published {key}; it signs from {stamp(key.activates_at)}."
-            self.message_user(request, text, messages.SUCCESS)
+            entry = gettext("Rotated %(algorithm)s: this key was published.")
+            self.log_addition(request, key, entry % names)
+            text = gettext("%(algorithm)s: published %(key)s; it signs from %(start)s.")
+            self.message_user(request, text % names, messages.SUCCESS)
         else:
-            text = f"{algorithm}: {key} is already pending; nothing was changed."
-            self.message_user(request, text, messages.WARNING)
+            text = gettext("%(algorithm)s: %(key)s is already pending; nothing was changed.")
+            self.message_user(request, text % names, messages.WARNING)
 
     def _confirmed(
         self,
@@ -155,30 +159,28 @@ class SigningKeyAdmin(SigningKeyColumns):
         # Pending keys come before active ones, whose dates depend on them.
         keys = list(queryset.order_by("algorithm", "-generation"))
         try:
-            page = consequences.change_context(keys, verb)
+            context = consequences.change_context(keys, verb)
         except ImproperlyConfigured as error:
             self.message_user(request, str(error), messages.ERROR)
             return None
+        if not keys:
+            text = gettext("No keys were changed: the selected keys are no longer in this list.")
+            self.message_user(request, text, messages.WARNING)
+            return None
         if "confirmed" not in request.POST:
-            return self._page(request, verb, page)
+            return self._page(request, verb, context)
         for key in keys:
             try:
                 text = consequences.outcome(change(key), verb)
             except (rotation.Refused, ImproperlyConfigured) as error:
                 self.message_user(request, str(error), messages.ERROR)
             else:
-                self.log_change(request, key, f"{verb.capitalize()}d.")
+                self.log_change(request, key, str(_DONE[verb]))
                 self.message_user(request, text, messages.SUCCESS)
         return None
 
     def _page(self, request: HttpRequest, verb: str, context: dict[str, Any]) -> HttpResponse:
-        request.current_app = self.admin_site.name
-        site = self.admin_site.each_context(request)
-        return TemplateResponse(
-            request,
-            f"mcp_oauth_discovery/admin/{verb}.html",
-            {**site, "opts": self.opts, "media": self.media, **context},
-        )
+        return page(self, request, verb, context)
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -188,7 +190,13 @@ class SigningKeyAdmin(SigningKeyColumns):
         if not forbidden.isdisjoint(request.POST.getlist("action")):
             raise PermissionDenied
         may_rotate = self.has_rotate_permission(request)
-        return super().changelist_view(request, {**(extra_context or {}), "may_rotate": may_rotate})
+        context = {**(extra_context or {}), "may_rotate": may_rotate}
+        response = super().changelist_view(request, context)
+        # Other answers are redirects, and pages that ask for confirmation.
+        shown = getattr(response, "context_data", None) or {}
+        if "cl" in shown:
+            shown.update(folded(shown["cl"], request))
+        return response
 
     def change_view(
         self,

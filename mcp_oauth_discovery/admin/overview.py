@@ -1,18 +1,17 @@
-"""The overview: MCP server URLs, problems, what happens to the keys next, and the documents."""
+"""The overview: problems, MCP server URLs, what happens to the keys next, and the documents."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+from dataclasses import replace
+from typing import Any
 
-from django.core.checks import ERROR, CheckMessage
 from django.core.exceptions import ImproperlyConfigured
 from django.db import Error as AnyDatabaseError
-from django.db import router
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
-from mcp_oauth_discovery import checks
+from mcp_oauth_discovery.admin.problems import SaidOnce, findings
 from mcp_oauth_discovery.admin.served import attempt, served_documents
 from mcp_oauth_discovery.admin.timeline import timeline
 from mcp_oauth_discovery.identity import Site
@@ -21,50 +20,45 @@ from mcp_oauth_discovery.rotation.outlook import prospects
 from mcp_oauth_discovery.signing.readings import undisturbed
 
 
-class Finding(NamedTuple):
-    """A message of a system check."""
-
-    message: CheckMessage
-    is_error: bool
-    is_for_deployment: bool
-
-
 def overview_context(request: HttpRequest) -> dict[str, Any]:
     """Return the template context of the overview; it describes failures as problems."""
-    resources, problem = attempt(lambda: Site(request).resources)
+    messages = findings()
+    said_once = SaidOnce(messages)
+    # In the order of the page, so that each reference stands below its problem.
+    resources, resources_problem = attempt(lambda: Site(request).resources)
+    resources_problem = said_once(resources_problem)
+    keys, keys_problem = _keys()
+    keys_problem = said_once(keys_problem)
+    documents = [
+        replace(document, problem=said_once(document.problem))
+        for document in served_documents(request)
+    ]
     return {
-        "title": "Overview",
+        "title": _("Overview"),
+        "findings": messages,
         "resources": [resource for resource in resources or () if resource.enabled],
-        "resources_problem": problem,
-        "documents": list(served_documents(request)),
-        "findings": sorted(
-            findings(), key=lambda finding: (not finding.is_error, finding.is_for_deployment)
-        ),
-        **_keys(),
+        "resources_problem": resources_problem,
+        **keys,
+        "keys_problem": keys_problem,
+        "documents": documents,
+        "reference": said_once.reference,
     }
 
 
-def findings() -> Iterator[Finding]:
-    """Yield the messages of the checks of this app, with `--deploy` and `--database`."""
-    databases = [router.db_for_read(SigningKey)]
-    run = [(checks.check_settings, False)]
-    run += [(rule.check, rule.deploy) for rule in checks.RULES.values()]
-    for check, is_for_deployment in run:
-        for message in check(app_configs=None, databases=databases):
-            if not message.is_silenced():
-                yield Finding(message, message.level >= ERROR, is_for_deployment)
-
-
-def _keys() -> dict[str, Any]:
+def _keys() -> tuple[dict[str, Any], str]:
+    """Return what the page shows of the keys, and the problem that keeps it from showing all."""
     now = timezone.now()
     try:
         with undisturbed():
             keys = list(SigningKey.objects.defer("private_key"))
     except AnyDatabaseError as error:
-        return {"keys_problem": str(error)}
-    context: dict[str, Any] = {"timeline": timeline(keys, now) if keys else None}
+        return {}, str(error)
+    if not keys:
+        # The page says what to do. The prospects would repeat it for each algorithm.
+        return {}, ""
+    context: dict[str, Any] = {"timeline": timeline(keys, now)}
     try:
         context["prospects"] = prospects(keys, now)
     except ImproperlyConfigured as error:
-        context["keys_problem"] = str(error)
-    return context
+        return context, str(error)
+    return context, ""

@@ -14,6 +14,8 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, QueryDict
 from django.urls import ResolverMatch, get_script_prefix
 from django.utils import translation
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from mcp_oauth_discovery.checks.routes import is_discovery, match_at
 from mcp_oauth_discovery.conf import default_language, root_urlconf
@@ -38,13 +40,15 @@ from mcp_oauth_discovery.standards.identifiers import split
 
 T = TypeVar("T")
 
-_HINT = 'Write path("", include("mcp_oauth_discovery.urls")) first in ROOT_URLCONF.'
+_ROUTE = gettext_lazy('Write path("", include("mcp_oauth_discovery.urls")) first in ROOT_URLCONF.')
 _NOTES = {
-    SERVER_TITLE: (
+    SERVER_TITLE: gettext_lazy(
         "Not needed: MCP_AUTHORIZATION_SERVERS names other authorization servers than this site."
     ),
-    KEYS_TITLE: "Not needed: this site announces no keys, and has none.",
-    CATALOG_TITLE: "Not needed: no enabled resource has an entry in MCP_SERVER_CARDS.",
+    KEYS_TITLE: gettext_lazy("Not needed: this site announces no keys, and has none."),
+    CATALOG_TITLE: gettext_lazy(
+        "Not needed: no enabled resource has an entry in MCP_SERVER_CARDS."
+    ),
 }
 
 # Headers of the visitor that a client does not send when it requests a document.
@@ -88,23 +92,28 @@ def _request(title: str, url: str, request: HttpRequest) -> Served:
     parts = split(url)
     path, prefix = unquote(parts.path), get_script_prefix()
     path_info = path[len(prefix) - 1 :] if path.startswith(prefix) else path
-    with translation.override(default_language()):
+    # The problems are in the language of the reader, and the document in that of the site.
+    in_its_language = partial(translation.override, default_language())
+    with in_its_language():
         match = match_at(path_info, getattr(request, "urlconf", None) or root_urlconf())
-        if match is None:
-            return Served(title, url, problem=f"No view answers here. {_HINT}")
-        if not is_discovery(match.func):
-            view = match._func_path  # noqa: SLF001
-            return Served(title, url, problem=f"Another view answers here: {view}. {_HINT}")
-        client_request = _anonymous(request, path, path_info, parts.query[1:])
-        client_request.resolver_match = match
+    if match is None:
+        return Served(title, url, problem=f"{_('No view answers here.')} {_ROUTE}")
+    if not is_discovery(match.func):
+        problem = _("Another view answers here: %(view)s.") % {"view": match._func_path}  # noqa: SLF001
+        return Served(title, url, problem=f"{problem} {_ROUTE}")
+    client_request = _anonymous(request, path, path_info, parts.query[1:])
+    client_request.resolver_match = match
+    with in_its_language():
         response = match.func(client_request, *match.args, **match.kwargs)
-        cache_control = response.headers.get("Cache-Control", "")
-        served = partial(Served, title, url, response.status_code, cache_control)
-        if response.status_code == HTTPStatus.OK:
-            return served(json.loads(response.content))
-        if response.status_code == HTTPStatus.NOT_FOUND and not _is_needed(title, Site(request)):
-            return served(note=_NOTES[title])
-        return served(problem=_reason(match, client_request))
+    cache_control = response.headers.get("Cache-Control", "")
+    served = partial(Served, title, url, response.status_code, cache_control)
+    if response.status_code == HTTPStatus.OK:
+        return served(json.loads(response.content))
+    if response.status_code == HTTPStatus.NOT_FOUND and not _is_needed(title, Site(request)):
+        return served(note=str(_NOTES[title]))
+    with in_its_language():
+        reason = _reason(match, client_request)
+    return served(problem=reason or _("The log has the reason, in the event document.failed."))
 
 
 def _is_needed(title: str, site: Site) -> bool:
@@ -136,8 +145,7 @@ def _anonymous(request: HttpRequest, path: str, path_info: str, query: str) -> H
 
 
 def _reason(match: ResolverMatch, request: HttpRequest) -> str:
-    """Return why a view answered with an error, because the response does not say why."""
+    """Return why a view answered with an error, which the response does not say; "" if unknown."""
     view = match.func.view_class(**match.func.view_initkwargs)  # type: ignore[attr-defined]
     view.setup(request, *match.args, **match.kwargs)
-    _, problem = attempt(partial(view.get, request, *match.args, **match.kwargs))
-    return problem or "The log has the reason, in the event document.failed."
+    return attempt(partial(view.get, request, *match.args, **match.kwargs))[1]

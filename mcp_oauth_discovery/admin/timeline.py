@@ -2,15 +2,19 @@
 
 Positions are percentages of the width, so that text keeps its size in a narrow window. Days near
 now are wider: a handover takes a day, and a key signs for a hundred. All values are strings,
-because templates format numbers for the language of the reader.
+because templates format numbers for the language of the reader. States have patterns, and marks
+have shapes, so that the picture can be read without colour.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from typing import NamedTuple
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
 from mcp_oauth_discovery.conf import Misconfigured
 from mcp_oauth_discovery.keys.lifetimes import stamp
@@ -18,11 +22,13 @@ from mcp_oauth_discovery.models import SigningKey, State
 from mcp_oauth_discovery.rotation.outlook import outlook
 from mcp_oauth_discovery.rotation.schedule import due_at
 
-_TOP, _TITLE, _ROW, _GAP, _BOTTOM = 26, 26, 46, 12, 24
+_TOP, _TITLE, _ROW, _GAP, _BOTTOM = 26, 26, 48, 12, 42
 _BARS_AT_MOST = 6
 _LEAST = timedelta(days=2)
 _DAY = timedelta(days=1)
-_TICKS = (1, 7, 30, 90, 365)
+_TICKS = (1, 7, 30, 90, 365, 1000, 3650)
+# In percent: labels that are closer overlap in a narrow window, and those at the edge are cut off.
+_LEAST_BETWEEN, _LEAST_AT_EDGE = 13, 6
 
 
 class Segment(NamedTuple):
@@ -56,10 +62,11 @@ class Lane(NamedTuple):
 
 
 class Tick(NamedTuple):
-    """A mark some days before or after now."""
+    """The start of a day, in UTC: the day and the year."""
 
     x: str
     label: str
+    year: str
 
 
 class Timeline(NamedTuple):
@@ -70,6 +77,7 @@ class Timeline(NamedTuple):
     ticks: list[Tick]
     start: str
     end: str
+    now: str
     description: str
 
 
@@ -105,13 +113,22 @@ class _Window(NamedTuple):
         """Return the position of an instant; empty for None."""
         return f"{self.share(at):.2f}%" if at else ""
 
-    def ticks(self) -> Iterator[Tick]:
-        """Yield the marks of the axis."""
-        for days in (*(-days for days in reversed(_TICKS)), *_TICKS):
-            share = self.share(self.now + timedelta(days=days))
-            # Skip a mark whose label would be cut off.
-            if 5 < share < 95:
-                yield Tick(f"{share:.2f}%", f"{days:+} d")
+    def ticks(self) -> list[Tick]:
+        """Return the marks of the axis, from left to right."""
+        return [*reversed(list(self._ticks(-1))), *self._ticks(1)]
+
+    def _ticks(self, direction: int) -> Iterator[Tick]:
+        """Yield the marks after now, or those before it, and begin with the nearest."""
+        today = self.now.astimezone(timezone.utc).replace(hour=0, minute=0, second=0, microsecond=0)
+        last: float | None = None
+        for days in _TICKS:
+            day = today + days * direction * _DAY
+            share = self.share(day)
+            is_apart = last is None or abs(share - last) >= _LEAST_BETWEEN
+            if is_apart and _LEAST_AT_EDGE <= share <= 100 - _LEAST_AT_EDGE:
+                last = share
+                # Translators: a day without a year, as the `date` filter of Django writes it.
+                yield Tick(f"{share:.2f}%", date_format(day, _("j M")), f"{day:%Y}")
 
     def segments(self, key: SigningKey) -> Iterator[Segment]:
         """Yield the parts of a key's life in this window."""
@@ -130,7 +147,7 @@ class _Window(NamedTuple):
         """Return the bar of a key, at a height in the picture."""
         return Bar(
             key,
-            f"{key.algorithm} key {key.short_kid}",
+            _("%(algorithm)s key %(kid)s") % {"algorithm": key.algorithm, "kid": key.short_kid},
             key.state(self.now),
             self.sentence(key),
             str(y),
@@ -141,14 +158,20 @@ class _Window(NamedTuple):
 
     def sentence(self, key: SigningKey) -> str:
         """Describe in a sentence what a bar shows, and what happens next."""
-        start = stamp(key.activates_at)
-        since = {
-            State.PENDING: f"published at {stamp(key.created_at)}, signs from {start}",
-            State.ACTIVE: f"has signed since {start}",
-            State.RETIRED: f"signed until {stamp(key.retires_at)}",
-            State.EXPIRED: f"left the JWK Set at {stamp(key.expires_at)}",
-            State.REVOKED: f"revoked at {stamp(key.revoked_at)}",
-        }[key.state(self.now)]
+        texts = {
+            State.PENDING: _("published at %(created)s, signs from %(activates)s"),
+            State.ACTIVE: _("has signed since %(activates)s"),
+            State.RETIRED: _("signed until %(retires)s"),
+            State.EXPIRED: _("left the JWK Set at %(expires)s"),
+            State.REVOKED: _("revoked at %(revoked)s"),
+        }
+        since = texts[key.state(self.now)] % {
+            "created": stamp(key.created_at),
+            "activates": stamp(key.activates_at),
+            "retires": stamp(key.retires_at),
+            "expires": stamp(key.expires_at),
+            "revoked": stamp(key.revoked_at),
+        }
         try:
             step = outlook(key, self.now)
         except Misconfigured:
@@ -174,11 +197,12 @@ def timeline(keys: Sequence[SigningKey], now: datetime) -> Timeline:
         str(y + _BOTTOM),
         str(y),
         window.x(now),
-        list(window.ticks()),
+        window.ticks(),
         f"{window.start:%Y-%m-%d}",
         f"{window.end:%Y-%m-%d}",
+        stamp(now),
         " ".join(
-            f"{bar.name}, {bar.state.value}: {bar.text}." for lane in lanes for bar in lane.bars
+            f"{bar.name}, {bar.state.label}: {bar.text}." for lane in lanes for bar in lane.bars
         ),
     )
 

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 
+from django.utils.translation import ngettext_lazy
+
 _SECONDS = {"day": 86400, "hour": 3600, "minute": 60, "second": 1}
 _UNITS = {"day": "d", "hour": "h", "minute": "min", "second": "s"}
+_WORDS = {
+    "day": ngettext_lazy("%d day", "%d days"),
+    "hour": ngettext_lazy("%d hour", "%d hours"),
+    "minute": ngettext_lazy("%d minute", "%d minutes"),
+    "second": ngettext_lazy("%d second", "%d seconds"),
+}
 _MANY = 3
 
 
@@ -26,7 +34,7 @@ def in_words(length: timedelta) -> str:
     units = _largest(length) or [("second", 0)]
     # Hours do not matter if there are several days.
     precise = units[:2] if units[0][1] < _MANY else units[:1]
-    return " ".join(f"{count} {unit}{'' if count == 1 else 's'}" for unit, count in precise)
+    return " ".join(str(_WORDS[unit] % count) for unit, count in precise)
 
 
 def _largest(length: timedelta) -> list[tuple[str, int]]:

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from django.utils.translation import gettext as _
+
 from mcp_oauth_discovery.conf import Misconfigured
 from mcp_oauth_discovery.keys import policy
 from mcp_oauth_discovery.keys.algorithms import ALGORITHMS
@@ -42,61 +44,93 @@ def _of_line(
     if active is None and is_configured:
         yield _idle(algorithm, pending, now)
     if pending:
-        text = f"the {algorithm} key {pending.short_kid} "
-        text += f"takes over and {active.short_kid} retires" if active else "begins to sign"
-        yield _coming(pending.activates_at, text, now)
+        yield _handover(active, pending, now)
     elif active and active.retires_at:
-        text = f"the {algorithm} key {active.short_kid} retires, and has no successor"
-        yield _coming(active.retires_at, text, now)
+        text = _("In %(span)s the %(algorithm)s key %(key)s retires, and has no successor.")
+        yield _coming(active, active.retires_at, text, now)
     elif active and is_configured:
         yield _rotation(active, now)
     for key in keys:
         if key.state(now) is State.RETIRED and key.leaves_at:
-            text = f"the {algorithm} key {key.short_kid} leaves the JWK Set"
-            yield _coming(key.leaves_at, text, now)
+            text = _("In %(span)s the %(algorithm)s key %(key)s leaves the JWK Set.")
+            yield _coming(key, key.leaves_at, text, now)
 
 
-def _coming(at: datetime, text: str, now: datetime) -> Prospect:
-    return Prospect(at, f"In {in_words(at - now)} {text}.")
+def _coming(key: SigningKey, at: datetime, text: str, now: datetime, **names: str) -> Prospect:
+    names = {"algorithm": key.algorithm, "key": key.short_kid, "span": in_words(at - now), **names}
+    return Prospect(at, text % names)
+
+
+def _handover(active: SigningKey | None, pending: SigningKey, now: datetime) -> Prospect:
+    if active is None:
+        text = _("In %(span)s the %(algorithm)s key %(key)s begins to sign.")
+        return _coming(pending, pending.activates_at, text, now)
+    text = _("In %(span)s the %(algorithm)s key %(key)s takes over and %(active)s retires.")
+    return _coming(pending, pending.activates_at, text, now, active=active.short_kid)
 
 
 def _idle(algorithm: str, pending: SigningKey | None, now: datetime) -> Prospect:
-    if pending:
-        text = f"No {algorithm} key is active until {pending.short_kid} signs."
-        advice = " To make it sign now, run manage.py mcp_keys rotate."
-        is_soon = pending.activates_at <= now + 2 * policy.CLOCK_SKEW
-        return Prospect(now, text if is_soon else f"{text}{advice}", True)
-    text = (
-        f"No {algorithm} key is active. If this site issues tokens, run manage.py mcp_keys rotate."
-    )
-    return Prospect(now, text, True)
+    if pending is None:
+        text = _(
+            "No %(algorithm)s key is active. If this site issues tokens, run manage.py mcp_keys "
+            "rotate."
+        )
+        return Prospect(now, text % {"algorithm": algorithm}, True)
+    is_soon = pending.activates_at <= now + 2 * policy.CLOCK_SKEW
+    text = _("No %(algorithm)s key is active until %(key)s signs.")
+    if not is_soon:
+        text = _(
+            "No %(algorithm)s key is active until %(key)s signs. To make it sign now, run "
+            "manage.py mcp_keys rotate."
+        )
+    return Prospect(now, text % {"algorithm": algorithm, "key": pending.short_kid}, True)
 
 
 def _rotation(active: SigningKey, now: datetime) -> Prospect:
     due = due_at(active)
     if due > now:
-        text = f"the rotation of {active.algorithm} is due: run manage.py mcp_keys rotate --if-due"
-        return _coming(due, text, now)
-    since = f"has been due for {in_words(now - due)}"
-    text = f"The rotation of {active.algorithm} {since}: run manage.py mcp_keys rotate --if-due."
-    return Prospect(due, text, True)
+        text = _(
+            "In %(span)s the rotation of %(algorithm)s is due: run manage.py mcp_keys rotate "
+            "--if-due."
+        )
+        return _coming(active, due, text, now)
+    text = _(
+        "The rotation of %(algorithm)s has been due for %(span)s: run manage.py mcp_keys rotate "
+        "--if-due."
+    )
+    return Prospect(due, text % {"algorithm": active.algorithm, "span": in_words(now - due)}, True)
+
+
+class Event(NamedTuple):
+    """What happens to a key next, in words, and when."""
+
+    text: str
+    at: datetime
+
+
+def next_event(key: SigningKey, now: datetime) -> Event | None:
+    """Return what happens to a key next; raises `Misconfigured`."""
+    state = key.state(now)
+    if key.algorithm not in ALGORITHMS:
+        return None
+    if state is State.ACTIVE and key.retires_at is None:
+        due = due_at(key)
+        if due <= now:
+            return Event(_("rotation overdue"), due)
+        return Event(_("rotation due in %(span)s") % {"span": span(due - now)}, due)
+    texts = {
+        State.PENDING: (_("signs in %(span)s"), key.activates_at),
+        State.ACTIVE: (_("retires in %(span)s"), key.retires_at),
+        State.RETIRED: (_("leaves the JWK Set in %(span)s"), key.leaves_at),
+    }
+    text, at = texts.get(state, ("", None))
+    return Event(text % {"span": span(at - now)}, at) if at else None
 
 
 def outlook(key: SigningKey, now: datetime) -> str:
     """Describe what happens to a key next, and in how long; raises `Misconfigured`."""
-    state = key.state(now)
-    if key.algorithm not in ALGORITHMS:
-        return "-"
-    if state is State.ACTIVE and key.retires_at is None:
-        due = due_at(key)
-        return f"rotation due in {span(due - now)}" if due > now else "rotation overdue"
-    coming = {
-        State.PENDING: ("signs", key.activates_at),
-        State.ACTIVE: ("retires", key.retires_at),
-        State.RETIRED: ("leaves the JWK Set", key.leaves_at),
-    }
-    step, at = coming.get(state, ("", None))
-    return f"{step} in {span(at - now)}" if at else "-"
+    event = next_event(key, now)
+    return event.text if event else "-"
 
 
 def next_step(key: SigningKey, now: datetime) -> str:
@@ -104,4 +138,4 @@ def next_step(key: SigningKey, now: datetime) -> str:
     try:
         return outlook(key, now)
     except Misconfigured:
-        return "unknown: run manage.py check"
+        return _("unknown: run manage.py check")

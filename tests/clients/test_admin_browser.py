@@ -26,6 +26,27 @@ COLOURS = """
 """
 
 
+# The parts of the timeline that carry a meaning, and the colour that each is drawn with.
+PARTS = """
+() => Object.entries({
+  ".mcp-segment": "stroke", ".mcp-hatch": "stroke", ".mcp-end": "stroke", ".mcp-due": "fill",
+  ".mcp-now": "stroke", ".mcp-axis:not(.mcp-tick)": "stroke",
+}).flatMap(([parts, property]) => {
+  const drawn = [...document.querySelectorAll(`.mcp-picture ${parts}`)];
+  return drawn.map((one) => [parts, getComputedStyle(one)[property]]);
+})
+"""
+FILLS = """
+() => ["pending", "active", "retired"].map((state) => getComputedStyle(
+  document.querySelector(`.mcp-picture > svg .mcp-segment.mcp-${state}`)
+).fill)
+"""
+CANVAS = "() => getComputedStyle(document.body).backgroundColor"
+SCROLLS = "(one) => one.scrollWidth - one.clientWidth"
+ALL = f"{LIST}?state=all"
+OVERVIEW = "text=Overview"
+
+
 @pytest.fixture(scope="module")
 def gallery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     """Serve a site whose keys are looked at, and never touched."""
@@ -47,7 +68,7 @@ def row(page: Page, algorithm: str, state: str) -> Locator:
 
 def open_key(page: Page, algorithm: str, state: str) -> str:
     """Go to the page of a key by way of the list, and return its kid."""
-    page.goto(LIST)
+    page.goto(ALL)
     row(page, algorithm, state).locator("th a").click()
     return page.locator(".field-kid .readonly").inner_text()
 
@@ -140,7 +161,9 @@ def test_nothing_is_wider_than_the_window(
 ):
     size = {"width": width, "height": 800}
     with logged_in(browser, gallery, color_scheme=scheme, viewport=size) as page:
+        page.goto(ALL)
         assert overflow(page) <= 0, "list"
+        assert page.locator(".results").evaluate(SCROLLS) <= 0, "columns of the list"
         for state in STATES:
             open_key(page, "RS256" if state == "Revoked" else "EdDSA", state)
             assert overflow(page) <= 0, state
@@ -149,11 +172,11 @@ def test_nothing_is_wider_than_the_window(
         page.goto(f"{LIST}rotate/")
         assert overflow(page) <= 0, "rotate"
         for verb in ("retire", "revoke"):
-            page.goto(LIST)
+            page.goto(ALL)
             page.check("#action-toggle")
             page.select_option("select[name=action]", f"{verb}_keys")
             page.click("button[name=index]")
-            expect(page.locator(".mcp-confirm section")).to_have_count(6)
+            expect(page.locator(".mcp-summary")).to_contain_text("of 6 keys")
             assert overflow(page) <= 0, verb
 
 
@@ -162,6 +185,34 @@ def test_states_can_be_read(browser: Browser, gallery: Deployment, scheme: str):
     with logged_in(browser, gallery, color_scheme=scheme) as page:
         canvas = page.evaluate("getComputedStyle(document.body).backgroundColor")
         assert (luminance(canvas) < 0.1) is (scheme == "dark")
+        page.goto(ALL)
         for state in STATES:
             badge = page.locator(".mcp-state", has_text=state).first
             assert contrast(*badge.evaluate(COLOURS)) >= 4.5, state
+
+
+LIGHTS: list[dict[str, Any]] = [
+    {"color_scheme": "light"},
+    {"color_scheme": "dark"},
+    {"forced_colors": "active"},
+]
+
+
+@pytest.mark.parametrize("light", LIGHTS, ids=["light", "dark", "forced"])
+def test_timeline_can_be_read_without_colour(
+    browser: Browser, gallery: Deployment, light: dict[str, Any]
+):
+    with logged_in(browser, gallery, **light) as page:
+        page.click(OVERVIEW)
+        expect(page.locator(".mcp-picture")).to_be_visible()
+        canvas = page.evaluate(CANVAS)
+        parts = page.evaluate(PARTS)
+        assert len({part for part, _ in parts}) == 6
+        # WCAG 2.2, 1.4.11.
+        assert [part for part, *colour in parts if contrast(*colour, canvas) < 3] == []
+        # WCAG 2.2, 1.4.1: hollow, solid, hatched.
+        hollow, solid, hatched = page.evaluate(FILLS)
+        assert hollow == canvas
+        assert contrast(solid, canvas) >= 3
+        assert "#mcp-hatch" in hatched
+        assert page.locator(".mcp-now-label").inner_html() == "now"

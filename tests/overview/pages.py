@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 LIST = "/admin/mcp_oauth_discovery/signingkey/"
-OVERVIEW = f"{LIST}overview/"
+OVERVIEW = "/admin/mcp_oauth_discovery/overview/"
 HOST = {"host": "app.example.com"}
 
 

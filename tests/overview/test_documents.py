@@ -166,9 +166,11 @@ def test_want_of_urls_is_said(settings, look, monkeypatch):
     monkeypatch.setattr(f"{__name__}.urlpatterns", urlpatterns[1:])
     settings.ROOT_URLCONF = __name__
     _, context = look()
-    for title in ("Protected resource metadata", "JWK Set"):
-        assert document(context, title).url == f"https://app.example.com{URLS[title]}"
-        assert "No view answers here." in document(context, title).problem
+    first, last = (document(context, title) for title in ("Protected resource metadata", "JWK Set"))
+    assert first.url == f"https://app.example.com{URLS[first.title]}"
+    assert "No view answers here." in first.problem
+    assert last.url == f"https://app.example.com{URLS[last.title]}"
+    assert last.problem == "See the problem above."
 
 
 def test_other_authorization_server_is_no_fault(settings, look):
@@ -179,7 +181,7 @@ def test_other_authorization_server_is_no_fault(settings, look):
     assert served.answer == "404 Not Found, no-store"
     assert "MCP_AUTHORIZATION_SERVERS names other authorization servers" in served.note
     assert not served.problem
-    assert '<span class="mcp-state mcp-expired">None</span>' in text
+    assert '<span class="mcp-badge">None</span>' in text
 
 
 def test_missing_keys_are_no_fault_where_none_are_announced(settings, look):
@@ -209,12 +211,18 @@ def test_document_that_is_not_there_is_a_fault(routed, look):
         ("MCP_AUTHORIZATION_SERVER_METADATA", 7, ["Authorization server metadata"]),
     ],
 )
-def test_wrong_setting_is_named_where_it_breaks_a_document(settings, look, setting, value, broken):
+def test_wrong_setting_is_said_once_and_breaks_documents(settings, look, setting, value, broken):
     setattr(settings, setting, value)
-    _, context = look()
+    text, context = look()
     problems = {served.title: served.problem for served in context["documents"] if served.problem}
-    assert list(problems) == broken
-    assert all(setting in problem for problem in problems.values())
+    assert problems == dict.fromkeys(broken, "See the problem above.")
+    assert text.count(f"{setting} is ") == 1
+
+
+def test_wrong_setting_is_said_where_it_breaks_a_document_if_its_check_is_silent(settings, look):
+    settings.MCP_JWKS_MAX_AGE = -1
+    settings.SILENCED_SYSTEM_CHECKS = ["mcp_oauth_discovery.E009"]
+    assert "MCP_JWKS_MAX_AGE is -1" in document(look()[1], "JWK Set").problem
 
 
 def test_callable_that_raises_is_quoted(settings, look):

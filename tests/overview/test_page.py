@@ -15,7 +15,7 @@ from mcp_oauth_discovery import checks, rotation
 from mcp_oauth_discovery.models import SigningKey
 from tests.checks.conftest import TIMEOUTS
 from tests.keys import missing_tables, unreadable_keys
-from tests.overview.pages import LIST, OVERVIEW, ago, document, visitor
+from tests.overview.pages import HOST, LIST, OVERVIEW, ago, document, visitor
 
 pytestmark = pytest.mark.django_db
 
@@ -44,6 +44,11 @@ def test_overview_is_only_read(staff, method):
 def test_overview_is_linked_from_the_list_and_back(staff, look):
     assert f'href="{OVERVIEW}"' in staff.get(LIST).content.decode()
     assert f'href="{LIST}"' in look()[0]
+
+
+def test_way_back_has_the_name_of_the_app(look):
+    way = look()[0].partition('class="breadcrumbs"')[2].partition("</div>")[0]
+    assert re.findall(">([^<]+)</a>", way) == ["Home", "MCP OAuth discovery"]
 
 
 def test_looking_writes_nothing(look, django_assert_num_queries):
@@ -117,17 +122,23 @@ def test_older_keys_are_counted_and_linked(look):
 
 
 def test_empty_key_store_says_what_to_run(look):
-    text, context = look()
-    assert "There are no keys yet." in text
-    assert "run manage.py mcp_keys rotate" in text
-    assert context["timeline"] is None
+    text, _ = look()
+    assert "There are no keys yet. Run <code>manage.py mcp_keys rotate</code>" in text
+    assert "What happens next" not in text
+
+
+def test_empty_key_store_offers_a_rotation_to_those_who_may_rotate():
+    page = visitor("view", "rotate").get(OVERVIEW, secure=True, headers=HOST).content.decode()
+    assert "There are no keys yet. Select “Rotate now”" in page
+    assert f'href="{LIST}rotate/"' in page
 
 
 def test_wrong_spans_are_named_and_the_picture_stays(settings, look):
     rotation.rotate("EdDSA")
     settings.MCP_KEY_ROTATION_INTERVAL = timedelta(0)
     text, context = look()
-    assert "MCP_KEY_ROTATION_INTERVAL" in context["keys_problem"]
+    assert context["keys_problem"] == "See the problem above."
+    assert text.count("MCP_KEY_ROTATION_INTERVAL is ") == 1
     assert "<svg" in text
 
 

@@ -136,5 +136,5 @@ def test_command_tells_what_the_replica_has_not():
 
 def test_page_tells_what_the_replica_has_not():
     rotation.rotate("EdDSA")
-    ((_, _, said),) = consequences.rotation_context(["EdDSA"])["subjects"]
+    ((_, _, said, _),) = consequences.rotation_context(["EdDSA"])["changed"]
     assert said[0].startswith("A new key is published immediately")
