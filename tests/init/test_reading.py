@@ -21,6 +21,7 @@ from mcp_oauth_discovery.contrib.oauth_toolkit import (
     oauth2_provider_settings,
     verify_token,
 )
+from mcp_oauth_discovery.doctor import examine
 from mcp_oauth_discovery.management.init import reading
 from mcp_oauth_discovery.management.init.project import Endpoint, Middleware, Server
 from mcp_oauth_discovery.models import SigningKey
@@ -60,7 +61,9 @@ def urlconf(settings, monkeypatch):
 @pytest.fixture
 def complete(settings, urlconf):
     """Make the project of the tests complete; a test then spoils one thing."""
-    settings.MIDDLEWARE = [OURS, *settings.MIDDLEWARE]
+    # The protection sends the CORS headers of the endpoint itself.
+    others = [name for name in settings.MIDDLEWARE if not name.startswith("corsheaders.")]
+    settings.MIDDLEWARE = [OURS, *others]
     settings.MCP_ISSUER = ISSUER
     settings.MCP_RESOURCES = {"/mcp": {"scopes_supported": ["mcp"]}}
     settings.OAUTH2_PROVIDER = oauth2_provider_settings(scopes={"mcp": "Use the server"})
@@ -87,6 +90,10 @@ def missing():
 
 def test_complete_project_gets_good_news_and_the_next_command(complete):
     assert init() == COMPLETE
+
+
+def test_doctor_finds_no_problems_in_a_complete_project(complete):
+    assert examine().problems == ()
 
 
 def test_init_queries_nothing_that_writes(complete):
@@ -139,6 +146,15 @@ def test_wrong_setting_comes_before_everything(complete):
 def test_names_of_urls_that_are_missing_are_no_wrong_setting(complete, urlconf):
     urlconf(DISCOVERY, MCP)
     assert list(missing()) == ["oauth-urls"]
+
+
+def test_urls_of_the_toolkit_itself_are_replaced(complete, urlconf):
+    theirs = "oauth2_provider.urls"
+    urlconf(DISCOVERY, MCP, path("o/", include(theirs)))
+    step = missing()["oauth-urls"]
+    assert "are the views of django-oauth-toolkit" in step["text"]
+    urlconf(DISCOVERY, MCP, OAUTH, path("o/", include(theirs, namespace="toolkit")))
+    assert missing() == {}
 
 
 def test_urls_that_are_missing(complete, urlconf):
@@ -264,6 +280,12 @@ def test_path_is_that_of_a_protected_view_without_the_setting(complete, urlconf)
     ]
 
 
+def test_suggested_path_has_the_slash_of_the_route(complete, urlconf):
+    complete.MCP_RESOURCES = {}
+    urlconf(DISCOVERY, OAUTH, path("mcp/", page))
+    assert reading.setup().path == "/mcp/"
+
+
 @pytest.mark.parametrize(
     ("patterns", "endpoint", "view"),
     [
@@ -304,9 +326,13 @@ def test_mcp_server_in_asgi(complete, urlconf, monkeypatch, tmp_path, text, endp
 
 def test_package_that_has_an_mcp_server_is_found(complete, monkeypatch):
     assert reading.setup().mcp_package == ("django-mcpz", "integrations/django-mcpz")
+    monkeypatch.setattr(reading, "_MCP_PACKAGES", {"no-such-package": "integrations/none"})
+    assert reading.setup().mcp_package is None
+
+
+def test_toolkit_that_is_not_installed(complete, monkeypatch):
     monkeypatch.setattr(reading, "find_spec", lambda name: None)
-    found = reading.setup()
-    assert (found.mcp_package, found.has_package) == (None, False)
+    assert reading.setup().has_package is False
 
 
 def test_urlconf_without_a_file_is_named_by_the_setting(complete):

@@ -68,6 +68,7 @@ class Setup:
     has_metadata: bool = True
     url_problems: tuple[str, ...] = ()
     has_oauth_urls: bool = True
+    has_views_of_the_toolkit: bool = False
     endpoint: Endpoint = Endpoint.PROTECTED
     view: str = ""
     # The name of a package with an MCP server, and the page about it.

@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ from mcp_oauth_discovery.checks.guards import guards
 from mcp_oauth_discovery.checks.middleware import DISCOVERY
 from mcp_oauth_discovery.checks.routes import (
     example_site,
+    match_at,
+    path_below,
     places_in_middleware,
     routes,
     view_at,
@@ -41,6 +44,8 @@ from mcp_oauth_discovery.management.init.project import (
 from mcp_oauth_discovery.models import SigningKey
 from mcp_oauth_discovery.standards.identifiers import is_loopback, split
 
+# The path to suggest, as in the documentation.
+_PATH = "/mcp"
 _LOCAL = "http://127.0.0.1:8000"
 _EXAMPLE = "https://app.example.com"
 # As Django does while DEBUG is True and ALLOWED_HOSTS is empty.
@@ -56,12 +61,13 @@ _PATTERNS = {
     ],
     Server.ALLAUTH: ["idp:oidc:authorization", "idp:oidc:token", "idp:oidc:jwks"],
 }
-# Packages with an MCP server, the most specific ones first, and the page about each.
+# Packages with an MCP server that have a page, the most specific ones first: fastmcp requires mcp.
 _MCP_PACKAGES = {
-    "django_mcpz": ("django-mcpz", "integrations/django-mcpz"),
-    "mcp_server": ("django-mcp-server", "integrations/django-mcp-server"),
-    "fastmcp": ("FastMCP", "integrations/fastmcp"),
-    "mcp": ("the mcp SDK", "integrations/mcp-sdk"),
+    "django-mcpz": "integrations/django-mcpz",
+    "django-mcp-server": "integrations/django-mcp-server",
+    "djangorestframework-mcp-server": "integrations/djangorestframework-mcp-server",
+    "fastmcp": "integrations/fastmcp",
+    "mcp": "integrations/mcp-sdk",
 }
 
 
@@ -115,6 +121,7 @@ def setup() -> Setup:
         has_metadata=bool(conf.MCP_AUTHORIZATION_SERVER_METADATA),
         url_problems=tuple(_url_problems()),
         has_oauth_urls=_has_patterns(server),
+        has_views_of_the_toolkit=_has_views_of_the_toolkit(server),
         endpoint=endpoint,
         view=view,
         mcp_package=_mcp_package(),
@@ -152,6 +159,16 @@ def _has_patterns(server: Server) -> bool:
     except NoReverseMatch:
         return False
     return True
+
+
+def _has_views_of_the_toolkit(server: Server) -> bool:
+    """Return whether the token endpoint is the view of django-oauth-toolkit itself."""
+    if server is not Server.TOOLKIT or not _has_patterns(server):
+        return False
+    site = Site(None, urlconf=root_urlconf())
+    match = match_at(path_below(site.origin, site.url_for("oauth2_provider:token")) or "")
+    view_class = getattr(match and match.func, "view_class", None)
+    return str(getattr(view_class, "__module__", "")).startswith("oauth2_provider.")
 
 
 def _middleware() -> Middleware:
@@ -194,9 +211,11 @@ def _refused_hosts(site: Site, issuer: str) -> Iterator[str]:
 def _path(site: Site) -> str:
     """Return the path of the MCP endpoint: that in the settings, or of a protected view."""
     if conf.MCP_RESOURCE is not None or conf.MCP_RESOURCES:
-        return next((local.path for local in local_resources(site)), "/mcp")
+        return next((local.path for local in local_resources(site)), _PATH)
     protected = (route.path for route in routes() if guards(route.view))
-    return next((path for path in protected if path), "/mcp")
+    # Clients follow no redirect, so a final slash in the route is part of the path.
+    with_slash = _PATH if view_at(_PATH) or not view_at(f"{_PATH}/") else f"{_PATH}/"
+    return next((path for path in protected if path), with_slash)
 
 
 def _scopes(site: Site) -> tuple[str, ...]:
@@ -242,8 +261,10 @@ def _asgi_file(path: str) -> str:
 
 
 def _mcp_package() -> tuple[str, str] | None:
-    for module, (name, page) in _MCP_PACKAGES.items():
-        if find_spec(module) is not None:
+    for name, page in _MCP_PACKAGES.items():
+        # By distribution: a project may have a module `mcp` of its own.
+        with suppress(PackageNotFoundError):
+            version(name)
             return name, page
     return None
 

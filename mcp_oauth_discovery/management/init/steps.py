@@ -70,8 +70,7 @@ def _settings(setup: Setup) -> Iterator[Step]:
         text = _("MIDDLEWARE lacks DiscoveryMiddleware.")
         yield Step("middleware", False, text, snippets.first_middleware(is_there=False))
     if setup.has_issuer:
-        text = _("MCP_ISSUER or MCP_RESOURCE names this site.")
-        yield Step("issuer", True, text)
+        yield Step("issuer", True, _("The settings have the URL of this site."))
     else:
         text = _("MCP_ISSUER is not set. Write the URL of this site.")
         yield Step("issuer", False, text, snippets.issuer(setup))
@@ -96,9 +95,11 @@ def _metadata(setup: Setup) -> Iterator[Step]:
         return
     if setup.server is Server.TOOLKIT:
         if setup.has_provider_settings:
-            yield Step("provider-settings", True, _("OAUTH2_PROVIDER makes access tokens."))
+            yield Step(
+                "provider-settings", True, _("OAUTH2_PROVIDER has an ACCESS_TOKEN_GENERATOR.")
+            )
         else:
-            text = _("OAUTH2_PROVIDER does not make access tokens for MCP clients.")
+            text = _("OAUTH2_PROVIDER has no ACCESS_TOKEN_GENERATOR, so MCP clients get no JWTs.")
             snippet = snippets.provider_settings(setup)
             yield Step("provider-settings", False, text, snippet)
     if setup.has_metadata:
@@ -116,7 +117,15 @@ def _urls(setup: Setup) -> Iterator[Step]:
         text = _("The URLs of the discovery documents are at the root of the site.")
         yield Step("urls", True, text)
     if setup.server in (Server.TOOLKIT, Server.ALLAUTH):
-        if setup.has_oauth_urls:
+        if setup.has_views_of_the_toolkit:
+            text = _(
+                "The endpoints for sign-in are the views of django-oauth-toolkit. They have no "
+                "CORS headers, and report errors in HTML. If you keep them for other "
+                "applications, give them another namespace: "
+                'include("oauth2_provider.urls", namespace="toolkit").'
+            )
+            yield Step("oauth-urls", False, text, snippets.oauth_urls(setup))
+        elif setup.has_oauth_urls:
             yield Step("oauth-urls", True, _("The endpoints for sign-in have URLs."))
         else:
             text = _("The endpoints for sign-in have no URLs.")
