@@ -27,12 +27,13 @@ from tests.markdown import PAGES, blocks, read
 RUN_ELSEWHERE = {
     "README.md": "tests/tutorial/test_readme.py",
     "docs/challenges.md": "tests/test_challenges_steps.py",
+    "docs/howto/containers.md": "tests/howto/test_containers.py",
     "docs/tenants.md": "tests/test_tenants.py",
     "docs/testing.md": "tests/doctor/test_examine.py",
     "docs/tutorial.md": "tests/tutorial/test_tutorial.py",
 }
 # What a block uses of the project of the reader.
-OF_THE_PROJECT = ("from mysite.", "from project.", "MCPServer(")
+OF_THE_PROJECT = ("from project.", "MCPServer(")
 # Commands of apps that the settings of the tests do not have.
 FURTHER_COMMANDS = {
     "collectstatic": "django.contrib.staticfiles",
