@@ -76,7 +76,16 @@ class SaidOnce:
 
 def unread(error: AnyDatabaseError) -> str:
     """Say that the keys cannot be read, why, and what to run if tables are missing."""
+    return _explained(_("The signing keys cannot be read: %(reason)s."), error)
+
+
+def unusable(error: AnyDatabaseError) -> str:
+    """Say that the keys can be neither read nor changed, why, and what to run."""
+    return _explained(_("The signing keys cannot be used: %(reason)s."), error)
+
+
+def _explained(text: str, error: AnyDatabaseError) -> str:
     # PostgreSQL adds the statement, in further lines.
     reason = next(iter(str(error).splitlines()), type(error).__name__)
-    text = _("The signing keys cannot be read: %(reason)s.") % {"reason": reason.rstrip(".")}
-    return f"{text} {_('Run manage.py migrate.')}" if remedy(error) else text
+    sentence = text % {"reason": reason.rstrip(".")}
+    return f"{sentence} {_('Run manage.py migrate.')}" if remedy(error) else sentence
