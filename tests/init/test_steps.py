@@ -103,13 +103,43 @@ def test_settings_of_the_toolkit_that_the_project_has_stay():
 
 
 def test_view_that_is_there_gets_a_decorator_in_its_own_file():
-    setup = replace(COMPLETE, endpoint=Endpoint.UNPROTECTED, view="mysite.views.mcp")
+    setup = replace(COMPLETE, endpoint=Endpoint.FUNCTION, view="mysite.views.mcp")
     [step] = missing(setup)
     assert "mysite.views.mcp" in step.text
     assert pasted([step.snippet])[-1] == (
         '@bearer_required("/mcp", scope="mcp", verify=verify_token, user=find_user)'
     )
     assert "1. In mysite/views.py:" in list(Plan(setup, [step]).lines(PLAIN))
+
+
+def test_class_gets_a_decorator_of_its_dispatch():
+    setup = replace(COMPLETE, endpoint=Endpoint.CLASS, view="mysite.views.MCPView")
+    assert lines(setup, "endpoint")[-4:] == [
+        "@method_decorator(",
+        '    bearer_required("/mcp", scope="mcp", verify=verify_token, user=find_user),',
+        '    name="dispatch",',
+        ")",
+    ]
+
+
+@pytest.mark.parametrize("server", [Server.TOOLKIT, Server.OUTSIDE])
+def test_view_of_rest_framework_gets_an_authentication_class(server):
+    setup = replace(COMPLETE, server=server, providers=("https://login.example.com",))
+    setup = replace(setup, endpoint=Endpoint.REST_FRAMEWORK, view="mysite.views.MCPView")
+    [step] = missing(setup)
+    assert "authentication_classes = [MCPAuthentication]" in step.text
+    code = "\n".join(pasted([step.snippet]))
+    names = {}
+    exec(code, names)  # noqa: S102
+    assert names["MCPAuthentication"].protection.scope == ("mcp",)
+    assert "\n\n\nclass MCPAuthentication" in code
+
+
+def test_view_of_a_package_is_wrapped_in_the_urls():
+    setup = replace(COMPLETE, endpoint=Endpoint.FOREIGN, view="mcp_server.views.MCPView")
+    [step] = missing(setup)
+    assert step.snippet.where is Where.VIEW
+    assert "route protect(view, protection)" in step.text
 
 
 def test_several_providers_are_asked_in_turn():

@@ -21,7 +21,12 @@ class Endpoint(Enum):
     """What is known about the MCP endpoint."""
 
     MISSING = "missing"
-    UNPROTECTED = "unprotected"
+    # A view without protection, by what has to be written for it.
+    FUNCTION = "a function"
+    CLASS = "a class"
+    REST_FRAMEWORK = "a view of Django REST framework"
+    # No code of the project: it is an object, or from a package.
+    FOREIGN = "not of the project"
     PROTECTED = "protected"
     # Outside Django's URLconf, where its protection cannot be seen.
     IN_ASGI = "in asgi.py"

@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import re
-import sys
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
-from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
-from pathlib import Path
-from typing import Any
 
 from django.apps import apps
 from django.core.checks import CheckMessage
@@ -28,14 +21,14 @@ from mcp_oauth_discovery.checks.routes import (
     places_in_middleware,
     routes,
     view_at,
-    with_other_slash,
 )
 from mcp_oauth_discovery.checks.site import is_pinned, local_resources
 from mcp_oauth_discovery.conf import allowed_hosts, conf, project_setting, root_urlconf
 from mcp_oauth_discovery.identity import Site
 from mcp_oauth_discovery.management.init.database import Database, database
+from mcp_oauth_discovery.management.init.endpoints import find_endpoint, mcp_package
+from mcp_oauth_discovery.management.init.files import settings_file, urls_file
 from mcp_oauth_discovery.management.init.project import (
-    Endpoint,
     Files,
     Middleware,
     Server,
@@ -60,14 +53,6 @@ _PATTERNS = {
         f"oauth2_provider:{name}" for name in ("authorize", "token", "dcr-register", "revoke-token")
     ],
     Server.ALLAUTH: ["idp:oidc:authorization", "idp:oidc:token", "idp:oidc:jwks"],
-}
-# Packages with an MCP server that have a page, the most specific ones first: fastmcp requires mcp.
-_MCP_PACKAGES = {
-    "django-mcpz": "integrations/django-mcpz",
-    "django-mcp-server": "integrations/django-mcp-server",
-    "djangorestframework-mcp-server": "integrations/djangorestframework-mcp-server",
-    "fastmcp": "integrations/fastmcp",
-    "mcp": "integrations/mcp-sdk",
 }
 
 
@@ -98,12 +83,12 @@ def setup() -> Setup:
     site, server = example_site(), _server()
     issuer = site.issuer if is_pinned() else _suggested_issuer()
     path = _path(site)
-    endpoint, view, file = _endpoint(path)
+    found = find_endpoint(path)
     stored = Database(True, True) if server is Server.OUTSIDE else database()
     provider: object = project_setting("OAUTH2_PROVIDER", None)
     generates = isinstance(provider, Mapping) and "ACCESS_TOKEN_GENERATOR" in provider
     return Setup(
-        Files(_settings_file(), _file_of(_urls_module()) or "ROOT_URLCONF", file),
+        Files(settings_file(), urls_file(), found.file),
         server,
         is_server_chosen=_chosen_server() is not None,
         providers=tuple(conf.MCP_AUTHORIZATION_SERVERS or ()),
@@ -122,9 +107,9 @@ def setup() -> Setup:
         url_problems=tuple(_url_problems()),
         has_oauth_urls=_has_patterns(server),
         has_views_of_the_toolkit=_has_views_of_the_toolkit(server),
-        endpoint=endpoint,
-        view=view,
-        mcp_package=_mcp_package(),
+        endpoint=found.endpoint,
+        view=found.view,
+        mcp_package=mcp_package(),
         database_problem=stored.problem,
         has_migrated=stored.has_migrated,
         has_keys=stored.has_keys,
@@ -230,63 +215,3 @@ def _url_problems() -> Iterator[str]:
         for message in RULES[number].check(app_configs=None):
             if not message.is_silenced():
                 yield f"{message.msg} {message.hint or ''}"
-
-
-def _endpoint(path: str) -> tuple[Endpoint, str, str]:
-    """Return what is at the MCP endpoint, the name of the view, and its file."""
-    if any(guards(route.view) for route in routes()):
-        return Endpoint.PROTECTED, "", ""
-    view = view_at(path) or view_at(with_other_slash(path))
-    if view is not None:
-        shown = getattr(view, "view_class", view)
-        name = getattr(shown, "__qualname__", type(shown).__qualname__)
-        module = getattr(shown, "__module__", type(shown).__module__)
-        return Endpoint.UNPROTECTED, f"{module}.{name}", _file_of(sys.modules.get(module))
-    if file := _asgi_file(path):
-        return Endpoint.IN_ASGI, "", file
-    return Endpoint.MISSING, "", ""
-
-
-def _asgi_file(path: str) -> str:
-    """Return the file of the ASGI application if it has the path, for a server that it mounts."""
-    application = project_setting("ASGI_APPLICATION", "") or project_setting("WSGI_APPLICATION", "")
-    package = str(application).rpartition(".")[0].rpartition(".")[0]
-    with suppress(ImportError, OSError, ValueError):
-        spec = find_spec(f"{package}.asgi")
-        if spec is not None and spec.origin is not None:
-            text = Path(spec.origin).read_text(encoding="utf-8")
-            if re.search(rf"[\"']{re.escape(path)}/?[\"']", text):
-                return _shown(Path(spec.origin))
-    return ""
-
-
-def _mcp_package() -> tuple[str, str] | None:
-    for name, page in _MCP_PACKAGES.items():
-        # By distribution: a project may have a module `mcp` of its own.
-        with suppress(PackageNotFoundError):
-            version(name)
-            return name, page
-    return None
-
-
-def _settings_file() -> str:
-    name = project_setting("SETTINGS_MODULE", "") or os.environ.get("DJANGO_SETTINGS_MODULE", "")
-    return _file_of(sys.modules.get(name)) or "settings.py"
-
-
-def _urls_module() -> Any:
-    urlconf = root_urlconf()
-    # Reading the routes has imported it.
-    return sys.modules.get(urlconf) if isinstance(urlconf, str) else urlconf
-
-
-def _file_of(module: Any) -> str:
-    """Return the file of a module, or "" if it has none."""
-    file = getattr(module, "__file__", None)
-    return _shown(Path(file)) if file else ""
-
-
-def _shown(path: Path) -> str:
-    with suppress(ValueError):
-        return str(path.relative_to(Path.cwd()))
-    return str(path)

@@ -75,7 +75,7 @@ def _joined(blocks: Iterable[Sequence[str]]) -> Iterator[str]:
     previous = ""
     for block in blocks:
         if previous:
-            is_definition = block[0].startswith(("@", "def ")) or previous.startswith(" ")
+            is_definition = block[0].startswith(("@", "class ", "def ")) or previous.startswith(" ")
             yield from ("", "") if is_definition else ("",)
         yield from block
         previous = block[-1]
@@ -176,12 +176,18 @@ def oauth_urls(setup: Setup) -> Snippet:
 
 
 def endpoint(setup: Setup) -> Snippet:
-    """Return a protected view to begin with, or what to write above the view that is there."""
-    imports, code, arguments = _verifying(setup)
-    scope = " ".join(setup.scopes)
-    decorator = f'@bearer_required("{setup.path}", scope="{scope}"{arguments})'
-    if setup.endpoint is Endpoint.UNPROTECTED:
+    """Return a protected view to begin with, or what protects the view that is there."""
+    if setup.endpoint in (Endpoint.REST_FRAMEWORK, Endpoint.FOREIGN):
+        return _protection(setup)
+    imports, code, arguments = _verifying(setup, "bearer_required")
+    protection = f"bearer_required({_protected(setup)}{arguments})"
+    decorator = f"@{protection}"
+    if setup.endpoint is Endpoint.FUNCTION:
         return Snippet(Where.VIEW, imports, (*code, decorator))
+    if setup.endpoint is Endpoint.CLASS:
+        imports = ("from django.utils.decorators import method_decorator", *imports)
+        entries = (f"    {protection},", '    name="dispatch",')
+        return Snippet(Where.VIEW, imports, (*code, "@method_decorator(", *entries, ")"))
     view = (
         decorator,
         "def mcp(request):",
@@ -193,9 +199,26 @@ def endpoint(setup: Setup) -> Snippet:
     return Snippet(Where.URLS, imports, lines, (f'path("{setup.path[1:]}", mcp)',))
 
 
-def _verifying(setup: Setup) -> tuple[tuple[str, ...], tuple[str, ...], str]:
+def _protection(setup: Setup) -> Snippet:
+    """Return the protection of a view that takes no decorator."""
+    imports, code, arguments = _verifying(setup, "BearerProtection")
+    protection = f"protection = BearerProtection({_protected(setup)}{arguments})"
+    if setup.endpoint is Endpoint.FOREIGN:
+        imports = (*imports, "from mcp_oauth_discovery.protection import protect")
+        return Snippet(Where.VIEW, imports, (*code, protection))
+    names = "BearerAuthentication, HasScope"
+    imports = (f"from mcp_oauth_discovery.contrib.rest_framework import {names}", *imports)
+    lines = ("class MCPAuthentication(BearerAuthentication):", f"    {protection}")
+    return Snippet(Where.VIEW, imports, (*code, "", "", *lines) if code else lines)
+
+
+def _protected(setup: Setup) -> str:
+    return f'"{setup.path}", scope="{" ".join(setup.scopes)}"'
+
+
+def _verifying(setup: Setup, name: str) -> tuple[tuple[str, ...], tuple[str, ...], str]:
     """Return the imports, the code and the arguments that verify the tokens of the server."""
-    required = "from mcp_oauth_discovery.protection import bearer_required"
+    required = f"from mcp_oauth_discovery.protection import {name}"
     if setup.server is Server.TOOLKIT:
         preset = f"from {_PRESET} import verify_token"
         return (preset, f"{required}, find_user"), (), ", verify=verify_token, user=find_user"

@@ -135,17 +135,12 @@ def _urls(setup: Setup) -> Iterator[Step]:
 def _endpoint(setup: Setup) -> Step:
     if setup.endpoint is Endpoint.PROTECTED:
         return Step("endpoint", True, _("An MCP endpoint is protected."))
-    values = {"path": setup.path, "view": setup.view, "file": setup.files.view}
     if setup.endpoint is Endpoint.IN_ASGI:
-        text = _("%(file)s serves the MCP endpoint %(path)s.") % values
+        text = _("%(file)s serves the MCP endpoint %(path)s.")
+        text %= {"path": setup.path, "file": setup.files.view}
         return Step("endpoint", True, text)
-    if setup.endpoint is Endpoint.UNPROTECTED:
-        text = _(
-            "The view at %(path)s is not protected: %(view)s. Write these lines above it. For a "
-            "class, see %(page)s."
-        )
-        values["page"] = page_at("challenges", "protect-a-view")
-        return Step("endpoint", False, text % values, snippets.endpoint(setup))
+    if setup.endpoint is not Endpoint.MISSING:
+        return Step("endpoint", False, _unprotected(setup), snippets.endpoint(setup))
     text = _(
         "No MCP endpoint is protected. Begin with a view, and put your MCP server there later."
     )
@@ -154,6 +149,27 @@ def _endpoint(setup: Setup) -> Step:
         more = _("For %(package)s, see %(page)s.") % {"package": name, "page": page_at(page)}
         text = f"{text} {more}"
     return Step("endpoint", False, text, snippets.endpoint(setup))
+
+
+def _unprotected(setup: Setup) -> str:
+    """Return what has to be written for a view that is there."""
+    text = _("The view at %(path)s is not protected: %(view)s.")
+    text %= {"path": setup.path, "view": setup.view}
+    if setup.endpoint is Endpoint.FOREIGN:
+        _name, page = setup.mcp_package or ("", "challenges")
+        more = _(
+            "Write these lines above urlpatterns, and route protect(view, protection) in place of "
+            "the view. See %(page)s."
+        )
+    elif setup.endpoint is Endpoint.REST_FRAMEWORK:
+        page = "integrations/rest-framework"
+        more = _(
+            "Write these lines above it. Then give it authentication_classes = "
+            "[MCPAuthentication] and permission_classes = [HasScope]. See %(page)s."
+        )
+    else:
+        return f"{text} {_('Write these lines above it.')}"
+    return f"{text} {more % {'page': page_at(page)}}"
 
 
 def _database(setup: Setup) -> Iterator[Step]:
