@@ -178,6 +178,15 @@ def test_urls_of_the_toolkit_itself_are_replaced(complete, urlconf):
     assert missing() == {}
 
 
+def test_urls_of_the_toolkit_beside_those_of_the_preset_have_another_namespace(complete, urlconf):
+    def beside(**options):
+        urlconf(DISCOVERY, OAUTH, MCP, path("o/", include("oauth2_provider.urls", **options)))
+        return missing()
+
+    assert 'namespace="toolkit"' in beside()["oauth-urls"]["text"]
+    assert beside(namespace="toolkit") == {}
+
+
 def test_urls_that_are_missing(complete, urlconf):
     urlconf(OAUTH, MCP)
     [step] = missing().values()

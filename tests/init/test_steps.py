@@ -112,6 +112,14 @@ def test_view_that_is_there_gets_a_decorator_in_its_own_file():
     assert "1. In mysite/views.py:" in list(Plan(setup, [step]).lines(PLAIN))
 
 
+@pytest.mark.parametrize("has_accounts", [True, False], ids=["has-accounts", "lacks-accounts"])
+def test_include_of_allauth_is_that_of_its_documentation(has_accounts):
+    setup = replace(COMPLETE, server=Server.ALLAUTH, has_oauth_urls=False)
+    code = lines(replace(setup, has_account_urls=has_accounts), "oauth-urls")
+    assert '    path("", include("allauth.idp.urls")),' in code
+    assert ('    path("accounts/", include("allauth.urls")),' in code) is not has_accounts
+
+
 def test_class_gets_a_decorator_of_its_dispatch():
     setup = replace(COMPLETE, endpoint=Endpoint.CLASS, view="mysite.views.MCPView")
     assert lines(setup, "endpoint")[-4:] == [

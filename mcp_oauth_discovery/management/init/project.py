@@ -74,6 +74,9 @@ class Setup:
     url_problems: tuple[str, ...] = ()
     has_oauth_urls: bool = True
     has_views_of_the_toolkit: bool = False
+    # Two includes have the namespace of the toolkit, so one hides names of the other.
+    has_hidden_names: bool = False
+    has_account_urls: bool = True
     endpoint: Endpoint = Endpoint.PROTECTED
     view: str = ""
     # The name of a package with an MCP server, and the page about it.

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.util import find_spec
 
 from django.apps import apps
 from django.core.checks import CheckMessage
+from django.core.checks.urls import check_url_namespaces_unique
 from django.db import router
 from django.http.request import split_domain_port, validate_host
 from django.urls import NoReverseMatch
@@ -107,6 +108,8 @@ def setup() -> Setup:
         url_problems=tuple(_url_problems()),
         has_oauth_urls=_has_patterns(server),
         has_views_of_the_toolkit=_has_views_of_the_toolkit(server),
+        has_hidden_names=_has_hidden_names(),
+        has_account_urls=_has_names(["account_login"]),
         endpoint=found.endpoint,
         view=found.view,
         mcp_package=mcp_package(),
@@ -137,9 +140,13 @@ def _has_package(server: Server) -> bool:
 
 
 def _has_patterns(server: Server) -> bool:
+    return _has_names(_PATTERNS.get(server, []))
+
+
+def _has_names(names: Iterable[str]) -> bool:
     site = Site(None, urlconf=root_urlconf())
     try:
-        for name in _PATTERNS.get(server, ()):
+        for name in names:
             site.url_for(name)
     except NoReverseMatch:
         return False
@@ -154,6 +161,11 @@ def _has_views_of_the_toolkit(server: Server) -> bool:
     match = match_at(path_below(site.origin, site.url_for("oauth2_provider:token")) or "")
     view_class = getattr(match and match.func, "view_class", None)
     return str(getattr(view_class, "__module__", "")).startswith("oauth2_provider.")
+
+
+def _has_hidden_names() -> bool:
+    messages = check_url_namespaces_unique(None)
+    return any("'oauth2_provider'" in message.msg for message in messages)
 
 
 def _middleware() -> Middleware:

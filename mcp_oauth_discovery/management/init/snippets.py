@@ -169,10 +169,12 @@ def discovery_urls() -> Snippet:
 
 def oauth_urls(setup: Setup) -> Snippet:
     """Return the entry of the authorization server."""
-    urls = f'path("oauth/mcp/", include("{_PRESET}.urls"))'
+    urls = [f'path("oauth/mcp/", include("{_PRESET}.urls"))']
     if setup.server is Server.ALLAUTH:
-        urls = 'path("", include("allauth.urls"))'
-    return Snippet(Where.URLS, (_URLS,), patterns=(urls,))
+        urls = ['path("", include("allauth.idp.urls"))']
+        if not setup.has_account_urls:
+            urls.append('path("accounts/", include("allauth.urls"))')
+    return Snippet(Where.URLS, (_URLS,), patterns=tuple(urls))
 
 
 def endpoint(setup: Setup) -> Snippet:

@@ -125,6 +125,13 @@ def _urls(setup: Setup) -> Iterator[Step]:
                 'include("oauth2_provider.urls", namespace="toolkit").'
             )
             yield Step("oauth-urls", False, text, snippets.oauth_urls(setup))
+        elif setup.has_hidden_names:
+            text = _(
+                "Two includes have the namespace oauth2_provider, so pages of django-oauth-toolkit "
+                "fail. Give its own URLs another namespace: "
+                'include("oauth2_provider.urls", namespace="toolkit").'
+            )
+            yield Step("oauth-urls", False, text)
         elif setup.has_oauth_urls:
             yield Step("oauth-urls", True, _("The endpoints for sign-in have URLs."))
         else:
