@@ -380,6 +380,31 @@ def test_toolkit_that_is_not_installed(complete, monkeypatch):
     assert reading.setup().has_package is False
 
 
+def test_prefix_of_the_site_is_part_of_the_path(complete, urlconf):
+    complete.FORCE_SCRIPT_NAME = "/app"
+    complete.MCP_RESOURCES = {}
+    urlconf(DISCOVERY, OAUTH)
+    found = reading.setup()
+    assert (found.path, found.route) == ("/app/mcp", "mcp")
+
+
+@pytest.mark.parametrize(
+    ("code", "base"),
+    [("from .base import *", "base.py"), ("from os import path", ""), (None, "")],
+    ids=["base", "other-import", "no-file"],
+)
+def test_file_for_all_environments(complete, monkeypatch, tmp_path, code, base):
+    for name, text in (("base", ""), ("dev", code)):
+        module = ModuleType(f"settings_of_the_test.{name}")
+        if text is not None:
+            module.__file__ = str(tmp_path / f"{name}.py")
+            (tmp_path / f"{name}.py").write_text(text)
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+    complete.SETTINGS_MODULE = "settings_of_the_test.dev"
+    monkeypatch.chdir(tmp_path)
+    assert reading.setup().files.base_settings == base
+
+
 def test_urlconf_without_a_file_is_named_by_the_setting(complete):
     module = ModuleType("urls_without_a_file")
     module.urlpatterns = [DISCOVERY, OAUTH, MCP]

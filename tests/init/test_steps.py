@@ -180,9 +180,31 @@ def test_server_that_is_only_suggested_is_said_to_be():
     assert 'MCP_AUTHORIZATION_SERVERS = ["https://login.example.com"]' in printed
 
 
-def test_page_of_allauth_is_named():
-    setup = replace(NOTHING, server=Server.ALLAUTH)
-    assert "integrations/allauth.html" in "\n".join(Plan(setup, missing(setup)).lines(PLAIN))
+def test_settings_of_allauth_that_need_a_decision_are_named():
+    setup = replace(COMPLETE, server=Server.ALLAUTH, unset=("IDP_OIDC_ADAPTER",))
+    [step] = missing(setup)
+    assert step.name == "provider-settings"
+    assert "IDP_OIDC_ADAPTER" in step.text
+    assert "integrations/allauth.html" in step.text
+
+
+def test_file_for_all_environments_is_named():
+    files = replace(FILES, base_settings="mysite/settings/base.py")
+    setup = replace(NOTHING, files=files)
+    text = "\n".join(Plan(setup, missing(setup)).lines(PLAIN))
+    assert "\n   This file imports mysite/settings/base.py. " in text
+
+
+def test_toolkit_without_settings_is_said_to_have_none():
+    [step] = missing(replace(COMPLETE, has_provider_settings=False))
+    assert step.text.startswith("OAUTH2_PROVIDER is not set.")
+
+
+def test_route_has_no_prefix_and_the_resource_has_it():
+    setup = replace(COMPLETE, endpoint=Endpoint.MISSING, path="/app/mcp", route="mcp")
+    code = lines(setup, "endpoint")
+    assert '    path("mcp", mcp),' in code
+    assert any(line.startswith('@bearer_required("/app/mcp", ') for line in code)
 
 
 def test_server_beside_django_is_checked_by_its_url():

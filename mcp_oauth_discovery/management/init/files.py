@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from contextlib import suppress
+from importlib.util import resolve_name
+from inspect import getsource
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,18 @@ def settings_file() -> str:
     """Return the file of the settings module."""
     name = project_setting("SETTINGS_MODULE", "") or os.environ.get("DJANGO_SETTINGS_MODULE", "")
     return file_of(sys.modules.get(name)) or "settings.py"
+
+
+def base_settings_file() -> str:
+    """Return the first file of which the settings module imports every name, or ""."""
+    name = project_setting("SETTINGS_MODULE", "") or os.environ.get("DJANGO_SETTINGS_MODULE", "")
+    module = sys.modules.get(name)
+    with suppress(OSError, TypeError, ImportError):
+        imported = re.search(r"^from (\S+) import \*", getsource(module), re.M)  # type: ignore[arg-type]
+        if imported:
+            package = name if hasattr(module, "__path__") else name.rpartition(".")[0]
+            return file_of(sys.modules.get(resolve_name(imported[1], package)))
+    return ""
 
 
 def urls_file() -> str:

@@ -47,6 +47,8 @@ class Files:
     settings: str
     urls: str
     view: str = ""
+    # The file whose names the settings import, for several environments.
+    base_settings: str = ""
 
 
 @dataclass(frozen=True)
@@ -67,9 +69,13 @@ class Setup:
     refused_hosts: tuple[str, ...] = ()
     has_resources: bool = True
     path: str = "/mcp"
+    # The same path as a route, without the prefix of FORCE_SCRIPT_NAME.
+    route: str = "mcp"
     scopes: tuple[str, ...] = ("mcp",)
     has_provider_settings: bool = True
     extends_provider_settings: bool = False
+    # Settings of django-allauth that only the project can choose.
+    unset: tuple[str, ...] = ()
     has_metadata: bool = True
     url_problems: tuple[str, ...] = ()
     has_oauth_urls: bool = True

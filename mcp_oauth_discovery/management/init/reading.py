@@ -24,11 +24,17 @@ from mcp_oauth_discovery.checks.routes import (
     view_at,
 )
 from mcp_oauth_discovery.checks.site import is_pinned, local_resources
-from mcp_oauth_discovery.conf import allowed_hosts, conf, project_setting, root_urlconf
+from mcp_oauth_discovery.conf import (
+    allowed_hosts,
+    conf,
+    fixed_script_prefix,
+    project_setting,
+    root_urlconf,
+)
 from mcp_oauth_discovery.identity import Site
 from mcp_oauth_discovery.management.init.database import Database, database
 from mcp_oauth_discovery.management.init.endpoints import find_endpoint, mcp_package
-from mcp_oauth_discovery.management.init.files import settings_file, urls_file
+from mcp_oauth_discovery.management.init.files import base_settings_file, settings_file, urls_file
 from mcp_oauth_discovery.management.init.project import (
     Files,
     Middleware,
@@ -48,6 +54,8 @@ _DEBUG_HOSTS = [".localhost", "127.0.0.1", "[::1]"]
 _URL_CHECKS = ("W001", "W005", "W006", "W007")
 # The error about the endpoints of the authorization server.
 _NAMES = ERRORS["MCP_AUTHORIZATION_SERVER_METADATA"]
+# Settings without which django-allauth issues no tokens for MCP clients.
+_OF_ALLAUTH = "IDP_OIDC_PRIVATE_KEY", "IDP_OIDC_ADAPTER"
 # What each server has in the URLconf. The metadata of the preset names these patterns.
 _PATTERNS = {
     Server.TOOLKIT: [
@@ -83,13 +91,13 @@ def setup() -> Setup:
     """Return what this project has; the settings must have no `faults`."""
     site, server = example_site(), _server()
     issuer = site.issuer if is_pinned() else _suggested_issuer()
-    path = _path(site)
-    found = find_endpoint(path)
+    route = _route(site)
+    found = find_endpoint(route)
     stored = Database(True, True) if server is Server.OUTSIDE else database()
     provider: object = project_setting("OAUTH2_PROVIDER", None)
     generates = isinstance(provider, Mapping) and "ACCESS_TOKEN_GENERATOR" in provider
     return Setup(
-        Files(settings_file(), urls_file(), found.file),
+        Files(settings_file(), urls_file(), found.file, base_settings_file()),
         server,
         is_server_chosen=_chosen_server() is not None,
         providers=tuple(conf.MCP_AUTHORIZATION_SERVERS or ()),
@@ -100,10 +108,12 @@ def setup() -> Setup:
         has_issuer=conf.MCP_ISSUER is not None or isinstance(conf.MCP_RESOURCE, str),
         refused_hosts=tuple(_refused_hosts(site, issuer)),
         has_resources=conf.MCP_RESOURCE is not None or bool(conf.MCP_RESOURCES),
-        path=path,
+        path=f"{fixed_script_prefix()[:-1]}{route}",
+        route=route[1:],
         scopes=_scopes(site),
         has_provider_settings=generates,
         extends_provider_settings=bool(provider) and not generates,
+        unset=tuple(name for name in _OF_ALLAUTH if not project_setting(name, "")),
         has_metadata=bool(conf.MCP_AUTHORIZATION_SERVER_METADATA),
         url_problems=tuple(_url_problems()),
         has_oauth_urls=_has_patterns(server),
@@ -205,8 +215,8 @@ def _refused_hosts(site: Site, issuer: str) -> Iterator[str]:
             yield host
 
 
-def _path(site: Site) -> str:
-    """Return the path of the MCP endpoint: that in the settings, or of a protected view."""
+def _route(site: Site) -> str:
+    """Return the path of the MCP endpoint below the prefix: that in the settings, or of a view."""
     if conf.MCP_RESOURCE is not None or conf.MCP_RESOURCES:
         return next((local.path for local in local_resources(site)), _PATH)
     protected = (route.path for route in routes() if guards(route.view))

@@ -147,6 +147,8 @@ def metadata(setup: Setup) -> Snippet:
             (f"{name} = authorization_server_metadata(OAUTH2_PROVIDER)",),
         )
     code = (
+        "IDP_OIDC_DCR_ENABLED = True",
+        "IDP_OIDC_DCR_REQUIRES_INITIAL_ACCESS_TOKEN = False",
         'MCP_SIGNING_ALGORITHMS = ["RS256"]',
         f"{name} = {{",
         '    "authorization_endpoint": "idp:oidc:authorization",',
@@ -198,7 +200,7 @@ def endpoint(setup: Setup) -> Snippet:
     )
     imports = ("from django.http import JsonResponse", _URLS, *imports)
     lines = (*code, "", "", *view) if code else view
-    return Snippet(Where.URLS, imports, lines, (f'path("{setup.path[1:]}", mcp)',))
+    return Snippet(Where.URLS, imports, lines, (f'path("{setup.route}", mcp)',))
 
 
 def _protection(setup: Setup) -> Snippet:

@@ -54,6 +54,12 @@ def _server(setup: Setup) -> Iterator[Step]:
         else:
             text = _("INSTALLED_APPS lacks oauth2_provider.")
             yield Step("apps", False, text, snippets.apps())
+    elif setup.server is Server.ALLAUTH and setup.unset:
+        text = _("Not set: %(settings)s. You choose them, as on %(page)s.")
+        text %= {"settings": ", ".join(setup.unset), "page": page_at("integrations/allauth")}
+        yield Step("provider-settings", False, text)
+    elif setup.server is Server.ALLAUTH:
+        yield Step("provider-settings", True, _("django-allauth has an adapter and a key."))
     elif setup.server is Server.OUTSIDE and not setup.has_package:
         text = _("The package that fetches the keys of %(provider)s is missing.")
         text %= {"provider": setup.providers[0]}
@@ -99,7 +105,12 @@ def _metadata(setup: Setup) -> Iterator[Step]:
                 "provider-settings", True, _("OAUTH2_PROVIDER has an ACCESS_TOKEN_GENERATOR.")
             )
         else:
-            text = _("OAUTH2_PROVIDER has no ACCESS_TOKEN_GENERATOR, so MCP clients get no JWTs.")
+            if setup.extends_provider_settings:
+                text = _(
+                    "OAUTH2_PROVIDER has no ACCESS_TOKEN_GENERATOR, so MCP clients get no JWTs."
+                )
+            else:
+                text = _("OAUTH2_PROVIDER is not set. It has the scopes, and who may get tokens.")
             snippet = snippets.provider_settings(setup)
             yield Step("provider-settings", False, text, snippet)
     if setup.has_metadata:
