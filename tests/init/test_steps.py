@@ -60,7 +60,7 @@ def test_project_with_everything_lacks_nothing(server):
     {
         Server.TOOLKIT: "package apps middleware issuer hosts resources provider-settings "
         "authorization-server urls oauth-urls endpoint migrations keys",
-        Server.ALLAUTH: "middleware issuer hosts resources authorization-server urls oauth-urls "
+        Server.ALLAUTH: "middleware issuer hosts resources authorization-server oauth-urls urls "
         "endpoint migrations",
         Server.OUTSIDE: "package middleware issuer hosts resources urls endpoint",
         Server.OWN: "middleware issuer hosts resources authorization-server urls endpoint "
@@ -118,6 +118,13 @@ def test_include_of_allauth_is_that_of_its_documentation(has_accounts):
     code = lines(replace(setup, has_account_urls=has_accounts), "oauth-urls")
     assert '    path("", include("allauth.idp.urls")),' in code
     assert ('    path("accounts/", include("allauth.urls")),' in code) is not has_accounts
+
+
+def test_keys_of_allauth_come_before_ours():
+    setup = replace(COMPLETE, server=Server.ALLAUTH, has_oauth_urls=False)
+    setup = replace(setup, url_problems=("The URLs are missing.",))
+    text = "\n".join(Plan(setup, missing(setup)).lines(PLAIN))
+    assert text.index("allauth.idp.urls") < text.index("mcp_oauth_discovery.urls")
 
 
 def test_class_gets_a_decorator_of_its_dispatch():

@@ -36,7 +36,12 @@ def steps(setup: Setup) -> Iterator[Step]:
     yield from _server(setup)
     yield from _settings(setup)
     yield from _metadata(setup)
+    if setup.server is Server.ALLAUTH:
+        # Both serve jwks.json, and allauth signs.
+        yield from _oauth_urls(setup)
     yield from _urls(setup)
+    if setup.server is Server.TOOLKIT:
+        yield from _oauth_urls(setup)
     yield _endpoint(setup)
     if setup.server is not Server.OUTSIDE:
         yield from _database(setup)
@@ -127,27 +132,29 @@ def _urls(setup: Setup) -> Iterator[Step]:
     if not setup.url_problems:
         text = _("The URLs of the discovery documents are at the root of the site.")
         yield Step("urls", True, text)
-    if setup.server in (Server.TOOLKIT, Server.ALLAUTH):
-        if setup.has_views_of_the_toolkit:
-            text = _(
-                "The endpoints for sign-in are the views of django-oauth-toolkit. They have no "
-                "CORS headers, and report errors in HTML. If you keep them for other "
-                "applications, give them another namespace: "
-                'include("oauth2_provider.urls", namespace="toolkit").'
-            )
-            yield Step("oauth-urls", False, text, snippets.oauth_urls(setup))
-        elif setup.has_hidden_names:
-            text = _(
-                "Two includes have the namespace oauth2_provider, so pages of django-oauth-toolkit "
-                "fail. Give its own URLs another namespace: "
-                'include("oauth2_provider.urls", namespace="toolkit").'
-            )
-            yield Step("oauth-urls", False, text)
-        elif setup.has_oauth_urls:
-            yield Step("oauth-urls", True, _("The endpoints for sign-in have URLs."))
-        else:
-            text = _("The endpoints for sign-in have no URLs.")
-            yield Step("oauth-urls", False, text, snippets.oauth_urls(setup))
+
+
+def _oauth_urls(setup: Setup) -> Iterator[Step]:
+    if setup.has_views_of_the_toolkit:
+        text = _(
+            "The endpoints for sign-in are the views of django-oauth-toolkit. They have no "
+            "CORS headers, and report errors in HTML. If you keep them for other "
+            "applications, give them another namespace: "
+            'include("oauth2_provider.urls", namespace="toolkit").'
+        )
+        yield Step("oauth-urls", False, text, snippets.oauth_urls(setup))
+    elif setup.has_hidden_names:
+        text = _(
+            "Two includes have the namespace oauth2_provider, so pages of django-oauth-toolkit "
+            "fail. Give its own URLs another namespace: "
+            'include("oauth2_provider.urls", namespace="toolkit").'
+        )
+        yield Step("oauth-urls", False, text)
+    elif setup.has_oauth_urls:
+        yield Step("oauth-urls", True, _("The endpoints for sign-in have URLs."))
+    else:
+        text = _("The endpoints for sign-in have no URLs.")
+        yield Step("oauth-urls", False, text, snippets.oauth_urls(setup))
 
 
 def _endpoint(setup: Setup) -> Step:
