@@ -88,4 +88,5 @@ def _explained(text: str, error: AnyDatabaseError) -> str:
     # PostgreSQL adds the statement, in further lines.
     reason = next(iter(str(error).splitlines()), type(error).__name__)
     sentence = text % {"reason": reason.rstrip(".")}
-    return f"{sentence} {_('Run manage.py migrate.')}" if remedy(error) else sentence
+    advice = _("Run manage.py migrate.")
+    return f"{sentence} {advice}" if remedy(error) else sentence

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 
+from django.utils import translation
 from django.utils.dateformat import format as formatted
 from django.utils.translation import gettext, ngettext_lazy, pgettext_lazy
 
@@ -54,6 +55,12 @@ def in_words(length: timedelta) -> str:
     # Hours do not matter if there are several days.
     precise = units[:2] if units[0][1] < _MANY else units[:1]
     return " ".join(str(_WORDS[unit] % count) for unit, count in precise)
+
+
+def in_english(length: timedelta) -> str:
+    """Return `in_words` for a message that is in English in every language."""
+    with translation.override(None):
+        return in_words(length)
 
 
 def _largest(length: timedelta) -> list[tuple[str, int]]:

@@ -208,3 +208,10 @@ def test_database_before_the_first_migration_is_healthy():
     )
     assert result.returncode == 0, result.stderr
     assert "W029" not in result.stderr
+
+
+def test_check_is_in_english_on_a_german_site(settings, key, run):
+    settings.LANGUAGE_CODE = "de"
+    SigningKey.objects.update(activates_at=NOW)
+    [message] = run(databases=["default"])
+    assert message.msg.endswith("MCP_KEY_ROTATION_INTERVAL is 90 days.")

@@ -193,7 +193,8 @@ def _unprotected(setup: Setup) -> str:
             "[MCPAuthentication] and permission_classes = [HasScope]. See %(page)s."
         )
     else:
-        return f"{text} {_('Write these lines above it.')}"
+        advice = _("Write these lines above it.")
+        return f"{text} {advice}"
     return f"{text} {more % {'page': page_at(page)}}"
 
 
