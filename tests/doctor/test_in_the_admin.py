@@ -148,7 +148,7 @@ def page_of(operator, monkeypatch):
 
 def test_text_of_a_site_is_escaped(page_of):
     response = page_of(EndpointReport("https://a/mcp", (finding("<script>\u202e"),)))
-    assert "<pre>&lt;script&gt;\\u202e</pre>" in response.content.decode()
+    assert ">&lt;script&gt;\\u202e</pre>" in response.content.decode()
 
 
 def test_long_lists_are_cut_and_counted(page_of):

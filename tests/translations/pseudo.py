@@ -39,21 +39,19 @@ def untranslated(text: str) -> list[str]:
 class Page(HTMLParser):
     """The texts of a page, in its order: those that people see, or hear from a screen reader.
 
-    What is in code, or in an element of one of the `classes`, is left out.
+    What is code, or declared to be in English, is left out.
     """
 
-    def __init__(self, page: str, *classes: str) -> None:
+    def __init__(self, page: str) -> None:
         super().__init__()
         self.texts: list[str] = []
         self.attributes: list[str] = []
-        self._classes = set(classes)
         self._hidden: list[bool] = [False]
         self.feed(page)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = {name: value or "" for name, value in attrs}
-        is_left_out = tag in _TAGS_OF_CODE or self._classes & set(values.get("class", "").split())
-        hidden = self._hidden[-1] or bool(is_left_out)
+        hidden = self._hidden[-1] or tag in _TAGS_OF_CODE or values.get("lang") == "en"
         if not hidden:
             self.attributes += _seen(tag, values)
         if tag not in _VOID:
@@ -75,8 +73,8 @@ def _seen(tag: str, values: dict[str, str]) -> Iterator[str]:
         yield values.get("value", "")
 
 
-def faults(page: str, *classes: str) -> list[str]:
+def faults(page: str) -> list[str]:
     """Return the words of a page that are not translated."""
-    parsed = Page(page, *classes)
+    parsed = Page(page)
     texts = ["\n".join(parsed.texts), *parsed.attributes]
     return [word for text in texts for word in untranslated(text)]

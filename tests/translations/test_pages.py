@@ -14,8 +14,6 @@ from tests.translations.pseudo import faults
 pytestmark = pytest.mark.django_db
 
 HOST = {"host": "app.example.com"}
-# In English are the messages of the system checks, and the status and headers of documents.
-ENGLISH = ("mcp-findings", "mcp-status")
 
 
 @pytest.fixture(autouse=True)
@@ -61,7 +59,7 @@ def test_list_is_translated(staff, keys):
 def test_list_and_overview_without_keys_are_translated(verbs):
     client = visitor(*verbs)
     assert faults(read(client.get(LIST))) == []
-    assert faults(read(client.get(OVERVIEW)), *ENGLISH) == []
+    assert faults(read(client.get(OVERVIEW))) == []
 
 
 @pytest.mark.usefixtures("pseudo")
@@ -92,7 +90,7 @@ def test_rotation_is_translated(staff):
 @pytest.mark.usefixtures("pseudo")
 def test_overview_is_translated(settings, staff, keys):
     settings.MCP_RESOURCES = {"/mcp": {}, "/off": {"enabled": False}}
-    assert faults(read(staff.get(OVERVIEW, headers=HOST)), *ENGLISH) == []
+    assert faults(read(staff.get(OVERVIEW, headers=HOST))) == []
 
 
 @pytest.mark.usefixtures("pseudo")
@@ -101,7 +99,7 @@ def test_overview_of_a_broken_site_is_translated(settings, staff, keys):
     settings.ROOT_URLCONF = type("urlconf", (), {"urlpatterns": patterns})
     page = read(staff.get(OVERVIEW, headers=HOST))
     assert "⟦Not served⟧" in page
-    assert faults(page, *ENGLISH) == []
+    assert faults(page) == []
 
 
 @pytest.mark.usefixtures("pseudo")
@@ -112,15 +110,15 @@ def test_index_of_the_admin_is_translated(settings, staff):
 
 
 @pytest.mark.usefixtures("pseudo")
-def test_doctor_is_translated_except_what_it_finds(staff):
+def test_doctor_is_translated_and_its_findings_are_declared_to_be_in_english(staff):
     page = f"{OVERVIEW}doctor/"
     assert faults(read(staff.get(page, headers=HOST))) == []
     report = read(staff.post(page, headers=HOST))
     assert "⟦Clients⟧" in report
-    assert faults(report, "mcp-fix", "mcp-summary", "mcp-lines", "mcp-card") == []
+    assert faults(report) == []
 
 
 def test_faults_are_the_words_outside_of_brackets():
     page = """<p title="A title">⟦Run <code>it</code> ⟦now⟧⟧ and then <img alt="x">⟦stop⟧</p>
-    <p class="data">Some data</p> <b>user1</b> <input type="submit" value="Go on">"""
-    assert faults(page, "data") == ["and", "then", "title", "Go", "on"]
+    <p lang="en">Some data</p> <b>user1</b> <input type="submit" value="Go on">"""
+    assert faults(page) == ["and", "then", "title", "Go", "on"]
