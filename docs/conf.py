@@ -46,6 +46,8 @@ default_role = "code"
 autodoc_default_options = {"members": True, "imported-members": True}
 autodoc_member_order = "bysource"
 autodoc_preserve_defaults = True
+# Methods of Django and of the toolkit have no entry where a class overrides them without more.
+autodoc_inherit_docstrings = False
 autodoc_type_aliases = {
     name: name for name in ("Claims", "Named", "Public", "Scope", "ScopeOf", "Verifier", "Watch")
 }
@@ -121,10 +123,22 @@ def shorten_signature(
     """Show functions and aliases of types by their names alone."""
     if signature is None:
         return None
-    return NAMED.sub(r"\1\2", signature), returned
+    shown = NAMED.sub(r"\1\2", signature).replace("<factory>", "{}")
+    return shown, NAMED.sub(r"\1\2", returned) if returned else returned
+
+
+def leave_out_python(
+    app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]
+) -> None:
+    """Remove the docstring of a type of Python from a value that has no text of its own."""
+    is_ours = type(obj).__module__.startswith("mcp_oauth_discovery")
+    first = (type(obj).__doc__ or "").strip().partition("\n")[0]
+    if what == "data" and not is_ours and lines[:1] == [first]:
+        lines.clear()
 
 
 def setup(app: Sphinx) -> None:
+    app.connect("autodoc-process-docstring", leave_out_python)
     app.connect("autodoc-process-signature", shorten_signature)
     app.connect("source-read", read_page)
     app.connect("include-read", read_included)
