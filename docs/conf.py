@@ -10,6 +10,7 @@ from posixpath import normpath, relpath
 
 import django
 from django.conf import settings
+from docutils import nodes
 from sphinx.application import Sphinx
 
 DOCS = Path(__file__).resolve().parent
@@ -137,7 +138,14 @@ def leave_out_python(
         lines.clear()
 
 
+def mark_options(app: Sphinx, page: nodes.document) -> None:
+    for code in page.findall(nodes.literal):
+        if code.astext().startswith("--"):
+            code["classes"].append("option")
+
+
 def setup(app: Sphinx) -> None:
+    app.connect("doctree-read", mark_options)
     app.connect("autodoc-process-docstring", leave_out_python)
     app.connect("autodoc-process-signature", shorten_signature)
     app.connect("source-read", read_page)
