@@ -39,7 +39,8 @@ def resource_metadata_url(request: HttpRequest, resource: Named = None) -> str:
 
     `resource` is its identifier, or its key or path in the settings. Without it, the resource at
     the path of the request is meant, or else the default one. Raises `UnknownResource`, which is a
-    `ValueError` and an `ImproperlyConfigured`, and `Http404` if the resource is disabled.
+    `ValueError` and an `ImproperlyConfigured`; `Http404` if the resource is disabled; and
+    `SuspiciousOperation` if no URL can be made from the request.
     """
     # The protection of a view has already looked up its resource.
     lookup = resource if isinstance(resource, Lookup) else Lookup.for_request(request, resource)
