@@ -69,6 +69,8 @@ html_baseurl = os.environ.get(
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_copy_source = False
+# The search finds every name. No page leads to an index.
+html_use_index = html_domain_indices = False
 html_show_sphinx = False
 
 # Of the pages outside of `docs/`, where the site has them.
