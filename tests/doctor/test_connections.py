@@ -63,6 +63,24 @@ def test_connection_is_shared_while_it_is_lent():
     assert not own.allow_thread_sharing
 
 
+def test_connection_whose_changes_all_can_see_is_not_lent(tmp_path):
+    path = tmp_path / "db.sqlite3"
+    opened = DatabaseWrapper(
+        {**connections["default"].settings_dict, "NAME": str(path), "OPTIONS": {}}, "default"
+    )
+    opened.connect()
+    own, connections["default"] = connections["default"], opened
+    try:
+        assert "default" not in lend()
+        with transaction.atomic():
+            lent = lend()
+            assert lent["default"] is opened
+            elsewhere(lent, lambda: None)
+    finally:
+        opened.close()
+        connections["default"] = own
+
+
 def test_connection_is_lent_to_one_thread_at_a_time():
     own, lent = connections["default"], lend()
     assert lend() == {}
