@@ -34,9 +34,17 @@ def lend() -> Lent:
         _borrowed.update(free)
     for connection in free:
         connection.inc_thread_sharing()
-        # At the start of a request, Django would close it, and with it the owner's transaction.
-        vars(connection)["close_if_unusable_or_obsolete"] = lambda: None
+        _keep_open(connection)
     return {connection.alias: connection for connection in free}
+
+
+def _keep_open(connection: BaseDatabaseWrapper) -> None:
+    """Keep a connection that is in a transaction: Django closes it at the start of a request."""
+    vars(connection)["close_if_unusable_or_obsolete"] = lambda: None
+
+
+def _may_close(connection: BaseDatabaseWrapper) -> None:
+    vars(connection).pop("close_if_unusable_or_obsolete", None)
 
 
 def _sees_more(connection: BaseDatabaseWrapper) -> bool:
@@ -56,7 +64,7 @@ def borrowing(lent: Lent) -> Iterator[None]:
         yield
     finally:
         for connection in lent.values():
-            del vars(connection)["close_if_unusable_or_obsolete"]
+            _may_close(connection)
             connection.dec_thread_sharing()
             with _lock:
                 _borrowed.discard(connection)
@@ -70,10 +78,13 @@ def rolled_back() -> Iterator[None]:
     """Roll back what a block writes to the databases; what waits for a commit never runs."""
     with ExitStack() as transactions:
         used = [alias for alias in connections if _begins(alias, transactions)]
+        for alias in used:
+            _keep_open(connections[alias])
         try:
             yield
         finally:
             for alias in used:
+                _may_close(connections[alias])
                 transaction.set_rollback(True, using=alias)
 
 
