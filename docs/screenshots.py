@@ -25,7 +25,7 @@ from datetime import datetime, timedelta, timezone
 from importlib import import_module
 from pathlib import Path
 from socketserver import ThreadingMixIn
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urljoin
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import django
@@ -35,7 +35,7 @@ from playwright.sync_api import Page, sync_playwright
 CHECKOUT = Path(__file__).resolve().parents[1]
 USER, PASSWORD = "demo", "a password for pictures"
 # In pixels, and in octets.
-TALLEST, LARGEST = 1000, 150_000
+TALLEST, LARGEST = 1100, 150_000
 
 
 class Server(ThreadingMixIn, WSGIServer):
@@ -81,7 +81,7 @@ def prepare(folder: Path, site: str) -> None:
 
 
 def make_keys(rotation: object, now: datetime) -> None:
-    for algorithm, days in {"EdDSA": (270, 180, 90, 2), "RS256": (140, 80, 0)}.items():
+    for algorithm, days in {"EdDSA": (180, 90, 2), "RS256": (80, 0)}.items():
         for number in days:
             key = rotation.rotate(algorithm, now=now - timedelta(days=number))
             if (algorithm, number) == ("RS256", 80):
@@ -184,7 +184,8 @@ def photograph_pages(page: Page, site: str, directory: Path, scheme: str) -> Non
     page.fill("[name=password]", PASSWORD)
     page.click("[type=submit]")
     keep(page, directory / f"key-list-{scheme}.png")
-    page.locator('a[href$="overview/"]').first.click()
+    overview = page.locator('a[href$="overview/"]').first.get_attribute("href")
+    page.goto(urljoin(page.url, overview))
     keep(page, directory / f"overview-{scheme}.png")
     page.set_viewport_size({"width": 800, "height": 480})
     page.goto(consent_url(site))

@@ -98,7 +98,8 @@ def test_every_link_of_the_readme_to_the_documentation_resolves():
 
 
 def test_readme_has_the_command_in_a_block_of_its_own():
-    assert f"{START_COMMAND}\n" in blocks(README, "console")
+    for page in (README, read("example_project/README.md")):
+        assert f"{START_COMMAND}\n" in blocks(page, "console")
 
 
 def test_contributing_has_the_reasons_for_which_tests_are_skipped():

@@ -11,7 +11,7 @@ from tests.markdown import CHECKOUT, PAGES, read
 
 PICTURES = sorted((CHECKOUT / "docs/_static").glob("*.png"))
 TAG = re.compile(
-    r'<source media="\(prefers-color-scheme: dark\)" srcset="(.+?)-dark.png">\s+'
+    r'<source media="\(prefers-color-scheme: dark\)" srcset="(.+?)-dark.png">\s*'
     r'<img src="(.+?)-light.png" alt="(.+?)">'
 )
 SHOWN = [found for page in PAGES for found in TAG.findall(read(page))]
