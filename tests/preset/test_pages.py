@@ -94,6 +94,11 @@ def test_user_who_signs_out_elsewhere_comes_to_the_sign_in_page(browser):
     assert browser.post("/oauth/mcp/logout")["location"] == LOGIN
 
 
+def test_second_click_on_the_button_that_signs_out_leads_to_the_same_page(preset, visitor):
+    preset.MIDDLEWARE = [*preset.MIDDLEWARE, LOGIN_REQUIRED]
+    assert visitor.post("/oauth/mcp/logout", {"next": AUTHORIZE})["location"] == AUTHORIZE
+
+
 def test_pages_open_on_a_site_that_requires_a_sign_in(preset, visitor, question):
     preset.MIDDLEWARE = [*preset.MIDDLEWARE, LOGIN_REQUIRED]
     assert visitor.get(LOGIN).status_code == 200
