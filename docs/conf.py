@@ -10,6 +10,7 @@ from posixpath import normpath, relpath
 
 import django
 from django.conf import settings
+from docutils import nodes
 from sphinx.application import Sphinx
 
 DOCS = Path(__file__).resolve().parent
@@ -46,6 +47,8 @@ default_role = "code"
 autodoc_default_options = {"members": True, "imported-members": True}
 autodoc_member_order = "bysource"
 autodoc_preserve_defaults = True
+# Methods of Django and of the toolkit have no entry where a class overrides them without more.
+autodoc_inherit_docstrings = False
 autodoc_type_aliases = {
     name: name for name in ("Claims", "Named", "Public", "Scope", "ScopeOf", "Verifier", "Watch")
 }
@@ -66,6 +69,8 @@ html_baseurl = os.environ.get(
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_copy_source = False
+# The search finds every name. No page leads to an index.
+html_use_index = html_domain_indices = False
 html_show_sphinx = False
 
 # Of the pages outside of `docs/`, where the site has them.
@@ -121,10 +126,29 @@ def shorten_signature(
     """Show functions and aliases of types by their names alone."""
     if signature is None:
         return None
-    return NAMED.sub(r"\1\2", signature), returned
+    shown = NAMED.sub(r"\1\2", signature).replace("<factory>", "{}")
+    return shown, NAMED.sub(r"\1\2", returned) if returned else returned
+
+
+def leave_out_python(
+    app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]
+) -> None:
+    """Remove the docstring of a type of Python from a value that has no text of its own."""
+    is_ours = type(obj).__module__.startswith("mcp_oauth_discovery")
+    first = (type(obj).__doc__ or "").strip().partition("\n")[0]
+    if what == "data" and not is_ours and lines[:1] == [first]:
+        lines.clear()
+
+
+def mark_options(app: Sphinx, page: nodes.document) -> None:
+    for code in page.findall(nodes.literal):
+        if code.astext().startswith("--"):
+            code["classes"].append("option")
 
 
 def setup(app: Sphinx) -> None:
+    app.connect("doctree-read", mark_options)
+    app.connect("autodoc-process-docstring", leave_out_python)
     app.connect("autodoc-process-signature", shorten_signature)
     app.connect("source-read", read_page)
     app.connect("include-read", read_included)

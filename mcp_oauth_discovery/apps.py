@@ -9,6 +9,8 @@ __all__ = ["McpOAuthDiscoveryConfig"]
 
 
 class McpOAuthDiscoveryConfig(AppConfig):
+    """The app. `"mcp_oauth_discovery"` in `INSTALLED_APPS` selects it, and registers its checks."""
+
     name = "mcp_oauth_discovery"
     verbose_name = _("MCP OAuth discovery")
     default_auto_field = "django.db.models.BigAutoField"

@@ -8,12 +8,14 @@ from mcp_oauth_discovery.standards.mcp_headers import EXPOSED_HEADERS, REQUEST_H
 
 __all__ = ["MCP_EXPOSED_HEADERS", "MCP_REQUEST_HEADERS"]
 
-# Add the `Mcp-Param-*` headers that your tools declare.
+#: Headers that MCP clients send, and the defaults of django-cors-headers: for
+#: `CORS_ALLOW_HEADERS`. Add the `Mcp-Param-*` headers that your tools declare.
 MCP_REQUEST_HEADERS = (
     *default_headers,
     *(name for name in REQUEST_HEADERS if name not in default_headers),
 )
 
+#: Headers that MCP clients read in a response: for `CORS_EXPOSE_HEADERS`.
 MCP_EXPOSED_HEADERS = EXPOSED_HEADERS
 
 # What the documents send with every answer.

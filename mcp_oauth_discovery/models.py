@@ -70,6 +70,8 @@ class UnknownAlgorithm(Unpublishable):
 
 
 class SigningKeyQuerySet(models.QuerySet["SigningKey"]):
+    """Keys by what they do at an instant; `SigningKey.objects` has the same methods."""
+
     def authoritative(self) -> SigningKeyQuerySet:
         """Read from the database that is written: a replica may be behind."""
         keys: SigningKeyQuerySet = self.using(router.db_for_write(self.model))

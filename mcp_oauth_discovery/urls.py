@@ -28,6 +28,7 @@ from mcp_oauth_discovery.views import (
 
 __all__ = ["app_name", "urlpatterns"]
 
+#: The namespace of the names: `reverse("mcp_oauth_discovery:jwks")`.
 app_name = "mcp_oauth_discovery"
 
 _PRM, _ASM, _JWKS, _CATALOG = (
@@ -57,6 +58,7 @@ def _has_card(path: str | None = None) -> bool:
 
 # Regular expressions, because the final slash is optional, and because `<path:path>` does not match
 # a line feed: a path with %0A would get the project's answer to unknown URLs.
+#: The patterns of all documents, with the names in `documents.md`.
 urlpatterns = [
     re_path(rf"^{_JWKS}/?\Z", JWKSView.as_view(), name="jwks"),
     re_path(

@@ -82,7 +82,7 @@ def refused_examples(name: str) -> list[str]:
 
 def names_of(code: str) -> dict:
     """Return what an example assigns."""
-    names: dict = {"timedelta": timedelta}
+    names: dict = {"timedelta": timedelta, "MIDDLEWARE": []}
     exec(compile(code, "example", "exec"), names)  # noqa: S102
     return names
 

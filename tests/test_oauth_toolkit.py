@@ -287,6 +287,7 @@ def test_code_is_no_consent_in_another_grant(grant_type):
 
 def test_form_that_is_not_complete_is_a_bad_request(rf):
     request = rf.post("/o/authorize/", {"client_id": "client"})
+    request._dont_enforce_csrf_checks = True  # noqa: SLF001 - as the client of Django's tests
     request.user = get_user_model()(pk=1)
     response = oauth_toolkit.ConsentView.as_view()(request)
     assert (response.status_code, response.context_data["error"].error) == (400, "invalid_request")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.apps.registry import Apps
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db import models
+from django.db import connections, models, transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils.functional import lazy
@@ -60,10 +60,13 @@ class OverviewAdmin(OverviewModelAdmin):
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
         overview = wrap(require_safe(self.changelist_view))
-        doctor = wrap(require_http_methods(["GET", "HEAD", "POST"])(self.doctor_view))
+        doctor = require_http_methods(["GET", "HEAD", "POST"])(self.doctor_view)
+        for alias in connections:
+            # The doctor would lend the connection of an open transaction to a view that may hang.
+            doctor = transaction.non_atomic_requests(alias)(doctor)
         return [
             path("", overview, name="mcp_oauth_discovery_overview_changelist"),
-            path("doctor/", doctor, name="mcp_oauth_discovery_overview_doctor"),
+            path("doctor/", wrap(doctor), name="mcp_oauth_discovery_overview_doctor"),
         ]
 
     def has_view_permission(self, request: HttpRequest, obj: Overview | None = None) -> bool:

@@ -38,8 +38,9 @@ def resource_metadata_url(request: HttpRequest, resource: Named = None) -> str:
     """Return the URL of the metadata of a resource (RFC 9728 §3.1), on the resource's own origin.
 
     `resource` is its identifier, or its key or path in the settings. Without it, the resource at
-    the path of the request is meant, or else the default one. Raises `UnknownResource`, and
-    `Http404` if the resource is disabled.
+    the path of the request is meant, or else the default one. Raises `UnknownResource`, which is a
+    `ValueError` and an `ImproperlyConfigured`; `Http404` if the resource is disabled; and
+    `SuspiciousOperation` if no URL can be made from the request.
     """
     # The protection of a view has already looked up its resource.
     lookup = resource if isinstance(resource, Lookup) else Lookup.for_request(request, resource)
@@ -59,8 +60,8 @@ def bearer_challenge(
     """Return the value of `WWW-Authenticate` for a resource, chosen as in `resource_metadata_url`.
 
     `error` and its description are left out if the request has no bearer token (RFC 6750 §3.1),
-    except for `insufficient_scope`, which implies a token. Raises `ValueError` for a value that
-    its parameter cannot have.
+    except for `insufficient_scope`, which implies a token. Raises what `resource_metadata_url`
+    raises, and `ValueError` for a value that its parameter cannot have.
     """
     return str(challenge_for(request, resource, scope, error, error_description))
 

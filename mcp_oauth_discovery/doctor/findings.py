@@ -45,7 +45,11 @@ class Entry:
 class Finding:
     """A problem, or a pass; `subject` is the URL that it is about.
 
-    It explains the findings of some codes and groups; `at`, if there is one, is the only origin
+    `code` is stable. `seen` is what the server sent, `expected` what it should send, and `section`
+    where a standard says so. `clients` are those that it stops. `fix` is for every server, and
+    `django_fix` for a project with this app.
+
+    It `explains` the findings of some codes and groups. `at`, if there is one, is the only origin
     whose findings it explains.
     """
 

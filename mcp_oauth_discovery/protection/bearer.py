@@ -68,6 +68,8 @@ class BearerProtection:
     returns None, the request is refused. With `repeat_granted` the 403 also names the scopes that
     the token has. `public` has the methods of JSON-RPC that need no token, or is a callable that
     takes an `Operation` and returns whether it needs none.
+
+    Raises `TypeError` or `ValueError` for wrong arguments, when the module is loaded.
     """
 
     resource: str | None = None
@@ -160,7 +162,10 @@ class BearerProtection:
         return unauthorized(request, resource=lookup, scope=needed, error_description=description)
 
     async def acheck(self, request: HttpRequest) -> HttpResponse | None:
-        """Do what `__call__` does, from async code: settings and keys may need the database."""
+        """Return what a call of the instance returns, from async code.
+
+        Settings and keys may need the database.
+        """
         return await sync_to_async(self)(request)
 
     def preflight(self, request: HttpRequest) -> HttpResponse:
@@ -208,12 +213,12 @@ class BearerProtection:
         return True
 
     def accept(self, request: HttpRequest, claims: Claims) -> None:
-        """Keep the claims with the request, and say that the token was accepted."""
+        """Set `request.mcp_claims`, log that the token was accepted, and send `token_accepted`."""
         request.mcp_claims = claims  # type: ignore[attr-defined]
         events.accepted(type(self), request, self.lookup(request).identifier())
 
     def log_refusal(self, request: HttpRequest, error: Exception) -> None:
-        """Say why the token of a request was refused."""
+        """Log why the token of a request was refused, and send `token_refused`."""
         if not isinstance(error, InvalidToken):
             reason = "repeated" if isinstance(error, Repeated) else "malformed"
             error = InvalidToken(str(error), reason=reason)

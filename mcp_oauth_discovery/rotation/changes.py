@@ -52,6 +52,7 @@ def rotate(algorithm: str, *, now: datetime | None = None, if_due: bool = False)
     It takes over after `MCP_KEY_PUBLISH_AHEAD`, or immediately if no key is active. While a key is
     pending, that key is returned. With `if_due`, the active key is returned until its successor is
     due. A pending key from a host whose clock was far ahead takes over as early as a new one.
+    Raises `Refused` for an unknown algorithm, or if too many other changes happen meanwhile.
     """
     if algorithm not in ALGORITHMS:
         text = _("Unknown algorithm %(algorithm)r; expected one of %(known)s.")

@@ -21,7 +21,7 @@ class ApiKey:
 
     `lookup(request, key)` gets the whole token, prefix included. It returns the claims, or None
     for an unknown key; it may be a coroutine function. Without a prefix every token is
-    recognised, so write this verifier last in a list.
+    recognised, so write this verifier last in a list. Raises `TypeError` for wrong arguments.
     """
 
     def __init__(self, lookup: Lookup, prefix: str = "") -> None:

@@ -48,7 +48,8 @@ class Introspection:
     `url` is the introspection endpoint. `client_id` and `client_secret` are the credentials of
     your site there. `audience` is what `aud` of the answer must be or contain: a string, or
     a list with at least one match. By default it is the identifier of the resource. `timeout`
-    is in seconds.
+    is in seconds. Raises `ValueError` or `TypeError` for wrong arguments, and `ImportError` without
+    the extra `verifiers`.
     """
 
     def __init__(

@@ -45,7 +45,9 @@ class RemoteIssuer:
     `audience` is what `aud` must be or contain: a string, or a list with at least one match. By
     default it is the identifier of the resource. `algorithms` limits the signature algorithms; by
     default these are the asymmetric ones that the keys of the issuer have. `timeout` is in seconds,
-    for all requests of one reading of the keys. Creating an instance sends no request.
+    for all requests of one reading of the keys. Creating an instance sends no request. Raises
+    `ValueError` or `TypeError` for wrong arguments, and `ImportError` without the extra
+    `verifiers`.
     """
 
     def __init__(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
-from django.db import connections, transaction
+from django.db import close_old_connections, connections, transaction
 from django.db.backends.sqlite3.base import DatabaseWrapper
 
 from mcp_oauth_discovery import rotation
@@ -61,6 +62,37 @@ def test_connection_is_shared_while_it_is_lent():
     assert own.allow_thread_sharing
     assert elsewhere(lent, lambda: connections["default"]) is own
     assert not own.allow_thread_sharing
+
+
+@pytest.fixture
+def on_disk(tmp_path):
+    """Put a connection to a file in place of that of the tests."""
+    own = connections["default"]
+    settings = {**own.settings_dict, "NAME": str(tmp_path / "db.sqlite3"), "OPTIONS": {}}
+    connections["default"] = opened = DatabaseWrapper(settings, "default")
+    yield opened
+    opened.close()
+    connections["default"] = own
+
+
+def test_connection_whose_changes_all_can_see_is_not_lent(on_disk):
+    on_disk.connect()
+    assert "default" not in lend()
+    with transaction.atomic():
+        lent = lend()
+        assert lent["default"] is on_disk
+        elsewhere(lent, lambda: None)
+
+
+def test_connection_stays_open_for_what_is_rolled_back(on_disk):
+    on_disk.connect()
+    with rolled_back():
+        # At the start of a request.
+        close_old_connections()
+        assert on_disk.introspection.table_names() == []
+        assert on_disk.in_atomic_block
+    close_old_connections()
+    assert on_disk.is_usable()
 
 
 def test_connection_is_lent_to_one_thread_at_a_time():
@@ -122,19 +154,10 @@ def test_block_may_ask_for_the_outermost_transaction():
     assert not SigningKey.objects.exists()
 
 
-def test_file_of_a_database_is_not_created(tmp_path):
-    path = tmp_path / "none.sqlite3"
-    opened = DatabaseWrapper(
-        {**connections["default"].settings_dict, "NAME": str(path), "OPTIONS": {}}, "default"
-    )
-    own, connections["default"] = connections["default"], opened
-    try:
-        with rolled_back():
-            pass
-    finally:
-        opened.close()
-        connections["default"] = own
-    assert not path.exists()
+def test_file_of_a_database_is_not_created(on_disk):
+    with rolled_back():
+        pass
+    assert not Path(on_disk.settings_dict["NAME"]).exists()
 
 
 def test_database_that_cannot_be_used_is_left_alone(monkeypatch):

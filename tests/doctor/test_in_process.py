@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -71,6 +72,22 @@ def test_log_is_as_before_afterwards(caplog):
     logging.getLogger("django.request").warning("Not Found")
     logging.getLogger("django.security.DisallowedHost").error("Invalid")
     assert len(caplog.records) == 2
+
+
+def test_other_requests_of_a_server_are_logged_and_have_no_part_in_the_answer(caplog):
+    def log():
+        logging.getLogger("django.security.DisallowedHost").error("Invalid")
+        logging.getLogger("django.request").error("Failed", exc_info=ValueError("not of this one"))
+
+    def application(environ, start_response):
+        other = threading.Thread(target=log)
+        other.start()
+        other.join()
+        start_response("200 OK", [])
+        return []
+
+    assert DjangoTransport(application).send("GET", ORIGIN).fault is None
+    assert [record.message for record in caplog.records] == ["Invalid", "Failed"]
 
 
 def test_faults_of_the_project_are_logged_and_told(settings, caplog):

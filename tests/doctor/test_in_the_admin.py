@@ -9,8 +9,10 @@ import pytest
 from django.contrib import admin
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
+from django.core.handlers.base import BaseHandler
+from django.db import connections
 from django.test import Client
-from django.urls import path
+from django.urls import path, resolve
 
 from mcp_oauth_discovery.admin import doctor as page_of_the_doctor
 from mcp_oauth_discovery.doctor import EndpointReport, Finding, Report, Severity, Skipped
@@ -98,6 +100,12 @@ def test_run_changes_neither_keys_nor_sessions(operator):
     rows = [list(model.objects.values()) for model in (SigningKey, Session)]
     operator.post(DOCTOR, secure=True, headers=HOST)
     assert [list(model.objects.values()) for model in (SigningKey, Session)] == rows
+
+
+def test_page_has_no_transaction_that_a_late_view_could_keep(monkeypatch):
+    monkeypatch.setitem(connections["default"].settings_dict, "ATOMIC_REQUESTS", True)
+    view = resolve(DOCTOR).func
+    assert BaseHandler().make_view_atomic(view) is view
 
 
 def test_page_has_no_token(run):

@@ -9,6 +9,8 @@ import sys
 import time
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import pytest
 import yaml
@@ -79,8 +81,8 @@ class Containers:
         code = SETTINGS.replace('STATIC_ROOT = "/srv/static"', static)
         middleware = "mcp_oauth_discovery.middleware.DiscoveryMiddleware"
         settings.write_text(
-            f'{settings.read_text()}\n{code}\nINSTALLED_APPS += ["mcp_oauth_discovery"]\n'
-            f'MIDDLEWARE.insert(0, "{middleware}")\n'
+            f'{settings.read_text()}\nINSTALLED_APPS += ["mcp_oauth_discovery"]\n'
+            f'MIDDLEWARE.insert(0, "{middleware}")\n{code}'
         )
         urls = self.directory / "project" / "urls.py"
         urls.write_text(
@@ -99,6 +101,15 @@ def containers(tmp_path):
         made = Containers(tmp_path, server.socket)
         made.start_project()
         yield made
+
+
+def get(port: int, path: str) -> int:
+    request = Request(f"http://{LOOPBACK}:{port}{path}", headers={"Host": "app.example.com"})
+    try:
+        with urlopen(request, timeout=10) as response:  # noqa: S310
+            return response.status
+    except HTTPError as error:
+        return error.code
 
 
 def is_healthy(containers: Containers, port: int) -> bool:
@@ -120,6 +131,7 @@ def test_containers_run_as_documented(containers, tmp_path, unused_port):
         assert not is_healthy(containers, unused_port)
         assert "published" in containers.output(SERVICES["migrate"]["command"])
         assert wait_until_healthy(containers, unused_port), log.read_text()
+        assert get(unused_port, "/static/mcp_oauth_discovery/oauth.css") == 200
     # Another deployment makes no other key.
     assert "published" not in containers.output(SERVICES["migrate"]["command"])
     *shell, loop = SERVICES["keys"]["command"]

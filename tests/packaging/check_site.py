@@ -1,7 +1,7 @@
 """Check the pages that Sphinx has built: `check_site.py DIRECTORY`.
 
-Every link between pages leads to a page and an anchor, the addresses that the doctor prints exist,
-and the API page has every public name. Run by `tox -e docs`. Exits 1 if anything is amiss.
+Every link between pages leads to a page and an anchor. The addresses that the doctor prints exist.
+The API page has every public name, with a text. Run by `tox -e docs`. Exits 1 if anything is amiss.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ sys.path.insert(0, str(ROOT))
 from mcp_oauth_discovery.doctor.findings import documentation  # noqa: E402
 from mcp_oauth_discovery.doctor.steps import ENTRIES  # noqa: E402
 
+# An entry of the API page that has a name and no text.
+EMPTY_ENTRY = r'(?s)<dt class="sig[^>]* id="([^"]+)">(?:(?!<dt).)*?</dt>\s*<dd></dd>'
 SITE = documentation("").rpartition("/")[0] + "/"
 
 
@@ -74,10 +76,13 @@ def missing_addresses(folder: Path, pages: dict[Path, Page]) -> Iterator[str]:
 
 def missing_names(folder: Path, pages: dict[Path, Page]) -> Iterator[str]:
     anchors = pages[folder / "api.html"].anchors
+    empty = re.findall(EMPTY_ENTRY, (folder / "api.html").read_text("utf-8"))
     for door in doors():
         for name in sorted(public_names(door)):
             if f"{door}.{name}" not in anchors:
                 yield f"api.html: no entry for {door}.{name}"
+            elif f"{door}.{name}" in empty:
+                yield f"api.html: no text about {door}.{name}"
 
 
 def doors() -> Iterator[str]:

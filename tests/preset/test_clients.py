@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from oauth2_provider.models import AccessToken, Application
 
 from mcp_oauth_discovery.contrib.oauth_toolkit import MetadataFetcher
 from mcp_oauth_discovery.contrib.oauth_toolkit.clients import CIMDError, SafeMetadataFetcher
+from tests.preset.conftest import CALLBACK
 
 REFUSED = {
     "plain-http": {"redirect_uris": ["http://client.example/callback"]},
@@ -35,3 +37,22 @@ def test_document_is_refused_as_a_registration_is(monkeypatch, visitor, members)
     response = visitor.post("/oauth/mcp/register", registration, "application/json")
     assert response.status_code == 400
     assert response.json()["error"] == "invalid_client_metadata"
+
+
+def test_registration_may_be_as_long_as_a_document(visitor):
+    def register(number):
+        members = {"redirect_uris": [CALLBACK] * number}
+        return visitor.post("/oauth/mcp/register", members, "application/json")
+
+    assert register(300).status_code == 201
+    response = register(1000)
+    assert response.status_code == 400
+    assert "at most 16384 bytes" in response.json()["error_description"]
+
+
+def test_client_has_no_owner_even_if_a_user_is_signed_in(browser):
+    # A page of another site may send this request with the cookies of the user.
+    members = {"redirect_uris": [CALLBACK]}
+    assert browser.post("/oauth/mcp/register", members, "application/json").status_code == 201
+    assert not Application.objects.filter(user__isnull=False).exists()
+    assert not AccessToken.objects.filter(user__isnull=False).exists()

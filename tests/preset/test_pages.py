@@ -5,10 +5,11 @@ from __future__ import annotations
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.contrib.auth.models import User
 from django.urls import clear_script_prefix, set_script_prefix
 from oauth2_provider.models import Application
 
-from mcp_oauth_discovery.contrib.oauth_toolkit import ConsentView
+from mcp_oauth_discovery.contrib.oauth_toolkit import ConsentView, MetadataFetcher
 from tests.markdown import blocks, read
 from tests.preset.conftest import CALLBACK
 
@@ -102,11 +103,38 @@ def test_user_who_signs_out_elsewhere_comes_to_the_sign_in_page(browser):
     assert browser.post("/oauth/mcp/logout")["location"] == LOGIN
 
 
+def test_second_click_on_the_button_that_signs_out_leads_to_the_same_page(preset, visitor):
+    preset.MIDDLEWARE = [*preset.MIDDLEWARE, LOGIN_REQUIRED]
+    assert visitor.post("/oauth/mcp/logout", {"next": AUTHORIZE})["location"] == AUTHORIZE
+
+
 def test_pages_open_on_a_site_that_requires_a_sign_in(preset, visitor, question):
     preset.MIDDLEWARE = [*preset.MIDDLEWARE, LOGIN_REQUIRED]
     assert visitor.get(LOGIN).status_code == 200
     assert sign_in_page(visitor, question) == LOGIN
     assert visitor.post("/oauth/mcp/token").status_code == 400
+
+
+@pytest.mark.parametrize("path", [LOGIN, AUTHORIZE])
+def test_other_sites_cannot_send_a_form_even_without_the_middleware(preset, browser, path):
+    preset.MIDDLEWARE = [name for name in preset.MIDDLEWARE if "Csrf" not in name]
+    browser.handler.enforce_csrf_checks = True
+    assert browser.post(path, {"allow": "true"}).status_code == 403
+
+
+@pytest.mark.parametrize("prompt", ["", "none", "create"])
+def test_document_of_a_client_is_fetched_for_a_user_alone(browser, question, prompt, monkeypatch):
+    fetched = []
+    monkeypatch.setattr(MetadataFetcher, "fetch", lambda self, url: fetched.append(url))
+    # The toolkit remembers the failure for each document.
+    client_id = f"https://client.example/{prompt}.json"
+    question = {**question, "client_id": client_id, "prompt": prompt}
+    browser.logout()
+    assert sign_in_page(browser, question) == LOGIN
+    assert fetched == []
+    browser.force_login(User.objects.get())
+    browser.get(AUTHORIZE, question)
+    assert fetched == [client_id]
 
 
 @pytest.mark.parametrize("path", [LOGIN, AUTHORIZE])

@@ -23,6 +23,7 @@ from oauth2_provider.models import (
     get_grant_model,
     get_refresh_token_model,
 )
+from oauth2_provider.settings import oauth2_settings
 
 from mcp_oauth_discovery.contrib.oauth_toolkit.clients import check_metadata
 from mcp_oauth_discovery.contrib.oauth_toolkit.requests import (
@@ -105,6 +106,10 @@ class StrictRegistration(View):
     def _registered(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
             if request.method in ("POST", "PUT"):
+                # A metadata document has the same limit.
+                longest = oauth2_settings.CIMD_MAX_DOCUMENT_SIZE
+                if len(request.body) > longest:
+                    raise ValueError(f"expected at most {longest} bytes")
                 metadata = json.loads(request.body)
                 check_metadata(metadata if isinstance(metadata, dict) else {})
             # The savepoint keeps a transaction around this request usable.

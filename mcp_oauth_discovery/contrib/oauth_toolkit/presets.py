@@ -57,7 +57,7 @@ def oauth2_provider_settings(
     """Return the value of `OAUTH2_PROVIDER` for MCP clients; each override replaces a member.
 
     `scopes` has the description of each scope, as the consent page shows it. A client that
-    requests no scope gets the first one.
+    requests no scope gets the first one. Raises `ImproperlyConfigured` if it is empty or no dict.
     """
     given: object = scopes
     if not (scopes and isinstance(given, Mapping)):

@@ -30,7 +30,8 @@ from mcp_oauth_discovery.signing import InvalidToken, sign_jwt
 def access_token(request: Request) -> str:
     """Return an access token for `ACCESS_TOKEN_GENERATOR`: a JWT as in RFC 9068.
 
-    A token without a resource or a user is not for an MCP endpoint. It is a random string.
+    A token without a resource or a user is not for an MCP endpoint. It is a random string. Raises
+    `InvalidTarget` for a resource without consent, and what `sign_jwt` raises.
     """
     resource = _resource(request) if request.user else None
     if resource is None:
@@ -70,7 +71,8 @@ def _resource(request: Request) -> str | None:
 def verify_token(request: HttpRequest, token: str, resource: str) -> Claims:
     """Return the claims of a token, as `BearerProtection.verify`, unless it was revoked.
 
-    A JWT of `access_token` has a row until it is revoked, or replaced in a refresh.
+    A JWT of `access_token` has a row until it is revoked, or replaced in a refresh. Raises
+    `InvalidToken` without a valid row, and what the `verify_token` of `protection` raises.
     """
     claims = protection.verify_token(request, token, resource)
     row = get_access_token_model().objects.filter(token_checksum=checksum(token)).first()

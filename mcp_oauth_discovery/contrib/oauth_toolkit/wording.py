@@ -11,6 +11,8 @@ from django.utils.translation import gettext as _
 from mcp_oauth_discovery.standards.identifiers import is_loopback
 
 LONGEST_NAME = 60
+# Accents on one letter. A pile of them would cover the lines above and below.
+_MOST_MARKS = 4
 # Letters and symbols by their category, but invisible.
 _INVISIBLE = set("\u115f\u1160\u2800\u3164\uffa0")
 
@@ -37,7 +39,7 @@ def client_name(name: str, redirect_uri: str) -> str:
 
     For a client without a name, describe where its answer goes.
     """
-    line = " ".join("".join(_kept(letter) for letter in name).split())
+    line = " ".join(_without_piles("".join(_kept(letter) for letter in name)).split())
     if not line:
         target = urlsplit(redirect_uri)
         on_this_machine = target.scheme != "https"
@@ -51,3 +53,11 @@ def _kept(letter: str) -> str:
         return " "
     # Control and format characters, such as bidi overrides, and unassigned ones.
     return "" if category.startswith("C") or letter in _INVISIBLE else letter
+
+
+def _without_piles(text: str) -> str:
+    kept, marks = "", _MOST_MARKS
+    for letter in text:
+        marks = marks + 1 if unicodedata.category(letter).startswith("M") else 0
+        kept += letter if marks <= _MOST_MARKS else ""
+    return kept

@@ -1,10 +1,14 @@
-"""Logging during the doctor's requests: faults go into the report and not into the log."""
+"""Logging during the doctor's requests: faults go into the report and not into the log.
+
+A server answers other requests at the same time, and logs them as always.
+"""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 
 from django.db import Error as AnyDatabaseError
 
@@ -21,13 +25,17 @@ _IN_THE_REPORT = (
     "signed_metadata.unread",
     "tokens.unverifiable",
 )
+# Where the faults of this context go. Async code of a view has the context of the view.
+_destination: ContextVar[list[Fault] | None] = ContextVar("destination", default=None)
 
 
 @contextmanager
 def captured(faults: list[Fault]) -> Iterator[None]:
-    """Keep records that the doctor causes out of log and mail, and add each fault to a list."""
+    """Keep records of this context out of log and mail, and add each fault to a list."""
 
     def passes_on(record: logging.LogRecord) -> bool:
+        if _destination.get() is not faults:
+            return True
         # A record has a traceback only once a minute, but always has the fault.
         error = record.exc_info[1] if record.exc_info else getattr(record, "fault", None)
         is_error = record.levelno >= logging.ERROR
@@ -45,9 +53,11 @@ def captured(faults: list[Fault]) -> Iterator[None]:
     loggers = [logging.getLogger(name) for name in _LOGGERS]
     for logger in loggers:
         logger.addFilter(passes_on)
+    before = _destination.set(faults)
     try:
         yield
     finally:
+        _destination.reset(before)
         for logger in loggers:
             logger.removeFilter(passes_on)
 

@@ -1,6 +1,8 @@
 """Lend database connections to the thread that sends requests to the project.
 
-Only the connection that made it sees an uncommitted change, or a database in memory.
+Only the connection that made it sees an uncommitted change, or a database in memory. All others are
+not lent. A late request keeps its connection, and on a server the next request of another user
+would write into the transaction that is rolled back in the end.
 """
 
 from __future__ import annotations
@@ -22,19 +24,35 @@ _lock = threading.Lock()
 
 
 def lend() -> Lent:
-    """Return the open connections of this thread that no other thread has borrowed.
+    """Return the connections of this thread that another needs, and that none has borrowed.
 
     They are lent until the end of `borrowing`.
     """
     with _lock:
-        opened = connections.all(initialized_only=True)
-        free = [connection for connection in opened if connection not in _borrowed]
+        needed = filter(_sees_more, connections.all(initialized_only=True))
+        free = [connection for connection in needed if connection not in _borrowed]
         _borrowed.update(free)
     for connection in free:
         connection.inc_thread_sharing()
-        # At the start of a request, Django would close it, and with it the owner's transaction.
-        vars(connection)["close_if_unusable_or_obsolete"] = lambda: None
+        _keep_open(connection)
     return {connection.alias: connection for connection in free}
+
+
+def _keep_open(connection: BaseDatabaseWrapper) -> None:
+    """Keep a connection that is in a transaction: Django closes it at the start of a request."""
+    vars(connection)["close_if_unusable_or_obsolete"] = lambda: None
+
+
+def _may_close(connection: BaseDatabaseWrapper) -> None:
+    vars(connection).pop("close_if_unusable_or_obsolete", None)
+
+
+def _sees_more(connection: BaseDatabaseWrapper) -> bool:
+    """Return whether a new connection would not see all that this one sees."""
+    if connection.in_atomic_block or not connection.autocommit:
+        return True
+    # Only the backend for SQLite has this method.
+    return bool(getattr(connection, "is_in_memory_db", bool)())
 
 
 @contextmanager
@@ -46,7 +64,7 @@ def borrowing(lent: Lent) -> Iterator[None]:
         yield
     finally:
         for connection in lent.values():
-            del vars(connection)["close_if_unusable_or_obsolete"]
+            _may_close(connection)
             connection.dec_thread_sharing()
             with _lock:
                 _borrowed.discard(connection)
@@ -60,10 +78,13 @@ def rolled_back() -> Iterator[None]:
     """Roll back what a block writes to the databases; what waits for a commit never runs."""
     with ExitStack() as transactions:
         used = [alias for alias in connections if _begins(alias, transactions)]
+        for alias in used:
+            _keep_open(connections[alias])
         try:
             yield
         finally:
             for alias in used:
+                _may_close(connections[alias])
                 transaction.set_rollback(True, using=alias)
 
 

@@ -61,8 +61,12 @@ class DjangoTransport:
         lent = lend()
         request = environ(method, url, headers, body, prefix=fixed_script_prefix())
         faults: list[Fault] = []
-        with captured(faults):
-            call_in_time(lambda: visit.make(self._application, request, lent), deadline.seconds)
+
+        def make() -> None:
+            with captured(faults):
+                visit.make(self._application, request, lent)
+
+        call_in_time(make, deadline.seconds)
         if visit.problem:
             return Failure(method, url, Trouble.BROKEN, visit.problem)
         answer = visit.answer()
