@@ -261,3 +261,12 @@ def test_buttons_look_like_buttons_in_forced_colours(
             page.click("text=Revoke…")
             expect(page.locator(".mcp-confirm")).to_be_visible()
         assert page.evaluate(BARE) == []
+
+
+def test_list_fits_on_paper_without_the_menus(browser: Browser, gallery: Deployment):
+    # The width of a sheet of A4.
+    with logged_in(browser, gallery, viewport={"width": 794, "height": 1000}) as page:
+        page.emulate_media(media="print")
+        for part in ("#header", "#nav-sidebar", "#changelist-filter"):
+            expect(page.locator(part)).to_be_hidden()
+        assert page.locator(".results").evaluate(SCROLLS) <= 0
