@@ -10,6 +10,7 @@ import pytest
 from corsheaders.signals import check_request_enabled
 from coverage import Coverage
 from django.test import Client
+from django.utils import translation
 
 from mcp_oauth_discovery.identity import Site
 from mcp_oauth_discovery.logs.lines import tracebacks
@@ -132,3 +133,10 @@ def site_at(rf):
 def cors_by_settings_alone(monkeypatch):
     """Have django-cors-headers ask no receiver, such as that of the example, installed here too."""
     monkeypatch.setattr(check_request_enabled, "receivers", [])
+
+
+@pytest.fixture(autouse=True)
+def _language_of_the_settings():
+    """Forget the language that LocaleMiddleware has activated in this thread for a request."""
+    yield
+    translation.deactivate()

@@ -77,8 +77,9 @@ def test_tls_on_the_port_of_plain_http_is_reported():
 
 
 def test_handshake_that_never_ends_is_late():
+    # The time includes reading the certificates of the machine, which is slow on a busy one.
     with serving(silent) as port:
-        failure = ask(port, scheme="https", timeout=0.2)
+        failure = ask(port, scheme="https", timeout=1)
     assert (failure.trouble, failure.speech) == (Trouble.TIMEOUT, Speech.NOTHING)
 
 

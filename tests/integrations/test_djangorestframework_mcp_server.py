@@ -96,14 +96,13 @@ def test_backend_refuses_what_protect_has_not_checked_and_names_the_scope_of_a_t
 
 # What its default backend says of tokens for this resource, for another one and for none.
 DEFAULT = """
-import json, warnings
+import json
 from datetime import timedelta
 from django.contrib.auth import get_user_model
 from django.test import RequestFactory
 from django.utils import timezone
 from oauth2_provider.models import get_access_token_model
 from rest_framework_mcp.auth.backends import DjangoOAuthToolkitBackend
-warnings.simplefilter("ignore")
 url = "https://app.example.com/mcp"
 user, _ = get_user_model().objects.get_or_create(username="ada")
 stored = {"right": [url], "other": [url + "/other"], "none": []}
