@@ -11,12 +11,12 @@ from django.db import models, router
 from django.db.models import Max, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext
 from joserfc.errors import JoseError
 
 from mcp_oauth_discovery.keys import encryption, jwk, policy
 from mcp_oauth_discovery.keys.algorithms import ALGORITHMS, Key
 from mcp_oauth_discovery.keys.cache import note_change
+from mcp_oauth_discovery.keys.lifetimes import state_in_words
 
 __all__ = [
     "FormerKey",
@@ -43,13 +43,7 @@ class State(Enum):
 
     @property
     def label(self) -> str:
-        return {
-            State.PENDING: pgettext("state of a key", "Pending"),
-            State.ACTIVE: pgettext("state of a key", "Active"),
-            State.RETIRED: pgettext("state of a key", "Retired"),
-            State.EXPIRED: pgettext("state of a key", "Expired"),
-            State.REVOKED: pgettext("state of a key", "Revoked"),
-        }[self]
+        return state_in_words(self.value)
 
 
 class Unusable(Exception):

@@ -1,4 +1,4 @@
-"""Instants and spans in words, for operators."""
+"""Instants, spans and states in words, for operators."""
 
 from __future__ import annotations
 
@@ -22,7 +22,19 @@ _WORDS = {
     "minute": ngettext_lazy("%d minute", "%d minutes"),
     "second": ngettext_lazy("%d second", "%d seconds"),
 }
+_STATES = {
+    "pending": pgettext_lazy("state of a key", "Pending"),
+    "active": pgettext_lazy("state of a key", "Active"),
+    "retired": pgettext_lazy("state of a key", "Retired"),
+    "expired": pgettext_lazy("state of a key", "Expired"),
+    "revoked": pgettext_lazy("state of a key", "Revoked"),
+}
 _MANY = 3
+
+
+def state_in_words(state: str) -> str:
+    """Return the name of a state of a key."""
+    return str(_STATES[state])
 
 
 def stamp(instant: datetime | None) -> str:

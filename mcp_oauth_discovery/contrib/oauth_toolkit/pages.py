@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.mixins import AccessMixin
 from django.contrib.auth.views import LoginView
 from django.contrib.sites.requests import RequestSite
 from django.forms import Form
@@ -18,6 +19,7 @@ from django.templatetags.static import static
 from django.urls import NoReverseMatch, get_script_prefix, is_valid_path, reverse
 from django.utils.decorators import method_decorator
 from django.utils.translation import get_language
+from django.views.decorators.csrf import csrf_protect
 from django.views.generic.base import View
 from oauth2_provider import views
 from oauth2_provider.models import get_application_model
@@ -46,7 +48,8 @@ STYLE = "mcp_oauth_discovery/oauth.css"
 class Page(View):
     """A page for people, which loads only its style, and which no cache keeps."""
 
-    @method_decorator(login_not_required)
+    # A form of another site is refused also if the project has no CsrfViewMiddleware.
+    @method_decorator([login_not_required, csrf_protect])
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         response = self.answer(request, *args, **kwargs)
         response.headers["Content-Security-Policy"] = self.content_security_policy()
@@ -105,6 +108,13 @@ class ConsentView(Page, views.AuthorizationView):  # type: ignore[misc]
         parameters["approval_prompt"] = "force"
         request.GET = parameters  # type: ignore[assignment]
         response: HttpResponse = super().get(request, *args, **kwargs)
+        return response
+
+    def handle_no_permission(self) -> HttpResponse:
+        # With prompt=none, the toolkit itself would fetch the document of a client for anyone.
+        if self.request.GET.get("client_id", "").lower().startswith("https:"):
+            return AccessMixin.handle_no_permission(self)
+        response: HttpResponse = super().handle_no_permission()
         return response
 
     def validate_authorization_request(self, request: HttpRequest) -> tuple[list[str], Any]:
