@@ -613,7 +613,7 @@ def test_list_and_detail_survive_wrong_settings(staff, keys, settings):
     active = SigningKey.objects.signing_key("ES256")
     settings.MCP_KEY_ROTATION_INTERVAL = timedelta(0)
     settings.MCP_KEY_ENCRYPTION_KEYS = ["nonsense"]
-    assert "unknown: run manage.py check" in read(staff, LIST)
+    assert "Unknown: run manage.py check" in read(staff, LIST)
     assert (
         "MCP_KEY_ENCRYPTION_KEYS is &#x27;(not shown)&#x27;"
         in staff.get(url(active)).content.decode()

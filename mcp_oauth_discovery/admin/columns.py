@@ -54,7 +54,7 @@ class SigningKeyColumns(SigningKeyModelAdmin):
         try:
             event = next_event(obj, now)
         except Misconfigured:
-            return next_step(obj, now)
+            return capfirst(next_step(obj, now))
         if event is None:
             return "-"
         text, at = capfirst(event.text), stamp(event.at)

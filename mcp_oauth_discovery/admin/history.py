@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from mcp_oauth_discovery.admin.pages import explained
 from mcp_oauth_discovery.keys.lifetimes import stamp
 from mcp_oauth_discovery.models import SigningKey
 
@@ -57,6 +58,7 @@ class KeyHistory(SigningKeyModelAdmin):
 
     object_history_template = "mcp_oauth_discovery/admin/object_history.html"
 
+    @explained
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:

@@ -18,7 +18,7 @@ from mcp_oauth_discovery import rotation
 from mcp_oauth_discovery.admin.columns import SigningKeyColumns
 from mcp_oauth_discovery.admin.history import KeyHistory
 from mcp_oauth_discovery.admin.menu import Overview, OverviewAdmin
-from mcp_oauth_discovery.admin.pages import page
+from mcp_oauth_discovery.admin.pages import explained, page
 from mcp_oauth_discovery.admin.states import StateFilter, folded, sortable
 from mcp_oauth_discovery.keys import policy
 from mcp_oauth_discovery.keys.lifetimes import stamp
@@ -116,6 +116,7 @@ class SigningKeyAdmin(KeyHistory, SigningKeyColumns):
     ) -> HttpResponse | None:
         return self._confirmed(request, queryset, "revoke", rotation.revoke)
 
+    @explained
     def rotate_view(self, request: HttpRequest) -> HttpResponse:
         """Ask for confirmation, and rotate all configured algorithms on POST."""
         if not (self.has_view_permission(request) and self.has_rotate_permission(request)):
@@ -182,6 +183,7 @@ class SigningKeyAdmin(KeyHistory, SigningKeyColumns):
     def _page(self, request: HttpRequest, verb: str, context: dict[str, Any]) -> HttpResponse:
         return page(self, request, verb, context)
 
+    @explained
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
@@ -198,6 +200,7 @@ class SigningKeyAdmin(KeyHistory, SigningKeyColumns):
             shown.update(folded(shown["cl"], request))
         return response
 
+    @explained
     def change_view(
         self,
         request: HttpRequest,

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from mcp_oauth_discovery.admin.problems import SaidOnce, findings
+from mcp_oauth_discovery.admin.problems import SaidOnce, findings, unread
 from mcp_oauth_discovery.admin.served import attempt, served_documents
 from mcp_oauth_discovery.admin.timeline import timeline
 from mcp_oauth_discovery.identity import Site
@@ -41,7 +41,7 @@ def overview_context(request: HttpRequest) -> dict[str, Any]:
         **keys,
         "keys_problem": keys_problem,
         "documents": documents,
-        "reference": said_once.reference,
+        "references": said_once.references,
     }
 
 
@@ -52,7 +52,7 @@ def _keys() -> tuple[dict[str, Any], str]:
         with undisturbed():
             keys = list(SigningKey.objects.defer("private_key"))
     except AnyDatabaseError as error:
-        return {}, str(error)
+        return {"are_keys_unread": True}, unread(error)
     if not keys:
         # The page says what to do. The prospects would repeat it for each algorithm.
         return {}, ""

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from django.core.checks import ERROR, CheckMessage
+from django.db import Error as AnyDatabaseError
 from django.db import router
 from django.utils.translation import gettext as _
 
 from mcp_oauth_discovery import checks
+from mcp_oauth_discovery.keys.database_errors import remedy
 from mcp_oauth_discovery.models import SigningKey
 
 
@@ -52,13 +54,38 @@ class SaidOnce:
 
     def __init__(self, messages: list[Finding]) -> None:
         # An exception about a setting has the text of the check and its hint.
-        self._known = {f"{item.message.msg} {item.message.hint}" for item in messages}
-        self.reference = _("See the problem above.")
+        self._references = {
+            f"{item.message.msg} {item.message.hint}": _("See %(check)s above.")
+            % {"check": item.message.id}
+            for item in messages
+        }
+
+    @property
+    def references(self) -> set[str]:
+        """The references that are on the page instead of problems."""
+        return set(self._references.values())
 
     def __call__(self, problem: str) -> str:
         """Return a problem the first time, a reference after that, and "" for no problem."""
-        if problem in self._known:
-            return self.reference
+        if problem in self._references:
+            return self._references[problem]
         if problem:
-            self._known.add(problem)
+            self._references[problem] = _("See the problem above.")
         return problem
+
+
+def unread(error: AnyDatabaseError) -> str:
+    """Say that the keys cannot be read, why, and what to run if tables are missing."""
+    return _explained(_("The signing keys cannot be read: %(reason)s."), error)
+
+
+def unusable(error: AnyDatabaseError) -> str:
+    """Say that the keys can be neither read nor changed, why, and what to run."""
+    return _explained(_("The signing keys cannot be used: %(reason)s."), error)
+
+
+def _explained(text: str, error: AnyDatabaseError) -> str:
+    # PostgreSQL adds the statement, in further lines.
+    reason = next(iter(str(error).splitlines()), type(error).__name__)
+    sentence = text % {"reason": reason.rstrip(".")}
+    return f"{sentence} {_('Run manage.py migrate.')}" if remedy(error) else sentence

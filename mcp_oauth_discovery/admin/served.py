@@ -11,12 +11,14 @@ from typing import TypeVar
 from urllib.parse import unquote
 
 from django.contrib.auth.models import AnonymousUser
+from django.db import Error as AnyDatabaseError
 from django.http import HttpRequest, QueryDict
 from django.urls import ResolverMatch, get_script_prefix
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from mcp_oauth_discovery.admin.problems import unread
 from mcp_oauth_discovery.checks.routes import is_discovery, match_at
 from mcp_oauth_discovery.conf import default_language, root_urlconf
 from mcp_oauth_discovery.discovery.card_entries import has_cards
@@ -35,7 +37,7 @@ from mcp_oauth_discovery.discovery.served import (
     server_url,
 )
 from mcp_oauth_discovery.identity import Site
-from mcp_oauth_discovery.signing.readings import undisturbed
+from mcp_oauth_discovery.signing.readings import KeysUnread, undisturbed
 from mcp_oauth_discovery.standards.identifiers import split
 
 T = TypeVar("T")
@@ -84,6 +86,9 @@ def attempt(make: Callable[[], T]) -> tuple[T | None, str]:
         with undisturbed():
             return make(), ""
     except Exception as error:  # noqa: BLE001
+        cause = error.__cause__
+        if isinstance(error, KeysUnread) and isinstance(cause, AnyDatabaseError):
+            return None, unread(cause)
         return None, str(error) or type(error).__name__
 
 

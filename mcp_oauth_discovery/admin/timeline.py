@@ -172,6 +172,8 @@ class _Window(NamedTuple):
             "expires": stamp(key.expires_at),
             "revoked": stamp(key.revoked_at),
         }
+        if key.state(self.now) is State.PENDING:
+            return since
         try:
             step = outlook(key, self.now)
         except Misconfigured:

@@ -29,6 +29,7 @@ from mcp_oauth_discovery.checks.site import (
 from mcp_oauth_discovery.conf import conf, project_setting
 from mcp_oauth_discovery.discovery import settings
 from mcp_oauth_discovery.keys import policy
+from mcp_oauth_discovery.keys.lifetimes import in_words
 from mcp_oauth_discovery.models import SigningKey, State, Unusable
 from mcp_oauth_discovery.signing.copies import SHORT_WAIT
 from mcp_oauth_discovery.signing.readings import (
@@ -148,7 +149,7 @@ def check_rotation(databases: Sequence[str] | None = None, **kwargs: Any) -> Ite
         if is_ours and key.state(now) is State.ACTIVE and is_open and due < now:
             yield Advice(
                 f"The {key.algorithm} key {key} was due for replacement on {due:%Y-%m-%d}, and "
-                f"still signs: MCP_KEY_ROTATION_INTERVAL is {interval}.",
+                f"still signs: MCP_KEY_ROTATION_INTERVAL is {in_words(interval)}.",
                 "Run 'manage.py mcp_keys rotate --if-due', and let cron run it every day.",
             )
 

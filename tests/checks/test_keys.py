@@ -98,7 +98,7 @@ def test_rotation_that_is_overdue(key, run):
     [message] = run(databases=["default"])
     assert message.id == "mcp_oauth_discovery.W030"
     assert message.msg.startswith(f"The EdDSA key {key} was due for replacement on 2026-04-01")
-    assert "MCP_KEY_ROTATION_INTERVAL is 90 days" in message.msg
+    assert message.msg.endswith("MCP_KEY_ROTATION_INTERVAL is 90 days.")
     assert "mcp_keys rotate --if-due" in message.hint
 
 

@@ -216,3 +216,57 @@ def test_timeline_can_be_read_without_colour(
         assert contrast(solid, canvas) >= 3
         assert "#mcp-hatch" in hatched
         assert page.locator(".mcp-now-label").inner_html() == "now"
+
+
+# The texts of the timeline that are outside the picture.
+STRAY = """
+() => {
+  document.documentElement.dir = "rtl";
+  const picture = document.querySelector(".mcp-picture > svg").getBoundingClientRect();
+  return [...document.querySelectorAll(".mcp-picture text")].filter((text) => {
+    const { left, right } = text.getBoundingClientRect();
+    return left < picture.left - 1 || right > picture.right + 1;
+  }).map((text) => text.textContent);
+}
+"""
+
+
+def test_timeline_keeps_its_texts_where_the_language_runs_from_right_to_left(
+    browser: Browser, gallery: Deployment
+):
+    with logged_in(browser, gallery) as page:
+        page.click(OVERVIEW)
+        expect(page.locator(".mcp-picture")).to_be_visible()
+        assert page.evaluate(STRAY) == []
+
+
+# The buttons that have no border.
+BARE = """
+() => [...document.querySelectorAll(
+  "#content :is(.button, .object-tools a, input[type=submit]:not(.default))"
+)].filter(
+  (button) => button.offsetWidth && getComputedStyle(button).borderTopStyle === "none"
+).map((button) => button.textContent || button.value)
+"""
+
+
+@pytest.mark.parametrize("where", ["list", "key", "confirmation"])
+def test_buttons_look_like_buttons_in_forced_colours(
+    browser: Browser, gallery: Deployment, where: str
+):
+    with logged_in(browser, gallery, forced_colors="active") as page:
+        if where != "list":
+            open_key(page, "EdDSA", "Active")
+        if where == "confirmation":
+            page.click("text=Revoke…")
+            expect(page.locator(".mcp-confirm")).to_be_visible()
+        assert page.evaluate(BARE) == []
+
+
+def test_list_fits_on_paper_without_the_menus(browser: Browser, gallery: Deployment):
+    # The width of a sheet of A4.
+    with logged_in(browser, gallery, viewport={"width": 794, "height": 1000}) as page:
+        page.emulate_media(media="print")
+        for part in ("#header", "#nav-sidebar", "#changelist-filter"):
+            expect(page.locator(part)).to_be_hidden()
+        assert page.locator(".results").evaluate(SCROLLS) <= 0

@@ -172,3 +172,10 @@ def test_what_is_true_for_one_of_two_endpoints_names_it(page_of):
     reports = [EndpointReport("https://a/1", (), (skipped,)), EndpointReport("https://a/2", ())]
     [line] = page_of(*reports).context["steps"]
     assert (line.text, line.urls) == ("CORS: the time is over", ["https://a/1"])
+
+
+def test_skipped_step_is_not_listed_as_one_without_problems(page_of):
+    skipped = Skipped("cors", "CORS", "the time is over")
+    page = page_of(EndpointReport("https://a/mcp", (), (skipped,))).content.decode()
+    assert ">Other steps</h2>" in page
+    assert "Steps without problems" not in page

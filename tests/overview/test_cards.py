@@ -76,7 +76,8 @@ def test_wrong_card_is_named_and_the_other_documents_stay(settings, look, cards)
     settings.MCP_SERVER_CARDS = cards
     text, context = look()
     problems = {served.title: served.problem for served in context["documents"] if served.problem}
-    assert problems == dict.fromkeys(CARDS, "See the problem above.")
+    [check] = [one.message.id for one in context["findings"] if "CARDS" in one.message.msg]
+    assert problems == dict.fromkeys(CARDS, f"See {check} above.")
     assert len(re.findall(r"MCP_SERVER_CARDS(\[.+?\])? is ", text)) == 1
 
 

@@ -205,17 +205,19 @@ def test_document_that_is_not_there_is_a_fault(routed, look):
 @pytest.mark.parametrize(
     ("setting", "value", "broken"),
     [
-        ("MCP_ISSUER", "http://app.example.com", list(URLS)),
-        ("MCP_RESOURCE", 7, ["Protected resource metadata"]),
-        ("MCP_JWKS_MAX_AGE", -1, ["JWK Set"]),
-        ("MCP_AUTHORIZATION_SERVER_METADATA", 7, ["Authorization server metadata"]),
+        ("MCP_ISSUER", "http://app.example.com", dict.fromkeys(URLS, "E001")),
+        ("MCP_RESOURCE", 7, {"Protected resource metadata": "E002"}),
+        ("MCP_JWKS_MAX_AGE", -1, {"JWK Set": "E009"}),
+        ("MCP_AUTHORIZATION_SERVER_METADATA", 7, {"Authorization server metadata": "E006"}),
     ],
 )
 def test_wrong_setting_is_said_once_and_breaks_documents(settings, look, setting, value, broken):
     setattr(settings, setting, value)
     text, context = look()
     problems = {served.title: served.problem for served in context["documents"] if served.problem}
-    assert problems == dict.fromkeys(broken, "See the problem above.")
+    assert problems == {
+        title: f"See mcp_oauth_discovery.{check} above." for title, check in broken.items()
+    }
     assert text.count(f"{setting} is ") == 1
 
 

@@ -137,7 +137,7 @@ def test_wrong_spans_are_named_and_the_picture_stays(settings, look):
     rotation.rotate("EdDSA")
     settings.MCP_KEY_ROTATION_INTERVAL = timedelta(0)
     text, context = look()
-    assert context["keys_problem"] == "See the problem above."
+    assert context["keys_problem"] == "See mcp_oauth_discovery.E010 above."
     assert text.count("MCP_KEY_ROTATION_INTERVAL is ") == 1
     assert "<svg" in text
 
@@ -145,9 +145,19 @@ def test_wrong_spans_are_named_and_the_picture_stays(settings, look):
 def test_missing_table_is_said(transactional_db, look):
     with missing_tables():
         text, context = look()
-    assert SigningKey._meta.db_table in context["keys_problem"]  # noqa: SLF001
-    assert document(context, "JWK Set").problem
+    problem = context["keys_problem"]
+    assert problem.startswith("The signing keys cannot be read: ")
+    assert problem.endswith(f"{SigningKey._meta.db_table}. Run manage.py migrate.")  # noqa: SLF001
+    assert document(context, "JWK Set").problem == "See the problem above."
     assert "There are no keys yet." not in text
+
+
+def test_checks_do_not_pass_if_the_keys_cannot_be_read(look, monkeypatch):
+    monkeypatch.setattr("mcp_oauth_discovery.admin.overview.findings", list)
+    with unreadable_keys():
+        text, _ = look()
+    assert "No problems found" not in text
+    assert "The checks of the signing keys did not run" in text
 
 
 # The checks
