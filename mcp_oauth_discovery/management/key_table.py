@@ -48,7 +48,9 @@ def _cells(
     kids: Mapping[str, str],
     written: Callable[[datetime | None], str],
 ) -> list[str]:
-    dates = (key.activates_at, key.retires_at, key.leaves_at)
+    # A pending key that was revoked never signs.
+    never = key.revoked_at is not None and key.revoked_at <= key.activates_at
+    dates = (None if never else key.activates_at, key.retires_at, key.leaves_at)
     state = str(key.state(now).label).lower()
     return [key.algorithm, state, kids[key.kid], *map(written, dates), next_step(key, now)]
 

@@ -47,8 +47,15 @@ class SubcommandsCommand(BaseCommand):
             if not str(error).startswith(_ARGUMENTS):
                 # With --traceback, Django raises the errors of a subcommand too.
                 raise
-            self.stderr.write(f"CommandError: {str(error).removeprefix(_ARGUMENTS)}", str)
+            text = _("%(reason)s. To see what to type: %(command)s")
+            reason = str(error).removeprefix(_ARGUMENTS).rstrip(".")
+            text %= {"reason": reason, "command": self._help_command(argv)}
+            self.stderr.write(f"CommandError: {text}", str)
             sys.exit(error.returncode)
+
+    def _help_command(self, argv: list[str]) -> str:
+        words = [word for word in argv[2:3] if word in self._subparsers.choices]
+        return " ".join(["manage.py", self._name, *words, "--help"])
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         """Run a subcommand, without colours if the environment has NO_COLOR."""

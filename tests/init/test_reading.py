@@ -14,6 +14,9 @@ from django.db.backends.sqlite3.base import DatabaseWrapper
 from django.http import HttpResponse
 from django.urls import include, path
 from django.utils import translation
+from django.views import View
+from rest_framework.decorators import api_view
+from rest_framework.views import APIView
 
 from mcp_oauth_discovery import rotation
 from mcp_oauth_discovery.contrib.oauth_toolkit import (
@@ -22,7 +25,7 @@ from mcp_oauth_discovery.contrib.oauth_toolkit import (
     verify_token,
 )
 from mcp_oauth_discovery.doctor import examine
-from mcp_oauth_discovery.management.init import reading
+from mcp_oauth_discovery.management.init import endpoints, reading
 from mcp_oauth_discovery.management.init.project import Endpoint, Middleware, Server
 from mcp_oauth_discovery.models import SigningKey
 from mcp_oauth_discovery.protection import bearer_required, find_user
@@ -37,6 +40,24 @@ OURS = "mcp_oauth_discovery.middleware.DiscoveryMiddleware"
 
 def page(request):
     return HttpResponse()
+
+
+class Page(View):
+    pass
+
+
+class RestPage(APIView):
+    pass
+
+
+@api_view(["POST"])
+def rest_page(request):
+    return HttpResponse()
+
+
+class CallablePage:
+    def __call__(self, request):
+        return HttpResponse()
 
 
 DISCOVERY = path("", include("mcp_oauth_discovery.urls"))
@@ -155,6 +176,15 @@ def test_urls_of_the_toolkit_itself_are_replaced(complete, urlconf):
     assert "are the views of django-oauth-toolkit" in step["text"]
     urlconf(DISCOVERY, MCP, OAUTH, path("o/", include(theirs, namespace="toolkit")))
     assert missing() == {}
+
+
+def test_urls_of_the_toolkit_beside_those_of_the_preset_have_another_namespace(complete, urlconf):
+    def beside(**options):
+        urlconf(DISCOVERY, OAUTH, MCP, path("o/", include("oauth2_provider.urls", **options)))
+        return missing()
+
+    assert 'namespace="toolkit"' in beside()["oauth-urls"]["text"]
+    assert beside(namespace="toolkit") == {}
 
 
 def test_urls_that_are_missing(complete, urlconf):
@@ -290,11 +320,26 @@ def test_suggested_path_has_the_slash_of_the_route(complete, urlconf):
     ("patterns", "endpoint", "view"),
     [
         ([MCP], Endpoint.PROTECTED, ""),
-        ([path("mcp", page)], Endpoint.UNPROTECTED, f"{__name__}.page"),
-        ([path("mcp/", page)], Endpoint.UNPROTECTED, f"{__name__}.page"),
+        ([path("mcp", page)], Endpoint.FUNCTION, f"{__name__}.page"),
+        ([path("mcp/", page)], Endpoint.FUNCTION, f"{__name__}.page"),
+        ([path("mcp", Page.as_view())], Endpoint.CLASS, f"{__name__}.Page"),
+        ([path("mcp", RestPage.as_view())], Endpoint.REST_FRAMEWORK, f"{__name__}.RestPage"),
+        ([path("mcp", rest_page)], Endpoint.REST_FRAMEWORK, f"{__name__}.rest_page"),
+        ([path("mcp", CallablePage())], Endpoint.FOREIGN, f"{__name__}.CallablePage"),
+        ([path("mcp", View.as_view())], Endpoint.FOREIGN, "django.views.generic.base.View"),
         ([], Endpoint.MISSING, ""),
     ],
-    ids=["protected", "unprotected", "slash", "missing"],
+    ids=[
+        "protected",
+        "function",
+        "slash",
+        "class",
+        "rest-framework",
+        "api-view",
+        "object",
+        "package",
+        "missing",
+    ],
 )
 def test_mcp_endpoint(complete, urlconf, patterns, endpoint, view):
     urlconf(DISCOVERY, OAUTH, *patterns)
@@ -326,13 +371,38 @@ def test_mcp_server_in_asgi(complete, urlconf, monkeypatch, tmp_path, text, endp
 
 def test_package_that_has_an_mcp_server_is_found(complete, monkeypatch):
     assert reading.setup().mcp_package == ("django-mcpz", "integrations/django-mcpz")
-    monkeypatch.setattr(reading, "_MCP_PACKAGES", {"no-such-package": "integrations/none"})
+    monkeypatch.setattr(endpoints, "_PACKAGES", {"no-such-package": "integrations/none"})
     assert reading.setup().mcp_package is None
 
 
 def test_toolkit_that_is_not_installed(complete, monkeypatch):
     monkeypatch.setattr(reading, "find_spec", lambda name: None)
     assert reading.setup().has_package is False
+
+
+def test_prefix_of_the_site_is_part_of_the_path(complete, urlconf):
+    complete.FORCE_SCRIPT_NAME = "/app"
+    complete.MCP_RESOURCES = {}
+    urlconf(DISCOVERY, OAUTH)
+    found = reading.setup()
+    assert (found.path, found.route) == ("/app/mcp", "mcp")
+
+
+@pytest.mark.parametrize(
+    ("code", "base"),
+    [("from .base import *", "base.py"), ("from os import path", ""), (None, "")],
+    ids=["base", "other-import", "no-file"],
+)
+def test_file_for_all_environments(complete, monkeypatch, tmp_path, code, base):
+    for name, text in (("base", ""), ("dev", code)):
+        module = ModuleType(f"settings_of_the_test.{name}")
+        if text is not None:
+            module.__file__ = str(tmp_path / f"{name}.py")
+            (tmp_path / f"{name}.py").write_text(text)
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+    complete.SETTINGS_MODULE = "settings_of_the_test.dev"
+    monkeypatch.chdir(tmp_path)
+    assert reading.setup().files.base_settings == base
 
 
 def test_urlconf_without_a_file_is_named_by_the_setting(complete):

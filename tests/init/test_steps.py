@@ -60,7 +60,7 @@ def test_project_with_everything_lacks_nothing(server):
     {
         Server.TOOLKIT: "package apps middleware issuer hosts resources provider-settings "
         "authorization-server urls oauth-urls endpoint migrations keys",
-        Server.ALLAUTH: "middleware issuer hosts resources authorization-server urls oauth-urls "
+        Server.ALLAUTH: "middleware issuer hosts resources authorization-server oauth-urls urls "
         "endpoint migrations",
         Server.OUTSIDE: "package middleware issuer hosts resources urls endpoint",
         Server.OWN: "middleware issuer hosts resources authorization-server urls endpoint "
@@ -103,13 +103,58 @@ def test_settings_of_the_toolkit_that_the_project_has_stay():
 
 
 def test_view_that_is_there_gets_a_decorator_in_its_own_file():
-    setup = replace(COMPLETE, endpoint=Endpoint.UNPROTECTED, view="mysite.views.mcp")
+    setup = replace(COMPLETE, endpoint=Endpoint.FUNCTION, view="mysite.views.mcp")
     [step] = missing(setup)
     assert "mysite.views.mcp" in step.text
     assert pasted([step.snippet])[-1] == (
         '@bearer_required("/mcp", scope="mcp", verify=verify_token, user=find_user)'
     )
     assert "1. In mysite/views.py:" in list(Plan(setup, [step]).lines(PLAIN))
+
+
+@pytest.mark.parametrize("has_accounts", [True, False], ids=["has-accounts", "lacks-accounts"])
+def test_include_of_allauth_is_that_of_its_documentation(has_accounts):
+    setup = replace(COMPLETE, server=Server.ALLAUTH, has_oauth_urls=False)
+    code = lines(replace(setup, has_account_urls=has_accounts), "oauth-urls")
+    assert '    path("", include("allauth.idp.urls")),' in code
+    assert ('    path("accounts/", include("allauth.urls")),' in code) is not has_accounts
+
+
+def test_keys_of_allauth_come_before_ours():
+    setup = replace(COMPLETE, server=Server.ALLAUTH, has_oauth_urls=False)
+    setup = replace(setup, url_problems=("The URLs are missing.",))
+    text = "\n".join(Plan(setup, missing(setup)).lines(PLAIN))
+    assert text.index("allauth.idp.urls") < text.index("mcp_oauth_discovery.urls")
+
+
+def test_class_gets_a_decorator_of_its_dispatch():
+    setup = replace(COMPLETE, endpoint=Endpoint.CLASS, view="mysite.views.MCPView")
+    assert lines(setup, "endpoint")[-4:] == [
+        "@method_decorator(",
+        '    bearer_required("/mcp", scope="mcp", verify=verify_token, user=find_user),',
+        '    name="dispatch",',
+        ")",
+    ]
+
+
+@pytest.mark.parametrize("server", [Server.TOOLKIT, Server.OUTSIDE])
+def test_view_of_rest_framework_gets_an_authentication_class(server):
+    setup = replace(COMPLETE, server=server, providers=("https://login.example.com",))
+    setup = replace(setup, endpoint=Endpoint.REST_FRAMEWORK, view="mysite.views.MCPView")
+    [step] = missing(setup)
+    assert "authentication_classes = [MCPAuthentication]" in step.text
+    code = "\n".join(pasted([step.snippet]))
+    names = {}
+    exec(code, names)  # noqa: S102
+    assert names["MCPAuthentication"].protection.scope == ("mcp",)
+    assert "\n\n\nclass MCPAuthentication" in code
+
+
+def test_view_of_a_package_is_wrapped_in_the_urls():
+    setup = replace(COMPLETE, endpoint=Endpoint.FOREIGN, view="mcp_server.views.MCPView")
+    [step] = missing(setup)
+    assert step.snippet.where is Where.VIEW
+    assert "route protect(view, protection)" in step.text
 
 
 def test_several_providers_are_asked_in_turn():
@@ -142,9 +187,31 @@ def test_server_that_is_only_suggested_is_said_to_be():
     assert 'MCP_AUTHORIZATION_SERVERS = ["https://login.example.com"]' in printed
 
 
-def test_page_of_allauth_is_named():
-    setup = replace(NOTHING, server=Server.ALLAUTH)
-    assert "integrations/allauth.html" in "\n".join(Plan(setup, missing(setup)).lines(PLAIN))
+def test_settings_of_allauth_that_need_a_decision_are_named():
+    setup = replace(COMPLETE, server=Server.ALLAUTH, unset=("IDP_OIDC_ADAPTER",))
+    [step] = missing(setup)
+    assert step.name == "provider-settings"
+    assert "IDP_OIDC_ADAPTER" in step.text
+    assert "integrations/allauth.html" in step.text
+
+
+def test_file_for_all_environments_is_named():
+    files = replace(FILES, base_settings="mysite/settings/base.py")
+    setup = replace(NOTHING, files=files)
+    text = "\n".join(Plan(setup, missing(setup)).lines(PLAIN))
+    assert "\n   This file imports mysite/settings/base.py. " in text
+
+
+def test_toolkit_without_settings_is_said_to_have_none():
+    [step] = missing(replace(COMPLETE, has_provider_settings=False))
+    assert step.text.startswith("OAUTH2_PROVIDER is not set.")
+
+
+def test_route_has_no_prefix_and_the_resource_has_it():
+    setup = replace(COMPLETE, endpoint=Endpoint.MISSING, path="/app/mcp", route="mcp")
+    code = lines(setup, "endpoint")
+    assert '    path("mcp", mcp),' in code
+    assert any(line.startswith('@bearer_required("/app/mcp", ') for line in code)
 
 
 def test_server_beside_django_is_checked_by_its_url():

@@ -148,9 +148,9 @@ def test_wrong_arguments_are_an_exception_for_a_program():
 @pytest.mark.parametrize("seconds", ["0", "-1", "inf", "nan", "soon", "3600"])
 def test_wrong_seconds_are_told_in_words(seconds):
     _, told = ended("mcp_discovery", "check", f"--timeout={seconds}")
-    assert told == (
+    assert told.startswith(
         f"CommandError: argument --timeout: {seconds!r} is not a number of seconds above 0 and "
-        "below 3600\n"
+        "below 3600. "
     )
 
 
@@ -194,3 +194,17 @@ def test_reader_that_needs_no_more_is_no_failure_of_the_command(monkeypatch, cap
             )
         monkeypatch.undo()
     assert "BrokenPipe" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "command"),
+    [
+        (["mcp_keys", "retire"], "manage.py mcp_keys retire --help"),
+        (["mcp_keys", "rotat"], "manage.py mcp_keys --help"),
+        (["mcp_keys", "--wrong"], "manage.py mcp_keys --help"),
+    ],
+    ids=["argument", "subcommand", "option"],
+)
+def test_error_about_arguments_says_what_to_type(arguments, command):
+    _, printed = ended(*arguments)
+    assert printed.endswith(f". To see what to type: {command}\n")

@@ -35,6 +35,14 @@ def test_list_shows_every_state(keys):
     }
 
 
+def test_pending_key_that_was_revoked_has_no_date_to_sign_from():
+    rotation.rotate("EdDSA")
+    pending = rotation.rotate("EdDSA")
+    rotation.revoke(pending)
+    [row] = [line for line in mcp_keys("list").splitlines() if " revoked " in line]
+    assert row.split()[3] == "-"
+
+
 def test_list_fits_100_columns(keys):
     assert max(map(len, mcp_keys("list").splitlines())) <= 100
 

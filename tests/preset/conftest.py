@@ -18,8 +18,6 @@ CALLBACK = "http://127.0.0.1:41234/callback"
 @pytest.fixture(autouse=True)
 def preset(settings, db):
     settings.ROOT_URLCONF = "tests.preset.urls"
-    # Views of Django ask the app `sites` for the site.
-    settings.SITE_ID = 1
     settings.MIDDLEWARE = [
         "mcp_oauth_discovery.middleware.DiscoveryMiddleware",
         *settings.MIDDLEWARE,

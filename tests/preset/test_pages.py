@@ -30,12 +30,21 @@ def sign_in_page(visitor, question):
         ("own-login", "/own/login/"),
         ("/own/login/", "/own/login/"),
         ("https://login.example.com/", "https://login.example.com/"),
+        # LocaleMiddleware redirects it.
+        ("/members/", "/members/"),
     ],
-    ids=["default", "unknown-name", "empty", "name", "path", "elsewhere"],
+    ids=["default", "unknown-name", "empty", "name", "path", "elsewhere", "language"],
 )
 def test_users_sign_in_where_the_site_has_a_page(preset, visitor, question, configured, expected):
     preset.LOGIN_URL = configured
     assert sign_in_page(visitor, question) == expected
+
+
+def test_sign_in_page_needs_no_row_of_the_sites_app(preset, visitor):
+    assert "django.contrib.sites" in preset.INSTALLED_APPS
+    page = visitor.get(LOGIN)
+    assert page.status_code == 200
+    assert page.context["site_name"] == "app.example.com"
 
 
 def test_login_url_stays_without_the_page_of_the_preset(preset):

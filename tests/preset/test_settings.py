@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib import import_module
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -37,6 +38,33 @@ def test_face_has_each_public_name(name):
 def test_face_has_no_other_names():
     with pytest.raises(AttributeError, match="no attribute 'Nonsense'"):
         oauth_toolkit.Nonsense  # noqa: B018
+
+
+URLS = f"{oauth_toolkit.__name__}.urls"
+
+
+def test_urls_without_the_app_say_what_to_write(settings, monkeypatch):
+    settings.INSTALLED_APPS = [app for app in settings.INSTALLED_APPS if app != "oauth2_provider"]
+    forget(monkeypatch, URLS)
+    with pytest.raises(ImproperlyConfigured, match=r'\[\*INSTALLED_APPS, "oauth2_provider"\]'):
+        import_module(URLS)
+    with pytest.raises(ImproperlyConfigured, match="oauth2_provider"):
+        oauth_toolkit.verify_token  # noqa: B018
+
+
+def test_urls_without_the_package_say_what_to_type(monkeypatch):
+    forget(monkeypatch, URLS)
+    monkeypatch.setattr(oauth_toolkit, "find_spec", lambda name: None)
+    with pytest.raises(ImproperlyConfigured, match="Type: python -m pip install"):
+        import_module(URLS)
+
+
+def forget(monkeypatch, module):
+    """Let a module, and the names of the face, load again."""
+    monkeypatch.delitem(sys.modules, module, raising=False)
+    for name in oauth_toolkit.__all__:
+        if name in vars(oauth_toolkit) and not name.startswith(("oauth2_", "authorization_")):
+            monkeypatch.delattr(oauth_toolkit, name)
 
 
 def test_override_replaces_a_member():

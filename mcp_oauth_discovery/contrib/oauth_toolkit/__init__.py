@@ -7,7 +7,11 @@ other name loads when it is first used, because the models need the settings.
 from __future__ import annotations
 
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
+
+from django.apps import apps
+from django.core.exceptions import ImproperlyConfigured
 
 from mcp_oauth_discovery.contrib.oauth_toolkit.presets import (
     authorization_server_metadata,
@@ -80,9 +84,24 @@ _MODULES = {
 def __getattr__(name: str) -> object:
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    _check_toolkit()
     value: object = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
     globals()[name] = value
     return value
+
+
+def _check_toolkit() -> None:
+    """Say what to type if the models of the toolkit cannot be loaded."""
+    if find_spec("oauth2_provider") is None:
+        raise ImproperlyConfigured(
+            "django-oauth-toolkit is not installed. Type: "
+            'python -m pip install "django-mcp-oauth-discovery[oauth-toolkit]"'
+        )
+    if apps.apps_ready and not apps.is_installed("oauth2_provider"):
+        raise ImproperlyConfigured(
+            "INSTALLED_APPS lacks django-oauth-toolkit. Write in your settings: "
+            'INSTALLED_APPS = [*INSTALLED_APPS, "oauth2_provider"]'
+        )
 
 
 def __dir__() -> list[str]:

@@ -10,13 +10,15 @@ from urllib.parse import parse_qs, urlsplit
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.mixins import AccessMixin
 from django.contrib.auth.views import LoginView
+from django.contrib.sites.requests import RequestSite
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
 from django.templatetags.static import static
-from django.urls import NoReverseMatch, Resolver404, get_script_prefix, resolve, reverse
+from django.urls import NoReverseMatch, get_script_prefix, is_valid_path, reverse
 from django.utils.decorators import method_decorator
+from django.utils.translation import get_language
 from django.views.decorators.csrf import csrf_protect
 from django.views.generic.base import View
 from oauth2_provider import views
@@ -74,6 +76,13 @@ class SignInView(Page, LoginView):
     """Ask for a user name and a password, if the site has no sign-in page of its own."""
 
     template_name = "mcp_oauth_discovery/oauth/login.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        # That of LoginView fails if the app `sites` has no row for this host.
+        site = RequestSite(self.request)
+        inherited = super(LoginView, self).get_context_data(**kwargs)
+        names = {"site": site, "site_name": site.name}
+        return {**names, self.redirect_field_name: self.get_redirect_url(), **inherited}
 
 
 class ConsentView(Page, views.AuthorizationView):  # type: ignore[misc]
@@ -198,6 +207,9 @@ def _is_served(url: str) -> bool:
             return True
         # What is not below the prefix is not of this site.
         path, prefix = parts.path, get_script_prefix()
-        return path.startswith(prefix) and bool(resolve(f"/{path.removeprefix(prefix)}"))
-    except (NoReverseMatch, Resolver404):
+    except NoReverseMatch:
         return False
+    rest = path.removeprefix(prefix)
+    # LocaleMiddleware redirects to a page in `i18n_patterns`.
+    candidates = f"/{rest}", f"/{get_language()}/{rest}"
+    return path.startswith(prefix) and any(map(is_valid_path, candidates))

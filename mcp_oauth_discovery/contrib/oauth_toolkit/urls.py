@@ -9,13 +9,15 @@ from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from mcp_oauth_discovery.contrib.oauth_toolkit.endpoints import (
+# From the package itself, which says what to type without django-oauth-toolkit.
+from mcp_oauth_discovery.contrib.oauth_toolkit import (
+    ConsentView,
     ManagementView,
     RegistrationView,
     RevokeTokenView,
+    SignInView,
     TokenView,
 )
-from mcp_oauth_discovery.contrib.oauth_toolkit.pages import ConsentView, SignInView
 
 # The toolkit itself reverses names in this namespace.
 app_name = "oauth2_provider"

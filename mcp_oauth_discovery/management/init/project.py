@@ -21,7 +21,12 @@ class Endpoint(Enum):
     """What is known about the MCP endpoint."""
 
     MISSING = "missing"
-    UNPROTECTED = "unprotected"
+    # A view without protection, by what has to be written for it.
+    FUNCTION = "a function"
+    CLASS = "a class"
+    REST_FRAMEWORK = "a view of Django REST framework"
+    # No code of the project: it is an object, or from a package.
+    FOREIGN = "not of the project"
     PROTECTED = "protected"
     # Outside Django's URLconf, where its protection cannot be seen.
     IN_ASGI = "in asgi.py"
@@ -42,6 +47,8 @@ class Files:
     settings: str
     urls: str
     view: str = ""
+    # The file whose names the settings import, for several environments.
+    base_settings: str = ""
 
 
 @dataclass(frozen=True)
@@ -62,13 +69,20 @@ class Setup:
     refused_hosts: tuple[str, ...] = ()
     has_resources: bool = True
     path: str = "/mcp"
+    # The same path as a route, without the prefix of FORCE_SCRIPT_NAME.
+    route: str = "mcp"
     scopes: tuple[str, ...] = ("mcp",)
     has_provider_settings: bool = True
     extends_provider_settings: bool = False
+    # Settings of django-allauth that only the project can choose.
+    unset: tuple[str, ...] = ()
     has_metadata: bool = True
     url_problems: tuple[str, ...] = ()
     has_oauth_urls: bool = True
     has_views_of_the_toolkit: bool = False
+    # Two includes have the namespace of the toolkit, so one hides names of the other.
+    has_hidden_names: bool = False
+    has_account_urls: bool = True
     endpoint: Endpoint = Endpoint.PROTECTED
     view: str = ""
     # The name of a package with an MCP server, and the page about it.

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import re
-import sys
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
-from importlib.metadata import PackageNotFoundError, version
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.util import find_spec
-from pathlib import Path
-from typing import Any
 
 from django.apps import apps
 from django.core.checks import CheckMessage
+from django.core.checks.urls import check_url_namespaces_unique
 from django.db import router
 from django.http.request import split_domain_port, validate_host
 from django.urls import NoReverseMatch
@@ -28,14 +22,20 @@ from mcp_oauth_discovery.checks.routes import (
     places_in_middleware,
     routes,
     view_at,
-    with_other_slash,
 )
 from mcp_oauth_discovery.checks.site import is_pinned, local_resources
-from mcp_oauth_discovery.conf import allowed_hosts, conf, project_setting, root_urlconf
+from mcp_oauth_discovery.conf import (
+    allowed_hosts,
+    conf,
+    fixed_script_prefix,
+    project_setting,
+    root_urlconf,
+)
 from mcp_oauth_discovery.identity import Site
 from mcp_oauth_discovery.management.init.database import Database, database
+from mcp_oauth_discovery.management.init.endpoints import find_endpoint, mcp_package
+from mcp_oauth_discovery.management.init.files import base_settings_file, settings_file, urls_file
 from mcp_oauth_discovery.management.init.project import (
-    Endpoint,
     Files,
     Middleware,
     Server,
@@ -54,20 +54,14 @@ _DEBUG_HOSTS = [".localhost", "127.0.0.1", "[::1]"]
 _URL_CHECKS = ("W001", "W005", "W006", "W007")
 # The error about the endpoints of the authorization server.
 _NAMES = ERRORS["MCP_AUTHORIZATION_SERVER_METADATA"]
+# Settings without which django-allauth issues no tokens for MCP clients.
+_OF_ALLAUTH = "IDP_OIDC_PRIVATE_KEY", "IDP_OIDC_ADAPTER"
 # What each server has in the URLconf. The metadata of the preset names these patterns.
 _PATTERNS = {
     Server.TOOLKIT: [
         f"oauth2_provider:{name}" for name in ("authorize", "token", "dcr-register", "revoke-token")
     ],
     Server.ALLAUTH: ["idp:oidc:authorization", "idp:oidc:token", "idp:oidc:jwks"],
-}
-# Packages with an MCP server that have a page, the most specific ones first: fastmcp requires mcp.
-_MCP_PACKAGES = {
-    "django-mcpz": "integrations/django-mcpz",
-    "django-mcp-server": "integrations/django-mcp-server",
-    "djangorestframework-mcp-server": "integrations/djangorestframework-mcp-server",
-    "fastmcp": "integrations/fastmcp",
-    "mcp": "integrations/mcp-sdk",
 }
 
 
@@ -97,13 +91,13 @@ def setup() -> Setup:
     """Return what this project has; the settings must have no `faults`."""
     site, server = example_site(), _server()
     issuer = site.issuer if is_pinned() else _suggested_issuer()
-    path = _path(site)
-    endpoint, view, file = _endpoint(path)
+    route = _route(site)
+    found = find_endpoint(route)
     stored = Database(True, True) if server is Server.OUTSIDE else database()
     provider: object = project_setting("OAUTH2_PROVIDER", None)
     generates = isinstance(provider, Mapping) and "ACCESS_TOKEN_GENERATOR" in provider
     return Setup(
-        Files(_settings_file(), _file_of(_urls_module()) or "ROOT_URLCONF", file),
+        Files(settings_file(), urls_file(), found.file, base_settings_file()),
         server,
         is_server_chosen=_chosen_server() is not None,
         providers=tuple(conf.MCP_AUTHORIZATION_SERVERS or ()),
@@ -114,17 +108,21 @@ def setup() -> Setup:
         has_issuer=conf.MCP_ISSUER is not None or isinstance(conf.MCP_RESOURCE, str),
         refused_hosts=tuple(_refused_hosts(site, issuer)),
         has_resources=conf.MCP_RESOURCE is not None or bool(conf.MCP_RESOURCES),
-        path=path,
+        path=f"{fixed_script_prefix()[:-1]}{route}",
+        route=route[1:],
         scopes=_scopes(site),
         has_provider_settings=generates,
         extends_provider_settings=bool(provider) and not generates,
+        unset=tuple(name for name in _OF_ALLAUTH if not project_setting(name, "")),
         has_metadata=bool(conf.MCP_AUTHORIZATION_SERVER_METADATA),
         url_problems=tuple(_url_problems()),
         has_oauth_urls=_has_patterns(server),
         has_views_of_the_toolkit=_has_views_of_the_toolkit(server),
-        endpoint=endpoint,
-        view=view,
-        mcp_package=_mcp_package(),
+        has_hidden_names=_has_hidden_names(),
+        has_account_urls=_has_names(["account_login"]),
+        endpoint=found.endpoint,
+        view=found.view,
+        mcp_package=mcp_package(),
         database_problem=stored.problem,
         has_migrated=stored.has_migrated,
         has_keys=stored.has_keys,
@@ -152,9 +150,13 @@ def _has_package(server: Server) -> bool:
 
 
 def _has_patterns(server: Server) -> bool:
+    return _has_names(_PATTERNS.get(server, []))
+
+
+def _has_names(names: Iterable[str]) -> bool:
     site = Site(None, urlconf=root_urlconf())
     try:
-        for name in _PATTERNS.get(server, ()):
+        for name in names:
             site.url_for(name)
     except NoReverseMatch:
         return False
@@ -169,6 +171,11 @@ def _has_views_of_the_toolkit(server: Server) -> bool:
     match = match_at(path_below(site.origin, site.url_for("oauth2_provider:token")) or "")
     view_class = getattr(match and match.func, "view_class", None)
     return str(getattr(view_class, "__module__", "")).startswith("oauth2_provider.")
+
+
+def _has_hidden_names() -> bool:
+    messages = check_url_namespaces_unique(None)
+    return any("'oauth2_provider'" in message.msg for message in messages)
 
 
 def _middleware() -> Middleware:
@@ -208,8 +215,8 @@ def _refused_hosts(site: Site, issuer: str) -> Iterator[str]:
             yield host
 
 
-def _path(site: Site) -> str:
-    """Return the path of the MCP endpoint: that in the settings, or of a protected view."""
+def _route(site: Site) -> str:
+    """Return the path of the MCP endpoint below the prefix: that in the settings, or of a view."""
     if conf.MCP_RESOURCE is not None or conf.MCP_RESOURCES:
         return next((local.path for local in local_resources(site)), _PATH)
     protected = (route.path for route in routes() if guards(route.view))
@@ -230,63 +237,3 @@ def _url_problems() -> Iterator[str]:
         for message in RULES[number].check(app_configs=None):
             if not message.is_silenced():
                 yield f"{message.msg} {message.hint or ''}"
-
-
-def _endpoint(path: str) -> tuple[Endpoint, str, str]:
-    """Return what is at the MCP endpoint, the name of the view, and its file."""
-    if any(guards(route.view) for route in routes()):
-        return Endpoint.PROTECTED, "", ""
-    view = view_at(path) or view_at(with_other_slash(path))
-    if view is not None:
-        shown = getattr(view, "view_class", view)
-        name = getattr(shown, "__qualname__", type(shown).__qualname__)
-        module = getattr(shown, "__module__", type(shown).__module__)
-        return Endpoint.UNPROTECTED, f"{module}.{name}", _file_of(sys.modules.get(module))
-    if file := _asgi_file(path):
-        return Endpoint.IN_ASGI, "", file
-    return Endpoint.MISSING, "", ""
-
-
-def _asgi_file(path: str) -> str:
-    """Return the file of the ASGI application if it has the path, for a server that it mounts."""
-    application = project_setting("ASGI_APPLICATION", "") or project_setting("WSGI_APPLICATION", "")
-    package = str(application).rpartition(".")[0].rpartition(".")[0]
-    with suppress(ImportError, OSError, ValueError):
-        spec = find_spec(f"{package}.asgi")
-        if spec is not None and spec.origin is not None:
-            text = Path(spec.origin).read_text(encoding="utf-8")
-            if re.search(rf"[\"']{re.escape(path)}/?[\"']", text):
-                return _shown(Path(spec.origin))
-    return ""
-
-
-def _mcp_package() -> tuple[str, str] | None:
-    for name, page in _MCP_PACKAGES.items():
-        # By distribution: a project may have a module `mcp` of its own.
-        with suppress(PackageNotFoundError):
-            version(name)
-            return name, page
-    return None
-
-
-def _settings_file() -> str:
-    name = project_setting("SETTINGS_MODULE", "") or os.environ.get("DJANGO_SETTINGS_MODULE", "")
-    return _file_of(sys.modules.get(name)) or "settings.py"
-
-
-def _urls_module() -> Any:
-    urlconf = root_urlconf()
-    # Reading the routes has imported it.
-    return sys.modules.get(urlconf) if isinstance(urlconf, str) else urlconf
-
-
-def _file_of(module: Any) -> str:
-    """Return the file of a module, or "" if it has none."""
-    file = getattr(module, "__file__", None)
-    return _shown(Path(file)) if file else ""
-
-
-def _shown(path: Path) -> str:
-    with suppress(ValueError):
-        return str(path.relative_to(Path.cwd()))
-    return str(path)

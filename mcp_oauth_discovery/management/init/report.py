@@ -16,9 +16,9 @@ from mcp_oauth_discovery.doctor.output.text import Palette
 from mcp_oauth_discovery.doctor.output.wrapping import wrapped
 from mcp_oauth_discovery.doctor.printing import visible
 from mcp_oauth_discovery.management.init import reading
-from mcp_oauth_discovery.management.init.project import Endpoint, Files, Server, Setup
+from mcp_oauth_discovery.management.init.project import Endpoint, Files, Setup
 from mcp_oauth_discovery.management.init.snippets import Where, pasted
-from mcp_oauth_discovery.management.init.steps import Step, page_at, steps
+from mcp_oauth_discovery.management.init.steps import Step, steps
 
 
 class Plan:
@@ -74,6 +74,7 @@ class Plan:
         for number, (where, group) in enumerate(self._groups(), 1):
             yield ""
             yield palette["heading"](f"{number}. {self._place(where, group)}")
+            yield from self._about(where)
             for step in group:
                 first, *others = wrapped(step.text, 5)
                 yield from (f"   - {first}", *(f"     {line}" for line in others))
@@ -101,9 +102,6 @@ class Plan:
             )
             yield from ("", *wrapped(text, 0))
             yield '    MCP_AUTHORIZATION_SERVERS = ["https://login.example.com"]'
-        if self.setup and self.setup.server is Server.ALLAUTH:
-            text = _("The adapter and the keys of django-allauth: %(page)s")
-            yield text % {"page": page_at("integrations/allauth")}
 
     def _groups(self) -> list[tuple[Where | None, list[Step]]]:
         """Return the missing steps by place; steps that follow each other share it."""
@@ -118,6 +116,12 @@ class Plan:
         if where is Where.VIEW:
             return _("In %(file)s:") % {"file": self._file(where)}
         return _("At the end of %(file)s:") % {"file": self._file(where)}
+
+    def _about(self, where: Where | None) -> Iterator[str]:
+        base = self.setup.files.base_settings if self.setup else ""
+        if where is Where.SETTINGS and base:
+            text = _("This file imports %(file)s. Write there what all environments need.")
+            yield from (f"   {line}" for line in wrapped(text % {"file": base}, 3))
 
     def _file(self, where: Where) -> str | None:
         files = self.setup.files if self.setup else Files("", "")

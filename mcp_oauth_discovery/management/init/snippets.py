@@ -75,7 +75,7 @@ def _joined(blocks: Iterable[Sequence[str]]) -> Iterator[str]:
     previous = ""
     for block in blocks:
         if previous:
-            is_definition = block[0].startswith(("@", "def ")) or previous.startswith(" ")
+            is_definition = block[0].startswith(("@", "class ", "def ")) or previous.startswith(" ")
             yield from ("", "") if is_definition else ("",)
         yield from block
         previous = block[-1]
@@ -147,6 +147,8 @@ def metadata(setup: Setup) -> Snippet:
             (f"{name} = authorization_server_metadata(OAUTH2_PROVIDER)",),
         )
     code = (
+        "IDP_OIDC_DCR_ENABLED = True",
+        "IDP_OIDC_DCR_REQUIRES_INITIAL_ACCESS_TOKEN = False",
         'MCP_SIGNING_ALGORITHMS = ["RS256"]',
         f"{name} = {{",
         '    "authorization_endpoint": "idp:oidc:authorization",',
@@ -169,19 +171,27 @@ def discovery_urls() -> Snippet:
 
 def oauth_urls(setup: Setup) -> Snippet:
     """Return the entry of the authorization server."""
-    urls = f'path("oauth/mcp/", include("{_PRESET}.urls"))'
+    urls = [f'path("oauth/mcp/", include("{_PRESET}.urls"))']
     if setup.server is Server.ALLAUTH:
-        urls = 'path("", include("allauth.urls"))'
-    return Snippet(Where.URLS, (_URLS,), patterns=(urls,))
+        urls = ['path("", include("allauth.idp.urls"))']
+        if not setup.has_account_urls:
+            urls.append('path("accounts/", include("allauth.urls"))')
+    return Snippet(Where.URLS, (_URLS,), patterns=tuple(urls))
 
 
 def endpoint(setup: Setup) -> Snippet:
-    """Return a protected view to begin with, or what to write above the view that is there."""
-    imports, code, arguments = _verifying(setup)
-    scope = " ".join(setup.scopes)
-    decorator = f'@bearer_required("{setup.path}", scope="{scope}"{arguments})'
-    if setup.endpoint is Endpoint.UNPROTECTED:
+    """Return a protected view to begin with, or what protects the view that is there."""
+    if setup.endpoint in (Endpoint.REST_FRAMEWORK, Endpoint.FOREIGN):
+        return _protection(setup)
+    imports, code, arguments = _verifying(setup, "bearer_required")
+    protection = f"bearer_required({_protected(setup)}{arguments})"
+    decorator = f"@{protection}"
+    if setup.endpoint is Endpoint.FUNCTION:
         return Snippet(Where.VIEW, imports, (*code, decorator))
+    if setup.endpoint is Endpoint.CLASS:
+        imports = ("from django.utils.decorators import method_decorator", *imports)
+        entries = (f"    {protection},", '    name="dispatch",')
+        return Snippet(Where.VIEW, imports, (*code, "@method_decorator(", *entries, ")"))
     view = (
         decorator,
         "def mcp(request):",
@@ -190,12 +200,29 @@ def endpoint(setup: Setup) -> Snippet:
     )
     imports = ("from django.http import JsonResponse", _URLS, *imports)
     lines = (*code, "", "", *view) if code else view
-    return Snippet(Where.URLS, imports, lines, (f'path("{setup.path[1:]}", mcp)',))
+    return Snippet(Where.URLS, imports, lines, (f'path("{setup.route}", mcp)',))
 
 
-def _verifying(setup: Setup) -> tuple[tuple[str, ...], tuple[str, ...], str]:
+def _protection(setup: Setup) -> Snippet:
+    """Return the protection of a view that takes no decorator."""
+    imports, code, arguments = _verifying(setup, "BearerProtection")
+    protection = f"protection = BearerProtection({_protected(setup)}{arguments})"
+    if setup.endpoint is Endpoint.FOREIGN:
+        imports = (*imports, "from mcp_oauth_discovery.protection import protect")
+        return Snippet(Where.VIEW, imports, (*code, protection))
+    names = "BearerAuthentication, HasScope"
+    imports = (f"from mcp_oauth_discovery.contrib.rest_framework import {names}", *imports)
+    lines = ("class MCPAuthentication(BearerAuthentication):", f"    {protection}")
+    return Snippet(Where.VIEW, imports, (*code, "", "", *lines) if code else lines)
+
+
+def _protected(setup: Setup) -> str:
+    return f'"{setup.path}", scope="{" ".join(setup.scopes)}"'
+
+
+def _verifying(setup: Setup, name: str) -> tuple[tuple[str, ...], tuple[str, ...], str]:
     """Return the imports, the code and the arguments that verify the tokens of the server."""
-    required = "from mcp_oauth_discovery.protection import bearer_required"
+    required = f"from mcp_oauth_discovery.protection import {name}"
     if setup.server is Server.TOOLKIT:
         preset = f"from {_PRESET} import verify_token"
         return (preset, f"{required}, find_user"), (), ", verify=verify_token, user=find_user"

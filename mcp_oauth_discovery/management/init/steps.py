@@ -36,7 +36,12 @@ def steps(setup: Setup) -> Iterator[Step]:
     yield from _server(setup)
     yield from _settings(setup)
     yield from _metadata(setup)
+    if setup.server is Server.ALLAUTH:
+        # Both serve jwks.json, and allauth signs.
+        yield from _oauth_urls(setup)
     yield from _urls(setup)
+    if setup.server is Server.TOOLKIT:
+        yield from _oauth_urls(setup)
     yield _endpoint(setup)
     if setup.server is not Server.OUTSIDE:
         yield from _database(setup)
@@ -54,6 +59,12 @@ def _server(setup: Setup) -> Iterator[Step]:
         else:
             text = _("INSTALLED_APPS lacks oauth2_provider.")
             yield Step("apps", False, text, snippets.apps())
+    elif setup.server is Server.ALLAUTH and setup.unset:
+        text = _("Not set: %(settings)s. You choose them, as on %(page)s.")
+        text %= {"settings": ", ".join(setup.unset), "page": page_at("integrations/allauth")}
+        yield Step("provider-settings", False, text)
+    elif setup.server is Server.ALLAUTH:
+        yield Step("provider-settings", True, _("django-allauth has an adapter and a key."))
     elif setup.server is Server.OUTSIDE and not setup.has_package:
         text = _("The package that fetches the keys of %(provider)s is missing.")
         text %= {"provider": setup.providers[0]}
@@ -99,7 +110,12 @@ def _metadata(setup: Setup) -> Iterator[Step]:
                 "provider-settings", True, _("OAUTH2_PROVIDER has an ACCESS_TOKEN_GENERATOR.")
             )
         else:
-            text = _("OAUTH2_PROVIDER has no ACCESS_TOKEN_GENERATOR, so MCP clients get no JWTs.")
+            if setup.extends_provider_settings:
+                text = _(
+                    "OAUTH2_PROVIDER has no ACCESS_TOKEN_GENERATOR, so MCP clients get no JWTs."
+                )
+            else:
+                text = _("OAUTH2_PROVIDER is not set. It has the scopes, and who may get tokens.")
             snippet = snippets.provider_settings(setup)
             yield Step("provider-settings", False, text, snippet)
     if setup.has_metadata:
@@ -116,36 +132,40 @@ def _urls(setup: Setup) -> Iterator[Step]:
     if not setup.url_problems:
         text = _("The URLs of the discovery documents are at the root of the site.")
         yield Step("urls", True, text)
-    if setup.server in (Server.TOOLKIT, Server.ALLAUTH):
-        if setup.has_views_of_the_toolkit:
-            text = _(
-                "The endpoints for sign-in are the views of django-oauth-toolkit. They have no "
-                "CORS headers, and report errors in HTML. If you keep them for other "
-                "applications, give them another namespace: "
-                'include("oauth2_provider.urls", namespace="toolkit").'
-            )
-            yield Step("oauth-urls", False, text, snippets.oauth_urls(setup))
-        elif setup.has_oauth_urls:
-            yield Step("oauth-urls", True, _("The endpoints for sign-in have URLs."))
-        else:
-            text = _("The endpoints for sign-in have no URLs.")
-            yield Step("oauth-urls", False, text, snippets.oauth_urls(setup))
+
+
+def _oauth_urls(setup: Setup) -> Iterator[Step]:
+    if setup.has_views_of_the_toolkit:
+        text = _(
+            "The endpoints for sign-in are the views of django-oauth-toolkit. They have no "
+            "CORS headers, and report errors in HTML. If you keep them for other "
+            "applications, give them another namespace: "
+            'include("oauth2_provider.urls", namespace="toolkit").'
+        )
+        yield Step("oauth-urls", False, text, snippets.oauth_urls(setup))
+    elif setup.has_hidden_names:
+        text = _(
+            "Two includes have the namespace oauth2_provider, so pages of django-oauth-toolkit "
+            "fail. Give its own URLs another namespace: "
+            'include("oauth2_provider.urls", namespace="toolkit").'
+        )
+        yield Step("oauth-urls", False, text)
+    elif setup.has_oauth_urls:
+        yield Step("oauth-urls", True, _("The endpoints for sign-in have URLs."))
+    else:
+        text = _("The endpoints for sign-in have no URLs.")
+        yield Step("oauth-urls", False, text, snippets.oauth_urls(setup))
 
 
 def _endpoint(setup: Setup) -> Step:
     if setup.endpoint is Endpoint.PROTECTED:
         return Step("endpoint", True, _("An MCP endpoint is protected."))
-    values = {"path": setup.path, "view": setup.view, "file": setup.files.view}
     if setup.endpoint is Endpoint.IN_ASGI:
-        text = _("%(file)s serves the MCP endpoint %(path)s.") % values
+        text = _("%(file)s serves the MCP endpoint %(path)s.")
+        text %= {"path": setup.path, "file": setup.files.view}
         return Step("endpoint", True, text)
-    if setup.endpoint is Endpoint.UNPROTECTED:
-        text = _(
-            "The view at %(path)s is not protected: %(view)s. Write these lines above it. For a "
-            "class, see %(page)s."
-        )
-        values["page"] = page_at("challenges", "protect-a-view")
-        return Step("endpoint", False, text % values, snippets.endpoint(setup))
+    if setup.endpoint is not Endpoint.MISSING:
+        return Step("endpoint", False, _unprotected(setup), snippets.endpoint(setup))
     text = _(
         "No MCP endpoint is protected. Begin with a view, and put your MCP server there later."
     )
@@ -154,6 +174,27 @@ def _endpoint(setup: Setup) -> Step:
         more = _("For %(package)s, see %(page)s.") % {"package": name, "page": page_at(page)}
         text = f"{text} {more}"
     return Step("endpoint", False, text, snippets.endpoint(setup))
+
+
+def _unprotected(setup: Setup) -> str:
+    """Return what has to be written for a view that is there."""
+    text = _("The view at %(path)s is not protected: %(view)s.")
+    text %= {"path": setup.path, "view": setup.view}
+    if setup.endpoint is Endpoint.FOREIGN:
+        _name, page = setup.mcp_package or ("", "challenges")
+        more = _(
+            "Write these lines above urlpatterns, and route protect(view, protection) in place of "
+            "the view. See %(page)s."
+        )
+    elif setup.endpoint is Endpoint.REST_FRAMEWORK:
+        page = "integrations/rest-framework"
+        more = _(
+            "Write these lines above it. Then give it authentication_classes = "
+            "[MCPAuthentication] and permission_classes = [HasScope]. See %(page)s."
+        )
+    else:
+        return f"{text} {_('Write these lines above it.')}"
+    return f"{text} {more % {'page': page_at(page)}}"
 
 
 def _database(setup: Setup) -> Iterator[Step]:
