@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 
 from django.utils import translation
 from django.utils.dateformat import format as formatted
-from django.utils.translation import gettext, ngettext_lazy, pgettext_lazy
+from django.utils.translation import gettext, npgettext_lazy, pgettext_lazy
 
 _SECONDS = {"day": 86400, "hour": 3600, "minute": 60, "second": 1}
 _UNITS = {
@@ -15,12 +15,11 @@ _UNITS = {
     "minute": pgettext_lazy("unit of time", "min"),
     "second": pgettext_lazy("unit of time", "s"),
 }
-# Translators: these follow "In" or "for", as in "In 3 days this key retires".
 _WORDS = {
-    "day": ngettext_lazy("%d day", "%d days"),
-    "hour": ngettext_lazy("%d hour", "%d hours"),
-    "minute": ngettext_lazy("%d minute", "%d minutes"),
-    "second": ngettext_lazy("%d second", "%d seconds"),
+    "day": npgettext_lazy("after In or for", "%d day", "%d days"),
+    "hour": npgettext_lazy("after In or for", "%d hour", "%d hours"),
+    "minute": npgettext_lazy("after In or for", "%d minute", "%d minutes"),
+    "second": npgettext_lazy("after In or for", "%d second", "%d seconds"),
 }
 _STATES = {
     "pending": pgettext_lazy("state of a key", "Pending"),
