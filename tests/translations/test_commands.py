@@ -9,6 +9,7 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import OperationalError
 from django.utils import translation
 
 from mcp_oauth_discovery import rotation
@@ -19,6 +20,7 @@ from mcp_oauth_discovery.management.init.steps import steps
 from mcp_oauth_discovery.models import SigningKey
 from tests import ORIGIN
 from tests.init.test_steps import COMPLETE, NOTHING
+from tests.keys import broken_database
 from tests.mcp_keys.command import ago, mcp_keys
 from tests.translations.catalogues import LANGUAGES
 from tests.translations.pseudo import START, untranslated
@@ -73,6 +75,14 @@ def test_refusals_are_translated(key):
         ("rotate", "--algorithm", "RS512"),
     ):
         assert refusal(*arguments).startswith(START), arguments
+
+
+@pytest.mark.usefixtures("pseudo")
+def test_missing_table_is_explained_in_the_language_of_the_site():
+    with broken_database(lambda text: OperationalError("no such table: keys")):
+        message = refusal("list")
+    assert "migrate" in message
+    assert untranslated(message) == []
 
 
 @pytest.mark.usefixtures("pseudo")

@@ -55,9 +55,9 @@ class Command(SubcommandsCommand):
         except AnyDatabaseError as error:
             # PostgreSQL adds the statement, in further lines.
             problem = next(iter(str(error).splitlines()), type(error).__name__)
-            advised = remedy(error) or "."
-            text = _("The key store cannot be used: %(problem)s") % {"problem": problem}
-            raise CommandError(f"{text}{advised}") from error
+            text = _("The key store cannot be used: %(problem)s.") % {"problem": problem}
+            advice = _("Has 'manage.py migrate' been run?") if remedy(error) else ""
+            raise CommandError(f"{text} {advice}".strip()) from error
 
     def handle_rotate(
         self, *, algorithm: str | None, if_due: bool, dry_run: bool, as_json: bool, **options: Any
