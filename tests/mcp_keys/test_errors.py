@@ -32,7 +32,16 @@ def test_unknown_kid(key, command, kid):
     assert line == f"There is no key {kid!r}. 'manage.py mcp_keys list' shows all of them."
 
 
-@pytest.mark.parametrize("alter", [str.swapcase, lambda kid: kid[1:], "{} ".format, "{}%".format])
+def without_its_beginning(kid):
+    # A dash in front would make it an option.
+    return kid[1:].lstrip("-")
+
+
+@pytest.mark.parametrize(
+    "alter",
+    [str.swapcase, without_its_beginning, "{} ".format, "{}%".format],
+    ids=["other-case", "end-alone", "space", "wildcard"],
+)
 def test_kid_is_compared_exactly(key, alter):
     assert fails("retire", alter(key.kid)).startswith("There is no key ")
 
