@@ -8,11 +8,10 @@ from typing import NamedTuple
 
 from django.utils.translation import gettext as _
 
-from mcp_oauth_discovery.conf import Misconfigured, shown
-from mcp_oauth_discovery.keys import policy
-from mcp_oauth_discovery.keys.algorithms import ALGORITHMS
-from mcp_oauth_discovery.keys.lifetimes import span, stamp
+from mcp_oauth_discovery.conf import shown
+from mcp_oauth_discovery.keys.lifetimes import stamp
 from mcp_oauth_discovery.models import SigningKey
+from mcp_oauth_discovery.rotation import consequences
 
 
 class Successor(NamedTuple):
@@ -41,14 +40,10 @@ def unchanged(key: SigningKey, now: datetime) -> str:
 
 def retired(key: SigningKey, *, dry_run: bool) -> str:
     """Say until when a retired key is in the JWK Set."""
-    values = {"kid": key.kid, "until": stamp(key.expires_at), "algorithm": key.algorithm}
-    if key.algorithm not in ALGORITHMS:
-        unknown = _(
-            "The algorithm %(algorithm)s is unknown: the key is not in the JWK Set, and signs "
-            "nothing."
-        )
+    values = {"kid": key.kid, "until": stamp(key.expires_at)}
+    if unknown := consequences.unknown(key):
         first = _("Would retire %(kid)s.") if dry_run else _("Retired %(kid)s.")
-        return f"{first % values} {unknown % values}"
+        return f"{first % values} {unknown}"
     if dry_run:
         text = _("Would retire %(kid)s. It would stay in the JWK Set until %(until)s.")
     else:
@@ -105,30 +100,7 @@ def succeeded(
     else:
         text = _("%(kid)s now signs %(algorithm)s tokens.")
     yield text % values
-    yield from _refused_at_first(key, now, dry_run=dry_run)
-
-
-def _refused_at_first(key: SigningKey, now: datetime, *, dry_run: bool) -> Iterator[str]:
-    """Warn that verifiers with a cached JWK Set may refuse the first tokens of a key."""
-    until = policy.last_cached_copy(key.created_at)
-    if until and until <= now:
-        return
-    may = _("Verifiers may refuse its tokens until they fetch the JWK Set again.")
-    might = _("Verifiers could refuse its tokens until they fetched the JWK Set again.")
-    try:
-        values = {"age": span(policy.cached_for())}
-    except Misconfigured:
-        yield might if dry_run else may
-        return
-    may = _(
-        "Verifiers may refuse its tokens until they fetch the JWK Set again: within %(age)s "
-        "(MCP_JWKS_MAX_AGE), unless they cache it for longer."
-    )
-    might = _(
-        "Verifiers could refuse its tokens until they fetched the JWK Set again: within %(age)s "
-        "(MCP_JWKS_MAX_AGE), unless they cached it for longer."
-    )
-    yield (might if dry_run else may) % values
+    yield from consequences.refused_at_first(key, now, is_rehearsal=dry_run)
 
 
 def imported(key: SigningKey, *, is_public: bool) -> str:

@@ -100,25 +100,44 @@ def outcome(key: SigningKey, verb: str) -> str:
 def remains(key: SigningKey) -> str:
     """Return a sentence that says until when a retired key is in the JWK Set."""
     until = {"until": stamp(key.expires_at)}
-    return _unknown(key) or _("It stays in the JWK Set until %(until)s.") % until
+    return unknown(key) or _("It stays in the JWK Set until %(until)s.") % until
 
 
-def refused_at_first(successor: SigningKey | None, now: datetime) -> list[str]:
+def unknown(key: SigningKey) -> str:
+    """Describe a key that another version of this app made, if it is one."""
+    if key.algorithm in ALGORITHMS:
+        return ""
+    text = _(
+        "The algorithm %(algorithm)s is unknown: the key is not in the JWK Set, and signs nothing."
+    )
+    return text % {"algorithm": key.algorithm}
+
+
+def refused_at_first(
+    successor: SigningKey | None, now: datetime, *, is_rehearsal: bool = False
+) -> list[str]:
     """Warn that verifiers with a cached JWK Set may refuse a key's first tokens.
 
-    Without a `successor`, this is about a key that does not exist yet.
+    Without a `successor`, this is about a key that does not exist yet. With `is_rehearsal`, it is
+    about a change that is not made: the sentence is in the conditional.
     """
     until = policy.last_cached_copy(successor.created_at) if successor else None
     if until and until <= now:
         return []
     age = _cached_for()
     if not age:
-        return [_("Verifiers may refuse its tokens until they fetch the JWK Set again.")]
-    text = _(
+        may = _("Verifiers may refuse its tokens until they fetch the JWK Set again.")
+        might = _("Verifiers could refuse its tokens until they fetched the JWK Set again.")
+        return [might if is_rehearsal else may]
+    may = _(
         "Verifiers may refuse its tokens until they fetch the JWK Set again: within %(age)s "
         "(MCP_JWKS_MAX_AGE), unless they cache it for longer."
     )
-    return [text % {"age": age}]
+    might = _(
+        "Verifiers could refuse its tokens until they fetched the JWK Set again: within %(age)s "
+        "(MCP_JWKS_MAX_AGE), unless they cached it for longer."
+    )
+    return [(might if is_rehearsal else may) % {"age": age}]
 
 
 def _cached_for() -> str:
@@ -166,8 +185,8 @@ def _retired(key: SigningKey, now: datetime) -> Subject:
     name = key.algorithm
     if key.state(now) is not State.ACTIVE:
         return Subject(name, key, [_("Only active keys can be retired.")], is_changed=False)
-    if _unknown(key):
-        return Subject(name, key, [_unknown(key)])
+    if unknown(key):
+        return Subject(name, key, [unknown(key)])
     text = _(
         "It no longer signs. It stays in the JWK Set for %(stays)s, for the tokens it has signed."
     ) % {"stays": span(policy.timing().retention)}
@@ -188,8 +207,8 @@ def _revoked(key: SigningKey, keys: Sequence[SigningKey], now: datetime) -> Subj
 def _after_revocation(
     key: SigningKey, state: State, keys: Sequence[SigningKey], now: datetime
 ) -> Iterator[str]:
-    if _unknown(key):
-        yield _unknown(key)
+    if unknown(key):
+        yield unknown(key)
     elif state is State.EXPIRED:
         yield _("It has expired and left the JWK Set already: nothing changes for clients.")
     elif state is State.PENDING:
@@ -204,16 +223,6 @@ def _after_revocation(
         yield _("Every token that it has signed is refused. Clients must get new tokens.")
         if state is State.ACTIVE:
             yield from _succeeded(key, keys, now)
-
-
-def _unknown(key: SigningKey) -> str:
-    """Describe a key that another version of this app made, if it is one."""
-    if key.algorithm in ALGORITHMS:
-        return ""
-    text = _(
-        "The algorithm %(algorithm)s is unknown: the key is not in the JWK Set, and signs nothing."
-    )
-    return text % {"algorithm": key.algorithm}
 
 
 def _succeeded(key: SigningKey, gone: Sequence[SigningKey], now: datetime) -> list[str]:
