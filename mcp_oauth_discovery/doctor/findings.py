@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from mcp_oauth_discovery.doctor.clients import Client, named
+from mcp_oauth_discovery.doctor.language import gettext
 from mcp_oauth_discovery.doctor.printing import shortened
+from mcp_oauth_discovery.doctor.walk.acceptance import in_words
 from mcp_oauth_discovery.doctor.walk.observations import Walk
 from mcp_oauth_discovery.doctor.walk.probes import Probe
 
@@ -26,7 +28,10 @@ class Severity(str, Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """The description of a code: the defaults of its findings, which a rule may replace."""
+    """The description of a code: the defaults of its findings, which a rule may replace.
+
+    Its texts are in English. `finding` translates them.
+    """
 
     code: str
     severity: Severity
@@ -88,7 +93,10 @@ def _unknown(walk: Walk) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """A step of the check: its codes, its rules, and when it passes."""
+    """A step of the check: its codes, its rules, and when it passes.
+
+    `title`, `holds` and `lacks` are in English.
+    """
 
     name: str
     title: str
@@ -121,21 +129,21 @@ def finding(
     correction: str = "",
     at: str = "",
 ) -> Finding:
-    """Return a finding of a code; arguments that are left out come from the entry.
+    """Return a finding of a code; arguments that are left out come from the entry, translated.
 
     `fix` replaces both fixes of the entry, and `correction` is written before them. `at` is the
     origin whose findings this one explains, "" for any.
     """
-    django_fix = "" if fix else entry.django_fix
+    django_fix = "" if fix else gettext(entry.django_fix)
     return Finding(
         entry.code,
         entry.severity,
         shortened(subject),
-        seen or entry.seen,
-        expected or entry.expected,
+        seen or gettext(entry.seen),
+        expected or gettext(entry.expected),
         entry.section,
         entry.clients if clients is None else clients,
-        f"{correction}{fix or entry.fix}",
+        f"{correction}{fix or gettext(entry.fix)}",
         f"{correction}{django_fix}" if django_fix else "",
         entry.explains,
         at,
@@ -149,8 +157,8 @@ def correcting(parts: Sequence[str], name: str) -> str:
     """
     if list(parts) in ([], ["scheme"]):
         return ""
-    listed = " and the ".join(filter(None, (", the ".join(parts[:-1]), parts[-1])))
-    return f"Correct the {listed} of {name}. "
+    sentence = gettext("Correct the %(parts)s of %(name)s.")
+    return f"{sentence % {'parts': in_words(parts), 'name': name}} "
 
 
 def for_django(result: Finding) -> Finding:
@@ -160,12 +168,12 @@ def for_django(result: Finding) -> Finding:
 
 def passed(step: Step, subject: str) -> Finding:
     """Return the finding that a step has no problems."""
-    return Finding(f"{step.name}-ok", Severity.PASS, subject, step.holds, "", "", (), "")
+    return Finding(f"{step.name}-ok", Severity.PASS, subject, gettext(step.holds), "", "", (), "")
 
 
 def absent(step: Step, subject: str) -> Finding:
     """Return the finding that a site does without the subject of a step, which is no problem."""
-    return Finding(f"{step.name}-none", Severity.PASS, subject, step.lacks, "", "", (), "")
+    return Finding(f"{step.name}-none", Severity.PASS, subject, gettext(step.lacks), "", "", (), "")
 
 
 def documentation(anchor: str, page: str = "doctor") -> str:
@@ -177,4 +185,4 @@ def affected(clients: tuple[Client, ...], severity: Severity) -> str:
     """Return the clients that a finding affects, in words."""
     if clients or severity is not Severity.ERROR:
         return named(clients)
-    return "no known client; strict clients may stop"
+    return gettext("no known client; strict clients may stop")

@@ -94,7 +94,7 @@ def test_who_refuses_an_issuer(expected, issuer, refused):
         (f"{H}/mcp/", "The final slash differs."),
         (f"{H}/mcp?x", "The query differs."),
         (f"{H}/mcp#x", "The fragment differs."),
-        ("http://x.example.com:8000/", "The scheme and the host and the port and the path differ."),
+        ("http://x.example.com:8000/", "The scheme, the host, the port and the path differ."),
         ("https://H.EXAMPLE.com:443/mcp", "Only the spelling differs: browsers read the same URL."),
         ("https://%68.example.com/mcp", "Only the spelling differs: browsers read the same URL."),
         ("/mcp", ""),

@@ -17,7 +17,9 @@ PACKAGE = Path(mcp_oauth_discovery.__file__).parent
 LANGUAGES = ("de", "fr")
 # A placeholder of Python's % formatting.
 _PLACEHOLDER = re.compile(r"%(?:\(\w+\))?[dgrs]")
-# The functions of Django that take a message, by the names under which modules import them.
+# The modules that have functions for messages.
+_DOORS = ("django.utils.translation", "mcp_oauth_discovery.doctor.language")
+# The functions in them that take a message, by the names under which modules import them.
 _FUNCTION = re.compile(r"(n?p?)gettext(?:_lazy|_noop)?$")
 _STRING = re.compile(r"""u('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")""")
 _CALL = re.compile(rf"\b(n?p?)gettext\(({_STRING.pattern}(?:, {_STRING.pattern})*)")
@@ -61,7 +63,7 @@ def in_python(source: str) -> Iterator[Message]:
     names = {
         alias.asname or alias.name: alias.name
         for node in ast.walk(tree)
-        if isinstance(node, ast.ImportFrom) and node.module == "django.utils.translation"
+        if isinstance(node, ast.ImportFrom) and node.module in _DOORS
         for alias in node.names
     }
     for node in ast.walk(tree):

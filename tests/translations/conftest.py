@@ -3,15 +3,25 @@ from __future__ import annotations
 import pytest
 from django.utils.translation.trans_real import DjangoTranslation
 
-from tests.translations.pseudo import bracketed
+from tests.translations.pseudo import bracketed, bracketed_parts
 
 
 @pytest.fixture
 def pseudo(monkeypatch):
     """Put each text that Django's gettext or ours returns in brackets."""
-    monkeypatch.setattr(DjangoTranslation, "gettext", lambda self, text: bracketed(text))
+    put_in(monkeypatch, bracketed)
+
+
+@pytest.fixture
+def pseudo_parts(monkeypatch):
+    """Put each text in brackets, but for the values of its placeholders."""
+    put_in(monkeypatch, bracketed_parts)
+
+
+def put_in(monkeypatch, brackets):
+    monkeypatch.setattr(DjangoTranslation, "gettext", lambda self, text: brackets(text))
     monkeypatch.setattr(
         DjangoTranslation,
         "ngettext",
-        lambda self, one, many, number: bracketed(one if number == 1 else many),
+        lambda self, one, many, number: brackets(one if number == 1 else many),
     )

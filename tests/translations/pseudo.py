@@ -18,6 +18,7 @@ _DATA = re.compile(
     re.VERBOSE,
 )
 _LETTERS = re.compile(r"[^\W\d_]{2,}")
+_PLACEHOLDER = re.compile(r"%\(\w+\)[dgrs]")
 _TAGS_OF_CODE = {"code", "pre", "script", "style", "bdi"}
 _ATTRIBUTES = {"title", "aria-label", "placeholder", "data-mcp-copied"}
 _VOID = {"meta", "link", "input", "img", "br", "hr"}
@@ -27,13 +28,23 @@ def bracketed(message: str) -> str:
     return f"{START}{message.rpartition(_SEPARATOR)[2]}{END}"
 
 
-def untranslated(text: str) -> list[str]:
-    """Return the words outside of all brackets, without data such as kids and URLs."""
-    outside, depth = [], 0
+def bracketed_parts(message: str) -> str:
+    """Return a message in brackets, but for its placeholders: their values are then outside."""
+    return _PLACEHOLDER.sub(rf"{END}\g<0>{START}", bracketed(message))
+
+
+def outside(text: str) -> str:
+    """Return a text with a space in the place of each letter between brackets."""
+    letters, depth = [], 0
     for letter in text:
         depth += (letter == START) - (letter == END)
-        outside.append(letter if depth == 0 and letter != END else " ")
-    return _LETTERS.findall(_DATA.sub(" ", "".join(outside)))
+        letters.append(letter if depth == 0 and letter != END else " ")
+    return "".join(letters)
+
+
+def untranslated(text: str) -> list[str]:
+    """Return the words outside of all brackets, without data such as kids and URLs."""
+    return _LETTERS.findall(_DATA.sub(" ", outside(text)))
 
 
 class Page(HTMLParser):

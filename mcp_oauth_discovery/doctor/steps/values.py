@@ -9,6 +9,7 @@ from typing import Any
 
 from mcp_oauth_discovery.doctor.clients import TYPED, Client
 from mcp_oauth_discovery.doctor.findings import Finding
+from mcp_oauth_discovery.doctor.language import gettext
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.standards import hosts
 from mcp_oauth_discovery.standards.member_forms import Check
@@ -33,14 +34,16 @@ def misformed(members: Mapping[str, Any], table: Mapping[str, Check]) -> Iterato
             if name in ENDPOINTS:
                 check_host(value)
         except ValueError as error:
-            yield name, f"{shown(name)} is {shown(value)}: {shown(str(error))}."
+            text = gettext("%(name)s is %(value)s: %(problem)s.")
+            values = {"name": shown(name), "value": shown(value), "problem": shown(str(error))}
+            yield name, text % values
 
 
 def naming(result: Finding, name: str) -> Finding:
     """Return a finding whose fixes name a member, which those of its entry call "the member"."""
-    fix, django_fix = (
-        text.replace("the member", shown(name)) for text in (result.fix, result.django_fix)
-    )
+    # Translators: the name of a member replaces these words in the texts that have them.
+    words = gettext("the member")
+    fix, django_fix = (text.replace(words, shown(name)) for text in (result.fix, result.django_fix))
     return replace(result, fix=fix, django_fix=django_fix)
 
 

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 from urllib.parse import urlsplit
 
 from mcp_oauth_discovery.doctor.clients import Client
+from mcp_oauth_discovery.doctor.language import gettext, ngettext
+from mcp_oauth_discovery.doctor.language import gettext_noop as _
 from mcp_oauth_discovery.doctor.walk.well_known import Role
 from mcp_oauth_discovery.standards.hosts import origin
 from mcp_oauth_discovery.standards.identifiers import split, without_final_slash
@@ -62,6 +64,17 @@ LAST_VALUE = (Client.VS_CODE, Client.GO)
 FIRST_VALUE = (Client.PYTHON, Client.TYPESCRIPT, Client.RUST, Client.INSPECTOR)
 # These try the next address if a document does not match; the others stop there.
 _PATIENT = (Client.GO, Client.VS_CODE)
+
+# The parts of a URL, as `differing_parts` names them.
+_PARTS = (
+    _("scheme"),
+    _("host"),
+    _("port"),
+    _("path"),
+    _("final slash"),
+    _("query"),
+    _("fragment"),
+)
 
 # How the Go SDK splits a header, and the parameters that it accepts.
 _GO_COMMA = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\Z)|,')
@@ -130,8 +143,19 @@ def difference(url: str, expected: str) -> str:
         return ""
     names = differing_parts(url, expected)
     if not names:
-        return "Only the spelling differs: browsers read the same URL."
-    return f"The {' and the '.join(names)} {'differs' if len(names) == 1 else 'differ'}."
+        return gettext("Only the spelling differs: browsers read the same URL.")
+    sentence = ngettext("The %(parts)s differs.", "The %(parts)s differ.", len(names))
+    return sentence % {"parts": in_words(names)}
+
+
+def in_words(parts: Sequence[str]) -> str:
+    """Return the parts of a URL as a list in a sentence, which begins with an article."""
+    *others, last = map(gettext, parts)
+    # Translators: the last two of a list of parts of a URL: scheme, host, port and others.
+    pair = gettext("%(one)s and the %(other)s")
+    # Translators: between the other parts of that list.
+    listed = gettext(", the ").join(others)
+    return pair % {"one": listed, "other": last} if others else last
 
 
 def _read_parts(url: str) -> dict[str, str]:

@@ -1,0 +1,27 @@
+"""The doctor's only door to Django: texts in the language of the reader.
+
+Modules mark the texts of their constants with `gettext_noop`, as `_`, and translate them where they
+make a finding. A program without a Django project gets all texts in English.
+"""
+
+from __future__ import annotations
+
+from django.apps import apps
+from django.utils import translation
+
+
+def gettext(text: str) -> str:
+    """Return a text in the language that is active in this thread."""
+    return translation.gettext(text) if apps.ready else text
+
+
+def ngettext(one: str, several: str, number: int) -> str:
+    """Return the form of a text for a number, in the language that is active in this thread."""
+    if apps.ready:
+        return translation.ngettext(one, several, number)
+    return one if number == 1 else several
+
+
+def gettext_noop(text: str) -> str:
+    """Mark a text for the catalogues, and return it in English."""
+    return text

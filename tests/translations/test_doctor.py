@@ -1,0 +1,65 @@
+"""What the doctor finds is translated: no English sentence is in the texts of any finding."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from mcp_oauth_discovery.doctor.steps import ENTRIES, STEPS
+from tests.doctor import test_rules
+from tests.doctor.world import World, diagnose
+from tests.translations.catalogues import LANGUAGES, compiled, messages
+from tests.translations.pseudo import outside
+
+# The words that hold English sentences together, and that no name or value has.
+_ENGLISH = re.compile(
+    r"(?<![\w/=.-])(?:the|an|is|are|has|have|of|and|or|in|to|for|with|without|from|at|it|its|not"
+    r"|no|that|this|which|than|was|were|be|by|on|as|if|but)(?![\w/=-]|\.\w)"
+)
+# What a server or a library said is quoted as it is.
+_QUOTED = re.compile(r"'[^'\n]*'|\"[^\"\n]*\"|`[^`\n]*`")
+
+
+def english(text: str) -> list[str]:
+    """Return the words of English sentences outside of all brackets."""
+    return _ENGLISH.findall(_QUOTED.sub(" ", outside(text)))
+
+
+@pytest.mark.usefixtures("pseudo_parts")
+@pytest.mark.parametrize("fault", test_rules.FAULTS, ids=lambda fault: fault.name)
+def test_findings_are_translated(fault):
+    world = World()
+    fault.plant(world)
+    for finding in diagnose(world, fault.url, in_process=fault.in_process):
+        texts = [finding.seen, finding.fix, finding.django_fix, finding.expected]
+        left = {text: words for text in texts if (words := english(text))}
+        assert left == {}, finding.code
+
+
+def test_texts_of_every_code_and_step_are_in_the_catalogues():
+    known = {message.text for message in messages()}
+    texts = [
+        text
+        for entry in ENTRIES.values()
+        for text in (entry.seen, entry.expected, entry.fix, entry.django_fix)
+    ]
+    texts += [text for step in STEPS for text in (step.title, step.holds, step.lacks)]
+    # A text that is computed from names is a value, and has no words.
+    assert [text for text in texts if text and text not in known and english(text)] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_name_of_a_member_takes_the_place_of_the_same_words_in_every_language(language):
+    catalogue = compiled(language)
+    words = catalogue.gettext("the member")
+    for entry in ENTRIES.values():
+        for text in (entry.fix, entry.django_fix):
+            if "the member " in text:
+                assert words in catalogue.gettext(text), entry.code
+
+
+def test_english_is_found_outside_of_brackets_and_quotes():
+    assert english("⟦401 of the endpoint⟧ is 'the value'") == ["is"]
+    assert english("in the body") == ["in", "the"]
+    assert english("https://app.example.com/the/path is=on") == []
