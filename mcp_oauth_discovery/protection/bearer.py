@@ -84,6 +84,8 @@ class BearerProtection:
         # Checked here, so that an invalid value fails when the project is loaded.
         requirements = Requirements.of(self.scope, self.public)
         check_synchronous("user", self.user)
+        if not (self.user is None or callable(self.user)):
+            raise TypeError(f"user is {self.user!r}; expected a function such as find_user.")
         for name, value in (
             ("_requirements", requirements),
             ("scope", requirements.scope),
