@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from mcp_oauth_discovery.doctor.clients import CLOSED, EVERY, TYPESCRIPT_BASED, Client
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, finding
 from mcp_oauth_discovery.doctor.language import gettext
 from mcp_oauth_discovery.doctor.language import gettext_noop as _
 from mcp_oauth_discovery.doctor.printing import shown
-from mcp_oauth_discovery.doctor.walk.observations import Walk
+from mcp_oauth_discovery.doctor.walk.observations import Fetched, Walk
 from mcp_oauth_discovery.doctor.walk.well_known import Role
 
 PRM_NOT_FOUND = Entry(
@@ -69,12 +69,10 @@ def places(walk: Walk) -> Iterator[Finding]:
         # An endpoint that is public, or does not exist, needs no metadata.
         is_needed = bool(statuses & {401, 403}) or walk.in_process
         if is_needed and walk.resources and all(place.is_absent for place in walk.resources):
-            tried = ", ".join(place.url for place in walk.resources)
             has_legacy = walk.legacy is not None and walk.legacy.members is not None
             # The others use the site as the authorization server (MCP of March 2025).
             clients = CLOSED if has_legacy else EVERY
-            observation = gettext("404 at %(urls)s.") % {"urls": shown(tried)}
-            yield finding(PRM_NOT_FOUND, walk.url, observation, clients=clients)
+            yield finding(PRM_NOT_FOUND, walk.url, _statuses(walk.resources), clients=clients)
         return
     path, challenge = by_role.get(Role.PATH), by_role.get(Role.CHALLENGE)
     challenge_has_document = challenge is not None and challenge.members is not None
@@ -96,6 +94,18 @@ def places(walk: Walk) -> Iterator[Finding]:
         yield finding(PRM_PATH_NOT_FOUND, stripped.url, observation, clients=TYPESCRIPT_BASED)
     if challenge and challenge.is_absent:
         yield finding(PRM_CHALLENGE_NOT_FOUND, challenge.url, f"{challenge.exchange.status}.")
+
+
+def _statuses(places: Iterable[Fetched]) -> str:
+    """Return a sentence for each status, with its addresses, each of them once."""
+    urls_by_status: dict[int, dict[str, None]] = {}
+    for place in places:
+        urls_by_status.setdefault(place.exchange.status, {})[place.url] = None
+    text = gettext("%(status)d at %(urls)s.")
+    return " ".join(
+        text % {"status": status, "urls": shown(", ".join(urls))}
+        for status, urls in urls_by_status.items()
+    )
 
 
 def differences(walk: Walk) -> Iterator[Finding]:
