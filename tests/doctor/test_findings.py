@@ -14,6 +14,7 @@ from tests.doctor.world import (
     OPENID,
     ORIGIN,
     PRM,
+    PRM_ROOT,
     SERVER,
     World,
     diagnose,
@@ -37,6 +38,18 @@ def test_closed_clients_are_held_to_the_specification():
     one = found("as-issuer-mismatch", lambda world: world.server.update(issuer="https://x.test"))
     known = (Client.PYTHON, Client.TYPESCRIPT, Client.INSPECTOR, Client.RUST)
     assert one.clients == (*CLOSED, *known)
+
+
+@pytest.mark.parametrize(
+    ("status", "seen"),
+    [(404, f"404 at {PRM}, {PRM_ROOT}."), (410, f"404 at {PRM}. 410 at {PRM_ROOT}.")],
+)
+def test_each_address_without_the_document_is_named_once_with_its_status(status, seen):
+    def plant(world):
+        world.reply("GET", PRM, status=404)
+        world.reply("GET", PRM_ROOT, status=status)
+
+    assert found("prm-not-found", plant).seen == seen
 
 
 def test_clients_that_want_the_resource_exact_are_named():

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from mcp_oauth_discovery.doctor.clients import EVERY
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, finding
+from mcp_oauth_discovery.doctor.language import gettext
+from mcp_oauth_discovery.doctor.language import gettext_noop as _
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.steps.resource_members import (
     PRM_SCOPES_NOT_OFFERED,
@@ -22,20 +24,22 @@ _OFFLINE = "offline_access"
 CHALLENGE_SCOPE = Entry(
     code="challenge-scope",
     severity=Severity.ERROR,
-    seen="The scope of the challenge is not a list of scopes.",
-    expected="scopes with one space between them",
+    seen=_("The scope of the challenge is not a list of scopes."),
+    expected=_("scopes with one space between them"),
     section="RFC 6749 §3.3",
     clients=EVERY,
-    fix="Separate the scopes of the challenge with single spaces, without commas and quotes.",
+    fix=_("Separate the scopes of the challenge with single spaces, without commas and quotes."),
 )
 CHALLENGE_SCOPE_MISSING = Entry(
     code="challenge-scope-missing",
     severity=Severity.INFO,
-    seen="The challenge has no scope.",
-    expected="scope with what the endpoint needs at first",
+    seen=_("The challenge has no scope."),
+    expected=_("scope with what the endpoint needs at first"),
     section="MCP authorization (2026-07-28), scope selection",
-    fix="Add scope to the challenge. Without it, clients ask the user for all of scopes_supported.",
-    django_fix=(
+    fix=_(
+        "Add scope to the challenge. Without it, clients ask the user for all of scopes_supported."
+    ),
+    django_fix=_(
         "Name the scope where the endpoint is protected, such as bearer_required(scope=…). Without "
         "it, clients ask the user for all of scopes_supported."
     ),
@@ -43,10 +47,10 @@ CHALLENGE_SCOPE_MISSING = Entry(
 CHALLENGE_OFFLINE_ACCESS = Entry(
     code="challenge-offline-access",
     severity=Severity.WARNING,
-    seen="The scope of the challenge has offline_access, which is not a scope of a resource.",
-    expected="the scopes of the resource",
+    seen=_("The scope of the challenge has offline_access, which is not a scope of a resource."),
+    expected=_("the scopes of the resource"),
     section="MCP authorization (2026-07-28), refresh tokens",
-    fix=(
+    fix=_(
         "Leave offline_access out of the challenge, and announce it in the authorization server's "
         "scopes_supported."
     ),
@@ -54,10 +58,10 @@ CHALLENGE_OFFLINE_ACCESS = Entry(
 CHALLENGE_SCOPE_NOT_OFFERED = Entry(
     code="challenge-scope-not-offered",
     severity=Severity.WARNING,
-    seen="The challenge has a scope that this site, as its own server, does not offer.",
-    expected="scopes that the authorization server grants",
+    seen=_("The challenge has a scope that this site, as its own server, does not offer."),
+    expected=_("scopes that the authorization server grants"),
     section="MCP authorization (2026-07-28), scope selection; RFC 8414 §2",
-    fix=(
+    fix=_(
         "Add the scope to the authorization server and to its scopes_supported, or correct it in "
         "the challenge: clients request it, and the server may answer invalid_scope."
     ),
@@ -68,22 +72,22 @@ CHALLENGE_SCOPE_NOT_OFFERED = Entry(
 def form(walk: Walk) -> Iterator[Finding]:
     for challenge in walk.challenges:
         value = challenge.parameters.get("scope")
-        if value is None or not challenge.is_bearer:
-            continue
-        if problem := _problem(value):
-            observation = f"scope is {shown(value) or 'empty'}: {shown(problem)}."
-            yield finding(CHALLENGE_SCOPE, walk.url, observation)
+        if value is not None and challenge.is_bearer and (problem := _problem(value)):
+            yield finding(CHALLENGE_SCOPE, walk.url, problem)
 
 
 def _problem(value: str) -> str:
+    """Return a sentence about what is wrong with a list of scopes, or ""."""
     if not value:
-        return "expected at least one scope"
+        return gettext("scope is empty: expected at least one scope.")
     if "," in value:
-        return "commas do not separate scopes"
+        text = gettext("scope is %(value)s: commas do not separate scopes.")
+        return text % {"value": shown(value)}
     try:
         scope_tokens(value)
     except ValueError as error:
-        return str(error)
+        values = {"name": "scope", "value": shown(value), "problem": shown(str(error))}
+        return gettext("%(name)s is %(value)s: %(problem)s.") % values
     return ""
 
 
@@ -97,14 +101,15 @@ def missing(walk: Walk) -> Iterator[Finding]:
     listed = strings(walk.resource.content, "scopes_supported") if walk.resource else []
     listed = [scope for scope in listed if scope not in SCOPES_OF_CLIENTS]
     if listed and is_led and not any("scope" in parameters for parameters in readable):
-        observation = f"The challenge has no scope. Clients request {shown(' '.join(listed))}."
-        yield finding(CHALLENGE_SCOPE_MISSING, walk.url, observation)
+        text = gettext("The challenge has no scope. Clients request %(scopes)s.")
+        values = {"scopes": shown(" ".join(listed))}
+        yield finding(CHALLENGE_SCOPE_MISSING, walk.url, text % values)
 
 
 def offline_access(walk: Walk) -> Iterator[Finding]:
     requested = _requested(walk)
     if _OFFLINE in requested:
-        observation = f"scope is {shown(' '.join(requested))}."
+        observation = gettext("scope is %(scopes)s.") % {"scopes": shown(" ".join(requested))}
         yield finding(CHALLENGE_OFFLINE_ACCESS, walk.url, observation)
 
 
@@ -119,11 +124,13 @@ def offered(walk: Walk) -> Iterator[Finding]:
         listed = strings(server.metadata.content, "scopes_supported") if server.metadata else []
         absent = [scope for scope in requested if scope not in listed]
         if listed and absent:
-            observation = (
-                f"{shown(' '.join(absent))} missing from scopes_supported of "
-                f"{shown(server.issuer)}: {shown(' '.join(listed))}."
-            )
-            yield finding(CHALLENGE_SCOPE_NOT_OFFERED, walk.url, observation)
+            text = gettext("%(scopes)s missing from scopes_supported of %(issuer)s: %(listed)s.")
+            values = {
+                "scopes": shown(" ".join(absent)),
+                "issuer": shown(server.issuer),
+                "listed": shown(" ".join(listed)),
+            }
+            yield finding(CHALLENGE_SCOPE_NOT_OFFERED, walk.url, text % values)
 
 
 def _requested(walk: Walk) -> list[str]:

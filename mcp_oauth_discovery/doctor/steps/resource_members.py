@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from mcp_oauth_discovery.doctor.clients import CLOSED, EVERY, Client
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, finding
+from mcp_oauth_discovery.doctor.language import gettext
+from mcp_oauth_discovery.doctor.language import gettext_noop as _
 from mcp_oauth_discovery.doctor.printing import pointed, shown
 from mcp_oauth_discovery.doctor.steps.values import check_host, misformed, naming, strict, strings
 from mcp_oauth_discovery.doctor.transport.reachability import is_exposed
@@ -30,24 +32,24 @@ _JUDGED = ("resource", "authorization_servers", "signed_metadata")
 PRM_MEMBER_INVALID = Entry(
     code="prm-member-invalid",
     severity=Severity.ERROR,
-    seen="A member has an invalid value.",
-    expected="the form that the standard defines",
+    seen=_("A member has an invalid value."),
+    expected=_("the form that the standard defines"),
     section="RFC 9728 §2",
-    fix="Correct the member in the metadata of the resource.",
-    django_fix="Correct the member in MCP_RESOURCE_METADATA or MCP_RESOURCES.",
+    fix=_("Correct the member in the metadata of the resource."),
+    django_fix=_("Correct the member in MCP_RESOURCE_METADATA or MCP_RESOURCES."),
 )
 PRM_SERVERS_MISSING = Entry(
     code="prm-servers-missing",
     severity=Severity.ERROR,
-    seen="No authorization server is named.",
-    expected="authorization_servers with at least one issuer",
+    seen=_("No authorization server is named."),
+    expected=_("authorization_servers with at least one issuer"),
     section="MCP authorization, authorization server location",
     clients=(*CLOSED, Client.GO),
-    fix=(
+    fix=_(
         "Name the issuers of the tokens in authorization_servers: the site itself, if it issues "
         "them."
     ),
-    django_fix=(
+    django_fix=_(
         "If this site issues the tokens, leave MCP_AUTHORIZATION_SERVERS out of the settings. "
         'Otherwise name the issuers: MCP_AUTHORIZATION_SERVERS = ["https://login.example.com"].'
     ),
@@ -56,15 +58,15 @@ PRM_SERVERS_MISSING = Entry(
 PRM_SERVER_INVALID = Entry(
     code="prm-server-invalid",
     severity=Severity.ERROR,
-    seen="An authorization server is not an issuer identifier.",
-    expected="issuers: https URLs without query, fragment and well-known part",
+    seen=_("An authorization server is not an issuer identifier."),
+    expected=_("issuers: https URLs without query, fragment and well-known part"),
     section="RFC 9728 §2, RFC 8414 §2",
     clients=EVERY,
-    fix=(
+    fix=_(
         "In authorization_servers, write the https URL that is the issuer in the server's "
         "metadata, not the URL of the document."
     ),
-    django_fix=(
+    django_fix=_(
         "In MCP_AUTHORIZATION_SERVERS, write the https URL that is the issuer in the server's "
         "metadata, not the URL of the document."
     ),
@@ -72,22 +74,24 @@ PRM_SERVER_INVALID = Entry(
 PRM_SERVERS_SPELLINGS = Entry(
     code="prm-servers-spellings",
     severity=Severity.WARNING,
-    seen="Two authorization servers differ only in spelling.",
-    expected="each issuer once, spelt as in its own metadata",
+    seen=_("Two authorization servers differ only in spelling."),
+    expected=_("each issuer once, spelt as in its own metadata"),
     section="RFC 8414 §3.3",
-    fix="In authorization_servers, keep only the spelling of the issuer's own metadata.",
-    django_fix="In MCP_AUTHORIZATION_SERVERS, keep only the spelling of the issuer's own metadata.",
+    fix=_("In authorization_servers, keep only the spelling of the issuer's own metadata."),
+    django_fix=_(
+        "In MCP_AUTHORIZATION_SERVERS, keep only the spelling of the issuer's own metadata."
+    ),
     explains=("as-issuer-slash", "as-issuer-mismatch"),
 )
 PRM_BEARER_HEADER = Entry(
     code="prm-bearer-header",
     severity=Severity.ERROR,
-    seen="bearer_methods_supported rules out the Authorization header.",
-    expected='bearer_methods_supported with "header", or no such member',
+    seen=_("bearer_methods_supported rules out the Authorization header."),
+    expected=_('bearer_methods_supported with "header", or no such member'),
     section="RFC 9728 §2, MCP authorization, token requirements",
     clients=EVERY,
-    fix='Add "header" to bearer_methods_supported.',
-    django_fix=(
+    fix=_('Add "header" to bearer_methods_supported.'),
+    django_fix=_(
         'In MCP_RESOURCE_METADATA, add "header" to bearer_methods_supported, or leave that list '
         "out."
     ),
@@ -95,14 +99,14 @@ PRM_BEARER_HEADER = Entry(
 PRM_SCOPES_OF_CLIENTS = Entry(
     code="prm-scopes-of-clients",
     severity=Severity.WARNING,
-    seen="scopes_supported has offline_access or openid, which are not scopes of a resource.",
-    expected="the scopes of the resource",
+    seen=_("scopes_supported has offline_access or openid, which are not scopes of a resource."),
+    expected=_("the scopes of the resource"),
     section="MCP authorization, refresh tokens",
-    fix=(
+    fix=_(
         "Move offline_access and openid from scopes_supported of the resource to scopes_supported "
         "of the authorization server."
     ),
-    django_fix=(
+    django_fix=_(
         "Move offline_access and openid from scopes_supported in MCP_RESOURCE_METADATA or "
         "MCP_RESOURCES to scopes_supported in MCP_AUTHORIZATION_SERVER_METADATA."
     ),
@@ -110,10 +114,10 @@ PRM_SCOPES_OF_CLIENTS = Entry(
 PRM_SCOPES_NOT_OFFERED = Entry(
     code="prm-scopes-not-offered",
     severity=Severity.INFO,
-    seen="This site is its own authorization server, but does not announce a scope.",
-    expected="every scope of the resource that the server knows; the list may be incomplete",
+    seen=_("This site is its own authorization server, but does not announce a scope."),
+    expected=_("every scope of the resource that the server knows; the list may be incomplete"),
     section="RFC 9728 §2, RFC 8414 §2",
-    fix=(
+    fix=_(
         "If the authorization server refuses the scope with invalid_scope, add the scope to it and "
         "to its scopes_supported."
     ),
@@ -153,7 +157,8 @@ def servers(walk: Walk) -> Iterator[Finding]:
         yield finding(PRM_SERVERS_MISSING, document.url)
         return
     if not isinstance(listed, list):
-        observation = f"authorization_servers is {shown(listed)}: expected a list."
+        text = gettext("authorization_servers is %(value)s: expected a list.")
+        observation = text % {"value": shown(listed)}
         yield finding(PRM_SERVER_INVALID, document.url, observation)
         return
     for issuer in listed:
@@ -164,7 +169,8 @@ def servers(walk: Walk) -> Iterator[Finding]:
         try:
             check_host(check_issuer(issuer))
         except ValueError as error:
-            observation = f"{shown(issuer)}: {shown(str(error))}."
+            values = {"value": shown(issuer), "problem": shown(str(error))}
+            observation = gettext("%(value)s: %(problem)s.") % values
             # Clients use the first one.
             clients = None if issuer == listed[0] else ()
             yield finding(PRM_SERVER_INVALID, document.url, observation, clients=clients)
@@ -188,7 +194,8 @@ def bearer_methods(walk: Walk) -> Iterator[Finding]:
     document = walk.resource
     if document and _rules_out_header(document):
         methods = strings(document.content, "bearer_methods_supported")
-        observation = f"bearer_methods_supported is {shown(methods)}."
+        text = gettext("bearer_methods_supported is %(value)s.")
+        observation = text % {"value": shown(methods)}
         yield finding(PRM_BEARER_HEADER, document.url, observation)
 
 
@@ -206,7 +213,8 @@ def scopes(walk: Walk) -> Iterator[Finding]:
     required = strings(document.content, "scopes_supported") if document else []
     client_scopes = [scope for scope in SCOPES_OF_CLIENTS if scope in required]
     if document and client_scopes:
-        yield finding(PRM_SCOPES_OF_CLIENTS, document.url, f"It has {', '.join(client_scopes)}.")
+        observation = gettext("It has %(scopes)s.") % {"scopes": ", ".join(client_scopes)}
+        yield finding(PRM_SCOPES_OF_CLIENTS, document.url, observation)
     own = [server for server in walk.servers if origin(server.issuer) == origin(walk.url)]
     for server in own:
         offered = set(
@@ -216,9 +224,10 @@ def scopes(walk: Walk) -> Iterator[Finding]:
             scope for scope in required if scope not in offered and scope not in client_scopes
         ]
         if document and offered and missing:
-            observation = (
-                f"{shown(', '.join(missing))} missing from those of {shown(server.issuer)}."
-            )
+            observation = gettext("%(scopes)s missing from those of %(issuer)s.") % {
+                "scopes": shown(", ".join(missing)),
+                "issuer": shown(server.issuer),
+            }
             yield finding(PRM_SCOPES_NOT_OFFERED, document.url, observation)
 
 
