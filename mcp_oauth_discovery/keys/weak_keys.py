@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
+from django.utils.translation import gettext_noop
 
 # Every prime below this limit is tried as a factor of a modulus.
 _SMALL = 2**17
@@ -24,35 +25,43 @@ _D = -121665 * pow(121666, -1, _PRIME) % _PRIME
 def weakness(public: Any) -> str | None:
     """Return what is wrong with a public key of `cryptography`; None if no flaw is found.
 
-    The time grows with the third power of the size of an RSA key: check the size first.
+    The sentence is in English; the doctor translates it. The time grows with the third power of the
+    size of an RSA key: check the size first.
     """
     # The keys of other algorithms show no weakness.
-    if isinstance(public, rsa.RSAPublicKey) and (
-        flaw := flaw_of_modulus(public.public_numbers().n)
-    ):
-        return f"The modulus of this RSA key {flaw}: anyone can sign."
+    if isinstance(public, rsa.RSAPublicKey):
+        return flaw_of_modulus(public.public_numbers().n)
     if isinstance(public, ed25519.Ed25519PublicKey) and not is_strong_point(
         public.public_bytes_raw()
     ):
-        return "The point of this Ed25519 key is of small order or malformed: anyone can sign."
+        return gettext_noop(
+            "The point of this Ed25519 key is of small order or malformed: anyone can sign."
+        )
     return None
 
 
 def flaw_of_modulus(modulus: int) -> str | None:
-    """Return why a modulus can be factored, as the end of a sentence; None if no flaw is found."""
+    """Return a sentence that says why a modulus can be factored; None if no flaw is found."""
     if any(modulus % prime == 0 for prime in _small_primes()):
-        return "has a small factor"
+        return gettext_noop("The modulus of this RSA key has a small factor: anyone can sign.")
     # Fermat's little theorem: it holds for a prime, and modulo p for each power of p.
     if math.gcd(pow(2, modulus, modulus) - 2, modulus) > 1:
-        return "is a prime or a power of a prime"
+        return gettext_noop(
+            "The modulus of this RSA key is a prime or a power of a prime: anyone can sign."
+        )
     if any(_splits(modulus, multiple) for multiple in range(1, _RATIOS)):
-        return "is the product of two primes that are close together or in a simple ratio"
+        return gettext_noop(
+            "The modulus of this RSA key is the product of two primes that are close together or "
+            "in a simple ratio: anyone can sign."
+        )
     if all(
         modulus % prime in {pow(65537, exponent, prime) for exponent in range(prime)}
         for prime in _small_primes()
         if 2 < prime < _ROCA_PRIMES
     ):
-        return "has the form of CVE-2017-15361 (ROCA)"
+        return gettext_noop(
+            "The modulus of this RSA key has the form of CVE-2017-15361 (ROCA): anyone can sign."
+        )
     return None
 
 

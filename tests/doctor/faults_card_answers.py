@@ -140,6 +140,14 @@ def redirect_that_pages_may_not_read(world: World):
     world.reply("GET", CARD, status=301, Location=f"{CARD}/")
 
 
+@planted("card-cors", shows=(f"The redirect at {CARD}: Access-Control-Allow-Origin: {ORIGIN}.",))
+def redirect_that_pages_of_the_site_alone_may_read(world: World):
+    publish(world)
+    world.replies["GET", f"{CARD}/"] = world.replies["GET", CARD]
+    fields = {"Location": f"{CARD}/", "Access_Control_Allow_Origin": ORIGIN}
+    world.reply("GET", CARD, status=301, **fields)
+
+
 @planted(
     "catalog-unreadable",
     shows=("Content-Encoding: gzip, without a request for it.", "Compress answers only if"),

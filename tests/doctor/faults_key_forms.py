@@ -169,7 +169,7 @@ def use_in_capitals(world: World):
     world.keys["keys"].append({**P256, "use": "SIG"})
 
 
-@planted("jwks-key-invalid")
+@planted("jwks-key-invalid", shows=("x has 1 octet, not 32.",))
 def short_coordinates_on_a_curve_beyond_the_nist_ones(world: World):
     world.keys["keys"].append({**K256, "x": "AA"})
 

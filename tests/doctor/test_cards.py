@@ -9,7 +9,14 @@ import pytest
 
 from mcp_oauth_discovery.doctor.examination import Selection, examined
 from mcp_oauth_discovery.doctor.findings import Severity
-from mcp_oauth_discovery.doctor.transport.messages import Answer, Failure, Fault, Trouble
+from mcp_oauth_discovery.doctor.steps import ENTRIES
+from mcp_oauth_discovery.doctor.transport.messages import (
+    SIZE_LIMIT,
+    Answer,
+    Failure,
+    Fault,
+    Trouble,
+)
 from mcp_oauth_discovery.doctor.walk import cards
 from mcp_oauth_discovery.doctor.walk.acceptance import differing_parts
 from mcp_oauth_discovery.doctor.walk.cards import MOST_CARDS
@@ -18,6 +25,8 @@ from mcp_oauth_discovery.standards.identifiers import origin
 from mcp_oauth_discovery.standards.server_cards import (
     CARD_TYPE,
     CATALOG_TYPE,
+    REQUIRED,
+    SCHEMA,
     catalog,
     catalog_entry,
     is_identifier_of,
@@ -436,3 +445,17 @@ def test_site_without_cards_is_one_line_of_a_group_of_its_own():
         ENDPOINT,
         "this endpoint has no server card; cards are optional",
     )
+
+
+def test_texts_that_repeat_a_limit_or_a_name_have_the_current_one():
+    """Texts to translate cannot be computed."""
+    types = (f" {CARD_TYPE} for a card, ", f"{CATALOG_TYPE} for a catalogue")
+    for code in ("card-type", "card-type-json"):
+        assert all(part in ENTRIES[code].expected for part in types)
+        assert CARD_TYPE in ENTRIES[code].fix
+        assert CATALOG_TYPE in ENTRIES[code].fix
+    assert f" {CARD_TYPE} " in ENTRIES["card-not-listed"].expected
+    assert f" {SIZE_LIMIT // 1024} KiB" in ENTRIES["card-too-large"].seen
+    assert f" first {MOST_CARDS} listed" in ENTRIES["card-not-read"].expected
+    assert ENTRIES["card-invalid"].expected.startswith(f"$schema, {', '.join(REQUIRED)}, and ")
+    assert f" {SCHEMA} " in ENTRIES["card-invalid"].expected

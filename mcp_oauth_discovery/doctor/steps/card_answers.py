@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, finding
+from mcp_oauth_discovery.doctor.language import gettext
+from mcp_oauth_discovery.doctor.language import gettext_noop as _
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.steps.delivery import ANSWER_ENCODED
 from mcp_oauth_discovery.doctor.steps.exchanges import compression
 from mcp_oauth_discovery.doctor.steps.origins import allows, origin_line
-from mcp_oauth_discovery.doctor.transport.messages import SIZE_LIMIT, Failure
+from mcp_oauth_discovery.doctor.transport.messages import SIZE_LIMIT, Answer, Failure
 from mcp_oauth_discovery.doctor.walk.cards import (
     JSON,
     is_catalog,
@@ -24,9 +26,9 @@ from mcp_oauth_discovery.doctor.walk.reading import gist
 from mcp_oauth_discovery.doctor.walk.redirects import target
 from mcp_oauth_discovery.standards.server_cards import CARD_TYPE, CATALOG_TYPE
 
-_MAY_BE = " It may be the card of this endpoint."
-INCLUDE = "Include mcp_oauth_discovery.urls at the root of the URLconf, before other patterns."
-_OVERTAKE = (
+_MAY_BE = _("It may be the card of this endpoint.")
+INCLUDE = _("Include mcp_oauth_discovery.urls at the root of the URLconf, before other patterns.")
+_OVERTAKE = _(
     "Put DiscoveryMiddleware first in MIDDLEWARE, and include mcp_oauth_discovery.urls at the root "
     "of the URLconf: another middleware or view answers at this URL."
 )
@@ -34,10 +36,10 @@ _OVERTAKE = (
 CARD_NO_ANSWER = Entry(
     code="card-no-answer",
     severity=Severity.WARNING,
-    seen="The answer leaves open whether there is a server card or a catalogue.",
-    expected="200 with the document, or 404 if there is none",
+    seen=_("The answer leaves open whether there is a server card or a catalogue."),
+    expected=_("200 with the document, or 404 if there is none"),
     section="SEP-2127, discovery",
-    fix=(
+    fix=_(
         "Read the log of the site for the error of this request, and have the proxy answer 404 for "
         "unknown paths."
     ),
@@ -45,11 +47,11 @@ CARD_NO_ANSWER = Entry(
 CARD_UNAVAILABLE = Entry(
     code="card-unavailable",
     severity=Severity.ERROR,
-    seen="The server card cannot be read.",
-    expected="200 with the card as a JSON object",
+    seen=_("The server card cannot be read."),
+    expected=_("200 with the card as a JSON object"),
     section="SEP-2127, discovery",
-    fix="Serve the card at this URL, or remove its entry from the catalogue.",
-    django_fix=(
+    fix=_("Serve the card at this URL, or remove its entry from the catalogue."),
+    django_fix=_(
         "Add the resource to MCP_SERVER_CARDS, and have the proxy pass the URL of the card on."
     ),
     explains=("card-not-listed", "card-cors", "card-type"),
@@ -57,41 +59,47 @@ CARD_UNAVAILABLE = Entry(
 CARD_TOO_LARGE = Entry(
     code="card-too-large",
     severity=Severity.WARNING,
-    seen=f"The card or the catalogue is larger than {SIZE_LIMIT // 1024} KiB: too large to check.",
-    expected="a few kilobytes",
+    seen=_("The card or the catalogue is larger than 256 KiB: too large to check."),
+    expected=_("a few kilobytes"),
     section="SEP-2127, discovery",
-    fix="Make the document smaller: images in data: URLs belong in files of their own.",
+    fix=_("Make the document smaller: images in data: URLs belong in files of their own."),
 )
 CARD_TYPE_WRONG = Entry(
     code="card-type",
     severity=Severity.ERROR,
-    seen="The card or the catalogue has a media type that clients refuse.",
-    expected=f"Content-Type: {CARD_TYPE} for a card, {CATALOG_TYPE} for a catalogue",
+    seen=_("The card or the catalogue has a media type that clients refuse."),
+    expected=_(
+        "Content-Type: application/mcp-server-card+json for a card, "
+        "application/ai-catalog+json for a catalogue"
+    ),
     section="SEP-2127, discovery",
-    fix=(
-        f"Serve the card with Content-Type: {CARD_TYPE}, and the catalogue with {CATALOG_TYPE}. "
-        "Clients accept no other type except application/json."
+    fix=_(
+        "Serve the card with Content-Type: application/mcp-server-card+json, and the catalogue "
+        "with application/ai-catalog+json. Clients accept no other type except application/json."
     ),
 )
 CARD_TYPE_JSON = Entry(
     code="card-type-json",
     severity=Severity.WARNING,
-    seen="The card or the catalogue is declared as application/json, not with its own type.",
-    expected=f"Content-Type: {CARD_TYPE} for a card, {CATALOG_TYPE} for a catalogue",
+    seen=_("The card or the catalogue is declared as application/json, not with its own type."),
+    expected=_(
+        "Content-Type: application/mcp-server-card+json for a card, "
+        "application/ai-catalog+json for a catalogue"
+    ),
     section="SEP-2127, discovery",
-    fix=(
-        f"Serve the card with Content-Type: {CARD_TYPE}, and the catalogue with {CATALOG_TYPE}, at "
-        "least if a request accepts that type."
+    fix=_(
+        "Serve the card with Content-Type: application/mcp-server-card+json, and the catalogue "
+        "with application/ai-catalog+json, at least if a request accepts that type."
     ),
 )
 CARD_CORS = Entry(
     code="card-cors",
     severity=Severity.ERROR,
-    seen="Web pages may not read the card or the catalogue.",
-    expected="Access-Control-Allow-Origin: *",
+    seen=_("Web pages may not read the card or the catalogue."),
+    expected=_("Access-Control-Allow-Origin: *"),
     section="SEP-2127, CORS requirements",
-    fix="Send Access-Control-Allow-Origin: * with the card and the catalogue.",
-    django_fix=(
+    fix=_("Send Access-Control-Allow-Origin: * with the card and the catalogue."),
+    django_fix=_(
         "Put DiscoveryMiddleware first in MIDDLEWARE, before CorsMiddleware, and serve the card "
         "and the catalogue with the views of this app. Other views, redirects and proxies must "
         "send the header themselves."
@@ -117,9 +125,12 @@ def no_answers(walk: Walk) -> Iterator[Finding]:
 def not_served(walk: Walk) -> Iterator[Finding]:
     """Report a card that this project has in its settings and does not serve."""
     if walk.card and _is_not_served(walk, walk.card):
-        observation = "MCP_SERVER_CARDS has a card for this endpoint, and the site answers "
-        observation += reason(walk.card)
-        fix = INCLUDE if walk.card.status == 404 else _OVERTAKE
+        observation = gettext(
+            # Translators: an answer is such as "404: an empty body."
+            "MCP_SERVER_CARDS has a card for this endpoint, and the site answers %(answer)s"
+        )
+        observation %= {"answer": reason(walk.card)}
+        fix = gettext(INCLUDE if walk.card.status == 404 else _OVERTAKE)
         yield finding(CARD_UNAVAILABLE, walk.card.url, observation, fix=fix)
 
 
@@ -143,7 +154,8 @@ def unavailable(walk: Walk) -> Iterator[Finding]:
         return
     for exchange in filter(_is_unavailable, walk.linked_cards):
         result = _problem(CARD_UNAVAILABLE, exchange)
-        yield replace(result, severity=Severity.WARNING, seen=f"{result.seen}{_MAY_BE}")
+        observation = f"{result.seen} {gettext(_MAY_BE)}"
+        yield replace(result, severity=Severity.WARNING, seen=observation)
 
 
 def _is_unavailable(exchange: Exchange) -> bool:
@@ -159,20 +171,29 @@ def too_large(walk: Walk) -> Iterator[Finding]:
 
 def reason(exchange: Exchange) -> str:
     """Return a sentence that says why a request has brought no document."""
-    redirects = (f"{hop.status} to {shown(target(hop))}, then " for hop in exchange.hops)
-    return f"{''.join(redirects)}{_end(exchange)}"
+    sentence = _end(exchange)
+    for hop in reversed(exchange.hops):
+        # Translators: a redirect by its status, and what came of it, such as "404: Not Found."
+        text = gettext("%(status)d to %(url)s, then %(rest)s")
+        sentence = text % {"status": hop.status, "url": shown(target(hop)), "rest": sentence}
+    return sentence
 
 
 def _end(exchange: Exchange) -> str:
     answer = exchange.outcome
     if isinstance(answer, Failure):
-        return f"No answer: {shown(answer.reason)}."
+        return gettext("No answer: %(reason)s.") % {"reason": shown(answer.reason)}
     if answer.status == 200 and answer.is_cut:
-        return f"It is larger than {SIZE_LIMIT // 1024} KiB; the rest was not read."
+        text = gettext("It is larger than %(number)d KiB; the rest was not read.")
+        return text % {"number": SIZE_LIMIT // 1024}
     if exchange.reading.fault:
-        return compression(exchange) or f"200 with {shown(exchange.reading.detail)}."
-    to = target(answer)
-    return f"{answer.status}: {f'a redirect to {shown(to)}' if to else gist(answer)}."
+        text = gettext("200 with %(content)s.") % {"content": shown(exchange.reading.detail)}
+        return compression(exchange) or text
+    if to := target(answer):
+        text = gettext("%(status)d: a redirect to %(url)s.")
+        return text % {"status": answer.status, "url": shown(to)}
+    text = gettext("%(status)d: %(content)s.")
+    return text % {"status": answer.status, "content": gist(answer)}
 
 
 def _problem(entry: Entry, exchange: Exchange) -> Finding:
@@ -180,21 +201,23 @@ def _problem(entry: Entry, exchange: Exchange) -> Finding:
     fault = exchange.answer.fault if exchange.answer else None
     if fault is None:
         return finding(entry, exchange.url, reason(exchange), fix=fix_of(exchange))
-    observation = f"{exchange.status}: {shown(fault.problem)}"
+    observation = gettext("%(status)d: %(problem)s")
+    observation %= {"status": exchange.status, "problem": shown(fault.problem)}
     return finding(entry, exchange.url, observation, fix=fault.fix)
 
 
 def fix_of(exchange: Exchange) -> str:
     """Return the fix for an answer that cannot be read, or "" for that of its entry."""
-    return ANSWER_ENCODED.fix if exchange.reading.fault and compression(exchange) else ""
+    is_encoded = exchange.reading.fault and compression(exchange)
+    return gettext(ANSWER_ENCODED.fix) if is_encoded else ""
 
 
 def types(walk: Walk) -> Iterator[Finding]:
     for exchange, expected in _documents(walk):
         declared = exchange.answer.header("content-type") if exchange.answer else None
-        observation = (
-            f"Content-Type: {shown(declared)}." if declared else "There is no Content-Type."
-        )
+        observation = gettext("There is no Content-Type.")
+        if declared:
+            observation = f"Content-Type: {shown(declared)}."
         if media_type(exchange) == JSON:
             yield finding(CARD_TYPE_JSON, exchange.url, expected=f"Content-Type: {expected}")
         elif media_type(exchange) != expected:
@@ -205,15 +228,22 @@ def types(walk: Walk) -> Iterator[Finding]:
 def reads(walk: Walk) -> Iterator[Finding]:
     """Report documents that web pages cannot read, or cannot reach through a redirect."""
     reads = {exchange.url: exchange.answer for exchange in walk.card_reads}
-    for exchange, _ in _documents(walk):
+    for exchange, _kind in _documents(walk):
         answers = (reads.get(answer.url, answer) for answer in exchange.answers())
         for answer in answers:
             if answer and not allows(answer, walk.page_origin):
-                line = origin_line(answer)
-                if target(answer):
-                    line = f"The redirect at {shown(answer.url)}: {line[0].lower()}{line[1:]}"
+                line = _redirect_line(answer) if target(answer) else origin_line(answer)
                 yield finding(CARD_CORS, exchange.url, line)
                 break
+
+
+def _redirect_line(answer: Answer) -> str:
+    """Return a sentence about the origins that a redirect allows."""
+    allowed = answer.header("access-control-allow-origin")
+    text = gettext("The redirect at %(url)s: there is no Access-Control-Allow-Origin.")
+    if allowed is not None:
+        text = gettext("The redirect at %(url)s: Access-Control-Allow-Origin: %(allowed)s.")
+    return text % {"url": shown(answer.url), "allowed": shown(allowed)}
 
 
 def _documents(walk: Walk) -> Iterator[tuple[Exchange, str]]:

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, correcting, finding
+from mcp_oauth_discovery.doctor.language import gettext
+from mcp_oauth_discovery.doctor.language import gettext_noop as _
 from mcp_oauth_discovery.doctor.printing import pointed, shown
-from mcp_oauth_discovery.doctor.steps import card_answers, catalog
+from mcp_oauth_discovery.doctor.steps import card_answers, catalog, unread_cards
 from mcp_oauth_discovery.doctor.steps.documents import DOCUMENT_BYTE_ORDER_MARK
 from mcp_oauth_discovery.doctor.steps.protected_resource import PRM_RESOURCE_SCHEME
 from mcp_oauth_discovery.doctor.steps.values import hidden
@@ -31,34 +33,37 @@ from mcp_oauth_discovery.standards.server_cards import (
 CARD_INVALID = Entry(
     code="card-invalid",
     severity=Severity.ERROR,
-    seen="The card lacks a member, or has an invalid one.",
-    expected=f"$schema, {', '.join(REQUIRED)}, and values as the schema {SCHEMA} has them",
+    seen=_("The card lacks a member, or has an invalid one."),
+    expected=_(
+        "$schema, name, version, description, and values as the schema "
+        "https://static.modelcontextprotocol.io/schemas/v1/server-card.schema.json has them"
+    ),
     section="SEP-2127, schema",
-    fix="Correct the invalid or missing member in the server card.",
-    django_fix="Correct the invalid or missing member in MCP_SERVER_CARDS.",
+    fix=_("Correct the invalid or missing member in the server card."),
+    django_fix=_("Correct the invalid or missing member in MCP_SERVER_CARDS."),
     explains=("card-endpoint", "card-entry-differs"),
 )
 CARD_ENDPOINT = Entry(
     code="card-endpoint",
     severity=Severity.ERROR,
-    seen="No remote of the card is this endpoint.",
-    expected="a remote of type streamable-http with the URL of the endpoint",
+    seen=_("No remote of the card is this endpoint."),
+    expected=_("a remote of type streamable-http with the URL of the endpoint"),
     section="SEP-2127, schema",
-    fix="Add the URL of the endpoint to remotes, exactly as users type it.",
-    django_fix="Set MCP_RESOURCE to the URL of the endpoint, exactly as users type it.",
+    fix=_("Add the URL of the endpoint to remotes, exactly as users type it."),
+    django_fix=_("Set MCP_RESOURCE to the URL of the endpoint, exactly as users type it."),
 )
 
 CARD_HIDDEN = Entry(
     code="card-hidden",
     severity=Severity.WARNING,
-    seen="The title or the description has characters that control, hide or reorder the text.",
-    expected="visible text",
+    seen=_("The title or the description has characters that control, hide or reorder the text."),
+    expected=_("visible text"),
     section="SEP-2127, RFC 8259 §7, Unicode UTR 36",
-    fix=(
+    fix=_(
         "Remove the control characters and the hidden characters from the title and the "
         "description of the card: people may read another text than the one that was written."
     ),
-    django_fix=(
+    django_fix=_(
         "Remove the control characters and the hidden characters from the title and the "
         "description in MCP_SERVER_CARDS."
     ),
@@ -73,8 +78,8 @@ def members(walk: Walk) -> Iterator[Finding]:
         for problem in _problems(card):
             yield finding(CARD_INVALID, card.url, problem)
         if card.exchange and card.exchange.reading.has_mark:
-            fix = DOCUMENT_BYTE_ORDER_MARK.fix
-            yield finding(CARD_INVALID, card.url, DOCUMENT_BYTE_ORDER_MARK.seen, fix=fix)
+            mark = DOCUMENT_BYTE_ORDER_MARK
+            yield finding(CARD_INVALID, card.url, gettext(mark.seen), fix=gettext(mark.fix))
 
 
 def hidden_characters(walk: Walk) -> Iterator[Finding]:
@@ -82,19 +87,20 @@ def hidden_characters(walk: Walk) -> Iterator[Finding]:
         for name, allowed in _OF_LINES.items():
             value = (card.members or {}).get(name)
             if characters := hidden(value, allowed=allowed):
-                observation = f"{name} is {shown(value)}, with {characters}."
-                yield finding(CARD_HIDDEN, card.url, observation)
+                observation = gettext("%(name)s is %(value)s, with %(characters)s.")
+                values = {"name": name, "value": shown(value), "characters": characters}
+                yield finding(CARD_HIDDEN, card.url, observation % values)
 
 
 def _problems(card: Card) -> Iterator[str]:
     if card.members is None:
         return
-    if card.members.get("$schema") != SCHEMA:
-        schema = card.members.get("$schema")
-        yield f"$schema is {shown(schema)}." if has_value(schema) else "$schema is missing."
-    for name in REQUIRED:
+    schema = card.members.get("$schema")
+    if has_value(schema) and schema != SCHEMA:
+        yield gettext("%(name)s is %(value)s.") % {"name": "$schema", "value": shown(schema)}
+    for name in ("$schema", *REQUIRED):
         if not has_value(card.members.get(name)):
-            yield f"{name} is missing."
+            yield gettext("%(name)s is missing.") % {"name": name}
     for name, value in card.members.items():
         try:
             if name == "remotes":
@@ -102,9 +108,11 @@ def _problems(card: Card) -> Iterator[str]:
             elif name not in REQUIRED or has_value(value):
                 check_card_member(name, value)
         except ValueError as error:
-            yield f"{shown(name)} is {shown(value)}: {shown(str(error))}."
+            text = gettext("%(name)s is %(value)s: %(problem)s.")
+            values = {"name": shown(name), "value": shown(value), "problem": shown(str(error))}
+            yield text % values
     for name in card.exchange.reading.duplicates if card.exchange else ():
-        yield f"{shown(name)} appears twice."
+        yield gettext("%(name)s appears twice.") % {"name": shown(name)}
 
 
 def endpoint(walk: Walk) -> Iterator[Finding]:
@@ -117,23 +125,25 @@ def endpoint(walk: Walk) -> Iterator[Finding]:
         others = [remote.get("type") for remote in own if remote.get("url") == walk.url]
         texts = [url for url in urls if isinstance(url, str)]
         if others:
-            observation = f"The remote with this URL has the type {shown(others[0])}."
-            yield finding(CARD_ENDPOINT, card.url, observation)
+            observation = gettext("The remote with this URL has the type %(type)s.")
+            yield finding(CARD_ENDPOINT, card.url, observation % {"type": shown(others[0])})
         elif texts:
             yield _other_remote(card, texts[0], walk.url)
         else:
-            yield finding(CARD_ENDPOINT, card.url, "There is no remote of type streamable-http.")
+            observation = gettext("There is no remote of type streamable-http.")
+            yield finding(CARD_ENDPOINT, card.url, observation)
 
 
 def _other_remote(card: Card, url: str, endpoint: str) -> Finding:
     """Return the finding that a remote is not the endpoint, and how they differ."""
     observation = f"{pointed(url, endpoint)}\n{difference(url, endpoint)}".strip()
     parts = differing_parts(url, endpoint)
-    correction = correcting(parts, "the remote in the card")
+    # Translators: a URL in a server card, as in "Correct the path of the remote in the card."
+    correction = correcting(parts, gettext("the remote in the card"))
     result = finding(CARD_ENDPOINT, card.url, observation, correction=correction)
     if parts == ["scheme"] and endpoint.startswith("https:"):
         entry = PRM_RESOURCE_SCHEME
-        return replace(result, fix=entry.fix, django_fix=entry.django_fix)
+        return replace(result, fix=gettext(entry.fix), django_fix=gettext(entry.django_fix))
     return result
 
 
@@ -164,11 +174,25 @@ def is_absent(walk: Walk) -> bool:
 
 STEP = Step(
     name="server-cards",
-    title="Server cards",
-    holds="the card names this endpoint, and the catalogue lists the card",
-    lacks="this endpoint has no server card; cards are optional",
-    entries=(*card_answers.ENTRIES, CARD_INVALID, CARD_ENDPOINT, CARD_HIDDEN, *catalog.ENTRIES),
-    rules=(*card_answers.RULES, members, endpoint, hidden_characters, *catalog.RULES),
+    title=_("Server cards"),
+    holds=_("the card names this endpoint, and the catalogue lists the card"),
+    lacks=_("this endpoint has no server card; cards are optional"),
+    entries=(
+        *card_answers.ENTRIES,
+        CARD_INVALID,
+        CARD_ENDPOINT,
+        CARD_HIDDEN,
+        *catalog.ENTRIES,
+        *unread_cards.ENTRIES,
+    ),
+    rules=(
+        *card_answers.RULES,
+        members,
+        endpoint,
+        hidden_characters,
+        *catalog.RULES,
+        *unread_cards.RULES,
+    ),
     can_pass=can_pass,
     is_absent=is_absent,
     probes=(ask_for_cards,),

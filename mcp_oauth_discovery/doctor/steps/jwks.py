@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from mcp_oauth_discovery.doctor.clients import EVERY
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, finding
+from mcp_oauth_discovery.doctor.language import gettext
+from mcp_oauth_discovery.doctor.language import gettext_noop as _
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.steps import published_keys
 from mcp_oauth_discovery.doctor.steps.key_forms import (
@@ -24,10 +26,10 @@ from mcp_oauth_discovery.standards.metadata import has_value
 JWKS_NOT_FOUND = Entry(
     code="jwks-not-found",
     severity=Severity.ERROR,
-    seen="jwks_uri does not lead to a JWK Set.",
-    expected="a JWK Set",
+    seen=_("jwks_uri does not lead to a JWK Set."),
+    expected=_("a JWK Set"),
     section="RFC 8414 §2, RFC 7517 §5",
-    fix=(
+    fix=_(
         "Correct jwks_uri in the metadata of the authorization server, or leave it out if nothing "
         "is signed."
     ),
@@ -36,11 +38,11 @@ JWKS_NOT_FOUND = Entry(
 JWKS_EMPTY = Entry(
     code="jwks-empty",
     severity=Severity.ERROR,
-    seen="The JWK Set has no key for signatures, although something is signed.",
-    expected="the key that signs",
+    seen=_("The JWK Set has no key for signatures, although something is signed."),
+    expected=_("the key that signs"),
     section="OpenID Connect Core §10.1",
-    fix="Publish the key that signs. If nothing is signed, announce no signatures.",
-    django_fix=(
+    fix=_("Publish the key that signs. If nothing is signed, announce no signatures."),
+    django_fix=_(
         "Run manage.py mcp_keys rotate. If this site signs nothing, announce nothing: "
         'MCP_AUTHORIZATION_SERVER_METADATA = {"jwks_uri": None, '
         '"id_token_signing_alg_values_supported": None}.'
@@ -50,11 +52,11 @@ JWKS_EMPTY = Entry(
 JWKS_NO_KEYS = Entry(
     code="jwks-no-keys",
     severity=Severity.WARNING,
-    seen="The JWK Set has no key for signatures.",
-    expected="a key, or no jwks_uri if nothing is signed",
+    seen=_("The JWK Set has no key for signatures."),
+    expected=_("a key, or no jwks_uri if nothing is signed"),
     section="RFC 8414 §2, RFC 7517 §5",
-    fix="Publish the key that signs. If nothing is signed, leave jwks_uri out.",
-    django_fix=(
+    fix=_("Publish the key that signs. If nothing is signed, leave jwks_uri out."),
+    django_fix=_(
         "Run manage.py mcp_keys rotate. If nothing is signed, set "
         'MCP_AUTHORIZATION_SERVER_METADATA = {"jwks_uri": None}.'
     ),
@@ -62,32 +64,34 @@ JWKS_NO_KEYS = Entry(
 JWKS_CANNOT_SIGN = Entry(
     code="jwks-cannot-sign",
     severity=Severity.ERROR,
-    seen="This project is configured to sign tokens, but cannot.",
-    expected="an active key and a pinned issuer",
+    seen=_("This project is configured to sign tokens, but cannot."),
+    expected=_("an active key and a pinned issuer"),
     section="RFC 9068 §2, OAuth 2.1 §3.2.3",
     clients=EVERY,
-    fix="Publish a key that signs, and configure the issuer.",
-    django_fix="Run manage.py mcp_keys rotate, and pin MCP_ISSUER.",
+    fix=_("Publish a key that signs, and configure the issuer."),
+    django_fix=_("Run manage.py mcp_keys rotate, and pin MCP_ISSUER."),
     explains=("jwks-empty", "jwks-no-keys", "jwks-unserved", "signed-key"),
 )
 JWKS_UNSERVED = Entry(
     code="jwks-unserved",
     severity=Severity.WARNING,
-    seen="An announced algorithm has no key.",
-    expected="a key for each algorithm of this site, or for one algorithm of an outside provider",
+    seen=_("An announced algorithm has no key."),
+    expected=_(
+        "a key for each algorithm of this site, or for one algorithm of an outside provider"
+    ),
     section="OpenID Connect Discovery §3",
-    fix="Publish a key for the algorithm, or leave the algorithm out of the metadata.",
-    django_fix=(
+    fix=_("Publish a key for the algorithm, or leave the algorithm out of the metadata."),
+    django_fix=_(
         "Run manage.py mcp_keys rotate, or remove the algorithm from MCP_SIGNING_ALGORITHMS."
     ),
 )
 JWKS_ELSEWHERE = Entry(
     code="jwks-elsewhere",
     severity=Severity.INFO,
-    seen="The keys are on another origin; it was not contacted.",
-    expected="keys on the origin of the site or of the issuer, so that they can be checked",
+    seen=_("The keys are on another origin; it was not contacted."),
+    expected=_("keys on the origin of the site or of the issuer, so that they can be checked"),
     section="RFC 9728 §7.7",
-    fix="Check the keys separately, with the tools of their host.",
+    fix=_("Check the keys separately, with the tools of their host."),
 )
 
 
@@ -95,9 +99,10 @@ def places(walk: Walk) -> Iterator[Finding]:
     for document in key_sets(walk):
         if document.is_absent:
             result = finding(JWKS_NOT_FOUND, document.url, f"{document.exchange.status}.")
-            yield readvised(walk, result, NO_KEYS)
+            yield readvised(walk, result, gettext(NO_KEYS))
         elif document.members is not None and not isinstance(document.members.get("keys"), list):
-            yield finding(JWKS_NOT_FOUND, document.url, "There is no list of keys in it.")
+            observation = gettext("There is no list of keys in it.")
+            yield finding(JWKS_NOT_FOUND, document.url, observation)
 
 
 def elsewhere(walk: Walk) -> Iterator[Finding]:
@@ -106,7 +111,9 @@ def elsewhere(walk: Walk) -> Iterator[Finding]:
     for owner in _owners(walk):
         uri = owner.content.get("jwks_uri")
         if isinstance(uri, str) and origin(uri) and uri not in contacted:
-            yield finding(JWKS_ELSEWHERE, owner.url, f"jwks_uri is {shown(uri)}.")
+            observation = gettext("%(name)s is %(value)s.")
+            observation %= {"name": "jwks_uri", "value": shown(uri)}
+            yield finding(JWKS_ELSEWHERE, owner.url, observation)
 
 
 def empty(walk: Walk) -> Iterator[Finding]:
@@ -117,11 +124,20 @@ def empty(walk: Walk) -> Iterator[Finding]:
         # `unable_to_sign` reports the cause.
         if not is_judged or _for_signatures(document) or walk.signing:
             continue
-        reason = "All keys are for encryption" if everything else "There are no keys"
         if signed := _signed_with(walk, document):
-            yield finding(JWKS_EMPTY, document.url, f"{reason}, and {signed} is signed.")
+            yield finding(JWKS_EMPTY, document.url, _lack(everything, signed))
         elif not _needs_none(walk, document):
-            yield finding(JWKS_NO_KEYS, document.url, f"{reason}.")
+            yield finding(JWKS_NO_KEYS, document.url, _lack(everything))
+
+
+def _lack(keys: list[Key], signed: str = "") -> str:
+    """Return a sentence about a set without a key for signatures, and about what is signed."""
+    if not signed:
+        return gettext("All keys are for encryption.") if keys else gettext("There are no keys.")
+    text = gettext("There are no keys, and %(signed)s is signed.")
+    if keys:
+        text = gettext("All keys are for encryption, and %(signed)s is signed.")
+    return text % {"signed": signed}
 
 
 def served(walk: Walk) -> Iterator[Finding]:
@@ -139,7 +155,8 @@ def served(walk: Walk) -> Iterator[Finding]:
         is_per_client = any(map(_is_symmetric, announced))
         is_per_client = is_per_client or origin(server.issuer) != origin(walk.url)
         if missing and not (is_per_client and len(missing) < len(named)):
-            observation = f"id_token_signing_alg_values_supported has {shown(', '.join(missing))}."
+            observation = gettext("id_token_signing_alg_values_supported has %(algorithms)s.")
+            observation %= {"algorithms": shown(", ".join(missing))}
             yield finding(JWKS_UNSERVED, server.jwks.url, observation)
 
 
@@ -172,7 +189,9 @@ def _signed_with(walk: Walk, keys: Fetched) -> str:
         documents.append(walk.resource)
     if any(document.content.get("signed_metadata") for document in documents):
         return "signed_metadata"
-    return "the ID Token of OpenID" if any(map(_promises_signatures, documents)) else ""
+    # Translators: what is signed, in "There are no keys, and … is signed."
+    phrase = gettext("the ID Token of OpenID")
+    return phrase if any(map(_promises_signatures, documents)) else ""
 
 
 def _needs_none(walk: Walk, keys: Fetched) -> bool:
@@ -213,7 +232,7 @@ def is_absent(walk: Walk) -> bool:
 
 def skipped(walk: Walk) -> str:
     has_metadata = bool(walk.servers) and all(server.metadata for server in walk.servers)
-    return "" if has_metadata else "the metadata of the authorization server was not read"
+    return "" if has_metadata else gettext("the metadata of the authorization server was not read")
 
 
 def _are_read(walk: Walk) -> bool:
@@ -233,8 +252,8 @@ def _owners(walk: Walk) -> list[Fetched]:
 
 STEP = Step(
     name="jwks",
-    title="Keys",
-    holds="the published keys are public and well-formed, each with its own kid",
+    title=_("Keys"),
+    holds=_("the published keys are public and well-formed, each with its own kid"),
     entries=(
         JWKS_NOT_FOUND,
         *published_keys.ENTRIES,
@@ -257,7 +276,7 @@ STEP = Step(
         unable_to_sign,
     ),
     can_pass=can_pass,
-    lacks="no key for signatures is published, and the metadata needs none",
+    lacks=_("no key for signatures is published, and the metadata needs none"),
     is_absent=is_absent,
     skipped=skipped,
 )

@@ -11,6 +11,8 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from mcp_oauth_discovery.doctor.language import gettext, ngettext
+from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.keys import files
 from mcp_oauth_discovery.keys.algorithms import RSA_BITS, RSA_MOST_BITS
 
@@ -101,10 +103,11 @@ def fitting(key: Key) -> set[str] | None:
 
 
 def problem(key: Key) -> str:
-    """Return what is wrong with the form of a key, or ""; an unknown type is fine."""
+    """Return what is wrong with the form of a key, translated, or ""; an unknown type is fine."""
     kind, curve = key.get("kty"), key.get("crv")
     if not isinstance(kind, str) or _is_misspelt(kind) or _has_wrong_curve(kind, curve):
-        return f"kty {kind!r} with crv {curve!r}"
+        text = gettext("kty %(kind)s with crv %(curve)s")
+        return text % {"kind": _quoted(kind), "curve": _quoted(curve)}
     if mistake := _label_problem(key):
         return mistake
     octets = _OCTETS.get((kind, str(curve)))
@@ -114,12 +117,19 @@ def problem(key: Key) -> str:
     for name in _MEMBERS[kind]:
         value = _octets(key.get(name))
         if value is None:
-            return f"{name} is missing or not base64url without padding"
+            text = gettext("%(name)s is missing or not base64url without padding")
+            return text % {"name": name}
         if octets is not None and len(value) != octets:
-            return f"{name} has {len(value)} octets, not {octets}"
+            text = ngettext(
+                "%(name)s has %(number)d octet, not %(expected)d",
+                "%(name)s has %(number)d octets, not %(expected)d",
+                len(value),
+            )
+            return text % {"name": name, "number": len(value), "expected": octets}
     if kind == "RSA":
         return _rsa_problem(key)
-    return "" if kind != "EC" or _is_on_curve(key) else "the point is not on the curve"
+    is_on_curve = kind != "EC" or _is_on_curve(key)
+    return "" if is_on_curve else gettext("the point is not on the curve")
 
 
 def bits(key: Key) -> int:
@@ -140,7 +150,7 @@ def weakness(key: Key) -> str:
     try:
         files.read(json.dumps(public))
     except files.UnsuitableKey as refusal:
-        return str(refusal)
+        return gettext(str(refusal))
     return ""
 
 
@@ -162,20 +172,29 @@ def _label_problem(key: Key) -> str:
     """Return what is wrong with the members that every type has (RFC 7517 §4)."""
     for name in ("kid", "alg", "use", "x5u", "x5t", "x5t#S256"):
         if not isinstance(key.get(name, ""), str):
-            return f"{name} is {key[name]!r}, not a string"
+            text = gettext("%(name)s is %(value)s, not a string")
+            return text % {"name": name, "value": _quoted(key[name])}
     if _is_misspelt(key.get("use", "")):
-        return f"use is {key['use']!r}"
+        return gettext("%(name)s is %(value)s") % {"name": "use", "value": _quoted(key["use"])}
     if empty := [name for name in _PRIVATE if name in key and not private_members(key)]:
-        return f"{empty[0]} is {key[empty[0]]!r}, and a public key has no such member"
+        text = gettext("%(name)s is %(value)s, and a public key has no such member")
+        return text % {"name": empty[0], "value": _quoted(key[empty[0]])}
     for name in ("key_ops", "x5c"):
         listed = key.get(name, [])
         if not isinstance(listed, list) or not all(isinstance(item, str) for item in listed):
-            return f"{name} is {listed!r}, not a list of strings"
+            text = gettext("%(name)s is %(value)s, not a list of strings")
+            return text % {"name": name, "value": _quoted(listed)}
     operations = key.get("key_ops", [])
     known = _OPERATIONS.get(key.get("use", ""), set())
     if known and operations and not known & set(operations):
-        return f"use {key['use']!r} contradicts key_ops {operations!r}"
+        text = gettext("use %(use)s contradicts key_ops %(operations)s")
+        return text % {"use": _quoted(key["use"]), "operations": _quoted(operations)}
     return ""
+
+
+def _quoted(value: object) -> str:
+    """Return a value of a key with quotes around strings, safe and short enough for a report."""
+    return shown(repr(value))
 
 
 def _is_misspelt(name: str) -> bool:
@@ -199,12 +218,14 @@ def _rsa_problem(key: Key) -> str:
     for name in ("n", "e"):
         # The number zero itself is one zero octet (RFC 7518 §2).
         if (_octets(key[name]) or b"")[:-1].startswith(b"\0"):
-            return f"{name} begins with an octet of zero"
+            return gettext("%(name)s begins with an octet of zero") % {"name": name}
     exponent = _number(key, "e")
     # A short modulus has its own finding.
     end = _number(key, "n") if bits(key) >= RSA_BITS else 2**RSA_BITS
     if exponent < 3 or exponent % 2 == 0 or exponent >= end:
-        return f"the exponent is {exponent}" if exponent < 2**32 else "the exponent is out of range"
+        if exponent >= 2**32:
+            return gettext("the exponent is out of range")
+        return gettext("the exponent is %(number)d") % {"number": exponent}
     return ""
 
 
