@@ -9,6 +9,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
+from django.utils.translation import gettext_noop as _
 from joserfc import jwa
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
@@ -47,7 +48,6 @@ class Algorithm:
     members: tuple[str, ...]
     generate: Callable[[], Any]
     accepts: Callable[[Any], bool]
-    needs: str
     signature: jwa.JWSAlgModel
     other_name: str | None = None
 
@@ -70,7 +70,6 @@ ALGORITHMS: Mapping[str, Algorithm] = {
                 and RSA_BITS <= public.key_size <= RSA_MOST_BITS
                 and public.public_numbers().e == RSA_EXPONENT
             ),
-            f"an RSA key of {RSA_BITS} to {RSA_MOST_BITS} bits with the exponent {RSA_EXPONENT}",
             jwa.RSAAlgorithm(256, recommended=True),
         ),
         Algorithm(
@@ -82,7 +81,6 @@ ALGORITHMS: Mapping[str, Algorithm] = {
                 isinstance(public, ec.EllipticCurvePublicKey)
                 and isinstance(public.curve, ec.SECP256R1)
             ),
-            "an EC key on the curve P-256",
             ES256("ES256", "P-256", 256, recommended=True),
         ),
         Algorithm(
@@ -91,10 +89,15 @@ ALGORITHMS: Mapping[str, Algorithm] = {
             ("crv", "x"),
             ed25519.Ed25519PrivateKey.generate,
             lambda public: isinstance(public, ed25519.Ed25519PublicKey),
-            "an Ed25519 key",
             EdDSA(),
             # From RFC 9864, which most verifiers do not know yet.
             "Ed25519",
         ),
     )
 }
+
+# For the import; in English, marked for translation.
+NEEDS = _(
+    "RS256 needs an RSA key of 2048 to 4096 bits with the exponent 65537; or ES256 needs an EC key "
+    "on the curve P-256; or EdDSA needs an Ed25519 key."
+)

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_der_public_key,
     load_ssh_private_key,
 )
+from django.utils.translation import gettext_noop as _
 
 from mcp_oauth_discovery.keys.algorithms import RSA_MOST_BITS
 
@@ -35,27 +36,36 @@ _OBJECT_IDENTIFIERS = {
     bytes.fromhex("2a864886f70d01010a"): _PSS,
     bytes.fromhex("2a864886f70d010107"): _OAEP,
 }
-_ANOTHER = "Import another key. This makes one: openssl genpkey -algorithm RSA -out FILE."
 _PURPOSES = {
     # RFC 4055 §1.2.
-    _PSS: f"The key is for RSASSA-PSS alone, and RS256 is PKCS #1 v1.5. {_ANOTHER}",
-    _OAEP: f"The key is for RSAES-OAEP, which encrypts and does not sign. {_ANOTHER}",
+    _PSS: _("The key is for RSASSA-PSS alone, and RS256 is PKCS #1 v1.5."),
+    _OAEP: _("The key is for RSAES-OAEP, which encrypts and does not sign."),
 }
+_ANOTHER = _("Import another key. This makes one: openssl genpkey -algorithm RSA -out FILE.")
 
-_NEITHER = "The file holds neither PEM (-----BEGIN …) nor DER nor a JWK ({…})."
-_ENCRYPTED = "The PEM is encrypted. Decrypt it first: openssl pkey -in FILE -out PLAIN."
-_ENCRYPTED_DER = (
+_NEITHER = _("The file holds neither PEM (-----BEGIN …) nor DER nor a JWK ({…}).")
+_ENCRYPTED = _("The PEM is encrypted. Decrypt it first: openssl pkey -in FILE -out PLAIN.")
+_ENCRYPTED_DER = _(
     "The DER is encrypted. Decrypt it first: openssl pkey -inform DER -in FILE -out PLAIN."
 )
-_ENCRYPTED_SSH = "The key is encrypted. Remove its passphrase first: ssh-keygen -p -f COPY."
-_UNREADABLE = "The PEM cannot be read as a private or a public key."
-_SEVERAL = "The file holds several keys. Put the key to import in a file of its own."
-_NO_SIGNATURES = "The certificate is not for signatures: its key usage has no digitalSignature."
-_UNREADABLE_CERTIFICATE = "The key or the extensions of the certificate cannot be read."
+_ENCRYPTED_SSH = _("The key is encrypted. Remove its passphrase first: ssh-keygen -p -f COPY.")
+_UNREADABLE = _("The PEM cannot be read as a private or a public key.")
+_SEVERAL = _("The file holds several keys. Put the key to import in a file of its own.")
+_NO_SIGNATURES = _("The certificate is not for signatures: its key usage has no digitalSignature.")
+_UNREADABLE_CERTIFICATE = _("The key or the extensions of the certificate cannot be read.")
 
 
 class UnsuitableKey(ValueError):
-    """A key that cannot be read, or that no algorithm here may sign with."""
+    """A key that cannot be read, or that no algorithm here may sign with.
+
+    Its text is in English. `sentences` are the same with the names of the `values` in them, marked
+    for translation.
+    """
+
+    def __init__(self, *sentences: str, **values: object) -> None:
+        super().__init__(" ".join(sentence % values for sentence in sentences))
+        self.sentences = sentences
+        self.values = values
 
 
 class _Block(NamedTuple):
@@ -163,7 +173,7 @@ def _check_purpose(der: bytes) -> None:
     match = _IDENTIFIER.match(der)
     purpose = _PURPOSES.get(_OBJECT_IDENTIFIERS.get(match[1], "")) if match else None
     if purpose:
-        raise UnsuitableKey(purpose)
+        raise UnsuitableKey(purpose, _ANOTHER)
 
 
 def _key_of(loaded: Any) -> Any:
@@ -172,7 +182,7 @@ def _key_of(loaded: Any) -> Any:
         return loaded
     purpose = _PURPOSES.get(loaded.public_key_algorithm_oid.dotted_string)
     if purpose:
-        raise UnsuitableKey(purpose)
+        raise UnsuitableKey(purpose, _ANOTHER)
     try:
         extensions = [extension.value for extension in loaded.extensions]
         usages = [value for value in extensions if isinstance(value, x509.KeyUsage)]

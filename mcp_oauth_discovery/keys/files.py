@@ -9,10 +9,11 @@ import warnings
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.translation import gettext_noop as _
 from joserfc.errors import JoseError, SecurityWarning
 from joserfc.jwk import JWKRegistry, OKPKey
 
-from mcp_oauth_discovery.keys.algorithms import ALGORITHMS, RSA_MOST_BITS, Key
+from mcp_oauth_discovery.keys.algorithms import ALGORITHMS, NEEDS, RSA_MOST_BITS, Key
 from mcp_oauth_discovery.keys.encodings import UnsuitableKey, read_der, read_pem
 from mcp_oauth_discovery.keys.weak_keys import weakness
 
@@ -40,7 +41,7 @@ def read(data: bytes | str) -> tuple[Key, str]:
     octets = _octets(data)
     text = octets.strip()
     if not text:
-        raise UnsuitableKey("The file is empty; expected a key as PEM, DER or JWK.")
+        raise UnsuitableKey(_("The file is empty; expected a key as PEM, DER or JWK."))
     if text.startswith(b"{"):
         native, declared = _read_jwk(text)
     else:
@@ -53,8 +54,7 @@ def read(data: bytes | str) -> tuple[Key, str]:
             if flaw := weakness(public):
                 raise UnsuitableKey(flaw)
             return algorithm.wrap(native), algorithm.name
-    needed = "; or ".join(f"{item.name} needs {item.needs}" for item in ALGORITHMS.values())
-    raise UnsuitableKey(f"{_describe(public, declared)} cannot be used: {needed}.")
+    raise _unsuitable(public, declared)
 
 
 def declared_kid(data: bytes | str) -> str | None:
@@ -70,11 +70,14 @@ def kid_to_keep(data: bytes | str) -> str:
     """
     kid = _kid(data)
     if kid is None:
-        raise UnsuitableKey("The file has no kid to keep. Give a JWK with a kid.")
+        raise UnsuitableKey(_("The file has no kid to keep. Give a JWK with a kid."))
     if not isinstance(kid, str) or not _KID.fullmatch(kid):
         raise UnsuitableKey(
-            f"The file has the kid {reprlib.repr(kid)}, which cannot be kept; "
-            "expected 1 to 64 visible ASCII characters."
+            _(
+                "The file has the kid %(kid)s, which cannot be kept; expected 1 to 64 visible "
+                "ASCII characters."
+            ),
+            kid=reprlib.repr(kid),
         )
     return kid
 
@@ -90,20 +93,28 @@ def _octets(data: bytes | str) -> bytes:
         data = data.encode("utf-8", "surrogatepass")
     if len(data) > LARGEST_FILE:
         raise UnsuitableKey(
-            f"The file has more than {LARGEST_FILE} octets. "
-            "Put the key to import in a file of its own."
+            _(
+                "The file has more than %(number)d octets. Put the key to import in a file of its "
+                "own."
+            ),
+            number=LARGEST_FILE,
         )
     return data.removeprefix(_BYTE_ORDER_MARK)
 
 
-def _describe(public: Any, declared: object) -> str:
+def _unsuitable(public: Any, declared: object) -> UnsuitableKey:
+    """Return the error for a public key of `cryptography` that no algorithm may sign with."""
     size = getattr(public, "key_size", None)
     curve = getattr(getattr(public, "curve", None), "name", None)
     kind = type(public).__name__.lstrip("_").removesuffix("PublicKey")
     about = curve or (f"{size} bits" if size else "")
     exponent = f", exponent {public.public_numbers().e}" if kind == "RSA" else ""
-    alg = f" for {reprlib.repr(declared)}" if declared else ""
-    return f"This {kind} key{f' ({about}{exponent})' if about else ''}{alg}"
+    facts = f" ({about}{exponent})" if about else ""
+    if not declared:
+        text = _("This %(kind)s key%(facts)s cannot be used:")
+        return UnsuitableKey(text, NEEDS, kind=kind, facts=facts)
+    text = _("This %(kind)s key%(facts)s for %(algorithm)s cannot be used:")
+    return UnsuitableKey(text, NEEDS, kind=kind, facts=facts, algorithm=reprlib.repr(declared))
 
 
 def _read_jwk(text: bytes) -> tuple[Any, object]:
@@ -128,7 +139,7 @@ def _read_jwk(text: bytes) -> tuple[Any, object]:
             if public.public_key != key.public_key:
                 raise ValueError("x is not the public key of d")
     except (JoseError, ValueError, KeyError, TypeError):
-        raise UnsuitableKey("The JWK has missing or malformed members.") from None
+        raise UnsuitableKey(_("The JWK has missing or malformed members.")) from None
     return native, jwk.get("alg")
 
 
@@ -137,35 +148,46 @@ def _members(text: bytes) -> dict[str, Any]:
     try:
         jwk: dict[str, Any] = json.loads(text)
     except (ValueError, RecursionError):
-        raise UnsuitableKey("The file begins like a JWK, but it is not JSON.") from None
+        raise UnsuitableKey(_("The file begins like a JWK, but it is not JSON.")) from None
     if "keys" in jwk:
         keys = jwk["keys"]
         if not isinstance(keys, list) or not all(isinstance(key, dict) for key in keys):
-            raise UnsuitableKey("The file holds a JWK Set whose keys are not a list of objects.")
+            sentence = _("The file holds a JWK Set whose keys are not a list of objects.")
+            raise UnsuitableKey(sentence)
         if len(keys) != 1:
             raise UnsuitableKey(
-                f"The file holds a JWK Set of {len(keys)} keys; expected one. "
-                "Put the key to import in a file of its own."
+                _(
+                    "The file holds a JWK Set of %(number)d keys; expected one. Put the key to "
+                    "import in a file of its own."
+                ),
+                number=len(keys),
             )
         jwk = keys[0]
     if jwk.get("kty") == "oct":
-        raise UnsuitableKey("A symmetric key cannot be published; expected RSA, EC or OKP.")
+        raise UnsuitableKey(_("A symmetric key cannot be published; expected RSA, EC or OKP."))
     return jwk
 
 
 def _check_use(jwk: Mapping[str, Any]) -> None:
     """Raise `UnsuitableKey` for a JWK that is not for signatures, or has parts of a private key."""
     if jwk.get("use", "sig") != "sig":
-        raise UnsuitableKey(f"The JWK is for use {reprlib.repr(jwk['use'])}; expected 'sig'.")
+        sentence = _("The JWK is for use %(use)s; expected 'sig'.")
+        raise UnsuitableKey(sentence, use=reprlib.repr(jwk["use"]))
     operations = jwk.get("key_ops", ["sign", "verify"])
     # A public JWK that was made from a private one may still say `sign`.
     accepted = ["sign"] if "d" in jwk else ["verify", "sign"]
     if not isinstance(operations, list) or not any(name in operations for name in accepted):
-        expected, actual = " or ".join(map(repr, accepted)), reprlib.repr(operations)
-        raise UnsuitableKey(f"The JWK is for key_ops {actual}; expected {expected} in it.")
+        if len(accepted) > 1:
+            text = _("The JWK is for key_ops %(operations)s; expected 'verify' or 'sign' in it.")
+        else:
+            text = _("The JWK is for key_ops %(operations)s; expected 'sign' in it.")
+        raise UnsuitableKey(text, operations=reprlib.repr(operations))
     remains = [name for name in _PRIVATE if name in jwk]
     if remains and not jwk.get("d"):
         raise UnsuitableKey(
-            f"The JWK has private members ({', '.join(remains)}), and no private key. "
-            "Give its public key without them."
+            _(
+                "The JWK has private members (%(names)s), and no private key. Give its public key "
+                "without them."
+            ),
+            names=", ".join(remains),
         )

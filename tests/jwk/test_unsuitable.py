@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from mcp_oauth_discovery.keys import files
+from mcp_oauth_discovery.keys.algorithms import ALGORITHMS, NEEDS
 from tests.jwk.reading import native, pem
 from tests.keys import EC, ED, RSA, VECTORS, as_file
 
@@ -249,3 +250,7 @@ def test_rsa_key_of_8192_bits_is_refused():
     file = json.dumps({"kty": "RSA", "e": "AQAB", "n": modulus}).encode()
     with pytest.raises(files.UnsuitableKey, match="8192 bits"):
         files.read(file)
+
+
+def test_sentence_about_what_is_needed_names_every_algorithm():
+    assert [name for name in ALGORITHMS if f"{name} needs" not in NEEDS] == []

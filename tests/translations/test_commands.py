@@ -8,6 +8,8 @@ from dataclasses import replace
 from io import StringIO
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.core.management import CommandError, call_command
 from django.db import OperationalError
 from django.utils import translation
@@ -75,6 +77,26 @@ def test_refusals_are_translated(key):
         ("rotate", "--algorithm", "RS512"),
     ):
         assert refusal(*arguments).startswith(START), arguments
+
+
+UNSUITABLE = {
+    "text": "no key",
+    "set": '{"keys": []}',
+    "use": '{"use": "enc"}',
+    "curve": ec.generate_private_key(ec.SECP384R1()).public_key(),
+}
+
+
+@pytest.mark.usefixtures("pseudo")
+@pytest.mark.parametrize("content", UNSUITABLE.values(), ids=UNSUITABLE)
+def test_reason_why_a_file_is_refused_is_translated(tmp_path, content):
+    if not isinstance(content, str):
+        content = content.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+    path = tmp_path / "key"
+    path.write_text(content)
+    message = refusal("import", str(path)).replace(str(path), "")
+    assert START in message
+    assert untranslated(message) == []
 
 
 @pytest.mark.usefixtures("pseudo")
