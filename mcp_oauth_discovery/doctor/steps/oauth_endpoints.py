@@ -8,7 +8,8 @@ from dataclasses import replace
 from mcp_oauth_discovery.doctor.clients import BROWSERS, EVERY
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, finding
 from mcp_oauth_discovery.doctor.printing import shown
-from mcp_oauth_discovery.doctor.steps.cors import is_closed, lacking, passing
+from mcp_oauth_discovery.doctor.steps.cors import is_closed
+from mcp_oauth_discovery.doctor.steps.preflights import lacking, passing
 from mcp_oauth_discovery.doctor.walk.busy import all_served
 from mcp_oauth_discovery.doctor.walk.fingerprint import is_django
 from mcp_oauth_discovery.doctor.walk.observations import OAuthEndpoint, Walk
@@ -153,7 +154,7 @@ def pages(walk: Walk) -> Iterator[Finding]:
         if endpoint.preflight is None or not is_there:
             continue
         if problem := lacking(endpoint.preflight, walk.page_origin, ("content-type",)):
-            observation = f"{endpoint.member}: {problem}."
+            observation = f"{endpoint.member}: {problem}"
             fix = passing(endpoint.preflight.answer)
             yield finding(OAUTH_ENDPOINT_CORS, endpoint.url, observation, fix=fix)
 
