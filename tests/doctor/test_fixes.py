@@ -14,9 +14,7 @@ from tests.doctor.world import HTML, ORIGIN, PRM_ROOT, World, diagnose, found, o
 # A fix that begins with one of these needs the line above to say what it is about.
 DANGLING = re.compile(r"(?i)\A\w+ (it|them|these|either|one of them)\b|\bthe member out|\bboth[.:]")
 ADVICE = {
-    name: text
-    for name, text in vars(outside).items()
-    if name.isupper() and isinstance(text, str) and name != "NAMES"
+    name: text for name, text in vars(outside).items() if name.isupper() and isinstance(text, str)
 }
 
 

@@ -10,6 +10,7 @@ from tests.translations.left_out import sentences
 ROOMS = ("admin", "doctor", "management")
 # Texts that are the same in every language.
 IN_ENGLISH: dict[str, set[str]] = {
+    "doctor/steps/documents.py": {"Content-Type: application/json"},
     "doctor/steps/server_members.py": {
         "issuer, authorization_endpoint, token_endpoint, response_types_supported",
     },

@@ -7,14 +7,12 @@ from dataclasses import replace
 
 from mcp_oauth_discovery.doctor.clients import EVERY
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, finding
+from mcp_oauth_discovery.doctor.language import gettext
+from mcp_oauth_discovery.doctor.language import gettext_noop as _
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.steps import delivery, redirects
 from mcp_oauth_discovery.doctor.steps.advice import advice, advised
-from mcp_oauth_discovery.doctor.steps.exchanges import (
-    PUBLIC,
-    plain,
-    stopped,
-)
+from mcp_oauth_discovery.doctor.steps.exchanges import plain, stopped
 from mcp_oauth_discovery.doctor.steps.outside import (
     DOWN,
     IN_ITS_DOCUMENT,
@@ -42,11 +40,11 @@ _NAMED = (Role.CHALLENGE, Role.JWKS)
 ANSWER_FIREWALL = Entry(
     code="answer-firewall",
     severity=Severity.ERROR,
-    seen="A firewall or a login service answers instead of the site.",
-    expected="the answer of the site",
+    seen=_("A firewall or a login service answers instead of the site."),
+    expected=_("the answer of the site"),
     section="RFC 9728 §3.2, RFC 6750 §3",
     clients=EVERY,
-    fix=(
+    fix=_(
         "Exempt /.well-known/ and the MCP endpoint from the firewall or the login service: clients "
         "cannot solve a challenge or log in."
     ),
@@ -66,12 +64,12 @@ ANSWER_FIREWALL = Entry(
 ANSWER_SERVER_ERROR = Entry(
     code="answer-server-error",
     severity=Severity.ERROR,
-    seen="The answer is a server error.",
-    expected="200, or 404 if there is no document",
+    seen=_("The answer is a server error."),
+    expected=_("200, or 404 if there is no document"),
     section="RFC 9110 §15.6",
     clients=EVERY,
-    fix="Read the log of the site for the error of this request. Clients give up on a 5xx.",
-    django_fix=(
+    fix=_("Read the log of the site for the error of this request. Clients give up on a 5xx."),
+    django_fix=_(
         "Read the log of the site for the exception of this request, and run manage.py check, "
         "which names wrong settings. Clients give up on a 5xx."
     ),
@@ -80,15 +78,15 @@ ANSWER_SERVER_ERROR = Entry(
 ANSWER_FORBIDDEN = Entry(
     code="answer-forbidden",
     severity=Severity.ERROR,
-    seen="A public document requires credentials, or is forbidden.",
-    expected="200 without credentials",
+    seen=_("A public document requires credentials, or is forbidden."),
+    expected=_("200 without credentials"),
     section="RFC 9728 §3.2",
     clients=EVERY,
-    fix=(
+    fix=_(
         "Make the documents public: the proxy, the firewall and the application must let "
         "/.well-known/ pass."
     ),
-    django_fix=(
+    django_fix=_(
         "Put DiscoveryMiddleware first in MIDDLEWARE, and have the proxy or firewall let "
         "/.well-known/ pass."
     ),
@@ -97,14 +95,14 @@ ANSWER_FORBIDDEN = Entry(
 ANSWER_BAD_REQUEST = Entry(
     code="answer-bad-request",
     severity=Severity.ERROR,
-    seen="A plain GET is answered with 400 or 421.",
-    expected="200, or 404 if there is no document",
+    seen=_("A plain GET is answered with 400 or 421."),
+    expected=_("200, or 404 if there is no document"),
     section="RFC 9110 §15.5.1",
     clients=EVERY,
-    fix=(
+    fix=_(
         "Configure the public host in the application, and have the proxy pass the Host header on."
     ),
-    django_fix=(
+    django_fix=_(
         "Add the public host to ALLOWED_HOSTS, and have the proxy pass the Host header on."
     ),
     explains=("challenge", "cors", "documents", "jwks-not-found", "oauth-endpoint-cors"),
@@ -112,11 +110,11 @@ ANSWER_BAD_REQUEST = Entry(
 ANSWER_UNEXPECTED = Entry(
     code="answer-unexpected",
     severity=Severity.ERROR,
-    seen="Clients do not handle this status.",
-    expected="200, or 404 if there is no document; 401 from the MCP endpoint",
+    seen=_("Clients do not handle this status."),
+    expected=_("200, or 404 if there is no document; 401 from the MCP endpoint"),
     section="RFC 9728 §3.2, RFC 8414 §3.2",
     clients=EVERY,
-    fix=(
+    fix=_(
         "Check what answers in place of the site: a rate limit, a firewall or a cache in front of "
         "it."
     ),
@@ -131,7 +129,7 @@ def replaced(walk: Walk) -> Iterator[Finding]:
         yield replace(_firewall(walk.get, walk.get.intermediary), clients=())
     for place in walk.tried:
         if service := place.exchange.intermediary:
-            refusal = readvised(walk, _firewall(place.exchange, service), IN_ITS_DOCUMENT)
+            refusal = readvised(walk, _firewall(place.exchange, service), gettext(IN_ITS_DOCUMENT))
             # The challenge is in the answer to the POST.
             causes = tuple(name for name in refusal.explains if name != "challenge")
             refusal = replace(refusal, explains=causes)
@@ -144,9 +142,16 @@ def replaced(walk: Walk) -> Iterator[Finding]:
 
 
 def _firewall(exchange: Exchange, service: Intermediary) -> Finding:
-    observation = f"{exchange.status} of {service.name} ({shown(service.evidence)}): "
-    observation += f"{gist(exchange.answer) if exchange.answer else ''}."
-    fix = f"Exempt {PUBLIC} from {service.name}: clients cannot solve a challenge or log in."
+    observation = gettext("%(status)d of %(service)s (%(evidence)s): %(answer)s.") % {
+        "status": exchange.status,
+        "service": service.name,
+        "evidence": shown(service.evidence),
+        "answer": gist(exchange.answer) if exchange.answer else "",
+    }
+    fix = gettext(
+        "Exempt /.well-known/ and the MCP endpoint from %(service)s: clients cannot solve a "
+        "challenge or log in."
+    ) % {"service": service.name}
     return finding(ANSWER_FIREWALL, exchange.url, observation, fix=fix, at=origin(exchange.url))
 
 
@@ -162,7 +167,7 @@ def server_errors(walk: Walk) -> Iterator[Finding]:
                 fix=fault.fix if fault else "",
             )
             error = error if walk.in_process else _advised(error, exchange)
-            yield readvised(walk, error, DOWN)
+            yield readvised(walk, error, gettext(DOWN))
 
 
 def forbidden(walk: Walk) -> Iterator[Finding]:
@@ -231,7 +236,8 @@ def _is_known(exchange: Exchange) -> bool:
 def _status(exchange: Exchange) -> str:
     answer = exchange.answer
     fault = shown(answer.fault.problem) if answer and answer.fault else ""
-    return f"{exchange.status}: {fault or (gist(answer) if answer else '')}"
+    values = {"status": exchange.status, "answer": fault or (gist(answer) if answer else "")}
+    return gettext("%(status)d: %(answer)s") % values
 
 
 def can_pass(walk: Walk) -> bool:
@@ -240,8 +246,8 @@ def can_pass(walk: Walk) -> bool:
 
 STEP = Step(
     name="answers",
-    title="Answers",
-    holds="no redirects, server errors or login pages where clients look, and fast enough",
+    title=_("Answers"),
+    holds=_("no redirects, server errors or login pages where clients look, and fast enough"),
     entries=(
         *redirects.ENTRIES,
         ANSWER_FIREWALL,

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, finding
+from mcp_oauth_discovery.doctor.language import gettext
+from mcp_oauth_discovery.doctor.language import gettext_noop as _
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.steps.outside import is_outside
 from mcp_oauth_discovery.doctor.transport.messages import Answer
@@ -23,10 +25,10 @@ _LIFETIME = re.compile(r"(?:^|[\s,])(?:s-maxage|max-age)\s*=\s*\"?(\d+)", re.I)
 CACHE_MISSING = Entry(
     code="cache-missing",
     severity=Severity.INFO,
-    seen="A document does not say how long caches may keep it.",
-    expected="Cache-Control with max-age or no-store",
+    seen=_("A document does not say how long caches may keep it."),
+    expected=_("Cache-Control with max-age or no-store"),
     section="RFC 9111 §4.2.2",
-    fix=(
+    fix=_(
         "Set Cache-Control of the document, such as max-age=3600: otherwise caches choose a "
         "lifetime themselves."
     ),
@@ -34,36 +36,38 @@ CACHE_MISSING = Entry(
 CACHE_LONG = Entry(
     code="cache-long",
     severity=Severity.WARNING,
-    seen="A document may be cached for more than a day.",
-    expected="minutes or hours",
+    seen=_("A document may be cached for more than a day."),
+    expected=_("minutes or hours"),
     section="RFC 9111 §5.2.2.1",
-    fix="Lower max-age of the document, in the application or in the proxy.",
-    django_fix="Lower MCP_METADATA_MAX_AGE or MCP_JWKS_MAX_AGE, or the proxy's own lifetime.",
+    fix=_("Lower max-age of the document, in the application or in the proxy."),
+    django_fix=_("Lower MCP_METADATA_MAX_AGE or MCP_JWKS_MAX_AGE, or the proxy's own lifetime."),
 )
 CACHE_STALE = Entry(
     code="cache-stale",
     severity=Severity.WARNING,
-    seen="A cache serves a document after its lifetime.",
-    expected="Age below max-age",
+    seen=_("A cache serves a document after its lifetime."),
+    expected=_("Age below max-age"),
     section="RFC 9111 §4.2",
-    fix="Purge the cache in front of the site, and have it respect Cache-Control.",
+    fix=_("Purge the cache in front of the site, and have it respect Cache-Control."),
 )
 CACHE_VARY = Entry(
     code="cache-vary",
     severity=Severity.WARNING,
-    seen="A document varies with everything, or with the cookie.",
-    expected="no Vary: * and no Vary: Cookie",
+    seen=_("A document varies with everything, or with the cookie."),
+    expected=_("no Vary: * and no Vary: Cookie"),
     section="RFC 9111 §4.1",
-    fix="Answer requests for the public documents before sessions, logins and redirects.",
-    django_fix="Put DiscoveryMiddleware first in MIDDLEWARE, before session and CSRF middleware.",
+    fix=_("Answer requests for the public documents before sessions, logins and redirects."),
+    django_fix=_(
+        "Put DiscoveryMiddleware first in MIDDLEWARE, before session and CSRF middleware."
+    ),
 )
 HEAD_DIFFERS = Entry(
     code="head-differs",
     severity=Severity.WARNING,
-    seen="HEAD is answered differently from GET.",
-    expected="the status and headers of GET",
+    seen=_("HEAD is answered differently from GET."),
+    expected=_("the status and headers of GET"),
     section="RFC 9110 §9.3.2",
-    fix="Allow HEAD at each URL where GET is allowed.",
+    fix=_("Allow HEAD at each URL where GET is allowed."),
 )
 
 
@@ -82,7 +86,8 @@ def stale(walk: Walk) -> Iterator[Finding]:
     for url, answer in _published(walk):
         age, longest = answer.header("age") or "", lifetime(answer)
         if age.isdecimal() and longest is not None and int(age[:_DIGITS]) > longest:
-            yield finding(CACHE_STALE, url, f"Age: {shown(age)}, of {longest} at most.")
+            text = gettext("Age: %(age)s, of %(longest)d at most.")
+            yield finding(CACHE_STALE, url, text % {"age": shown(age), "longest": longest})
 
 
 def variants(walk: Walk) -> Iterator[Finding]:
@@ -100,9 +105,11 @@ def heads(walk: Walk) -> Iterator[Finding]:
             continue
         names = [name for name in ("content-type", "etag") if get.header(name) != head.header(name)]
         if head.status != get.status:
-            yield finding(HEAD_DIFFERS, document.url, f"{head.status} to HEAD.")
+            observation = gettext("%(status)d to HEAD.") % {"status": head.status}
+            yield finding(HEAD_DIFFERS, document.url, observation)
         elif names:
-            yield finding(HEAD_DIFFERS, document.url, f"Different headers: {', '.join(names)}.")
+            observation = gettext("Different headers: %(names)s.") % {"names": ", ".join(names)}
+            yield finding(HEAD_DIFFERS, document.url, observation)
 
 
 def lifetime(answer: Answer) -> int | None:
@@ -147,8 +154,8 @@ def can_pass(walk: Walk) -> bool:
 
 STEP = Step(
     name="caching",
-    title="Caching",
-    holds="short, explicit lifetimes; HEAD matches GET",
+    title=_("Caching"),
+    holds=_("short, explicit lifetimes; HEAD matches GET"),
     entries=(
         CACHE_MISSING,
         CACHE_LONG,

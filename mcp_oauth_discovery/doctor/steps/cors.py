@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from mcp_oauth_discovery.doctor.clients import BROWSERS
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, finding
+from mcp_oauth_discovery.doctor.language import gettext
+from mcp_oauth_discovery.doctor.language import gettext_noop as _
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.steps.origins import allows, origin_line
 from mcp_oauth_discovery.doctor.steps.outside import CLOSED_TO_PAGES, is_outside, readvised
+from mcp_oauth_discovery.doctor.steps.preflights import lacking, listed, passing
 from mcp_oauth_discovery.doctor.transport.messages import Answer
 from mcp_oauth_discovery.doctor.walk.busy import all_served, served
 from mcp_oauth_discovery.doctor.walk.headers import OF_DOCUMENTS
-from mcp_oauth_discovery.doctor.walk.intermediaries import intermediary
 from mcp_oauth_discovery.doctor.walk.observations import Exchange, Walk
 from mcp_oauth_discovery.doctor.walk.probes import ask_documents_as_a_page, ask_endpoint_as_a_page
 from mcp_oauth_discovery.standards.mcp_headers import REQUEST_HEADERS
@@ -25,39 +27,41 @@ _REFUSED = b'"origin_not_allowed"'
 CORS_DOCUMENT = Entry(
     code="cors-document",
     severity=Severity.ERROR,
-    seen="Web pages may not read a public document.",
+    seen=_("Web pages may not read a public document."),
     expected="Access-Control-Allow-Origin: *",
     section="Fetch, CORS check",
     clients=BROWSERS,
-    fix="Send Access-Control-Allow-Origin: * with the documents.",
-    django_fix="Put DiscoveryMiddleware first in MIDDLEWARE, before CorsMiddleware.",
+    fix=_("Send Access-Control-Allow-Origin: * with the documents."),
+    django_fix=_("Put DiscoveryMiddleware first in MIDDLEWARE, before CorsMiddleware."),
     explains=("cors", "oauth-endpoint-cors", "card-cors"),
 )
 # The TypeScript SDK, and so the Inspector, repeats the request without the header.
 CORS_DOCUMENT_PREFLIGHT = Entry(
     code="cors-document-preflight",
     severity=Severity.WARNING,
-    seen="The preflight of a document fails.",
-    expected="2xx to OPTIONS, with mcp-protocol-version allowed",
+    seen=_("The preflight of a document fails."),
+    expected=_("2xx to OPTIONS, with mcp-protocol-version allowed"),
     section="Fetch, CORS-preflight fetch",
-    fix=(
+    fix=_(
         "Send Access-Control-Allow-Origin: * with the documents, and answer OPTIONS before any "
         "authentication."
     ),
-    django_fix="Put DiscoveryMiddleware first in MIDDLEWARE, above CorsMiddleware and any login.",
+    django_fix=_(
+        "Put DiscoveryMiddleware first in MIDDLEWARE, above CorsMiddleware and any login."
+    ),
     explains=("cors-endpoint-preflight", "cors-endpoint-closed"),
 )
 CORS_ENDPOINT = Entry(
     code="cors-endpoint",
     severity=Severity.WARNING,
-    seen="Web pages may not read the 401 of the endpoint.",
-    expected="Access-Control-Allow-Origin on the 401 as well",
+    seen=_("Web pages may not read the 401 of the endpoint."),
+    expected=_("Access-Control-Allow-Origin on the 401 as well"),
     section="Fetch, CORS check",
     clients=BROWSERS,
-    fix=(
+    fix=_(
         "Send the CORS headers with the 401 as well, from a layer above the one that answers 401."
     ),
-    django_fix=(
+    django_fix=_(
         "Cover the endpoint with django-cors-headers, and put CorsMiddleware above the layer "
         "that answers 401."
     ),
@@ -66,33 +70,35 @@ CORS_ENDPOINT = Entry(
 CORS_ENDPOINT_CLOSED = Entry(
     code="cors-endpoint-closed",
     severity=Severity.INFO,
-    seen="Web pages of other origins may not use the endpoint.",
-    expected="their origins allowed, if clients in a browser must work",
+    seen=_("Web pages of other origins may not use the endpoint."),
+    expected=_("their origins allowed, if clients in a browser must work"),
     section="Fetch, CORS check",
-    fix="Allow the origins of web clients, or check an allowed one with --origin.",
-    django_fix="Add the origins of web clients to MCP_ALLOWED_ORIGINS and CORS_ALLOWED_ORIGINS.",
+    fix=_("Allow the origins of web clients, or check an allowed one with --origin."),
+    django_fix=_("Add the origins of web clients to MCP_ALLOWED_ORIGINS and CORS_ALLOWED_ORIGINS."),
 )
 CORS_ENDPOINT_PREFLIGHT = Entry(
     code="cors-endpoint-preflight",
     severity=Severity.WARNING,
-    seen="The preflight of the endpoint fails.",
-    expected="2xx to OPTIONS, before authentication",
+    seen=_("The preflight of the endpoint fails."),
+    expected=_("2xx to OPTIONS, before authentication"),
     section="Fetch, CORS-preflight fetch",
     clients=BROWSERS,
-    fix="Answer OPTIONS at the endpoint before any authentication.",
-    django_fix=(
+    fix=_("Answer OPTIONS at the endpoint before any authentication."),
+    django_fix=_(
         "Cover the endpoint with django-cors-headers, and put CorsMiddleware above authentication."
     ),
 )
 CORS_ENDPOINT_HEADERS = Entry(
     code="cors-endpoint-headers",
     severity=Severity.WARNING,
-    seen="The preflight of the endpoint lacks headers that clients send.",
+    seen=_("The preflight of the endpoint lacks headers that clients send."),
     expected=", ".join(REQUEST_HEADERS),
     section="Fetch, CORS-preflight fetch",
     clients=BROWSERS,
-    fix="Name each missing header in Access-Control-Allow-Headers: * does not cover authorization.",
-    django_fix=(
+    fix=_(
+        "Name each missing header in Access-Control-Allow-Headers: * does not cover authorization."
+    ),
+    django_fix=_(
         "Set CORS_ALLOW_HEADERS = MCP_REQUEST_HEADERS, imported from mcp_oauth_discovery.cors. The "
         "wildcard does not cover authorization."
     ),
@@ -100,33 +106,33 @@ CORS_ENDPOINT_HEADERS = Entry(
 CORS_ENDPOINT_METHODS = Entry(
     code="cors-endpoint-methods",
     severity=Severity.INFO,
-    seen="Web pages may not send DELETE to the endpoint.",
-    expected=(
+    seen=_("Web pages may not send DELETE to the endpoint."),
+    expected=_(
         "DELETE in Access-Control-Allow-Methods, if the endpoint has sessions; GET and POST need "
         "no permission"
     ),
     section="Fetch, CORS-preflight fetch",
-    fix="Add DELETE, which ends a session, to Access-Control-Allow-Methods, or use no sessions.",
+    fix=_("Add DELETE, which ends a session, to Access-Control-Allow-Methods, or use no sessions."),
 )
 CORS_EXPOSED = Entry(
     code="cors-exposed",
     severity=Severity.WARNING,
-    seen="Scripts may not read WWW-Authenticate.",
+    seen=_("Scripts may not read WWW-Authenticate."),
     expected="Access-Control-Expose-Headers: WWW-Authenticate",
     section="Fetch, CORS filtered response",
     clients=BROWSERS,
-    fix="Send Access-Control-Expose-Headers: WWW-Authenticate with the 401 of the endpoint.",
-    django_fix="Set CORS_EXPOSE_HEADERS = MCP_EXPOSED_HEADERS from mcp_oauth_discovery.cors.",
+    fix=_("Send Access-Control-Expose-Headers: WWW-Authenticate with the 401 of the endpoint."),
+    django_fix=_("Set CORS_EXPOSE_HEADERS = MCP_EXPOSED_HEADERS from mcp_oauth_discovery.cors."),
 )
 CORS_CREDENTIALS = Entry(
     code="cors-credentials",
     severity=Severity.WARNING,
-    seen="Credentials are allowed for every origin.",
-    expected="no Access-Control-Allow-Credentials",
+    seen=_("Credentials are allowed for every origin."),
+    expected=_("no Access-Control-Allow-Credentials"),
     section="Fetch, CORS check",
     clients=BROWSERS,
-    fix="Do not send Access-Control-Allow-Credentials: MCP clients send tokens in a header.",
-    django_fix="Remove CORS_ALLOW_CREDENTIALS from the settings: tokens travel in a header.",
+    fix=_("Do not send Access-Control-Allow-Credentials: MCP clients send tokens in a header."),
+    django_fix=_("Remove CORS_ALLOW_CREDENTIALS from the settings: tokens travel in a header."),
 )
 
 
@@ -139,14 +145,14 @@ def document_reads(walk: Walk) -> Iterator[Finding]:
         if answer and is_read and not allows(answer, walk.page_origin):
             observation, fix = origin_line(answer), passing(answer)
             result = finding(CORS_DOCUMENT, exchange.url, observation, fix=fix)
-            yield readvised(walk, result, CLOSED_TO_PAGES, Severity.WARNING)
+            yield readvised(walk, result, gettext(CLOSED_TO_PAGES), Severity.WARNING)
 
 
 def document_preflights(walk: Walk) -> Iterator[Finding]:
     for exchange in walk.page_preflights:
         if problem := lacking(exchange, walk.page_origin, OF_DOCUMENTS):
             fix = passing(exchange.answer)
-            yield finding(CORS_DOCUMENT_PREFLIGHT, exchange.url, f"{problem}.", fix=fix)
+            yield finding(CORS_DOCUMENT_PREFLIGHT, exchange.url, problem, fix=fix)
 
 
 def endpoint(walk: Walk) -> Iterator[Finding]:
@@ -154,18 +160,19 @@ def endpoint(walk: Walk) -> Iterator[Finding]:
     preflight = walk.endpoint_preflight
     if preflight is None or served(preflight) is None:
         return
+    problem = lacking(preflight, walk.page_origin, REQUEST_HEADERS)
     if is_closed(walk):
-        observation = f"The endpoint does not allow {shown(walk.page_origin)}."
-        yield finding(CORS_ENDPOINT_CLOSED, walk.url, observation)
+        text = gettext("The endpoint does not allow %(origin)s.")
+        yield finding(CORS_ENDPOINT_CLOSED, walk.url, text % {"origin": shown(walk.page_origin)})
     elif not 200 <= preflight.status < 300:
-        observation, fix = f"{preflight.status} to OPTIONS.", passing(preflight.answer)
-        yield finding(CORS_ENDPOINT_PREFLIGHT, walk.url, observation, fix=fix)
+        fix = passing(preflight.answer)
+        yield finding(CORS_ENDPOINT_PREFLIGHT, walk.url, problem, fix=fix)
     else:
-        if problem := lacking(preflight, walk.page_origin, REQUEST_HEADERS):
-            yield finding(CORS_ENDPOINT_HEADERS, walk.url, f"{problem}.")
+        if problem:
+            yield finding(CORS_ENDPOINT_HEADERS, walk.url, problem)
         elif (delete := walk.endpoint_delete) and (problem := _problem_of_delete(delete)):
             fix = passing(delete.answer)
-            yield finding(CORS_ENDPOINT_METHODS, walk.url, f"{problem}.", fix=fix)
+            yield finding(CORS_ENDPOINT_METHODS, walk.url, problem, fix=fix)
         yield from _judge_challenge(walk)
 
 
@@ -202,28 +209,30 @@ def _challenges_for_pages(walk: Walk) -> list[Answer]:
 def _judge_challenge(walk: Walk) -> Iterator[Finding]:
     """Report the first answer that web pages cannot read, or whose challenge they cannot."""
     for answer in _challenges_for_pages(walk):
-        request = f"{answer.status} to {answer.method}: "
+        values = {"status": answer.status, "method": answer.method, "line": origin_line(answer)}
         if not allows(answer, walk.page_origin):
-            observation, fix = f"{request}{origin_line(answer)}", passing(answer)
-            yield finding(CORS_ENDPOINT, walk.url, observation, fix=fix)
+            observation = gettext("%(status)d to %(method)s: %(line)s") % values
+            yield finding(CORS_ENDPOINT, walk.url, observation, fix=passing(answer))
             return
-        if not {"www-authenticate", "*"} & set(_listed(answer, "access-control-expose-headers")):
-            yield finding(CORS_EXPOSED, walk.url, f"{request}WWW-Authenticate is not exposed.")
+        if not {"www-authenticate", "*"} & set(listed(answer, "access-control-expose-headers")):
+            text = gettext("%(status)d to %(method)s: WWW-Authenticate is not exposed.")
+            yield finding(CORS_EXPOSED, walk.url, text % values)
             return
 
 
 def _problem_of_delete(exchange: Exchange) -> str:
     """Return why web pages may not send DELETE, or ""; the rest is as for POST."""
-    answer, name = served(exchange), "access-control-allow-methods"
+    answer, header = served(exchange), "Access-Control-Allow-Methods"
     if answer is None:
         return ""
     if not 200 <= answer.status < 300:
-        return f"{exchange.status} to the preflight of DELETE"
-    if {"delete", "*"} & set(_listed(answer, name)):
+        return gettext("%(status)d to the preflight of DELETE.") % {"status": exchange.status}
+    if {"delete", "*"} & set(listed(answer, header)):
         return ""
-    allowed = answer.header(name)
-    header = "Access-Control-Allow-Methods"
-    return f"There is no {header}" if allowed is None else f"{header}: {shown(allowed)}"
+    allowed = answer.header(header)
+    if allowed is None:
+        return gettext("There is no Access-Control-Allow-Methods.")
+    return f"{header}: {shown(allowed)}."
 
 
 def credentials(walk: Walk) -> Iterator[Finding]:
@@ -232,38 +241,6 @@ def credentials(walk: Walk) -> Iterator[Finding]:
         answer = None if is_outside(walk, exchange.url) else exchange.answer
         if answer and (answer.header("access-control-allow-credentials") or "").lower() == "true":
             yield finding(CORS_CREDENTIALS, exchange.url, origin_line(answer))
-
-
-def passing(answer: Answer | None) -> str:
-    """Return what to do about a service that answers in place of the site, or ""."""
-    service = intermediary(answer) if answer else None
-    if service is None:
-        return ""
-    return f"{service.name} gave this answer. Have it let requests of web pages and OPTIONS pass."
-
-
-def lacking(exchange: Exchange, page: str, names: Sequence[str]) -> str:
-    """Return what a preflight lacks for a page to send these headers, or "".
-
-    GET, HEAD and POST need no permission.
-    """
-    answer = served(exchange)
-    if answer is None:
-        return ""
-    if not 200 <= answer.status < 300:
-        return f"{exchange.status} to OPTIONS"
-    if not allows(answer, page):
-        return origin_line(answer).rstrip(".")
-    allowed = _listed(answer, "access-control-allow-headers")
-    # Fetch: the wildcard covers every header except this one.
-    covered = {*allowed, *(name for name in names if "*" in allowed and name != "authorization")}
-    if missing := [name for name in names if name not in covered]:
-        return f"Access-Control-Allow-Headers lacks {', '.join(missing)}"
-    return ""
-
-
-def _listed(answer: Answer, name: str) -> list[str]:
-    return [item.strip().lower() for item in (answer.header(name) or "").split(",")]
 
 
 def can_pass(walk: Walk) -> bool:
@@ -280,7 +257,7 @@ def can_pass(walk: Walk) -> bool:
 STEP = Step(
     name="cors",
     title="CORS",
-    holds="web pages of another origin can read the documents and use the endpoint",
+    holds=_("web pages of another origin can read the documents and use the endpoint"),
     entries=(
         CORS_DOCUMENT,
         CORS_DOCUMENT_PREFLIGHT,

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from mcp_oauth_discovery.doctor.clients import EVERY
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, finding
+from mcp_oauth_discovery.doctor.language import gettext
+from mcp_oauth_discovery.doctor.language import gettext_noop as _
 from mcp_oauth_discovery.doctor.steps.exchanges import compression, of_documents, plain
 from mcp_oauth_discovery.doctor.steps.reach import REACH_CUT
 from mcp_oauth_discovery.doctor.walk.observations import Walk
@@ -15,20 +17,20 @@ SLOW = 3.0
 ANSWER_TOO_LARGE = Entry(
     code="answer-too-large",
     severity=Severity.ERROR,
-    seen="The document is larger than 256 KiB; the rest was not read.",
-    expected="a few kilobytes",
+    seen=_("The document is larger than 256 KiB; the rest was not read."),
+    expected=_("a few kilobytes"),
     section="RFC 9728 §3.2",
-    fix="Make the document smaller: the Go SDK reads at most 1 MiB.",
+    fix=_("Make the document smaller: the Go SDK reads at most 1 MiB."),
 )
 ANSWER_SLOW = Entry(
     code="answer-slow",
     severity=Severity.WARNING,
-    seen="The answer took longer than three seconds.",
-    expected="an answer within a second",
+    seen=_("The answer took longer than three seconds."),
+    expected=_("an answer within a second"),
     section="MCP authorization, discovery",
     clients=EVERY,
-    fix="Find out what the site waits for: a database, another server, or a free worker.",
-    django_fix=(
+    fix=_("Find out what the site waits for: a database, another server, or a free worker."),
+    django_fix=_(
         "Look for middleware that waits: of the documents of this app, only the keys need the "
         "database."
     ),
@@ -37,12 +39,12 @@ ANSWER_SLOW = Entry(
 ANSWER_ENCODED = Entry(
     code="answer-encoded",
     severity=Severity.WARNING,
-    seen="The answer is compressed although the request does not allow it.",
-    expected="no Content-Encoding for Accept-Encoding: identity",
+    seen=_("The answer is compressed although the request does not allow it."),
+    expected=_("no Content-Encoding for Accept-Encoding: identity"),
     section="RFC 9110 §12.5.3",
     clients=EVERY,
-    fix="Compress answers only if Accept-Encoding of the request allows it.",
-    django_fix=(
+    fix=_("Compress answers only if Accept-Encoding of the request allows it."),
+    django_fix=_(
         "Have the proxy, or the middleware that compresses, respect Accept-Encoding of the request."
     ),
 )
@@ -59,8 +61,8 @@ def slow(walk: Walk) -> Iterator[Finding]:
         # Clients wait for the redirects as well.
         seconds = sum(answer.seconds for answer in exchange.answers())
         if seconds > SLOW:
-            observation = f"The answer took {seconds:.1f} seconds."
-            yield finding(ANSWER_SLOW, exchange.url, observation)
+            text = gettext("The answer took %(seconds)s seconds.")
+            yield finding(ANSWER_SLOW, exchange.url, text % {"seconds": f"{seconds:.1f}"})
 
 
 def encoded(walk: Walk) -> Iterator[Finding]:

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from mcp_oauth_discovery.doctor.clients import EVERY, TYPESCRIPT_BASED, Client
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, finding
+from mcp_oauth_discovery.doctor.language import gettext
+from mcp_oauth_discovery.doctor.language import gettext_noop as _
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.steps.exchanges import are_read
 from mcp_oauth_discovery.doctor.steps.outside import (
@@ -26,15 +28,15 @@ _JSON = ("application/json", "application/jwk-set+json")
 DOCUMENT_HTML = Entry(
     code="document-html",
     severity=Severity.ERROR,
-    seen="The answer is an HTML page instead of a JSON document.",
-    expected="a JSON document, or 404",
+    seen=_("The answer is an HTML page instead of a JSON document."),
+    expected=_("a JSON document, or 404"),
     section="RFC 9728 §3.2, RFC 8414 §3.2",
     clients=EVERY,
-    fix=(
+    fix=_(
         "Route /.well-known/ before the catch-all route that answers now, often that of a "
         "single-page app."
     ),
-    django_fix=(
+    django_fix=_(
         "Route /.well-known/ to Django before the catch-all route that answers now, often that of "
         "a single-page app."
     ),
@@ -43,22 +45,22 @@ DOCUMENT_HTML = Entry(
 DOCUMENT_NOT_JSON = Entry(
     code="document-not-json",
     severity=Severity.ERROR,
-    seen="The body is not JSON.",
-    expected="JSON in UTF-8 without a byte order mark",
+    seen=_("The body is not JSON."),
+    expected=_("JSON in UTF-8 without a byte order mark"),
     section="RFC 8259 §8.1",
     clients=EVERY,
-    fix="Serve the document with a JSON serialiser.",
-    django_fix="Serve the document with JsonResponse, or with the views of this app.",
+    fix=_("Serve the document with a JSON serialiser."),
+    django_fix=_("Serve the document with JsonResponse, or with the views of this app."),
 )
 DOCUMENT_BYTE_ORDER_MARK = Entry(
     code="document-byte-order-mark",
     severity=Severity.ERROR,
-    seen="The body begins with a byte order mark.",
-    expected="JSON in UTF-8 without a byte order mark",
+    seen=_("The body begins with a byte order mark."),
+    expected=_("JSON in UTF-8 without a byte order mark"),
     section="RFC 8259 §8.1",
     # Their JSON parsers (pydantic, encoding/json, serde_json) stop at a byte order mark.
     clients=(Client.PYTHON, Client.GO, Client.RUST),
-    fix=(
+    fix=_(
         "Save the file of the document as UTF-8 without a byte order mark. Some editors, and "
         "PowerShell on Windows, add it."
     ),
@@ -66,25 +68,25 @@ DOCUMENT_BYTE_ORDER_MARK = Entry(
 DOCUMENT_NOT_OBJECT = Entry(
     code="document-not-object",
     severity=Severity.ERROR,
-    seen="The document is not a JSON object.",
-    expected="an object whose members are the metadata",
+    seen=_("The document is not a JSON object."),
+    expected=_("an object whose members are the metadata"),
     section="RFC 9728 §3.2, RFC 8414 §3.2",
     clients=EVERY,
-    fix="Serve a JSON object as the document, with the metadata as its members.",
-    django_fix="Return a dict from get_document() of the view that serves the document.",
+    fix=_("Serve a JSON object as the document, with the metadata as its members."),
+    django_fix=_("Return a dict from get_document() of the view that serves the document."),
 )
 DOCUMENT_CONTENT_TYPE = Entry(
     code="document-content-type",
     severity=Severity.ERROR,
-    seen="The Content-Type is not application/json.",
+    seen=_("The Content-Type is not application/json."),
     expected="Content-Type: application/json",
     section="RFC 9728 §3.2, RFC 8414 §3.2",
     clients=(Client.GO,),
-    fix=(
+    fix=_(
         "Serve the document with Content-Type: application/json. Web servers do not know the type "
         "of files without an extension."
     ),
-    django_fix=(
+    django_fix=_(
         "Serve the document with JsonResponse. If the web server serves it as a file without an "
         "extension, set Content-Type: application/json there."
     ),
@@ -92,20 +94,20 @@ DOCUMENT_CONTENT_TYPE = Entry(
 DOCUMENT_NULL = Entry(
     code="document-null",
     severity=Severity.ERROR,
-    seen="A member is null.",
-    expected="members without a value are left out",
+    seen=_("A member is null."),
+    expected=_("members without a value are left out"),
     section="RFC 9728 §3.2, RFC 8414 §3.2",
     clients=TYPESCRIPT_BASED,
-    fix="Leave members that are null out of the document.",
+    fix=_("Leave members that are null out of the document."),
 )
 DOCUMENT_EMPTY = Entry(
     code="document-empty",
     severity=Severity.WARNING,
-    seen="A member is an empty list, string or object.",
-    expected="members without a value are left out",
+    seen=_("A member is an empty list, string or object."),
+    expected=_("members without a value are left out"),
     section="RFC 9728 §3.2, RFC 8414 §3.2",
-    fix="Leave members without a value out of the document.",
-    django_fix=(
+    fix=_("Leave members without a value out of the document."),
+    django_fix=_(
         "Leave members without a value out of the document. In MCP_RESOURCE_METADATA and "
         "MCP_AUTHORIZATION_SERVER_METADATA, None removes a member."
     ),
@@ -113,22 +115,22 @@ DOCUMENT_EMPTY = Entry(
 DOCUMENT_DUPLICATE = Entry(
     code="document-duplicate",
     severity=Severity.ERROR,
-    seen="A member appears twice.",
-    expected="each member once",
+    seen=_("A member appears twice."),
+    expected=_("each member once"),
     section="RFC 8259 §4",
-    fix="Keep one of the members that have the same name: clients differ in which one they use.",
+    fix=_("Keep one of the members that have the same name: clients differ in which one they use."),
 )
 DOCUMENT_HIDDEN = Entry(
     code="document-hidden",
     severity=Severity.WARNING,
-    seen="A text for people has control characters, or characters that hide or reorder it.",
-    expected="visible text on one line",
+    seen=_("A text for people has control characters, or characters that hide or reorder it."),
+    expected=_("visible text on one line"),
     section="RFC 9728 §2.1, RFC 8259 §7, Unicode UTR 36",
-    fix=(
+    fix=_(
         "Remove the control characters and the hidden characters from the text: people may read "
         "another name than the one that was written."
     ),
-    django_fix=(
+    django_fix=_(
         "Remove the control characters and the hidden characters from MCP_RESOURCE_METADATA, "
         "MCP_RESOURCES or MCP_AUTHORIZATION_SERVER_METADATA."
     ),
@@ -136,11 +138,13 @@ DOCUMENT_HIDDEN = Entry(
 DOCUMENT_COOKIE = Entry(
     code="document-cookie",
     severity=Severity.WARNING,
-    seen="A public document sets a cookie.",
-    expected="no Set-Cookie",
+    seen=_("A public document sets a cookie."),
+    expected=_("no Set-Cookie"),
     section="RFC 9111 §7.3",
-    fix="Answer requests for the public documents before sessions, logins and redirects.",
-    django_fix="Put DiscoveryMiddleware first in MIDDLEWARE, before session and CSRF middleware.",
+    fix=_("Answer requests for the public documents before sessions, logins and redirects."),
+    django_fix=_(
+        "Put DiscoveryMiddleware first in MIDDLEWARE, before session and CSRF middleware."
+    ),
     explains=("cache-vary",),
 )
 
@@ -161,15 +165,16 @@ def unreadable(walk: Walk) -> Iterator[Finding]:
         answer = document.exchange.answer
         is_encoded = answer is not None and answer.header("content-encoding") is not None
         if document.reading.fault and not is_encoded:
-            detail = shown(document.reading.detail)
+            content = {"content": shown(document.reading.detail)}
+            observation = gettext("200 with %(content)s") % content
             clients: tuple[Client, ...] | None = None
             if walk.is_spare(document):
                 # The TypeScript SDK stops at unreadable metadata; the others continue.
                 clients = () if document.role is Role.JWKS else TYPESCRIPT_BASED
             entry = _ENTRY_OF[document.reading.fault]
-            result = finding(entry, document.url, f"200 with {detail}", clients=clients)
+            result = finding(entry, document.url, observation, clients=clients)
             if walk.is_spare(document):
-                yield readvised(walk, result, IN_ITS_DOCUMENT)
+                yield readvised(walk, result, gettext(IN_ITS_DOCUMENT))
             else:
                 # A page in place of the metadata is that of another site or path.
                 yield issuer_advised(walk, document, result)
@@ -190,7 +195,9 @@ def content_type(walk: Walk) -> Iterator[Finding]:
         allowed = _JSON if document.role is Role.JWKS else _JSON[:1]
         if declared.partition(";")[0].strip().lower() not in allowed:
             observation = (
-                f"Content-Type: {shown(declared)}." if declared else "There is no Content-Type."
+                f"Content-Type: {shown(declared)}."
+                if declared
+                else gettext("There is no Content-Type.")
             )
             yield finding(DOCUMENT_CONTENT_TYPE, document.url, observation)
 
@@ -203,17 +210,22 @@ def without_value(walk: Walk) -> Iterator[Finding]:
     for document in walk.published:
         may_be_empty = document.role is Role.JWKS or is_outside(walk, document.url)
         for name, value in document.content.items():
+            values = {"name": shown(name), "value": shown(value)}
             if value is None:
-                yield finding(DOCUMENT_NULL, document.url, f"{shown(name)} is null.")
+                text = gettext("%(name)s is null.")
+                yield finding(DOCUMENT_NULL, document.url, text % values)
             elif not has_value(value) and not may_be_empty:
-                observation = f"{shown(name)} is {shown(value) or 'an empty string'}."
-                yield finding(DOCUMENT_EMPTY, document.url, observation)
+                text = gettext("%(name)s is %(value)s.")
+                if value == "":
+                    text = gettext("%(name)s is an empty string.")
+                yield finding(DOCUMENT_EMPTY, document.url, text % values)
 
 
 def duplicates(walk: Walk) -> Iterator[Finding]:
     for document in walk.published:
         for name in document.reading.duplicates:
-            yield finding(DOCUMENT_DUPLICATE, document.url, f"{shown(name)} appears twice.")
+            observation = gettext("%(name)s appears twice.") % {"name": shown(name)}
+            yield finding(DOCUMENT_DUPLICATE, document.url, observation)
 
 
 def hidden_characters(walk: Walk) -> Iterator[Finding]:
@@ -222,8 +234,9 @@ def hidden_characters(walk: Walk) -> Iterator[Finding]:
         for name, value in document.content.items():
             characters = hidden(value) if document.role is not Role.JWKS else ""
             if characters:
-                observation = f"{shown(name)} is {shown(value)}, with {characters}."
-                yield finding(DOCUMENT_HIDDEN, document.url, observation)
+                text = gettext("%(name)s is %(value)s, with %(characters)s.")
+                values = {"name": shown(name), "value": shown(value), "characters": characters}
+                yield finding(DOCUMENT_HIDDEN, document.url, text % values)
 
 
 def set_cookies(walk: Walk) -> Iterator[Finding]:
@@ -244,8 +257,8 @@ def can_pass(walk: Walk) -> bool:
 
 STEP = Step(
     name="documents",
-    title="Documents",
-    holds="each is one JSON object, declared as JSON, without empty members or cookies",
+    title=_("Documents"),
+    holds=_("each is one JSON object, declared as JSON, without empty members or cookies"),
     entries=(
         DOCUMENT_HTML,
         DOCUMENT_NOT_JSON,

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from mcp_oauth_discovery.doctor.clients import EVERY
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, finding
+from mcp_oauth_discovery.doctor.language import gettext
+from mcp_oauth_discovery.doctor.language import gettext_noop as _
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.transport.messages import Answer, Failure, Trouble
 from mcp_oauth_discovery.doctor.walk.headers import AGENTS
@@ -16,38 +18,40 @@ from mcp_oauth_discovery.doctor.walk.reading import is_html, read
 AGENT_DEPENDENT = Entry(
     code="agent-dependent",
     severity=Severity.ERROR,
-    seen="Some user agents get a different answer, or none.",
-    expected="the same document for every User-Agent",
+    seen=_("Some user agents get a different answer, or none."),
+    expected=_("the same document for every User-Agent"),
     section="RFC 9110 §10.1.5",
     clients=EVERY,
-    fix="Have the firewall or bot protection let /.well-known/ and the endpoint pass.",
+    fix=_("Have the firewall or bot protection let /.well-known/ and the endpoint pass."),
 )
 BURST_LIMITED = Entry(
     code="burst-limited",
     severity=Severity.WARNING,
-    seen="Ten quick requests reach a rate limit.",
-    expected="room for the ten requests of one client's sign-in",
+    seen=_("Ten quick requests reach a rate limit."),
+    expected=_("room for the ten requests of one client's sign-in"),
     section="RFC 6585 §4",
     clients=EVERY,
-    fix="Raise the rate limit of the site: one sign-in makes about ten requests within a second.",
+    fix=_(
+        "Raise the rate limit of the site: one sign-in makes about ten requests within a second."
+    ),
 )
 BURST_FAILS = Entry(
     code="burst-fails",
     severity=Severity.ERROR,
-    seen="Ten quick requests make the server fail.",
-    expected="the same answer each time",
+    seen=_("Ten quick requests make the server fail."),
+    expected=_("the same answer each time"),
     section="RFC 9110 §15.6",
     clients=EVERY,
-    fix="Look for too few workers, or database connections that run out.",
+    fix=_("Look for too few workers, or database connections that run out."),
 )
 BURST_DIFFERS = Entry(
     code="burst-differs",
     severity=Severity.ERROR,
-    seen="The same request gets a different answer when it is repeated.",
-    expected="the same document each time",
+    seen=_("The same request gets a different answer when it is repeated."),
+    expected=_("the same document each time"),
     section="RFC 9111 §4.2",
     clients=EVERY,
-    fix="Look for an edge, a worker or a host that still serves an older version.",
+    fix=_("Look for an edge, a worker or a host that still serves an older version."),
 )
 
 
@@ -62,12 +66,21 @@ def agents(walk: Walk) -> Iterator[Finding]:
         for again in walk.agents:
             difference = _difference(again) if again.before.url == url else None
             if difference and difference[0] not in usual:
-                service = again.exchange.intermediary
-                differing[again.agent] = difference[1] + (f" of {service.name}" if service else "")
+                differing[again.agent] = _answer_to(again, difference[1])
         if differing:
-            answers = [f"{text} to {name or 'no User-Agent'}" for name, text in differing.items()]
             clients = tuple(dict.fromkeys(AGENTS[name] for name in differing))
-            yield finding(AGENT_DEPENDENT, url, f"{', '.join(answers)}.", clients=clients)
+            answers = ", ".join(differing.values())
+            yield finding(AGENT_DEPENDENT, url, f"{answers}.", clients=clients)
+
+
+def _answer_to(again: Again, answer: str) -> str:
+    """Return an answer, with the service that gave it and the user agent that got it."""
+    if service := again.exchange.intermediary:
+        values = {"answer": answer, "service": service.name}
+        answer = gettext("%(answer)s of %(service)s") % values
+    if not again.agent:
+        return gettext("%(answer)s to no User-Agent") % {"answer": answer}
+    return gettext("%(answer)s to %(agent)s") % {"answer": answer, "agent": again.agent}
 
 
 def bursts(walk: Walk) -> Iterator[Finding]:
@@ -78,8 +91,9 @@ def bursts(walk: Walk) -> Iterator[Finding]:
         answers = [text for kind, text in differences if kind is entry]
         if answers:
             total = len(walk.burst) + (len(walk.agents) if entry is BURST_LIMITED else 0)
-            observation = f"{answers[0]} to {len(answers)} of {total} requests."
-            yield finding(entry, walk.agents[0].before.url, observation)
+            text = gettext("%(answer)s to %(count)d of %(total)d requests.")
+            values = {"answer": answers[0], "count": len(answers), "total": total}
+            yield finding(entry, walk.agents[0].before.url, text % values)
 
 
 def _differences(repeated: list[Again]) -> list[tuple[Entry, str]]:
@@ -91,7 +105,7 @@ def _difference(again: Again) -> tuple[Entry, str] | None:
     before, outcome = again.before.answer, again.exchange.outcome
     if isinstance(outcome, Failure):
         is_sent = outcome.trouble is not Trouble.CUT
-        return (BURST_FAILS, "no answer") if is_sent else None
+        return (BURST_FAILS, gettext("no answer")) if is_sent else None
     if outcome.status == 429:
         return BURST_LIMITED, "429"
     if outcome.status >= 500:
@@ -106,11 +120,12 @@ def _change(before: Answer, after: Answer) -> str:
     """Return what a document has become, or "" if it is still the same."""
     members, later = read(before).members or {}, read(after).members
     if later is None:
-        return "a page" if is_html(after) else "something other than JSON"
+        return gettext("a page") if is_html(after) else gettext("something other than JSON")
     # Each request gets a new signature.
     names = (members.keys() | later.keys()) - {"signed_metadata"}
     other = sorted(name for name in names if members.get(name) != later.get(name))
-    return f"different values of {shown(', '.join(other))}" if other else ""
+    text = gettext("different values of %(names)s")
+    return text % {"names": shown(", ".join(other))} if other else ""
 
 
 def can_pass(walk: Walk) -> bool:
@@ -120,8 +135,8 @@ def can_pass(walk: Walk) -> bool:
 
 STEP = Step(
     name="load",
-    title="Clients and load",
-    holds="every user agent gets the same document, also ten times in a row",
+    title=_("Clients and load"),
+    holds=_("every user agent gets the same document, also ten times in a row"),
     entries=(
         AGENT_DEPENDENT,
         BURST_LIMITED,

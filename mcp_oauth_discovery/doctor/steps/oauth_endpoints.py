@@ -10,7 +10,8 @@ from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, 
 from mcp_oauth_discovery.doctor.language import gettext
 from mcp_oauth_discovery.doctor.language import gettext_noop as _
 from mcp_oauth_discovery.doctor.printing import shown
-from mcp_oauth_discovery.doctor.steps.cors import is_closed, lacking, passing
+from mcp_oauth_discovery.doctor.steps.cors import is_closed
+from mcp_oauth_discovery.doctor.steps.preflights import lacking, passing
 from mcp_oauth_discovery.doctor.walk.busy import all_served
 from mcp_oauth_discovery.doctor.walk.fingerprint import is_django
 from mcp_oauth_discovery.doctor.walk.observations import OAuthEndpoint, Walk
@@ -159,7 +160,7 @@ def pages(walk: Walk) -> Iterator[Finding]:
             continue
         if problem := lacking(endpoint.preflight, walk.page_origin, ("content-type",)):
             values = {"endpoint": endpoint.member, "problem": problem}
-            observation = gettext("%(endpoint)s: %(problem)s.") % values
+            observation = gettext("%(endpoint)s: %(problem)s") % values
             fix = passing(endpoint.preflight.answer)
             yield finding(OAUTH_ENDPOINT_CORS, endpoint.url, observation, fix=fix)
 
