@@ -150,15 +150,17 @@ def finding(
     )
 
 
-def correcting(parts: Sequence[str], name: str) -> str:
+def correcting(parts: Sequence[str], name: str, other: str = "") -> str:
     """Return a sentence to write before a fix, which says what parts of a named URL to correct.
 
-    The fix of the entry already covers the scheme and the spelling.
+    It may be one of two. The fix of the entry already covers the scheme and the spelling.
     """
     if list(parts) in ([], ["scheme"]):
         return ""
     sentence = gettext("Correct the %(parts)s of %(name)s.")
-    return f"{sentence % {'parts': in_words(parts), 'name': name}} "
+    if other:
+        sentence = gettext("Correct the %(parts)s of %(name)s or of %(other)s.")
+    return f"{sentence % {'parts': in_words(parts), 'name': name, 'other': other}} "
 
 
 def for_django(result: Finding) -> Finding:

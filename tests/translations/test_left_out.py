@@ -11,6 +11,9 @@ ROOMS = ("admin", "doctor", "management")
 # Texts that are the same in every language.
 IN_ENGLISH: dict[str, set[str]] = {
     "doctor/steps/documents.py": {"Content-Type: application/json"},
+    "doctor/steps/server_members.py": {
+        "issuer, authorization_endpoint, token_endpoint, response_types_supported",
+    },
 }
 MODULES = sorted(path for room in ROOMS for path in (PACKAGE / room).rglob("*.py"))
 

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 from mcp_oauth_discovery.doctor.clients import Client
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, finding
+from mcp_oauth_discovery.doctor.language import gettext
+from mcp_oauth_discovery.doctor.language import gettext_noop as _
 from mcp_oauth_discovery.doctor.printing import shown
-from mcp_oauth_discovery.doctor.steps.values import strings
+from mcp_oauth_discovery.doctor.steps.values import missing, stated, strings
 from mcp_oauth_discovery.doctor.transport.reachability import host_of
 from mcp_oauth_discovery.doctor.walk.observations import Fetched, Walk
 from mcp_oauth_discovery.standards.identifiers import is_loopback, origin
@@ -19,11 +21,11 @@ _DOCUMENTS = "client_id_metadata_document_supported"
 AS_METADATA_DOCUMENTS_KEYS = Entry(
     code="as-metadata-documents-keys",
     severity=Severity.WARNING,
-    seen="Client ID metadata documents are announced, but only for clients that have a key.",
-    expected='"none" in token_endpoint_auth_methods_supported: most clients have no key',
+    seen=_("Client ID metadata documents are announced, but only for clients that have a key."),
+    expected=_('"none" in token_endpoint_auth_methods_supported: most clients have no key'),
     section="Client ID Metadata Document §4.1",
     clients=(Client.PYTHON, Client.TYPESCRIPT),
-    fix=(
+    fix=_(
         'Accept clients without a secret at the token endpoint, and add "none" to '
         "token_endpoint_auth_methods_supported."
     ),
@@ -31,34 +33,41 @@ AS_METADATA_DOCUMENTS_KEYS = Entry(
 AS_REGISTRATION_ALONE = Entry(
     code="as-registration-alone",
     severity=Severity.INFO,
-    seen="New clients can only register dynamically.",
-    expected=f"{_DOCUMENTS} as well: MCP 2026-07-28 deprecates dynamic registration",
+    seen=_("New clients can only register dynamically."),
+    expected=_(
+        "client_id_metadata_document_supported as well: MCP 2026-07-28 deprecates dynamic "
+        "registration"
+    ),
     section="MCP authorization (2026-07-28), client registration",
-    fix=(
+    fix=_(
         "Support client ID metadata documents, and announce them. Keep the registration for older "
         "clients."
     ),
-    django_fix=(
+    django_fix=_(
         "Enable client ID metadata documents in the authorization server (CIMD_ENABLED of "
         "django-oauth-toolkit, IDP_OIDC_CIMD_ENABLED of django-allauth), then write "
-        f'"{_DOCUMENTS}": True in MCP_AUTHORIZATION_SERVER_METADATA. Keep the registration for '
-        "older clients."
+        '"client_id_metadata_document_supported": True in MCP_AUTHORIZATION_SERVER_METADATA. Keep '
+        "the registration for older clients."
     ),
 )
 AS_ISS_NOT_ANNOUNCED = Entry(
     code="as-iss-not-announced",
     severity=Severity.INFO,
-    seen="The server does not announce iss in its authorization responses.",
-    expected=f"{_ISS}: true, and iss in each response, errors included",
+    seen=_("The server does not announce iss in its authorization responses."),
+    expected=_(
+        "authorization_response_iss_parameter_supported: true, and iss in each response, errors "
+        "included"
+    ),
     section="MCP authorization (2026-07-28), authorization response validation; RFC 9207 §3",
-    fix=(
+    fix=_(
         "First send iss with each code and each error, exactly as in the metadata, then announce "
         "it. Clients refuse a response without the iss that is announced."
     ),
-    django_fix=(
+    django_fix=_(
         "First make sure that each response has iss, also when the user denies. "
         "django-oauth-toolkit needs ConsentView from mcp_oauth_discovery.contrib.oauth_toolkit for "
-        f'that. Then write "{_ISS}": True in MCP_AUTHORIZATION_SERVER_METADATA.'
+        'that. Then write "authorization_response_iss_parameter_supported": True in '
+        "MCP_AUTHORIZATION_SERVER_METADATA."
     ),
 )
 
@@ -76,7 +85,7 @@ def public_clients(walk: Walk) -> Iterator[Finding]:
             has_registration = has_value(values.get("registration_endpoint"))
             closed = () if has_registration else (Client.CLAUDE,)
             clients = (*closed, *AS_METADATA_DOCUMENTS_KEYS.clients)
-            observation = f"token_endpoint_auth_methods_supported is {shown(methods)}."
+            observation = stated("token_endpoint_auth_methods_supported", methods)
             url = server.metadata.url
             yield finding(AS_METADATA_DOCUMENTS_KEYS, url, observation, clients=clients)
 
@@ -85,8 +94,12 @@ def registration(walk: Walk) -> Iterator[Finding]:
     for document in _own(walk):
         values = document.content
         if values.get(_DOCUMENTS) is not True and has_value(values.get("registration_endpoint")):
-            observation = f"There is a registration_endpoint, and {_state(values, _DOCUMENTS)}."
-            yield finding(AS_REGISTRATION_ALONE, document.url, observation)
+            if _DOCUMENTS in values:
+                sentence = gettext("There is a registration_endpoint, and %(name)s is %(value)s.")
+            else:
+                sentence = gettext("There is a registration_endpoint, and %(name)s is missing.")
+            state = {"name": _DOCUMENTS, "value": shown(values.get(_DOCUMENTS))}
+            yield finding(AS_REGISTRATION_ALONE, document.url, sentence % state)
 
 
 def iss(walk: Walk) -> Iterator[Finding]:
@@ -96,7 +109,8 @@ def iss(walk: Walk) -> Iterator[Finding]:
     for document in _own(walk):
         values = document.content
         if values.get(_ISS) is not True and has_value(values.get("authorization_endpoint")):
-            yield finding(AS_ISS_NOT_ANNOUNCED, document.url, f"{_state(values, _ISS)}.")
+            observation = stated(_ISS, values[_ISS]) if _ISS in values else missing(_ISS)
+            yield finding(AS_ISS_NOT_ANNOUNCED, document.url, observation)
 
 
 def _own(walk: Walk) -> Iterator[Fetched]:
@@ -104,10 +118,6 @@ def _own(walk: Walk) -> Iterator[Fetched]:
     for server in walk.servers:
         if server.metadata and origin(server.issuer) == origin(walk.url):
             yield server.metadata
-
-
-def _state(values: dict[str, object], member: str) -> str:
-    return f"{member} is {shown(values.get(member, 'missing'))}"
 
 
 ENTRIES = (AS_METADATA_DOCUMENTS_KEYS, AS_REGISTRATION_ALONE, AS_ISS_NOT_ANNOUNCED)

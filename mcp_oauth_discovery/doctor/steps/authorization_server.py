@@ -7,11 +7,13 @@ from dataclasses import replace
 
 from mcp_oauth_discovery.doctor.clients import CLOSED, TYPESCRIPT_BASED, Client
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, correcting, finding
+from mcp_oauth_discovery.doctor.language import gettext
+from mcp_oauth_discovery.doctor.language import gettext_noop as _
 from mcp_oauth_discovery.doctor.printing import pointed, shown
 from mcp_oauth_discovery.doctor.steps import announcements, server_members, wrong_issuers
 from mcp_oauth_discovery.doctor.steps.outside import issuer_to_name, noted, readvised
 from mcp_oauth_discovery.doctor.steps.server_members import chosen
-from mcp_oauth_discovery.doctor.steps.values import strings
+from mcp_oauth_discovery.doctor.steps.values import stated, strings
 from mcp_oauth_discovery.doctor.walk.acceptance import difference, differing_parts, issuer_refusals
 from mcp_oauth_discovery.doctor.walk.observations import Walk
 from mcp_oauth_discovery.doctor.walk.probes import OAUTH_ENDPOINTS
@@ -34,10 +36,10 @@ _FOLLOWED = (
 AS_ELSEWHERE = Entry(
     code="as-elsewhere",
     severity=Severity.INFO,
-    seen="The authorization server is on another host, which this process cannot reach.",
-    expected="its metadata, requested over HTTP",
+    seen=_("The authorization server is on another host, which this process cannot reach."),
+    expected=_("its metadata, requested over HTTP"),
     section="RFC 8414 §3",
-    fix=(
+    fix=_(
         "To check the metadata of that server too, run the command with the URL of the MCP "
         "endpoint."
     ),
@@ -45,26 +47,26 @@ AS_ELSEWHERE = Entry(
 AS_ISSUER_MISSING = Entry(
     code="as-issuer-missing",
     severity=Severity.ERROR,
-    seen="The metadata has no issuer.",
-    expected="issuer, as it stands in authorization_servers",
+    seen=_("The metadata has no issuer."),
+    expected=_("issuer, as it stands in authorization_servers"),
     section="RFC 8414 §2",
     clients=(*CLOSED, Client.PYTHON, *TYPESCRIPT_BASED, Client.RUST),
-    fix=(
+    fix=_(
         "Add issuer to the metadata of the authorization server, spelt as in authorization_servers."
     ),
 )
 AS_ISSUER_SLASH = Entry(
     code="as-issuer-slash",
     severity=Severity.ERROR,
-    seen="issuer differs by a final slash.",
-    expected="the issuer of authorization_servers, character by character",
+    seen=_("issuer differs by a final slash."),
+    expected=_("the issuer of authorization_servers, character by character"),
     section="RFC 8414 §3.3",
     clients=(Client.PYTHON,),
-    fix=(
+    fix=_(
         "Use the same spelling in issuer and in authorization_servers, preferably without the "
         "final slash."
     ),
-    django_fix=(
+    django_fix=_(
         "Use the same spelling in MCP_ISSUER and MCP_AUTHORIZATION_SERVERS, preferably without the "
         "final slash."
     ),
@@ -73,15 +75,15 @@ AS_ISSUER_SLASH = Entry(
 AS_ISSUER_MISMATCH = Entry(
     code="as-issuer-mismatch",
     severity=Severity.ERROR,
-    seen="issuer is not the one in authorization_servers.",
-    expected="the issuer of authorization_servers, character by character",
+    seen=_("issuer is not the one in authorization_servers."),
+    expected=_("the issuer of authorization_servers, character by character"),
     section="RFC 8414 §3.3",
     clients=(*CLOSED, Client.PYTHON, *TYPESCRIPT_BASED, Client.RUST),
-    fix=(
+    fix=_(
         "Use the same spelling in issuer and in authorization_servers. If one is http and the "
         "other https, tell the application that the proxy ends TLS, or configure its public URL."
     ),
-    django_fix=(
+    django_fix=_(
         "Use the same spelling in MCP_ISSUER and MCP_AUTHORIZATION_SERVERS. If one is http and "
         "the other https, set SECURE_PROXY_SSL_HEADER or pin MCP_ISSUER."
     ),
@@ -90,37 +92,37 @@ AS_ISSUER_MISMATCH = Entry(
 AS_ISSUER_UNPINNED = Entry(
     code="as-issuer-unpinned",
     severity=Severity.WARNING,
-    seen="This project has keys, and its issuer is the host of each request.",
-    expected="a pinned issuer: nothing is signed for any other",
+    seen=_("This project has keys, and its issuer is the host of each request."),
+    expected=_("a pinned issuer: nothing is signed for any other"),
     section="RFC 8414 §2, RFC 9728 §7.3",
-    fix="Configure the issuer of this site: its public https URL.",
-    django_fix='Pin the issuer: MCP_ISSUER = "https://app.example.com".',
+    fix=_("Configure the issuer of this site: its public https URL."),
+    django_fix=_('Pin the issuer: MCP_ISSUER = "https://app.example.com".'),
     explains=("host-reflected", "forwarded-reflected"),
 )
 AS_DOCUMENTS_DIFFER = Entry(
     code="as-documents-differ",
     severity=Severity.WARNING,
-    seen="Two metadata documents of one issuer contradict each other.",
-    expected="the same endpoints, PKCE methods, client authentication and registration",
+    seen=_("Two metadata documents of one issuer contradict each other."),
+    expected=_("the same endpoints, PKCE methods, client authentication and registration"),
     section="RFC 8414 §5",
-    fix="Generate both metadata documents of the issuer from one source.",
+    fix=_("Generate both metadata documents of the issuer from one source."),
 )
 AS_OPENID_INCOMPLETE = Entry(
     code="as-openid-incomplete",
     severity=Severity.WARNING,
-    seen="openid-configuration lacks members that OpenID requires.",
-    expected="subject_types_supported, id_token_signing_alg_values_supported, jwks_uri; or 404",
+    seen=_("openid-configuration lacks members that OpenID requires."),
+    expected=_("subject_types_supported, id_token_signing_alg_values_supported, jwks_uri; or 404"),
     section="OpenID Connect Discovery §3",
     clients=TYPESCRIPT_BASED,
-    fix="Add the missing members to openid-configuration, or answer 404 at its URL.",
+    fix=_("Add the missing members to openid-configuration, or answer 404 at its URL."),
 )
 AS_PROTECTED_RESOURCES = Entry(
     code="as-protected-resources",
     severity=Severity.WARNING,
-    seen="protected_resources of the server does not list this resource.",
-    expected="this resource in the list, or no such member",
+    seen=_("protected_resources of the server does not list this resource."),
+    expected=_("this resource in the list, or no such member"),
     section="RFC 9728 §4",
-    fix=(
+    fix=_(
         "Add this resource to protected_resources of the authorization server, or leave that list "
         "out."
     ),
@@ -128,10 +130,10 @@ AS_PROTECTED_RESOURCES = Entry(
 AS_LEFT_OUT = Entry(
     code="as-left-out",
     severity=Severity.INFO,
-    seen="More authorization servers are named; they were not contacted.",
-    expected="at most three, for one check",
+    seen=_("More authorization servers are named; they were not contacted."),
+    expected=_("at most three, for one check"),
     section="RFC 9728 §2",
-    fix=(
+    fix=_(
         "Check the metadata of the other authorization servers separately: clients may use any of "
         "them."
     ),
@@ -140,19 +142,23 @@ AS_LEFT_OUT = Entry(
 
 def left_out(walk: Walk) -> Iterator[Finding]:
     if walk.left_out and walk.resource:
-        observation = f"{len(walk.left_out)} more: {shown(', '.join(walk.left_out))}."
+        values = {"number": len(walk.left_out), "names": shown(", ".join(walk.left_out))}
+        observation = gettext("%(number)d more: %(names)s.") % values
         yield finding(AS_LEFT_OUT, walk.resource.url, observation)
 
 
 def elsewhere(walk: Walk) -> Iterator[Finding]:
     for issuer in walk.elsewhere:
-        fix = f"To check that server too, run: manage.py mcp_discovery check {walk.url}"
-        yield finding(AS_ELSEWHERE, issuer, fix=fix)
+        fix = gettext("To check that server too, run: manage.py mcp_discovery check %(url)s")
+        yield finding(AS_ELSEWHERE, issuer, fix=fix % {"url": walk.url})
 
 
 def issuers(walk: Walk) -> Iterator[Finding]:
     """Report an issuer that is not exactly the one that led to the document."""
-    for server, document in chosen(walk):
+    for server in walk.servers:
+        document = server.metadata
+        if document is None:
+            continue
         issuer = document.content.get("issuer")
         if not isinstance(issuer, str) or not issuer:
             yield finding(AS_ISSUER_MISSING, document.url)
@@ -169,7 +175,7 @@ def issuers(walk: Walk) -> Iterator[Finding]:
                     document.url,
                     observation,
                     clients=CLOSED + refused,
-                    correction=correcting(parts, "issuer or of authorization_servers"),
+                    correction=correcting(parts, "issuer", "authorization_servers"),
                 )
                 if parts != ["scheme"]:
                     # Only a proxy that hides TLS changes the scheme of the other URLs as well.
@@ -197,9 +203,8 @@ def contradictions(walk: Walk) -> Iterator[Finding]:
                 and _comparable(first[name]) != _comparable(document.content[name])
             )
             if names:
-                observation = (
-                    f"Different from {shown(documents[0].url)}: {shown(', '.join(names))}."
-                )
+                values = {"url": shown(documents[0].url), "names": shown(", ".join(names))}
+                observation = gettext("Different from %(url)s: %(names)s.") % values
                 yield finding(AS_DOCUMENTS_DIFFER, document.url, observation)
 
 
@@ -216,19 +221,19 @@ def openid(walk: Walk) -> Iterator[Finding]:
             # MCP clients come here only if the addresses before have no document.
             clients = None if document is server.metadata else ()
             if document.members is not None and missing:
-                observation = f"It lacks {', '.join(missing)}."
+                observation = gettext("It lacks %(names)s.") % {"names": ", ".join(missing)}
                 yield finding(AS_OPENID_INCOMPLETE, document.url, observation, clients=clients)
             elif document.reading.fault and document.url not in requested and not pages:
-                observation = "200, but not a JSON document."
+                observation = gettext("200, but not a JSON document.")
                 yield finding(AS_OPENID_INCOMPLETE, document.url, observation, clients=clients)
 
 
 def resources(walk: Walk) -> Iterator[Finding]:
     resource = walk.resource.content.get("resource") if walk.resource else None
-    for _, document in chosen(walk):
+    for document in chosen(walk):
         listed = strings(document.content, "protected_resources")
         if listed and isinstance(resource, str) and resource not in listed:
-            observation = f"protected_resources is {shown(listed)}."
+            observation = stated("protected_resources", listed)
             yield finding(AS_PROTECTED_RESOURCES, document.url, observation)
 
 
@@ -246,14 +251,15 @@ def can_pass(walk: Walk) -> bool:
 
 def skipped(walk: Walk) -> str:
     if walk.elsewhere:
-        return f"{shown(', '.join(walk.elsewhere))} is not served by this project: add the URL"
-    return "" if walk.servers else "no authorization server is known"
+        sentence = gettext("%(names)s is not served by this project: add the URL")
+        return sentence % {"names": shown(", ".join(walk.elsewhere))}
+    return "" if walk.servers else gettext("no authorization server is known")
 
 
 STEP = Step(
     name="authorization-server",
-    title="Authorization server metadata",
-    holds="found where clients look, with the expected issuer, and complete enough to sign in",
+    title=_("Authorization server metadata"),
+    holds=_("found where clients look, with the expected issuer, and complete enough to sign in"),
     entries=(
         *wrong_issuers.ENTRIES,
         AS_ELSEWHERE,

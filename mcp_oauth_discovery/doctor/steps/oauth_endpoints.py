@@ -7,6 +7,8 @@ from dataclasses import replace
 
 from mcp_oauth_discovery.doctor.clients import BROWSERS, EVERY
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, finding
+from mcp_oauth_discovery.doctor.language import gettext
+from mcp_oauth_discovery.doctor.language import gettext_noop as _
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.steps.cors import is_closed
 from mcp_oauth_discovery.doctor.steps.preflights import lacking, passing
@@ -20,28 +22,28 @@ from mcp_oauth_discovery.doctor.walk.redirects import Cause, cause, target
 OAUTH_ENDPOINT_NOT_FOUND = Entry(
     code="oauth-endpoint-not-found",
     severity=Severity.ERROR,
-    seen="An announced endpoint does not exist.",
-    expected="an endpoint; not 404",
+    seen=_("An announced endpoint does not exist."),
+    expected=_("an endpoint; not 404"),
     section="RFC 8414 §2",
     clients=EVERY,
-    fix="In the metadata, announce the URL where the endpoint is served.",
-    django_fix=(
+    fix=_("In the metadata, announce the URL where the endpoint is served."),
+    django_fix=_(
         "Name the endpoint by its URL pattern, such as 'oauth2_provider:token', in "
         "MCP_AUTHORIZATION_SERVER_METADATA, or route the path."
     ),
     explains=("oauth-endpoint-cors",),
 )
-_TOOLKIT_REGISTRATION = (
-    ' django-oauth-toolkit serves this endpoint only if OAUTH2_PROVIDER has "DCR_ENABLED": True.'
+_TOOLKIT_REGISTRATION = _(
+    'django-oauth-toolkit serves this endpoint only if OAUTH2_PROVIDER has "DCR_ENABLED": True.'
 )
 OAUTH_ENDPOINT_UNSEEN = Entry(
     code="oauth-endpoint-unseen",
     severity=Severity.WARNING,
-    seen="GET finds nothing at an announced endpoint, which may accept only POST.",
-    expected="an endpoint; 405 for a method that it does not accept",
+    seen=_("GET finds nothing at an announced endpoint, which may accept only POST."),
+    expected=_("an endpoint; 405 for a method that it does not accept"),
     section="RFC 9110 §15.5.6",
     clients=EVERY,
-    fix=(
+    fix=_(
         "Send a POST to the endpoint with curl -i -X POST. 400 or 401 is fine, 404 means that the "
         "path is wrong."
     ),
@@ -49,21 +51,21 @@ OAUTH_ENDPOINT_UNSEEN = Entry(
 OAUTH_ENDPOINT_HTML = Entry(
     code="oauth-endpoint-html",
     severity=Severity.WARNING,
-    seen="An announced endpoint answers with an HTML page.",
-    expected="400, 401 or 405 to GET without parameters",
+    seen=_("An announced endpoint answers with an HTML page."),
+    expected=_("400, 401 or 405 to GET without parameters"),
     section="RFC 6749 §5.2, RFC 7591 §3.2.2",
     clients=EVERY,
-    fix="Put the catch-all route of a single-page app after the endpoint.",
+    fix=_("Put the catch-all route of a single-page app after the endpoint."),
 )
 OAUTH_ENDPOINT_REDIRECT = Entry(
     code="oauth-endpoint-redirect",
     severity=Severity.ERROR,
-    seen="An announced endpoint redirects.",
-    expected="the URL of the endpoint itself; a redirect loses a POST",
+    seen=_("An announced endpoint redirects."),
+    expected=_("the URL of the endpoint itself; a redirect loses a POST"),
     section="RFC 9110 §15.4",
     clients=EVERY,
-    fix="Announce the URL that the endpoint redirects to, if that is the endpoint itself.",
-    django_fix=(
+    fix=_("Announce the URL that the endpoint redirects to, if that is the endpoint itself."),
+    django_fix=_(
         "Announce the URL of the endpoint exactly as it is routed, with its final slash; the name "
         "of a URL pattern does this."
     ),
@@ -72,11 +74,11 @@ OAUTH_ENDPOINT_REDIRECT = Entry(
 OAUTH_ENDPOINT_ERROR = Entry(
     code="oauth-endpoint-error",
     severity=Severity.ERROR,
-    seen="An announced endpoint answers with a server error.",
-    expected="400 to a request without parameters",
+    seen=_("An announced endpoint answers with a server error."),
+    expected=_("400 to a request without parameters"),
     section="RFC 6749 §5.2",
     clients=EVERY,
-    fix=(
+    fix=_(
         "Read the log of the site for the error of this request: the endpoint must answer 400 to a "
         "request without parameters."
     ),
@@ -84,15 +86,15 @@ OAUTH_ENDPOINT_ERROR = Entry(
 OAUTH_ENDPOINT_CORS = Entry(
     code="oauth-endpoint-cors",
     severity=Severity.WARNING,
-    seen="Web pages may not post to the endpoint.",
-    expected="a preflight that allows POST from any origin",
+    seen=_("Web pages may not post to the endpoint."),
+    expected=_("a preflight that allows POST from any origin"),
     section="Fetch, CORS-preflight fetch",
     clients=BROWSERS,
-    fix=(
+    fix=_(
         "Answer the preflights of the token and registration endpoints with "
         "Access-Control-Allow-Origin: *."
     ),
-    django_fix="Cover the token and registration endpoints with django-cors-headers.",
+    django_fix=_("Cover the token and registration endpoints with django-cors-headers."),
 )
 
 
@@ -102,15 +104,17 @@ def existence(walk: Walk) -> Iterator[Finding]:
         answer = endpoint.get.answer
         if endpoint.get.intermediary:
             continue
-        observation = f"{endpoint.get.status} to GET of the {endpoint.member}."
+        values = {"status": endpoint.get.status, "endpoint": endpoint.member}
+        observation = gettext("%(status)d to GET of the %(endpoint)s.") % values
         is_page = endpoint.member == "authorization_endpoint"
         if endpoint.get.status in (404, 410):
             # Django routes by path alone, so that a 404 there is final.
             if is_page or is_django(walk):
                 result = finding(OAUTH_ENDPOINT_NOT_FOUND, endpoint.url, observation)
-                is_registration = endpoint.member == "registration_endpoint"
-                more = _TOOLKIT_REGISTRATION if is_registration else ""
-                yield replace(result, django_fix=f"{result.django_fix}{more}")
+                if endpoint.member == "registration_endpoint":
+                    django_fix = f"{result.django_fix} {gettext(_TOOLKIT_REGISTRATION)}"
+                    result = replace(result, django_fix=django_fix)
+                yield result
             elif not _takes_post(endpoint):
                 yield finding(OAUTH_ENDPOINT_UNSEEN, endpoint.url, observation)
         elif endpoint.get.status >= 500:
@@ -139,8 +143,9 @@ def redirected(walk: Walk) -> Iterator[Finding]:
             continue
         is_slash = cause(endpoint.url, to) is Cause.SLASH
         if is_slash or endpoint.member != "authorization_endpoint":
-            observation = f"{endpoint.get.status} from the {endpoint.member} to {shown(to)}."
-            yield finding(OAUTH_ENDPOINT_REDIRECT, endpoint.url, observation)
+            sentence = gettext("%(status)d from the %(endpoint)s to %(url)s.")
+            values = {"status": endpoint.get.status, "endpoint": endpoint.member, "url": shown(to)}
+            yield finding(OAUTH_ENDPOINT_REDIRECT, endpoint.url, sentence % values)
 
 
 def pages(walk: Walk) -> Iterator[Finding]:
@@ -154,7 +159,8 @@ def pages(walk: Walk) -> Iterator[Finding]:
         if endpoint.preflight is None or not is_there:
             continue
         if problem := lacking(endpoint.preflight, walk.page_origin, ("content-type",)):
-            observation = f"{endpoint.member}: {problem}"
+            values = {"endpoint": endpoint.member, "problem": problem}
+            observation = gettext("%(endpoint)s: %(problem)s") % values
             fix = passing(endpoint.preflight.answer)
             yield finding(OAUTH_ENDPOINT_CORS, endpoint.url, observation, fix=fix)
 
@@ -173,8 +179,8 @@ def is_absent(walk: Walk) -> bool:
 
 STEP = Step(
     name="oauth-endpoints",
-    title="OAuth endpoints",
-    holds="the endpoints on this origin respond",
+    title=_("OAuth endpoints"),
+    holds=_("the endpoints on this origin respond"),
     entries=(
         OAUTH_ENDPOINT_NOT_FOUND,
         OAUTH_ENDPOINT_UNSEEN,
@@ -185,7 +191,7 @@ STEP = Step(
     ),
     rules=(existence, redirected, pages),
     can_pass=can_pass,
-    lacks="all endpoints are on other origins, which are not contacted",
+    lacks=_("all endpoints are on other origins, which are not contacted"),
     is_absent=is_absent,
     probes=(ask_oauth_endpoints,),
 )

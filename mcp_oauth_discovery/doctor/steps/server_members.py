@@ -6,11 +6,19 @@ from collections.abc import Iterator
 
 from mcp_oauth_discovery.doctor.clients import CLOSED, EVERY, PUBLISHED, TYPESCRIPT_BASED, Client
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, finding
-from mcp_oauth_discovery.doctor.printing import shown
+from mcp_oauth_discovery.doctor.language import gettext
+from mcp_oauth_discovery.doctor.language import gettext_noop as _
 from mcp_oauth_discovery.doctor.steps.outside import NO_PKCE, NO_REGISTRATION, readvised
-from mcp_oauth_discovery.doctor.steps.values import misformed, naming, strict, strings
+from mcp_oauth_discovery.doctor.steps.values import (
+    misformed,
+    missing,
+    naming,
+    stated,
+    strict,
+    strings,
+)
 from mcp_oauth_discovery.doctor.transport.reachability import host_of
-from mcp_oauth_discovery.doctor.walk.observations import Fetched, Server, Walk
+from mcp_oauth_discovery.doctor.walk.observations import Fetched, Walk
 from mcp_oauth_discovery.doctor.walk.well_known import Role
 from mcp_oauth_discovery.standards.identifiers import is_loopback
 from mcp_oauth_discovery.standards.member_forms import check_string, list_of
@@ -27,12 +35,12 @@ _MEMBERS = {**AUTHORIZATION_SERVER, "id_token_signing_alg_values_supported": lis
 AS_MEMBER_MISSING = Entry(
     code="as-member-missing",
     severity=Severity.ERROR,
-    seen="A required member is missing.",
+    seen=_("A required member is missing."),
     expected="issuer, authorization_endpoint, token_endpoint, response_types_supported",
     section="RFC 8414 §2",
     clients=EVERY,
-    fix="Add the member to the metadata of the authorization server.",
-    django_fix=(
+    fix=_("Add the member to the metadata of the authorization server."),
+    django_fix=_(
         "Add the member to MCP_AUTHORIZATION_SERVER_METADATA. For an endpoint, write a URL or the "
         'name of a URL pattern, such as "oauth2_provider:token".'
     ),
@@ -40,37 +48,39 @@ AS_MEMBER_MISSING = Entry(
 AS_MEMBER_INVALID = Entry(
     code="as-member-invalid",
     severity=Severity.ERROR,
-    seen="A member has an invalid value.",
-    expected="the form that the standard defines",
+    seen=_("A member has an invalid value."),
+    expected=_("the form that the standard defines"),
     section="RFC 8414 §2",
-    fix="Correct the member in the metadata of the authorization server.",
-    django_fix="Correct the member in MCP_AUTHORIZATION_SERVER_METADATA.",
+    fix=_("Correct the member in the metadata of the authorization server."),
+    django_fix=_("Correct the member in MCP_AUTHORIZATION_SERVER_METADATA."),
 )
 AS_ENDPOINT_HTTP = Entry(
     code="as-endpoint-http",
     severity=Severity.ERROR,
-    seen="An endpoint is plain http on a host that is not loopback.",
-    expected="https endpoints",
+    seen=_("An endpoint is plain http on a host that is not loopback."),
+    expected=_("https endpoints"),
     section="MCP authorization, communication security",
     clients=(*CLOSED, *TYPESCRIPT_BASED),
-    fix=(
+    fix=_(
         "Announce the endpoints with https URLs. Behind a proxy, configure the public URL of the "
         "application."
     ),
-    django_fix="Pin MCP_ISSUER to the https URL, and set SECURE_PROXY_SSL_HEADER behind a proxy.",
+    django_fix=_(
+        "Pin MCP_ISSUER to the https URL, and set SECURE_PROXY_SSL_HEADER behind a proxy."
+    ),
 )
 AS_PKCE_MISSING = Entry(
     code="as-pkce-missing",
     severity=Severity.ERROR,
-    seen="code_challenge_methods_supported is missing.",
-    expected='code_challenge_methods_supported with "S256"',
+    seen=_("code_challenge_methods_supported is missing."),
+    expected=_('code_challenge_methods_supported with "S256"'),
     section="MCP authorization, authorization code protection",
     clients=(*CLOSED, Client.GO),
-    fix=(
+    fix=_(
         'Add "code_challenge_methods_supported": ["S256"] to the metadata of the authorization '
         "server: clients must not continue without it."
     ),
-    django_fix=(
+    django_fix=_(
         'Write "code_challenge_methods_supported": ["S256"] in MCP_AUTHORIZATION_SERVER_METADATA: '
         "clients must not continue without it."
     ),
@@ -78,11 +88,11 @@ AS_PKCE_MISSING = Entry(
 AS_PKCE_METHOD = Entry(
     code="as-pkce-method",
     severity=Severity.ERROR,
-    seen="The PKCE methods lack S256.",
-    expected='"S256" in code_challenge_methods_supported',
+    seen=_("The PKCE methods lack S256."),
+    expected=_('"S256" in code_challenge_methods_supported'),
     section="MCP authorization, authorization code protection",
     clients=(*CLOSED, *TYPESCRIPT_BASED, Client.RUST),
-    fix=(
+    fix=_(
         'Support S256 in the authorization server, and add "S256" to '
         "code_challenge_methods_supported."
     ),
@@ -90,20 +100,20 @@ AS_PKCE_METHOD = Entry(
 AS_RESPONSE_TYPE = Entry(
     code="as-response-type",
     severity=Severity.ERROR,
-    seen="response_types_supported lacks code.",
-    expected='"code" in response_types_supported',
+    seen=_("response_types_supported lacks code."),
+    expected=_('"code" in response_types_supported'),
     section="RFC 8414 §2",
     clients=(*CLOSED, *TYPESCRIPT_BASED, Client.RUST),
-    fix='Add "code" to response_types_supported: MCP clients use the authorization code grant.',
+    fix=_('Add "code" to response_types_supported: MCP clients use the authorization code grant.'),
 )
 AS_GRANT_TYPE = Entry(
     code="as-grant-type",
     severity=Severity.ERROR,
-    seen="grant_types_supported lacks authorization_code.",
-    expected='"authorization_code" in grant_types_supported, or no such member',
+    seen=_("grant_types_supported lacks authorization_code."),
+    expected=_('"authorization_code" in grant_types_supported, or no such member'),
     section="RFC 8414 §2",
     clients=EVERY,
-    fix=(
+    fix=_(
         'Add "authorization_code" to grant_types_supported: MCP clients use the authorization code '
         "grant."
     ),
@@ -111,15 +121,15 @@ AS_GRANT_TYPE = Entry(
 AS_REGISTRATION = Entry(
     code="as-registration",
     severity=Severity.WARNING,
-    seen="There is neither registration nor support for client ID metadata documents.",
-    expected="registration_endpoint or client_id_metadata_document_supported",
+    seen=_("There is neither registration nor support for client ID metadata documents."),
+    expected=_("registration_endpoint or client_id_metadata_document_supported"),
     section="MCP authorization, client registration",
     clients=EVERY,
-    fix=(
+    fix=_(
         "Offer client ID metadata documents or dynamic registration, or register each client by "
         "hand and give it the client_id."
     ),
-    django_fix=(
+    django_fix=_(
         'Add registration_endpoint or "client_id_metadata_document_supported": True to '
         "MCP_AUTHORIZATION_SERVER_METADATA, if the authorization server supports it. Otherwise "
         "register each client by hand, and give it the client_id."
@@ -128,11 +138,11 @@ AS_REGISTRATION = Entry(
 AS_METADATA_DOCUMENTS = Entry(
     code="as-metadata-documents",
     severity=Severity.ERROR,
-    seen="Client ID metadata documents are announced, without client authentication for them.",
-    expected='"none" or "private_key_jwt" in token_endpoint_auth_methods_supported',
+    seen=_("Client ID metadata documents are announced, without client authentication for them."),
+    expected=_('"none" or "private_key_jwt" in token_endpoint_auth_methods_supported'),
     section="Client ID Metadata Document §4.1",
     clients=(Client.PYTHON, Client.TYPESCRIPT),
-    fix=(
+    fix=_(
         'Add "none" to token_endpoint_auth_methods_supported: clients with a metadata document '
         "have no secret."
     ),
@@ -140,34 +150,35 @@ AS_METADATA_DOCUMENTS = Entry(
 AS_JWT_ALGORITHMS = Entry(
     code="as-jwt-algorithms",
     severity=Severity.ERROR,
-    seen="JWT client authentication is announced without its algorithms.",
-    expected="the matching …_auth_signing_alg_values_supported; optional in openid-configuration",
+    seen=_("JWT client authentication is announced without its algorithms."),
+    expected=_(
+        "the matching …_auth_signing_alg_values_supported; optional in openid-configuration"
+    ),
     section="RFC 8414 §2",
-    fix=(
-        "Add token_endpoint_auth_signing_alg_values_supported with the algorithms that the server "
-        'accepts, such as ["ES256", "RS256"].'
+    fix=_(
+        'Add the member with the algorithms that the server accepts, such as ["ES256", "RS256"].'
     ),
 )
 
 
-def chosen(walk: Walk) -> Iterator[tuple[Server, Fetched]]:
-    """Yield each server with the document that clients use."""
-    yield from ((server, server.metadata) for server in walk.servers if server.metadata)
+def chosen(walk: Walk) -> Iterator[Fetched]:
+    """Yield the document of each server that clients use."""
+    yield from (server.metadata for server in walk.servers if server.metadata)
 
 
 def members(walk: Walk) -> Iterator[Finding]:
     """Report missing members, invalid values, and endpoints over plain http."""
-    for _, document in chosen(walk):
+    for document in chosen(walk):
         values = document.content
         for name in _REQUIRED:
             if not has_value(values.get(name)):
                 clients = TYPESCRIPT_BASED if name == "response_types_supported" else EVERY
-                observation = f"There is no {name}."
+                observation = gettext("There is no %(name)s.") % {"name": name}
                 result = finding(AS_MEMBER_MISSING, document.url, observation, clients=clients)
                 yield naming(result, name)
         plain = [name for name in ENDPOINTS if _is_plain(values.get(name))]
         for name in sorted(plain):
-            observation = f"{name} is {shown(values[name])}."
+            observation = stated(name, values[name])
             clients = AS_ENDPOINT_HTTP.clients if name in _USED else ()
             yield finding(AS_ENDPOINT_HTTP, document.url, observation, clients=clients)
         # Another step judges the signed copy.
@@ -180,12 +191,12 @@ def members(walk: Walk) -> Iterator[Finding]:
 
 
 def pkce(walk: Walk) -> Iterator[Finding]:
-    for _, document in chosen(walk):
+    for document in chosen(walk):
         methods = document.content.get("code_challenge_methods_supported")
         if not has_value(methods):
-            yield readvised(walk, finding(AS_PKCE_MISSING, document.url), NO_PKCE)
+            yield readvised(walk, finding(AS_PKCE_MISSING, document.url), gettext(NO_PKCE))
         elif isinstance(methods, list) and "S256" not in methods:
-            observation = f"code_challenge_methods_supported is {shown(methods)}."
+            observation = stated("code_challenge_methods_supported", methods)
             yield finding(AS_PKCE_METHOD, document.url, observation)
 
 
@@ -195,23 +206,24 @@ def flows(walk: Walk) -> Iterator[Finding]:
         ("response_types_supported", "code", AS_RESPONSE_TYPE),
         ("grant_types_supported", "authorization_code", AS_GRANT_TYPE),
     )
-    for _, document in chosen(walk):
+    for document in chosen(walk):
         for member, value, entry in needed:
             listed = strings(document.content, member)
             if listed and value not in listed:
-                yield finding(entry, document.url, f"{member} is {shown(listed)}.")
+                yield finding(entry, document.url, stated(member, listed))
 
 
 def registration(walk: Walk) -> Iterator[Finding]:
     """Report a server without registration, or with only part of what it needs."""
-    for _, document in chosen(walk):
+    for document in chosen(walk):
         values = document.content
         takes_documents = values.get("client_id_metadata_document_supported") is True
         if not takes_documents and not has_value(values.get("registration_endpoint")):
-            yield readvised(walk, finding(AS_REGISTRATION, document.url), NO_REGISTRATION)
+            yield readvised(walk, finding(AS_REGISTRATION, document.url), gettext(NO_REGISTRATION))
         methods = strings(values, "token_endpoint_auth_methods_supported")
         if takes_documents and not {"none", "private_key_jwt"} & set(methods):
-            observation = f"token_endpoint_auth_methods_supported is {shown(methods or 'missing')}."
+            name = "token_endpoint_auth_methods_supported"
+            observation = stated(name, methods) if methods else missing(name)
             # By their makers' pages, these register dynamically instead, if they can.
             has_registration = has_value(values.get("registration_endpoint"))
             closed = () if has_registration else tuple(PUBLISHED)
@@ -221,7 +233,7 @@ def registration(walk: Walk) -> Iterator[Finding]:
 
 def jwt_authentication(walk: Walk) -> Iterator[Finding]:
     """Report missing lists of algorithms; RFC 8414 requires them, OpenID does not."""
-    for _, document in chosen(walk):
+    for document in chosen(walk):
         if document.role is not Role.OAUTH:
             continue
         values = document.content
@@ -229,9 +241,9 @@ def jwt_authentication(walk: Walk) -> Iterator[Finding]:
             methods = _JWT_METHODS & set(strings(values, f"{endpoint}_auth_methods_supported"))
             needed = f"{endpoint}_auth_signing_alg_values_supported"
             if methods and not has_value(values.get(needed)):
-                observation = f"{', '.join(sorted(methods))} without {needed}."
-                fix = AS_JWT_ALGORITHMS.fix.replace("token_endpoint", endpoint)
-                yield finding(AS_JWT_ALGORITHMS, document.url, observation, fix=fix)
+                names = {"methods": ", ".join(sorted(methods)), "name": needed}
+                observation = gettext("%(methods)s without %(name)s.") % names
+                yield naming(finding(AS_JWT_ALGORITHMS, document.url, observation), needed)
 
 
 def _is_plain(value: object) -> bool:

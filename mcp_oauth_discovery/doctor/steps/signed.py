@@ -14,11 +14,13 @@ from joserfc.errors import JoseError, SecurityWarning
 from joserfc.jwk import import_key
 
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, finding
+from mcp_oauth_discovery.doctor.language import gettext
+from mcp_oauth_discovery.doctor.language import gettext_noop as _
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.steps.exchanges import are_read
 from mcp_oauth_discovery.doctor.steps.key_forms import Key, problem
 from mcp_oauth_discovery.doctor.steps.published_keys import keys_of
-from mcp_oauth_discovery.doctor.steps.values import strings
+from mcp_oauth_discovery.doctor.steps.values import stated, strings
 from mcp_oauth_discovery.doctor.walk.observations import Fetched, Walk
 from mcp_oauth_discovery.doctor.walk.reading import check_depth
 from mcp_oauth_discovery.standards.identifiers import origin
@@ -38,50 +40,52 @@ _OWN_CLAIMS = {"iss", "iat", "exp", "nbf", "jti", "sub", "aud"}
 SIGNED_MALFORMED = Entry(
     code="signed-malformed",
     severity=Severity.ERROR,
-    seen="signed_metadata is not a JWT in compact form.",
-    expected="three base64url parts between dots",
+    seen=_("signed_metadata is not a JWT in compact form."),
+    expected=_("three base64url parts between dots"),
     section="RFC 9728 §2.2, RFC 8414 §2.1",
-    fix="Leave signed_metadata out of the document, or sign it with a JOSE library.",
+    fix=_("Leave signed_metadata out of the document, or sign it with a JOSE library."),
 )
 SIGNED_KEY = Entry(
     code="signed-key",
     severity=Severity.ERROR,
-    seen="No published key has the kid of signed_metadata.",
-    expected="this key in the JWK Set",
+    seen=_("No published key has the kid of signed_metadata."),
+    expected=_("this key in the JWK Set"),
     section="RFC 9728 §2.2, RFC 8414 §2.1",
-    fix="Publish the key that signed signed_metadata, and purge caches that hold an older JWK Set.",
+    fix=_(
+        "Publish the key that signed signed_metadata, and purge caches that hold an older JWK Set."
+    ),
 )
 SIGNED_SIGNATURE = Entry(
     code="signed-signature",
     severity=Severity.ERROR,
-    seen="The signature of signed_metadata is invalid.",
-    expected="a valid signature by that key",
+    seen=_("The signature of signed_metadata is invalid."),
+    expected=_("a valid signature by that key"),
     section="RFC 9728 §2.2, RFC 8414 §2.1",
-    fix="Look for two processes that sign with different private keys under one kid.",
+    fix=_("Look for two processes that sign with different private keys under one kid."),
 )
 SIGNED_ISSUER = Entry(
     code="signed-issuer",
     severity=Severity.ERROR,
-    seen="signed_metadata has no iss, or one that does not belong to the document.",
-    expected="iss, naming the party that attests the values: the issuer, or the resource",
+    seen=_("signed_metadata has no iss, or one that does not belong to the document."),
+    expected=_("iss, naming the party that attests the values: the issuer, or the resource"),
     section="RFC 9728 §2.2, RFC 8414 §2.1",
-    fix="Set iss in signed_metadata to the identifier of the site that publishes the keys.",
+    fix=_("Set iss in signed_metadata to the identifier of the site that publishes the keys."),
 )
 SIGNED_EXPIRED = Entry(
     code="signed-expired",
     severity=Severity.ERROR,
-    seen="signed_metadata has expired, or is not valid yet.",
-    expected="exp in the future and nbf in the past, or neither",
+    seen=_("signed_metadata has expired, or is not valid yet."),
+    expected=_("exp in the future and nbf in the past, or neither"),
     section="RFC 7519 §4.1.4, §4.1.5",
-    fix="Sign signed_metadata again before it expires, on a host with a correct clock.",
+    fix=_("Sign signed_metadata again before it expires, on a host with a correct clock."),
 )
 SIGNED_DIFFERS = Entry(
     code="signed-differs",
     severity=Severity.ERROR,
-    seen="signed_metadata differs from the document.",
-    expected="the same values; the signed ones take precedence",
+    seen=_("signed_metadata differs from the document."),
+    expected=_("the same values; the signed ones take precedence"),
     section="RFC 9728 §2.2, RFC 8414 §2.1",
-    fix="Sign the current document again: signed_metadata is a copy that is out of date.",
+    fix=_("Sign the current document again: signed_metadata is a copy that is out of date."),
 )
 
 
@@ -117,7 +121,8 @@ def signatures(walk: Walk) -> Iterator[Finding]:
         url = signed.document.url
         parsed = _parsed(signed.token)
         if parsed is None:
-            yield finding(SIGNED_MALFORMED, url, f"It is {shown(signed.token)}.")
+            observation = gettext("It is %(value)s.") % {"value": shown(signed.token)}
+            yield finding(SIGNED_MALFORMED, url, observation)
             continue
         header, claims = parsed
         yield from _judge_claims(signed, claims)
@@ -125,11 +130,15 @@ def signatures(walk: Walk) -> Iterator[Finding]:
         count = len(signed.candidates(kid))
         if signed.is_verified(kid):
             continue
-        if count:
-            tried = f": {_MOST_TRIED} of {count} were tried" if count > _MOST_TRIED else ""
-            yield finding(SIGNED_SIGNATURE, url, f"It is not by the key {shown(kid)}{tried}.")
+        values = {"kid": shown(kid), "tried": _MOST_TRIED, "count": count}
+        if count > _MOST_TRIED:
+            sentence = gettext("It is not by the key %(kid)s: %(tried)d of %(count)d were tried.")
+            yield finding(SIGNED_SIGNATURE, url, sentence % values)
+        elif count:
+            sentence = gettext("It is not by the key %(kid)s.")
+            yield finding(SIGNED_SIGNATURE, url, sentence % values)
         elif signed.has_all_keys:
-            yield finding(SIGNED_KEY, url, f"No key has the kid {shown(kid)}.")
+            yield finding(SIGNED_KEY, url, gettext("No key has the kid %(kid)s.") % values)
 
 
 def can_pass(walk: Walk) -> bool:
@@ -168,12 +177,12 @@ def _judge_claims(signed: _Signed, claims: Mapping[str, Any]) -> Iterator[Findin
     if issuer is None:
         yield finding(SIGNED_ISSUER, url)
     elif not isinstance(issuer, str) or issuer not in signed.issuers:
-        observation = f"iss is {shown(issuer)}, which does not belong to the document."
-        yield finding(SIGNED_ISSUER, url, observation)
+        sentence = gettext("iss is %(value)s, which does not belong to the document.")
+        yield finding(SIGNED_ISSUER, url, sentence % {"value": shown(issuer)})
     if _number(claims, "exp", now) < now:
-        yield finding(SIGNED_EXPIRED, url, f"exp is {shown(claims['exp'])}.")
+        yield finding(SIGNED_EXPIRED, url, stated("exp", claims["exp"]))
     if _number(claims, "nbf", now) > now + _SKEW:
-        yield finding(SIGNED_EXPIRED, url, f"nbf is {shown(claims['nbf'])}.")
+        yield finding(SIGNED_EXPIRED, url, stated("nbf", claims["nbf"]))
     members = signed.document.content
     names = sorted(
         name
@@ -181,7 +190,8 @@ def _judge_claims(signed: _Signed, claims: Mapping[str, Any]) -> Iterator[Findin
         if name not in _OWN_CLAIMS and members.get(name) != value
     )
     if names:
-        yield finding(SIGNED_DIFFERS, url, f"Different members: {shown(', '.join(names))}.")
+        sentence = gettext("Different members: %(names)s.")
+        yield finding(SIGNED_DIFFERS, url, sentence % {"names": shown(", ".join(names))})
 
 
 def _number(claims: Mapping[str, Any], name: str, default: float) -> float:
@@ -226,8 +236,8 @@ def is_absent(walk: Walk) -> bool:
 
 STEP = Step(
     name="signed-metadata",
-    title="Signed metadata",
-    holds="signed by a published key, with the values of the document",
+    title=_("Signed metadata"),
+    holds=_("signed by a published key, with the values of the document"),
     entries=(
         SIGNED_MALFORMED,
         SIGNED_KEY,
@@ -238,6 +248,6 @@ STEP = Step(
     ),
     rules=(signatures,),
     can_pass=can_pass,
-    lacks="no document has signed_metadata",
+    lacks=_("no document has signed_metadata"),
     is_absent=is_absent,
 )

@@ -39,6 +39,16 @@ def misformed(members: Mapping[str, Any], table: Mapping[str, Check]) -> Iterato
             yield name, text % values
 
 
+def stated(name: str, value: object) -> str:
+    """Return a sentence that says which value a member has."""
+    return gettext("%(name)s is %(value)s.") % {"name": name, "value": shown(value)}
+
+
+def missing(name: str) -> str:
+    """Return a sentence that says that a member is missing."""
+    return gettext("%(name)s is missing.") % {"name": name}
+
+
 def naming(result: Finding, name: str) -> Finding:
     """Return a finding whose fixes name a member, which those of its entry call "the member"."""
     # Translators: the name of a member replaces these words in the texts that have them.
@@ -50,7 +60,7 @@ def naming(result: Finding, name: str) -> Finding:
 def check_host(url: str) -> None:
     """Raise `ValueError` for a well-formed URL whose host browsers refuse."""
     if not hosts.origin(url):
-        raise ValueError("browsers refuse its host")
+        raise ValueError(gettext("browsers refuse its host"))
 
 
 def strict(name: str, value: object) -> tuple[Client, ...]:

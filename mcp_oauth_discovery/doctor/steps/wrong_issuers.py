@@ -10,6 +10,8 @@ from dataclasses import replace
 
 from mcp_oauth_discovery.doctor.clients import EVERY, Client
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, finding
+from mcp_oauth_discovery.doctor.language import gettext
+from mcp_oauth_discovery.doctor.language import gettext_noop as _
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.steps.outside import (
     WRONG_HOST,
@@ -32,12 +34,12 @@ OF_THE_ISSUER = ("as-unusable", "as-not-found", "as-elsewhere")
 AS_UNUSABLE = Entry(
     code="as-unusable",
     severity=Severity.ERROR,
-    seen="authorization_servers names a server that has no metadata.",
-    expected="the issuer of the server that issues the tokens",
+    seen=_("authorization_servers names a server that has no metadata."),
+    expected=_("the issuer of the server that issues the tokens"),
     section="RFC 9728 §2, RFC 8414 §3",
     clients=EVERY,
-    fix="Correct the issuer in authorization_servers. If it is right, have its server answer.",
-    django_fix=(
+    fix=_("Correct the issuer in authorization_servers. If it is right, have its server answer."),
+    django_fix=_(
         "Correct the issuer in MCP_ISSUER or MCP_AUTHORIZATION_SERVERS. If it is right, have its "
         "server answer."
     ),
@@ -55,15 +57,15 @@ AS_UNUSABLE = Entry(
 AS_NOT_FOUND = Entry(
     code="as-not-found",
     severity=Severity.ERROR,
-    seen="No address that clients try has the metadata of the issuer.",
-    expected="the document at the well-known URL of the issuer",
+    seen=_("No address that clients try has the metadata of the issuer."),
+    expected=_("the document at the well-known URL of the issuer"),
     section="RFC 8414 §3",
     clients=EVERY,
-    fix=(
+    fix=_(
         "Correct the issuer in authorization_servers, or serve the metadata at "
         "/.well-known/oauth-authorization-server followed by the issuer's path."
     ),
-    django_fix=(
+    django_fix=_(
         "Correct MCP_ISSUER or MCP_AUTHORIZATION_SERVERS, or serve the metadata at "
         "/.well-known/oauth-authorization-server followed by the issuer's path."
     ),
@@ -76,17 +78,19 @@ def absent(walk: Walk) -> Iterator[Finding]:
     for server in walk.servers:
         if server.metadata is None and all(place.is_absent for place in server.documents):
             tried = ", ".join(place.url for place in server.documents)
-            observation = f"404 at {shown(tried)}."
+            observation = gettext("404 at %(urls)s.") % {"urls": shown(tried)}
             clients, correction = None, ""
             issuer = server.last.content.get("issuer") if server.last else None
             if server.last and issuer == server.issuer:
-                observation += (
-                    f"\nIt is at {shown(server.last.url)}, where only the Rust SDK looks."
-                )
+                place = gettext("It is at %(url)s, where only the Rust SDK looks.")
+                observation += f"\n{place % {'url': shown(server.last.url)}}"
                 clients = tuple(client for client in EVERY if client is not Client.RUST)
             elif server.last and isinstance(issuer, str):
-                observation += f"\nThe issuer in {shown(server.last.url)} is {shown(issuer)}."
-                correction = f"If tokens come from {shown(issuer)}, name that issuer. "
+                values = {"url": shown(server.last.url), "issuer": shown(issuer)}
+                place = gettext("The issuer in %(url)s is %(issuer)s.")
+                observation += f"\n{place % values}"
+                correction = gettext("If tokens come from %(issuer)s, name that issuer.")
+                correction = f"{correction % values} "
             result = finding(
                 AS_NOT_FOUND,
                 server.issuer,
@@ -98,7 +102,9 @@ def absent(walk: Walk) -> Iterator[Finding]:
             # On the origin of the endpoint, other findings have causes of their own.
             is_elsewhere = origin(server.issuer) != origin(walk.url)
             result = result if is_elsewhere else replace(result, explains=(), at="")
-            yield readvised(walk, result, f"{correction}{WRONG_ISSUER}{form_of(server.issuer)}")
+            yield readvised(
+                walk, result, f"{correction}{gettext(WRONG_ISSUER)}{form_of(server.issuer)}"
+            )
 
 
 def unusable(walk: Walk) -> Iterator[Finding]:
@@ -106,21 +112,26 @@ def unusable(walk: Walk) -> Iterator[Finding]:
     for server in walk.servers:
         if walk.resource is None or server.metadata or not is_outside(walk, server.issuer):
             continue
-        named = f"authorization_servers names {shown(server.issuer)}"
         for exchange in (place.exchange for place in server.documents):
             outcome = exchange.outcome
             if isinstance(outcome, Failure):
                 is_wrong, fix = outcome.trouble in _OF_HOSTS, WRONG_HOST
-                observation = f"{named}, which does not answer: {shown(outcome.reason)}."
+                sentence = gettext(
+                    "authorization_servers names %(issuer)s, which does not answer: %(answer)s."
+                )
+                answer = shown(outcome.reason)
             else:
                 is_wrong, fix = exchange.reading.fault is Unreadable.HTML, WRONG_ISSUER
-                observation = f"{named}, which answers with {gist(outcome)}."
+                sentence = gettext(
+                    "authorization_servers names %(issuer)s, which answers with %(answer)s."
+                )
+                answer = gist(outcome)
             if is_wrong and not exchange.intermediary:
                 yield finding(
                     AS_UNUSABLE,
                     walk.resource.url,
-                    observation,
-                    fix=f"{fix}{form_of(server.issuer)}",
+                    sentence % {"issuer": shown(server.issuer), "answer": answer},
+                    fix=f"{gettext(fix)}{form_of(server.issuer)}",
                     at=origin(server.issuer),
                 )
                 break
@@ -135,11 +146,19 @@ def with_common_cause(mismatch: Finding, walk: Walk, resource: str) -> Finding:
     start = origin(resource)
     if start == origin(walk.url) or start not in map(origin, issuers):
         return mismatch
-    reason = f"resource and authorization_servers both name {shown(start)}"
+    fix = gettext(
+        "Configure the public URL of this site: resource and authorization_servers both name "
+        "%(origin)s."
+    )
+    django_fix = gettext(
+        "Set MCP_ISSUER to the public URL of this site: resource and authorization_servers both "
+        "name %(origin)s."
+    )
+    values = {"origin": shown(start)}
     return replace(
         mismatch,
-        fix=f"Configure the public URL of this site: {reason}.",
-        django_fix=f"Set MCP_ISSUER to the public URL of this site: {reason}.",
+        fix=fix % values,
+        django_fix=django_fix % values,
         explains=(*mismatch.explains, *OF_THE_ISSUER),
     )
 
