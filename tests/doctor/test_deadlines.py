@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from mcp_oauth_discovery.doctor.transport.deadlines import Deadline, Late
+from mcp_oauth_discovery.doctor.steps.reach import REACH_CUT
+from mcp_oauth_discovery.doctor.transport.deadlines import BUDGET, Deadline, Late
 
 
 def test_deadline_of_no_time_is_over():
@@ -19,3 +20,7 @@ def test_answer_does_not_outlast_the_run(run, answer, seconds, is_last):
     deadline = Deadline(run).at_most(answer)
     assert deadline.seconds == pytest.approx(seconds, abs=1)
     assert deadline.is_last is is_last
+
+
+def test_finding_about_the_budget_names_its_default():
+    assert REACH_CUT.expected.endswith(f" {BUDGET:g} seconds")

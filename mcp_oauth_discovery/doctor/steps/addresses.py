@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 from mcp_oauth_discovery.doctor.clients import CLAUDE_CONNECTION, Client
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, finding
+from mcp_oauth_discovery.doctor.language import gettext
+from mcp_oauth_discovery.doctor.language import gettext_noop as _
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.transport.reachability import (
     host_of,
@@ -21,20 +23,20 @@ _MADE_UP = ipaddress.IPv6Network("64:ff9b:1::/48")
 REACH_NO_A_RECORD = Entry(
     code="reach-no-a-record",
     severity=Severity.ERROR,
-    seen="The host has IPv6 addresses alone.",
-    expected="a public A record: Claude connects over IPv4 only",
+    seen=_("The host has IPv6 addresses alone."),
+    expected=_("a public A record: Claude connects over IPv4 only"),
     section=CLAUDE_CONNECTION,
     clients=(Client.CLAUDE,),
-    fix="Publish an A record with a public IPv4 address beside the AAAA record.",
+    fix=_("Publish an A record with a public IPv4 address beside the AAAA record."),
 )
 REACH_MIXED_ADDRESSES = Entry(
     code="reach-mixed-addresses",
     severity=Severity.WARNING,
-    seen="The host has private addresses beside public ones.",
-    expected="public addresses alone: Claude refuses the host for a single private one",
+    seen=_("The host has private addresses beside public ones."),
+    expected=_("public addresses alone: Claude refuses the host for a single private one"),
     section=CLAUDE_CONNECTION,
     clients=(Client.CLAUDE,),
-    fix=(
+    fix=_(
         "Remove the private address from the public DNS. If only the DNS of your own network "
         "returns it, nothing is wrong."
     ),
@@ -55,7 +57,8 @@ def addresses(walk: Walk) -> Iterator[Finding]:
         known = [text for text in exchange.outcome.addresses if not _is_made_up(text)]
         public = [text for text in known if is_public_address(text)]
         private = [text for text in known if text not in public]
-        observation = f"{shown(host)} is at {', '.join(known)}."
+        text = gettext("%(host)s is at %(addresses)s.")
+        observation = text % {"host": shown(host), "addresses": ", ".join(known)}
         if public and private:
             yield finding(REACH_MIXED_ADDRESSES, exchange.url, observation)
         elif public and not any(ipaddress.ip_address(text).version == 4 for text in public):

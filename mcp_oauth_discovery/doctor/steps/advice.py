@@ -6,6 +6,8 @@ import shlex
 from dataclasses import dataclass, replace
 
 from mcp_oauth_discovery.doctor.findings import Finding
+from mcp_oauth_discovery.doctor.language import gettext
+from mcp_oauth_discovery.doctor.language import gettext_noop as _
 from mcp_oauth_discovery.doctor.transport.messages import Answer, Speech
 from mcp_oauth_discovery.doctor.transport.reachability import host_of
 from mcp_oauth_discovery.standards.identifiers import is_loopback
@@ -28,39 +30,50 @@ class Advice:
 
 
 MISDIRECTED = Advice(
-    "an answer for this host",
+    _("an answer for this host"),
     "RFC 9110 §15.5.20",
-    "421 means that the server has no site for this host. Add the host to the virtual host and to "
-    "the allowed hosts of the server. Have the proxy send it in the Host header and in TLS (SNI).",
+    _(
+        "421 means that the server has no site for this host. Add the host to the virtual host and "
+        "to the allowed hosts of the server. Have the proxy send it in the Host header and in TLS "
+        "(SNI)."
+    ),
 )
 SPEAKS_TLS = Advice(
-    "https at a port that speaks TLS",
+    _("https at a port that speaks TLS"),
     "RFC 9110 §4.2.2",
-    "The port speaks TLS. Write https in the URL, or name the port that speaks plain HTTP.",
+    _("The port speaks TLS. Write https in the URL, or name the port that speaks plain HTTP."),
 )
 SPEAKS_PLAIN_HTTP = Advice(
-    "TLS at the port of an https URL",
+    _("TLS at the port of an https URL"),
     "RFC 9110 §4.2.2",
-    "The port most likely speaks plain HTTP. Name the port that speaks TLS, or put a proxy with "
-    "TLS in front of this one.",
+    _(
+        "The port most likely speaks plain HTTP. Name the port that speaks TLS, or put a proxy "
+        "with TLS in front of this one."
+    ),
 )
 HANGS_UP = Advice(
-    "a complete TLS handshake",
+    _("a complete TLS handshake"),
     "RFC 9110 §4.2.2",
-    "The server ends the handshake itself. Check that this port speaks TLS, in version 1.2 or 1.3, "
-    "and that it has a site for this host name (SNI).",
+    _(
+        "The server ends the handshake itself. Check that this port speaks TLS, in version 1.2 or "
+        "1.3, and that it has a site for this host name (SNI)."
+    ),
 )
 HANDSHAKE_WAITS = Advice(
-    "a complete TLS handshake",
+    _("a complete TLS handshake"),
     "RFC 9110 §4.2.2",
-    "The port accepts the connection and does not answer the TLS handshake. Check that it speaks "
-    "TLS: some plain HTTP servers wait for the rest of a request.",
+    _(
+        "The port accepts the connection and does not answer the TLS handshake. Check that it "
+        "speaks TLS: some plain HTTP servers wait for the rest of a request."
+    ),
 )
 GATEWAY = Advice(
-    "an answer of the application",
+    _("an answer of the application"),
     "RFC 9110 §15.6.3, §15.6.5",
-    "A proxy got no valid answer from the application. Check that the application runs, and that "
-    "the proxy has the right address for it.",
+    _(
+        "A proxy got no valid answer from the application. Check that the application runs, and "
+        "that the proxy has the right address for it."
+    ),
 )
 OF_SPEECH = {
     Speech.HTTP: SPEAKS_PLAIN_HTTP,
@@ -90,10 +103,13 @@ def advised(result: Finding, better: Advice | None, typed: str = "") -> Finding:
     """
     if better is None:
         return result
-    fix = better.fix
+    fix = gettext(better.fix)
     if url := _other_scheme(better, typed):
-        fix = f"Check {url} instead. {better.fix} Type: {command(url)}"
-    return replace(result, expected=better.expected, section=better.section, fix=fix, django_fix="")
+        check = gettext("Check %(url)s instead.") % {"url": url}
+        typing = gettext("Type: %(command)s") % {"command": command(url)}
+        fix = f"{check} {fix} {typing}"
+    expected = gettext(better.expected)
+    return replace(result, expected=expected, section=better.section, fix=fix, django_fix="")
 
 
 def command(url: str) -> str:

@@ -23,6 +23,8 @@ from collections.abc import Iterator
 
 from mcp_oauth_discovery.doctor.clients import EVERY
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, finding
+from mcp_oauth_discovery.doctor.language import gettext
+from mcp_oauth_discovery.doctor.language import gettext_noop as _
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.steps.advice import command
 from mcp_oauth_discovery.doctor.transport.reachability import host_of, is_exposed
@@ -37,12 +39,12 @@ from mcp_oauth_discovery.standards.identifiers import is_loopback, origin, split
 ENDPOINT_ELSEWHERE = Entry(
     code="endpoint-elsewhere",
     severity=Severity.ERROR,
-    seen="The MCP endpoint of this site is at another URL.",
-    expected="the URL of the MCP endpoint",
+    seen=_("The MCP endpoint of this site is at another URL."),
+    expected=_("the URL of the MCP endpoint"),
     section="MCP authorization, protected resource metadata",
     clients=EVERY,
-    fix="Check the URL of the MCP endpoint instead, and give users that URL.",
-    django_fix="Check the URL of the MCP endpoint instead, or correct MCP_RESOURCE.",
+    fix=_("Check the URL of the MCP endpoint instead, and give users that URL."),
+    django_fix=_("Check the URL of the MCP endpoint instead, or correct MCP_RESOURCE."),
     explains=(
         "answers",
         "challenge",
@@ -70,10 +72,10 @@ ENDPOINT_ELSEWHERE = Entry(
 ENDPOINT_OTHER = Entry(
     code="endpoint-other",
     severity=Severity.INFO,
-    seen="The site names another MCP endpoint.",
-    expected="the URL of the MCP endpoint that you mean",
+    seen=_("The site names another MCP endpoint."),
+    expected=_("the URL of the MCP endpoint that you mean"),
     section="MCP authorization, protected resource metadata",
-    fix="If you mean the other endpoint, check its URL instead.",
+    fix=_("If you mean the other endpoint, check its URL instead."),
 )
 
 
@@ -86,39 +88,48 @@ def elsewhere(walk: Walk) -> Iterator[Finding]:
             return
     for alternative in walk.alternatives:
         if alternative.exchange is None and _may_be_meant(walk, alternative.url):
-            yield _instead(walk, alternative, "It was not contacted, as it is on another origin.")
+            unasked = gettext("It was not contacted, as it is on another origin.")
+            yield _instead(walk, alternative, unasked)
             return
 
 
 def _answered(walk: Walk, alternative: Alternative) -> Finding:
     url = alternative.url
     if origin(url) == origin(walk.url) and _may_be_endpoint(walk):
-        observation = f"{alternative.source} It answers 401 with a challenge as well."
-        fix = f"If you mean that endpoint, check it instead: {command(url)}"
-        return finding(ENDPOINT_OTHER, walk.url, observation, fix=fix)
-    source = "" if alternative.source else f"There is an MCP endpoint at {url}."
-    return _instead(walk, alternative, f"{source} It answers 401 with a challenge.".strip())
+        as_well = gettext("It answers 401 with a challenge as well.")
+        fix = gettext("If you mean that endpoint, check it instead: %(command)s")
+        fix %= {"command": command(url)}
+        return finding(ENDPOINT_OTHER, walk.url, f"{alternative.source} {as_well}", fix=fix)
+    return _instead(walk, alternative, gettext("It answers 401 with a challenge."))
 
 
 def _in_project(walk: Walk, alternative: Alternative) -> Finding:
-    url = alternative.url
-    status = walk.post.status if walk.post else 0
-    source = alternative.source or f"There is an MCP endpoint at {shown(url)}."
-    seen = f"{status} to an empty POST without a token. {source} It answers 401 with a challenge."
-    fix = f'MCP_RESOURCE = "{url}". If the wrong URL is a key of MCP_RESOURCES, correct it there.'
-    if is_likely(walk.url, url):
-        return finding(
-            ENDPOINT_ELSEWHERE, walk.url, seen, fix=f"Name the endpoint in the settings: {fix}"
+    seen = _seen(walk, alternative, gettext("It answers 401 with a challenge."))
+    if is_likely(walk.url, alternative.url):
+        entry = ENDPOINT_ELSEWHERE
+        fix = gettext('Name the endpoint in the settings: MCP_RESOURCE = "%(url)s".')
+    else:
+        entry = ENDPOINT_OTHER
+        fix = gettext(
+            'If that is the MCP endpoint, name it in the settings: MCP_RESOURCE = "%(url)s".'
         )
-    fix = f"If that is the MCP endpoint, name it in the settings: {fix}"
-    return finding(ENDPOINT_OTHER, walk.url, seen, fix=fix)
+    key = gettext("If the wrong URL is a key of MCP_RESOURCES, correct it there.")
+    return finding(entry, walk.url, seen, fix=f"{fix % {'url': alternative.url}} {key}")
 
 
 def _instead(walk: Walk, alternative: Alternative, evidence: str) -> Finding:
+    url, seen = alternative.url, _seen(walk, alternative, evidence)
+    fix = gettext("Check %(url)s instead, and give users that URL: %(command)s")
+    fix %= {"url": url, "command": command(url)}
+    return finding(ENDPOINT_ELSEWHERE, walk.url, seen, fix=fix)
+
+
+def _seen(walk: Walk, alternative: Alternative, evidence: str) -> str:
+    """Return how the typed URL answers, what names the other URL, and more evidence for it."""
     status = walk.post.status if walk.post else 0
-    parts = (f"{status} to an empty POST without a token.", alternative.source, evidence)
-    fix = f"Check {alternative.url} instead, and give users that URL: {command(alternative.url)}"
-    return finding(ENDPOINT_ELSEWHERE, walk.url, " ".join(filter(None, parts)), fix=fix)
+    start = gettext("%(status)d to an empty POST without a token.") % {"status": status}
+    endpoint = gettext("There is an MCP endpoint at %(url)s.") % {"url": shown(alternative.url)}
+    return f"{start} {alternative.source or endpoint} {evidence}"
 
 
 def _may_be_endpoint(walk: Walk) -> bool:

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from mcp_oauth_discovery.doctor.clients import EVERY
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, finding
+from mcp_oauth_discovery.doctor.language import gettext
+from mcp_oauth_discovery.doctor.language import gettext_noop as _
 from mcp_oauth_discovery.doctor.steps import did_you_mean
 from mcp_oauth_discovery.doctor.walk.alternatives import ask_alternatives
 from mcp_oauth_discovery.doctor.walk.observations import Walk
@@ -18,11 +20,13 @@ _BAD_REQUEST = (400, 421)
 ENDPOINT_NOT_FOUND = Entry(
     code="endpoint-not-found",
     severity=Severity.ERROR,
-    seen="There is no MCP endpoint at this URL.",
-    expected="401 to a POST without a token",
+    seen=_("There is no MCP endpoint at this URL."),
+    expected=_("401 to a POST without a token"),
     section="MCP authorization, token handling",
     clients=EVERY,
-    fix="Correct the URL of the MCP endpoint, or route it. Note that /mcp and /mcp/ are two URLs.",
+    fix=_(
+        "Correct the URL of the MCP endpoint, or route it. Note that /mcp and /mcp/ are two URLs."
+    ),
     explains=(
         "challenge",
         "prm-not-found",
@@ -39,10 +43,10 @@ ENDPOINT_NOT_FOUND = Entry(
 ENDPOINT_NOT_ROUTED = Entry(
     code="endpoint-not-routed",
     severity=Severity.INFO,
-    seen="The URLconf has no MCP endpoint at this path.",
-    expected="a route, or an MCP server that runs beside Django",
+    seen=_("The URLconf has no MCP endpoint at this path."),
+    expected=_("a route, or an MCP server that runs beside Django"),
     section="MCP transports, Streamable HTTP",
-    fix=(
+    fix=_(
         "If something else serves the path, run the check again with the URL. If the server "
         "mounts Django below a prefix, set FORCE_SCRIPT_NAME. Otherwise route the path, or "
         "correct MCP_ISSUER or MCP_RESOURCE."
@@ -51,13 +55,13 @@ ENDPOINT_NOT_ROUTED = Entry(
 ENDPOINT_OPEN = Entry(
     code="endpoint-open",
     severity=Severity.WARNING,
-    seen="The endpoint answers a POST without a token.",
-    expected="401, which makes a client sign in",
+    seen=_("The endpoint answers a POST without a token."),
+    expected=_("401, which makes a client sign in"),
     section="MCP authorization, token handling",
-    fix=(
+    fix=_(
         "If the endpoint must be protected, refuse requests without a token before anything else."
     ),
-    django_fix=(
+    django_fix=_(
         "If the endpoint must be protected, decorate its view with "
         "mcp_oauth_discovery.protection.bearer_required."
     ),
@@ -66,22 +70,22 @@ ENDPOINT_OPEN = Entry(
 ENDPOINT_PARSES_FIRST = Entry(
     code="endpoint-parses-first",
     severity=Severity.WARNING,
-    seen="The empty POST is refused for its form, not for the missing token.",
-    expected="401 before the body is read",
+    seen=_("The empty POST is refused for its form, not for the missing token."),
+    expected=_("401 before the body is read"),
     section="RFC 6750 §3.1",
-    fix="Have the endpoint check the token before the body, the method and the other headers.",
+    fix=_("Have the endpoint check the token before the body, the method and the other headers."),
 )
 ENDPOINT_FORBIDDEN = Entry(
     code="endpoint-forbidden",
     severity=Severity.ERROR,
-    seen="A POST without a token is answered with 403.",
-    expected="401 with a challenge; no client signs in after a 403 without one",
+    seen=_("A POST without a token is answered with 403."),
+    expected=_("401 with a challenge; no client signs in after a 403 without one"),
     section="RFC 6750 §3.1, RFC 9110 §15.5.2",
     clients=EVERY,
-    fix=(
+    fix=_(
         "Answer 401 with a challenge if there is no token; 403 is for tokens with too little scope."
     ),
-    django_fix=(
+    django_fix=_(
         "With Django REST framework, put the bearer authentication first in "
         "authentication_classes: the first one decides between 401 and 403."
     ),
@@ -90,31 +94,31 @@ ENDPOINT_FORBIDDEN = Entry(
 ENDPOINT_CSRF = Entry(
     code="endpoint-csrf",
     severity=Severity.ERROR,
-    seen="CSRF protection refuses the POST.",
-    expected="401 with a challenge",
+    seen=_("CSRF protection refuses the POST."),
+    expected=_("401 with a challenge"),
     section="RFC 6750 §3.1",
     clients=EVERY,
-    fix="Exempt the endpoint from CSRF protection: MCP clients send a token, not a cookie.",
-    django_fix="Mark the endpoint csrf_exempt: MCP clients send a token, not a cookie.",
+    fix=_("Exempt the endpoint from CSRF protection: MCP clients send a token, not a cookie."),
+    django_fix=_("Mark the endpoint csrf_exempt: MCP clients send a token, not a cookie."),
     explains=("challenge", "endpoint-get", "cors-exposed"),
 )
 ENDPOINT_METHOD = Entry(
     code="endpoint-method",
     severity=Severity.ERROR,
-    seen="The endpoint does not accept POST.",
-    expected="POST, with 401 if there is no token",
+    seen=_("The endpoint does not accept POST."),
+    expected=_("POST, with 401 if there is no token"),
     section="MCP transports, Streamable HTTP",
     clients=EVERY,
-    fix="Give clients the URL of the endpoint itself, and allow POST there.",
+    fix=_("Give clients the URL of the endpoint itself, and allow POST there."),
 )
 ENDPOINT_HTML = Entry(
     code="endpoint-html",
     severity=Severity.ERROR,
-    seen="The endpoint answers with an HTML page.",
-    expected="401 with a challenge",
+    seen=_("The endpoint answers with an HTML page."),
+    expected=_("401 with a challenge"),
     section="MCP authorization, token handling",
     clients=EVERY,
-    fix=(
+    fix=_(
         "Route the endpoint before the route that answers now, often that of a single-page app or "
         "of a login page."
     ),
@@ -129,10 +133,10 @@ ENDPOINT_HTML = Entry(
 ENDPOINT_GET = Entry(
     code="endpoint-get",
     severity=Severity.WARNING,
-    seen="GET at the endpoint is answered differently from POST.",
-    expected="401 or 405 to GET without a token",
+    seen=_("GET at the endpoint is answered differently from POST."),
+    expected=_("401 or 405 to GET without a token"),
     section="MCP transports, Streamable HTTP",
-    fix="Protect GET at the endpoint like POST: clients open a stream with it.",
+    fix=_("Protect GET at the endpoint like POST: clients open a stream with it."),
 )
 
 
@@ -142,7 +146,7 @@ def post(walk: Walk) -> Iterator[Finding]:
     if answer is None:
         return
     status = answer.status
-    observation = f"{status} to an empty POST without a token."
+    observation = gettext("%(status)d to an empty POST without a token.") % {"status": status}
     is_get_protected = walk.get is not None and walk.get.status == 401
     # The documents are bad requests as well, for example if the host is not allowed.
     is_host_refused = any(place.exchange.status in _BAD_REQUEST for place in walk.tried)
@@ -152,7 +156,8 @@ def post(walk: Walk) -> Iterator[Finding]:
     elif status == 403 and b"csrf" in answer.body.lower():
         yield finding(ENDPOINT_CSRF, walk.url, observation)
     elif status == 403:
-        yield finding(ENDPOINT_FORBIDDEN, walk.url, f"{observation} The body: {gist(answer)}.")
+        body = gettext("The body: %(body)s.") % {"body": gist(answer)}
+        yield finding(ENDPOINT_FORBIDDEN, walk.url, f"{observation} {body}")
     elif status == 405:
         yield finding(ENDPOINT_METHOD, walk.url, observation)
     elif 200 <= status < 300:
@@ -169,7 +174,8 @@ def get(walk: Walk) -> Iterator[Finding]:
     if not is_protected or walk.get is None or walk.get.intermediary:
         return
     if walk.get.status in (200, 204, 403, 404):
-        yield finding(ENDPOINT_GET, walk.url, f"401 to POST, {walk.get.status} to GET.")
+        text = gettext("401 to POST, %(status)d to GET.")
+        yield finding(ENDPOINT_GET, walk.url, text % {"status": walk.get.status})
 
 
 def can_pass(walk: Walk) -> bool:
@@ -182,8 +188,8 @@ def can_pass(walk: Walk) -> bool:
 
 STEP = Step(
     name="endpoint",
-    title="MCP endpoint",
-    holds="POST without a token is answered with 401, and GET is refused too",
+    title=_("MCP endpoint"),
+    holds=_("POST without a token is answered with 401, and GET is refused too"),
     entries=(
         *did_you_mean.ENTRIES,
         ENDPOINT_NOT_FOUND,

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mcp_oauth_discovery.doctor.clients import EVERY, Client
+from mcp_oauth_discovery.doctor.language import gettext
+from mcp_oauth_discovery.doctor.language import gettext_noop as _
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.walk.observations import Exchange, Walk
 
 # What firewalls and login services must let pass.
-PUBLIC = "/.well-known/ and the MCP endpoint"
+# Translators: the object of "Exempt", in other texts.
+PUBLIC = _("/.well-known/ and the MCP endpoint")
 
 
 def plain(walk: Walk) -> Iterator[Exchange]:
@@ -59,4 +62,5 @@ def compression(exchange: Exchange) -> str:
     coding = exchange.answer.header("content-encoding") if exchange.answer else None
     if coding is None or coding.lower() in ("", "identity"):
         return ""
-    return f"Content-Encoding: {shown(coding)}, without a request for it."
+    text = gettext("Content-Encoding: %(coding)s, without a request for it.")
+    return text % {"coding": shown(coding)}

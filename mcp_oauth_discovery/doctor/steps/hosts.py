@@ -7,6 +7,8 @@ from dataclasses import replace
 
 from mcp_oauth_discovery.doctor.clients import EVERY
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, finding
+from mcp_oauth_discovery.doctor.language import gettext
+from mcp_oauth_discovery.doctor.language import gettext_noop as _
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.steps.caching import lifetime
 from mcp_oauth_discovery.doctor.transport.messages import Answer
@@ -16,25 +18,25 @@ from mcp_oauth_discovery.doctor.walk.probes import ask_with_forged_hosts
 HOST_REFLECTED = Entry(
     code="host-reflected",
     severity=Severity.ERROR,
-    seen="A forged Host appears in a document.",
-    expected="identifiers from the configuration, or a refusal",
+    seen=_("A forged Host appears in a document."),
+    expected=_("identifiers from the configuration, or a refusal"),
     section="RFC 9728 §7.3",
-    fix="Build the documents from the configuration, and refuse unknown hosts.",
-    django_fix="Pin MCP_ISSUER, and list the hosts in ALLOWED_HOSTS.",
+    fix=_("Build the documents from the configuration, and refuse unknown hosts."),
+    django_fix=_("Pin MCP_ISSUER, and list the hosts in ALLOWED_HOSTS."),
     explains=("forwarded-reflected",),
 )
 HOST_REFLECTED_CACHED = Entry(
     code="host-reflected-cached",
     severity=Severity.CRITICAL,
-    seen="A forged host or scheme appears in a document that caches may keep.",
-    expected="identifiers from the configuration, or no-store",
+    seen=_("A forged host or scheme appears in a document that caches may keep."),
+    expected=_("identifiers from the configuration, or no-store"),
     section="RFC 9728 §7.3, RFC 9111 §7.1",
     clients=EVERY,
-    fix=(
+    fix=_(
         "Build the documents from the configuration immediately: one request can send every "
         "client to an attacker's server."
     ),
-    django_fix=(
+    django_fix=_(
         "Pin MCP_ISSUER immediately, and list the hosts in ALLOWED_HOSTS: one request can send "
         "every client to an attacker's server."
     ),
@@ -43,14 +45,14 @@ HOST_REFLECTED_CACHED = Entry(
 FORWARDED_REFLECTED = Entry(
     code="forwarded-reflected",
     severity=Severity.ERROR,
-    seen="A forged X-Forwarded-* or Forwarded header appears in a document.",
-    expected="identifiers from the configuration",
+    seen=_("A forged X-Forwarded-* or Forwarded header appears in a document."),
+    expected=_("identifiers from the configuration"),
     section="RFC 9728 §7.3, RFC 7239 §8.1",
-    fix=(
+    fix=_(
         "Build the documents from the configuration. Have the proxy overwrite the header, and "
         "ignore it if there is no proxy."
     ),
-    django_fix=(
+    django_fix=_(
         "Pin MCP_ISSUER. Have the proxy overwrite the header, or remove the setting that trusts "
         "it: USE_X_FORWARDED_HOST, USE_X_FORWARDED_PORT or SECURE_PROXY_SSL_HEADER."
     ),
@@ -84,29 +86,38 @@ def _reflection(url: str, answer: Answer, mark: str, names: tuple[str, ...]) -> 
         entry = HOST_REFLECTED_CACHED
     else:
         entry = HOST_REFLECTED if names == _HOST else FORWARDED_REFLECTED
-    header = " or ".join(names)
-    observation = f"The answer has {shown(mark)} from the header {header} of the request."
-    result = finding(entry, url, observation)
+    header = _joined(names)
+    text = gettext("The answer has %(value)s from the header %(header)s of the request.")
+    result = finding(entry, url, text % {"value": shown(mark), "header": header})
     if names == _HOST:
         return result
-    is_cached = entry is HOST_REFLECTED_CACHED
-    start = entry.fix if is_cached else "Build the documents from the configuration."
-    fix = f"{start} Have the proxy overwrite {header}, and ignore it if there is no proxy."
-    start = entry.django_fix if is_cached else "Pin MCP_ISSUER."
-    return replace(result, fix=fix, django_fix=f"{start} {_trust(names)}")
+    text = gettext("Have the proxy overwrite %(header)s, and ignore it if there is no proxy.")
+    distrust = text % {"header": header}
+    if entry is HOST_REFLECTED_CACHED:
+        start, django_start = result.fix, result.django_fix
+    else:
+        start = gettext("Build the documents from the configuration.")
+        django_start = gettext("Pin MCP_ISSUER.")
+    fix, django_fix = f"{start} {distrust}", f"{django_start} {_trust(names)}"
+    return replace(result, fix=fix, django_fix=django_fix)
+
+
+def _joined(names: tuple[str, ...]) -> str:
+    # Translators: between the names of two headers.
+    return gettext(" or ").join(names)
 
 
 def _trust(names: tuple[str, ...]) -> str:
     """Return what makes a Django site trust a header, and what to do."""
-    header = " or ".join(names)
+    overwrite = gettext("Have the proxy overwrite %(header)s.")
     if setting := _TRUSTING.get(names[0]):
-        ending = f"{setting} trusts {header}: remove that setting if there is no proxy."
+        look = gettext("%(setting)s trusts %(header)s: remove that setting if there is no proxy.")
     else:
-        ending = (
-            f"No setting of Django reads {header}: look for it in the middleware and in the "
+        look = gettext(
+            "No setting of Django reads %(header)s: look for it in the middleware and in the "
             "application server."
         )
-    return f"Have the proxy overwrite {header}. {ending}"
+    return f"{overwrite} {look}" % {"header": _joined(names), "setting": setting}
 
 
 def _text(answer: Answer) -> str:
@@ -131,8 +142,8 @@ def _shows(forgery: Forgery) -> bool:
 
 STEP = Step(
     name="hosts",
-    title="Forged hosts",
-    holds="no forged Host, Forwarded or X-Forwarded-* appears in an answer",
+    title=_("Forged hosts"),
+    holds=_("no forged Host, Forwarded or X-Forwarded-* appears in an answer"),
     entries=(
         HOST_REFLECTED,
         HOST_REFLECTED_CACHED,

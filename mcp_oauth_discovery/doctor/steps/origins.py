@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mcp_oauth_discovery.doctor.language import gettext
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.transport.messages import Answer
 
@@ -17,5 +18,5 @@ def origin_line(answer: Answer) -> str:
     """Return a sentence about the origins that an answer allows."""
     allowed = answer.header(_ALLOWED)
     if allowed is None:
-        return "There is no Access-Control-Allow-Origin."
+        return gettext("There is no Access-Control-Allow-Origin.")
     return f"Access-Control-Allow-Origin: {shown(allowed)}."

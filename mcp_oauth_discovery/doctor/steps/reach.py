@@ -7,13 +7,14 @@ from dataclasses import replace
 
 from mcp_oauth_discovery.doctor.clients import EVERY
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, finding
+from mcp_oauth_discovery.doctor.language import gettext
+from mcp_oauth_discovery.doctor.language import gettext_noop as _
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.steps import addresses
 from mcp_oauth_discovery.doctor.steps.advice import OF_SPEECH, advised
 from mcp_oauth_discovery.doctor.steps.exchanges import beyond, plain
 from mcp_oauth_discovery.doctor.steps.outside import WRONG_HOST, readvised
 from mcp_oauth_discovery.doctor.steps.values import urls_in
-from mcp_oauth_discovery.doctor.transport.deadlines import BUDGET
 from mcp_oauth_discovery.doctor.transport.messages import Failure, Trouble
 from mcp_oauth_discovery.doctor.transport.reachability import host_of, is_exposed, is_private_host
 from mcp_oauth_discovery.doctor.walk.observations import Exchange, Walk, all_answered
@@ -25,60 +26,66 @@ _NEEDED = {"resource", "authorization_servers", "issuer", *ENDPOINTS}
 REACH_NAME = Entry(
     code="reach-name",
     severity=Severity.ERROR,
-    seen="The host name does not resolve.",
-    expected="a public DNS record for the host",
+    seen=_("The host name does not resolve."),
+    expected=_("a public DNS record for the host"),
     section="RFC 9110 §4.3.3",
     clients=EVERY,
-    fix="Publish the DNS record of the host, or correct the host in the documents.",
-    django_fix=(
+    fix=_("Publish the DNS record of the host, or correct the host in the documents."),
+    django_fix=_(
         "Publish the DNS record of the host, or correct the host in MCP_ISSUER and MCP_RESOURCE."
     ),
 )
 REACH_REFUSED = Entry(
     code="reach-refused",
     severity=Severity.ERROR,
-    seen="Nothing answers at that host and port.",
-    expected="an HTTP server",
+    seen=_("Nothing answers at that host and port."),
+    expected=_("an HTTP server"),
     section="RFC 9110 §4.3.3",
     clients=EVERY,
-    fix="Start the server, open its port, and check the address where the proxy in front listens.",
+    fix=_(
+        "Start the server, open its port, and check the address where the proxy in front listens."
+    ),
 )
 REACH_TLS = Entry(
     code="reach-tls",
     severity=Severity.ERROR,
-    seen="The TLS handshake fails.",
-    expected="a certificate from a public authority, with its whole chain",
+    seen=_("The TLS handshake fails."),
+    expected=_("a certificate from a public authority, with its whole chain"),
     section="RFC 9110 §4.3.4",
     clients=EVERY,
-    fix="Install a certificate for this host name, with the intermediate certificates.",
+    fix=_("Install a certificate for this host name, with the intermediate certificates."),
 )
 REACH_CUT = Entry(
     code="reach-cut",
     severity=Severity.WARNING,
-    seen="The time for all requests is over; the remaining ones were not sent.",
-    expected=f"about seventy answers within {BUDGET:g} seconds",
+    seen=_("The time for all requests is over; the remaining ones were not sent."),
+    expected=_("about seventy answers within 25 seconds"),
     section="MCP authorization, discovery",
     clients=EVERY,
-    fix="Find out why the site answers slowly, or give the check more time, such as --budget 60.",
+    fix=_(
+        "Find out why the site answers slowly, or give the check more time, such as --budget 60."
+    ),
 )
 REACH_TIMEOUT = Entry(
     code="reach-timeout",
     severity=Severity.ERROR,
-    seen="The answer was not complete in time.",
-    expected="a complete answer within seconds",
+    seen=_("The answer was not complete in time."),
+    expected=_("a complete answer within seconds"),
     section="RFC 9110 §15.6.5",
     clients=EVERY,
-    fix="Look for a view that waits: for the database, for another server, or for a free worker.",
+    fix=_(
+        "Look for a view that waits: for the database, for another server, or for a free worker."
+    ),
     explains=(REACH_CUT.code,),
 )
 REACH_BROKEN = Entry(
     code="reach-broken",
     severity=Severity.ERROR,
-    seen="The response is not valid HTTP, or is incomplete.",
-    expected="a well-formed HTTP/1.1 response as long as its Content-Length says",
+    seen=_("The response is not valid HTTP, or is incomplete."),
+    expected=_("a well-formed HTTP/1.1 response as long as its Content-Length says"),
     section="RFC 9112 §6",
     clients=EVERY,
-    fix=(
+    fix=_(
         "Request the URL from the application server directly. If that answer is complete, the "
         "proxy breaks it."
     ),
@@ -86,22 +93,26 @@ REACH_BROKEN = Entry(
 REACH_PLAIN_HTTP = Entry(
     code="reach-plain-http",
     severity=Severity.ERROR,
-    seen="The URL is plain http on a host that is not loopback.",
-    expected="https; http is for loopback hosts only",
+    seen=_("The URL is plain http on a host that is not loopback."),
+    expected=_("https; http is for loopback hosts only"),
     section="MCP authorization, communication security",
     clients=EVERY,
-    fix="Serve the site over TLS, and give clients the https URL.",
+    fix=_("Serve the site over TLS, and give clients the https URL."),
     explains=("as-endpoint-http", "prm-server-invalid", "redirect-offsite", "redirect-https"),
 )
 REACH_PRIVATE = Entry(
     code="reach-private",
     severity=Severity.ERROR,
-    seen="A document of a public site names a host with a private address; it was not contacted.",
-    expected="hosts that clients on the Internet can reach",
+    seen=_(
+        "A document of a public site names a host with a private address; it was not contacted."
+    ),
+    expected=_("hosts that clients on the Internet can reach"),
     section="RFC 9728 §7.7",
     clients=EVERY,
-    fix="Put the public host into the documents.",
-    django_fix="Put the public host into MCP_ISSUER, MCP_RESOURCE and MCP_AUTHORIZATION_SERVERS.",
+    fix=_("Put the public host into the documents."),
+    django_fix=_(
+        "Put the public host into MCP_ISSUER, MCP_RESOURCE and MCP_AUTHORIZATION_SERVERS."
+    ),
     explains=(
         "prm-resource-mismatch",
         "challenge-metadata-offsite",
@@ -137,7 +148,7 @@ def failures(walk: Walk) -> Iterator[Finding]:
             continue
         failure = finding(_ENTRY_OF[outcome.trouble], outcome.url, _reason(outcome))
         if outcome.trouble in _OF_WRONG_HOSTS:
-            failure = readvised(walk, failure, WRONG_HOST)
+            failure = readvised(walk, failure, gettext(WRONG_HOST))
         is_typed = outcome.url == walk.url
         advice = OF_SPEECH[outcome.speech] if outcome.speech else None
         yield advised(failure, advice, walk.url if is_typed else "")
@@ -162,7 +173,7 @@ def _first_cut(exchanges: Iterable[Exchange]) -> Failure | None:
 
 
 def _reason(outcome: Failure) -> str:
-    return f"No answer: {shown(outcome.reason)}."
+    return gettext("No answer: %(reason)s.") % {"reason": shown(outcome.reason)}
 
 
 def plain_http(walk: Walk) -> Iterator[Finding]:
@@ -180,7 +191,8 @@ def private_hosts(walk: Walk) -> Iterator[Finding]:
             host = host_of(url)
             if host and is_private_host(host) and host not in reported:
                 reported.add(host)
-                observation = f"{shown(member)} is {shown(url)}: this host is not on the Internet."
+                text = gettext("%(member)s is %(url)s: this host is not on the Internet.")
+                observation = text % {"member": shown(member), "url": shown(url)}
                 clients = EVERY if member in _NEEDED else ()
                 yield finding(REACH_PRIVATE, document.url, observation, clients=clients)
 
@@ -196,8 +208,8 @@ def is_absent(walk: Walk) -> bool:
 
 STEP = Step(
     name="reach",
-    title="Connection",
-    holds="clients reach each address, over TLS or on this machine",
+    title=_("Connection"),
+    holds=_("clients reach each address, over TLS or on this machine"),
     entries=(
         REACH_NAME,
         REACH_REFUSED,
@@ -211,7 +223,7 @@ STEP = Step(
     ),
     rules=(failures, cut, plain_http, private_hosts, *addresses.RULES),
     can_pass=can_pass,
-    lacks="the check without a URL connects to no address; run it with the URL as well",
+    lacks=_("the check without a URL connects to no address; run it with the URL as well"),
     is_absent=is_absent,
     is_about_answers=True,
 )

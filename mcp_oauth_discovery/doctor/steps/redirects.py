@@ -7,6 +7,8 @@ from dataclasses import replace
 
 from mcp_oauth_discovery.doctor.clients import EVERY, TYPESCRIPT_BASED, Client
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, finding
+from mcp_oauth_discovery.doctor.language import gettext
+from mcp_oauth_discovery.doctor.language import gettext_noop as _
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.steps.exchanges import PUBLIC, plain, stopped
 from mcp_oauth_discovery.doctor.steps.outside import MOVED, readvised
@@ -21,12 +23,12 @@ _SAME_ORIGIN_ONLY = (Client.PYTHON, *TYPESCRIPT_BASED, Client.RUST)
 REDIRECT_HTTPS = Entry(
     code="redirect-https",
     severity=Severity.ERROR,
-    seen="The answer is a redirect to the same URL with https.",
-    expected="a direct answer",
+    seen=_("The answer is a redirect to the same URL with https."),
+    expected=_("a direct answer"),
     section="RFC 9728 §3.2, RFC 8414 §3.2",
     clients=_SAME_ORIGIN_ONLY,
-    fix="Have the proxy send X-Forwarded-Proto, and have the application trust it.",
-    django_fix=(
+    fix=_("Have the proxy send X-Forwarded-Proto, and have the application trust it."),
+    django_fix=_(
         'Set SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https"), and have the proxy set '
         "X-Forwarded-Proto. Django does not know that the proxy ends TLS, so SECURE_SSL_REDIRECT "
         "redirects."
@@ -36,12 +38,12 @@ REDIRECT_HTTPS = Entry(
 REDIRECT_SLASH = Entry(
     code="redirect-slash",
     severity=Severity.ERROR,
-    seen="The answer is a redirect that only adds or removes a final slash.",
-    expected="a direct answer at the published URL",
+    seen=_("The answer is a redirect that only adds or removes a final slash."),
+    expected=_("a direct answer at the published URL"),
     section="RFC 9728 §3.2, RFC 8414 §3.2",
     clients=(Client.PYTHON,),
-    fix="Route the URL exactly as it is published: the redirect loses the body of a POST.",
-    django_fix=(
+    fix=_("Route the URL exactly as it is published: the redirect loses the body of a POST."),
+    django_fix=_(
         "Route the URL exactly as it is published: the redirect of APPEND_SLASH loses the body "
         "of a POST."
     ),
@@ -50,12 +52,12 @@ REDIRECT_SLASH = Entry(
 REDIRECT_WWW = Entry(
     code="redirect-www",
     severity=Severity.ERROR,
-    seen="The answer is a redirect to the host with or without www.",
-    expected="a direct answer at the host that the identifiers name",
+    seen=_("The answer is a redirect to the host with or without www."),
+    expected=_("a direct answer at the host that the identifiers name"),
     section="RFC 9728 §3.2, RFC 8414 §3.2",
     clients=_SAME_ORIGIN_ONLY,
-    fix="Use the host that the site redirects to in the documents, or remove the redirect.",
-    django_fix=(
+    fix=_("Use the host that the site redirects to in the documents, or remove the redirect."),
+    django_fix=_(
         "Use the host that the site redirects to in MCP_ISSUER and MCP_RESOURCE, or turn off "
         "PREPEND_WWW."
     ),
@@ -64,12 +66,12 @@ REDIRECT_WWW = Entry(
 REDIRECT_LANGUAGE = Entry(
     code="redirect-language",
     severity=Severity.ERROR,
-    seen="The answer is a redirect to a path with a language.",
-    expected="one URL for all languages",
+    seen=_("The answer is a redirect to a path with a language."),
+    expected=_("one URL for all languages"),
     section="RFC 9728 §3.2, RFC 8414 §3.2",
     clients=(Client.PYTHON,),
-    fix="Serve the documents and the endpoint at paths without a language.",
-    django_fix=(
+    fix=_("Serve the documents and the endpoint at paths without a language."),
+    django_fix=_(
         "Move the route out of i18n_patterns(): LocaleMiddleware redirects the paths in it."
     ),
     explains=("oauth-endpoint-redirect",),
@@ -77,12 +79,14 @@ REDIRECT_LANGUAGE = Entry(
 REDIRECT_LOGIN = Entry(
     code="redirect-login",
     severity=Severity.ERROR,
-    seen="The answer is a redirect to a login page.",
-    expected="an answer without a login; 401 from the MCP endpoint",
+    seen=_("The answer is a redirect to a login page."),
+    expected=_("an answer without a login; 401 from the MCP endpoint"),
     section="RFC 9728 §3.2, RFC 6750 §3",
     clients=EVERY,
-    fix="Exempt the documents and the endpoint from the login, and have the endpoint answer 401.",
-    django_fix=(
+    fix=_(
+        "Exempt the documents and the endpoint from the login, and have the endpoint answer 401."
+    ),
+    django_fix=_(
         "Put DiscoveryMiddleware first in MIDDLEWARE, or mark the view login_not_required: "
         "LoginRequiredMiddleware or login_required sends clients to LOGIN_URL."
     ),
@@ -99,14 +103,14 @@ REDIRECT_LOGIN = Entry(
 REDIRECT_OFFSITE = Entry(
     code="redirect-offsite",
     severity=Severity.ERROR,
-    seen="The answer is a redirect to another host; it was not followed.",
-    expected="a direct answer",
+    seen=_("The answer is a redirect to another host; it was not followed."),
+    expected=_("a direct answer"),
     section="RFC 9728 §3.2, RFC 8414 §3.2",
     clients=_SAME_ORIGIN_ONLY,
-    fix=(
+    fix=_(
         "Answer without a redirect at the host of the URL, or name the other host in the documents."
     ),
-    django_fix=(
+    django_fix=_(
         "Answer without a redirect at the host of the URL, or name the other host in MCP_ISSUER "
         "and MCP_RESOURCE."
     ),
@@ -115,25 +119,25 @@ REDIRECT_OFFSITE = Entry(
 REDIRECT_OTHER = Entry(
     code="redirect-other",
     severity=Severity.ERROR,
-    seen="The answer is a redirect.",
-    expected="a direct answer",
+    seen=_("The answer is a redirect."),
+    expected=_("a direct answer"),
     section="RFC 9728 §3.2, RFC 8414 §3.2",
     clients=(Client.PYTHON,),
-    fix="Remove the redirect of this URL: look for it in the proxy and in the application.",
-    django_fix="Remove the redirect of this URL: look for it in the proxy and in the URLconf.",
+    fix=_("Remove the redirect of this URL: look for it in the proxy and in the application."),
+    django_fix=_("Remove the redirect of this URL: look for it in the proxy and in the URLconf."),
 )
 REDIRECT_LOOP = Entry(
     code="redirect-loop",
     severity=Severity.ERROR,
-    seen="The redirects form a loop.",
-    expected="a direct answer",
+    seen=_("The redirects form a loop."),
+    expected=_("a direct answer"),
     section="RFC 9110 §15.4",
     clients=EVERY,
-    fix=(
+    fix=_(
         "Remove one of the redirects that contradict each other, often one to https in the "
         "application and one to http in the proxy."
     ),
-    django_fix=(
+    django_fix=_(
         "Remove one of the redirects that contradict each other, often SECURE_SSL_REDIRECT and a "
         "redirect to http in the proxy. If the proxy ends TLS, set SECURE_PROXY_SSL_HEADER."
     ),
@@ -169,13 +173,18 @@ def redirected(walk: Walk) -> Iterator[Finding]:
                 exchange.url,
                 observation,
                 clients=stopped(walk, exchange),
-                fix=f"{login} asks for a login first. Exempt {PUBLIC} from it." if login else "",
+                fix=_exempt(login) if login else "",
             )
             # Under DEBUG, Django answers the POST with a server error and redirects the GET only.
             is_of_get = exchange is walk.get and walk.post is not None and walk.post.status >= 500
             if likely is Cause.SLASH and not is_of_get:
                 result = replace(result, explains=())
-            yield readvised(walk, result, MOVED)
+            yield readvised(walk, result, gettext(MOVED))
+
+
+def _exempt(login: str) -> str:
+    text = gettext("%(service)s asks for a login first. Exempt %(public)s from it.")
+    return text % {"service": login, "public": gettext(PUBLIC)}
 
 
 def _causes(exchange: Exchange) -> list[tuple[Cause, str]]:
@@ -185,7 +194,9 @@ def _causes(exchange: Exchange) -> list[tuple[Cause, str]]:
     for answer in exchange.answers():
         if (to := target(answer)) is not None:
             likely = Cause.LOOP if to in visited else cause(answer.url, to)
-            causes.append((likely, f"{answer.status} to {shown(to)}."))
+            # Translators: a status, and the URL that a redirect leads to.
+            text = gettext("%(status)d to %(url)s.")
+            causes.append((likely, text % {"status": answer.status, "url": shown(to)}))
             visited.add(to)
     return causes
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 from mcp_oauth_discovery.doctor.findings import Finding
+from mcp_oauth_discovery.doctor.language import gettext
 from mcp_oauth_discovery.doctor.walk.observations import Walk
 from mcp_oauth_discovery.standards.identifiers import origin
 
@@ -21,20 +22,29 @@ def naming_host(result: Finding, walk: Walk) -> Finding:
     # ALLOWED_HOSTS takes hosts without the port, and IPv6 addresses with their brackets.
     host = re.sub(r":\d+\Z", "", urlsplit(origin(walk.url)).netloc)
     received = _received(walk) or host
-    generic = f"Configure the host {host} in the application"
-    django = f'Add the host to the settings: ALLOWED_HOSTS = ["{host}"]'
+    values = {"host": host, "received": received}
+    generic = gettext("Configure the host %(host)s in the application.")
+    django = gettext('Add the host to the settings: ALLOWED_HOSTS = ["%(host)s"].')
     if walk.in_process:
         # The host of the URL comes from the settings, and there is no proxy.
-        fix = f"{django}. If this host is wrong, correct MCP_ISSUER or MCP_RESOURCE."
-        return replace(result, fix=fix, django_fix="")
-    if received == host:
-        proxy = "have the proxy pass the Host header on"
-        return replace(result, fix=f"{generic}, and {proxy}.", django_fix=f"{django}, and {proxy}.")
-    proxy = (
-        f"The application gets the host {received}. Have the proxy pass the Host header on "
-        "(nginx: proxy_set_header Host $host)."
-    )
-    return replace(result, fix=f"{proxy} {generic}.", django_fix=f"{proxy} {django}.")
+        wrong = gettext("If this host is wrong, correct MCP_ISSUER or MCP_RESOURCE.")
+        generic, django = f"{django} {wrong}", ""
+    elif received == host:
+        generic = gettext(
+            "Configure the host %(host)s in the application, and have the proxy pass the Host "
+            "header on."
+        )
+        django = gettext(
+            'Add the host to the settings: ALLOWED_HOSTS = ["%(host)s"], and have the proxy pass '
+            "the Host header on."
+        )
+    else:
+        proxy = gettext(
+            "The application gets the host %(received)s. Have the proxy pass the Host header on "
+            "(nginx: proxy_set_header Host $host)."
+        )
+        generic, django = f"{proxy} {generic}", f"{proxy} {django}"
+    return replace(result, fix=generic % values, django_fix=django % values)
 
 
 def _received(walk: Walk) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, finding
+from mcp_oauth_discovery.doctor.language import gettext_noop as _
 from mcp_oauth_discovery.doctor.walk.observations import Walk, all_answered
 from mcp_oauth_discovery.doctor.walk.probes import UNKNOWN_PATH, ask_unknown_addresses
 from mcp_oauth_discovery.doctor.walk.reading import Unreadable, is_html
@@ -12,10 +13,10 @@ from mcp_oauth_discovery.doctor.walk.reading import Unreadable, is_html
 SUFFIX_ECHOED = Entry(
     code="suffix-echoed",
     severity=Severity.ERROR,
-    seen="The metadata of an unknown path repeats the path.",
+    seen=_("The metadata of an unknown path repeats the path."),
     expected="404",
     section="RFC 9728 §3.3, §7.3",
-    fix=(
+    fix=_(
         "Serve metadata only for the resources that the site has: do not build resource from the "
         "requested path."
     ),
@@ -23,18 +24,18 @@ SUFFIX_ECHOED = Entry(
 SUFFIX_HTML = Entry(
     code="suffix-html",
     severity=Severity.WARNING,
-    seen="An unknown well-known URL returns an HTML page.",
+    seen=_("An unknown well-known URL returns an HTML page."),
     expected="404",
     section="RFC 9728 §3.2, RFC 8414 §3.2",
-    fix="Exclude /.well-known/ from the catch-all route: a strict client stops at the page.",
+    fix=_("Exclude /.well-known/ from the catch-all route: a strict client stops at the page."),
 )
 SUFFIX_ANSWERED = Entry(
     code="suffix-answered",
     severity=Severity.WARNING,
-    seen="An unknown well-known URL returns a document.",
+    seen=_("An unknown well-known URL returns a document."),
     expected="404",
     section="RFC 9728 §3.2, RFC 8414 §3.2",
-    fix="Answer 404 at well-known URLs whose path belongs to no resource and no issuer.",
+    fix=_("Answer 404 at well-known URLs whose path belongs to no resource and no issuer."),
 )
 
 
@@ -65,8 +66,8 @@ def can_pass(walk: Walk) -> bool:
 
 STEP = Step(
     name="suffixes",
-    title="Unknown addresses",
-    holds="unknown /.well-known/ paths return no document",
+    title=_("Unknown addresses"),
+    holds=_("unknown /.well-known/ paths return no document"),
     entries=(
         SUFFIX_ECHOED,
         SUFFIX_HTML,
