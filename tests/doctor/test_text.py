@@ -6,8 +6,9 @@ from dataclasses import replace
 from functools import partial
 
 import pytest
+from django.utils import translation
 
-from mcp_oauth_discovery.doctor.clients import Client
+from mcp_oauth_discovery.doctor.clients import EVERY, Client
 from mcp_oauth_discovery.doctor.findings import (
     Finding,
     Severity,
@@ -22,6 +23,7 @@ from mcp_oauth_discovery.doctor.printing import pointed
 from mcp_oauth_discovery.doctor.report import EndpointReport, Report
 from mcp_oauth_discovery.doctor.steps import ENTRIES, STEPS
 from tests.doctor.world import ENDPOINT, JWKS, ORIGIN, PRM, SERVER, World, report_on
+from tests.translations.catalogues import LANGUAGES
 
 OTHER = f"{ORIGIN}/other"
 UNREACHED = Skipped("jwks", "Keys", "no document was found")
@@ -348,3 +350,86 @@ def test_mark_stays_below_the_difference_in_long_identifiers():
 
 def test_empty_text_is_an_empty_line():
     assert wrapped("", 10) == [""]
+
+
+BLOCKS = {
+    "de": [
+        "Fehler        cors-document an 2 URLs",
+        "Behebung:   Type it.",
+        "Beobachtet: One.",
+        f"Wo:         {PRM}",
+        "Beobachtet: Another.",
+        f"Wo:         {JWKS}",
+        "Erwartet:   *",
+        "Clients:    alle Clients",
+        "Siehe:      Fetch, CORS check",
+    ],
+    "fr": [
+        "erreur         cors-document à 2 URL",
+        "Correction\xa0: Type it.",
+        "Observé\xa0:    One.",
+        f"Où\xa0:         {PRM}",
+        "Observé\xa0:    Another.",
+        f"Où\xa0:         {JWKS}",
+        "Attendu\xa0:    *",
+        "Clients\xa0:    tous les clients",
+        "Voir\xa0:       Fetch, CORS check",
+    ],
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_words_and_their_widths_are_those_of_the_language(language):
+    with translation.override(language):
+        one = found("cors-document", PRM, "One.", expected="*", fix="Type it.", clients=EVERY)
+        output = block(one, replace(one, subject=JWKS, seen="Another."))
+    assert output[:-1] == BLOCKS[language]
+
+
+@pytest.mark.parametrize(
+    ("language", "problems", "skipped"),
+    [
+        (
+            "de",
+            "1 kritisches Problem, 2 Fehler, 1 Warnung. Beginnen Sie mit jwks-private.",
+            "Keine Probleme in dem gefunden, was geprüft wurde; 1 Schritt wurde übersprungen.",
+        ),
+        (
+            "fr",
+            "1 problème critique, 2 erreurs, 1 avertissement. Commencez par jwks-private.",
+            "Aucun problème trouvé dans ce qui a été vérifié\xa0; 1 étape a été ignorée.",
+        ),
+    ],
+)
+def test_last_line_is_translated(language, problems, skipped):
+    codes = ["cache-long", "cors-document", "jwks-private", "as-not-found"]
+    with translation.override(language):
+        assert summary(report(*map(found, codes))) == problems
+        assert summary(report(skipped=(UNREACHED,))) == skipped
+
+
+@pytest.mark.parametrize(
+    ("language", "outcome"),
+    [
+        ("de", "<error>scheitert</error>: as-issuer-slash (nach mcp 2.3.0)"),
+        ("fr", "<error>s\u2019arrête</error>\xa0: as-issuer-slash (d\u2019après mcp 2.3.0)"),
+    ],
+)
+def test_line_of_a_client_is_translated(language, outcome):
+    with translation.override(language):
+        output = list(lines(report(found("as-issuer-slash")), PALETTE))
+    assert f"  Python SDK      {outcome}" in output
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_lines_fit_a_terminal_in_every_language(language):
+    world = World()
+    world.server["issuer"] = f"{ORIGIN}/"
+    del world.document["Cache-Control"]
+    with translation.override(language):
+        several = [found("cors-document", f"{ORIGIN}/{place}", "A word. " * 30) for place in "ab"]
+        output = str(Report((report_on(world), *report(*several, skipped=(UNREACHED,)).reports)))
+    # URLs stay in one piece.
+    texts = [line for line in output.splitlines() if "https://" not in line]
+    too_long = [line for line in texts if len(line) > COLUMNS]
+    assert too_long == []

@@ -1,4 +1,4 @@
-"""What the commands print for people is translated; JSON and the doctor's texts are in English."""
+"""What the commands print for people is translated; what they print for programs is in English."""
 
 from __future__ import annotations
 
@@ -15,7 +15,14 @@ from django.db import OperationalError
 from django.utils import translation
 
 from mcp_oauth_discovery import rotation
+from mcp_oauth_discovery.doctor import Client, EndpointReport, Report, Skipped
+from mcp_oauth_discovery.doctor.examples import EXAMPLES
+from mcp_oauth_discovery.doctor.findings import absent, finding, passed
+from mcp_oauth_discovery.doctor.output.requests import request_line
 from mcp_oauth_discovery.doctor.output.text import PLAIN
+from mcp_oauth_discovery.doctor.steps import ENTRIES, STEPS
+from mcp_oauth_discovery.doctor.transport.messages import Answer, Failure, Trouble
+from mcp_oauth_discovery.doctor.transport.watching import Request
 from mcp_oauth_discovery.management.init.project import Server
 from mcp_oauth_discovery.management.init.report import Plan
 from mcp_oauth_discovery.management.init.steps import steps
@@ -140,6 +147,146 @@ def test_export_is_translated(settings, tmp_path):
     # The names of files have a full stop or a slash.
     texts = [re.sub(r"[^\s⟦]*\w[./]\w\S*?(?=[⟧\s]|$)", "", line) for line in lines]
     assert [word for text in texts for word in untranslated(text)] == []
+
+
+def discovery(*arguments, **options):
+    """Return what a subcommand prints, and its error."""
+    output, message = StringIO(), ""
+    try:
+        call_command("mcp_discovery", *arguments, stdout=output, **options)
+    except CommandError as error:
+        message = str(error)
+    return output.getvalue(), message
+
+
+# Names of clients, codes and URLs.
+_CLIENTS = [client.value for client in Client]
+_OF_REPORTS = re.compile(r"\S+-\S+|https?://\S+")
+
+
+@pytest.mark.usefixtures("pseudo")
+def test_words_around_findings_are_translated():
+    url = f"{ORIGIN}/mcp"
+    problems = ("jwks-private", "cors-document", "cache-long", "jwks-elsewhere")
+    findings = [finding(ENTRIES[code], url) for code in problems]
+    findings += [finding(ENTRIES["cors-document"], f"{url}/{number}") for number in range(9)]
+    findings += [passed(STEPS[0], url), absent(STEPS[1], url)]
+    skipped = Skipped("load", "⟦Load⟧", "⟦a reason⟧")
+    reports = EndpointReport(url, tuple(findings)), EndpointReport(f"{url}/b", (), (skipped,))
+    text = str(Report(reports))
+    for name in (*(one.section for one in findings if one.section), *_CLIENTS):
+        text = text.replace(name, "")
+    assert untranslated(_OF_REPORTS.sub("", text)) == []
+
+
+@pytest.mark.usefixtures("pseudo")
+def test_explanations_are_translated():
+    names = {*" ".join(_CLIENTS).split()}
+    output, _ = discovery("explain", "jwks-weak")
+    texts = [line for line in output.splitlines() if "⟦Example⟧" not in line]
+    entry = ENTRIES["jwks-weak"]
+    text = "\n".join(texts).replace(entry.section, "").replace(EXAMPLES[entry.code].right, "")
+    assert [word for word in untranslated(_OF_REPORTS.sub("", text)) if word not in names] == []
+    codes = {
+        word for name in (*ENTRIES, *(step.name for step in STEPS)) for word in name.split("-")
+    }
+    every = discovery("explain")[0]
+    assert [word for word in untranslated(every) if word not in codes] == []
+    assert discovery("explain", "W017")[0].startswith(START)
+    assert START in discovery("explain", "jwks-wea")[1]
+
+
+@pytest.mark.usefixtures("pseudo", "key")
+def test_sources_of_values_are_translated(settings):
+    settings.MCP_ISSUER = ORIGIN
+    sources = [line for line in discovery("show")[0].splitlines() if line.startswith("      ")]
+    assert sources
+    assert [line for line in sources if not line.strip().startswith(START)] == []
+    settings.ALLOWED_HOSTS = ["*"]
+    settings.MCP_ISSUER = None
+    assert "⟦/mcp at the scheme and host of the request⟧" in discovery("show")[0]
+
+
+@pytest.mark.usefixtures("pseudo")
+@pytest.mark.parametrize("content", [b"", b"{}", b"a b", b"\xff", b"\xc3\xa4", b"a" * 300_000])
+def test_refused_tokens_are_explained_in_the_language_of_the_site(tmp_path, content):
+    file = tmp_path / "token.txt"
+    file.write_bytes(content)
+    assert untranslated(discovery("token", str(file))[1]) == []
+    assert discovery("token", str(tmp_path / "gone"))[1].startswith(START)
+
+
+@pytest.mark.usefixtures("key")
+def test_report_about_a_token_is_translated(settings, tmp_path):
+    settings.MCP_ISSUER = ORIGIN
+    settings.LANGUAGE_CODE = "de"
+    file = tmp_path / "token.txt"
+    file.write_text("e30.e30.e30")
+    output, message = discovery("token", str(file))
+    assert output.startswith("Token, nach den Regeln dieser Website\n")
+    assert "Header (nicht verifiziert)\n" in output
+    assert message.startswith("Kein Endpunkt dieser Website akzeptiert das Token")
+
+
+@pytest.mark.usefixtures("pseudo", "key")
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("check", "--json"),
+        ("check", "--format", "sarif"),
+        ("check", "--format", "junit"),
+        ("explain", "--json"),
+        ("explain", "cors-document", "--json"),
+        ("show", "--json"),
+        ("token", "TOKEN", "--json"),
+        ("init", "--json"),
+    ],
+    ids=" ".join,
+)
+def test_documents_for_programs_are_in_english(settings, tmp_path, arguments):
+    settings.MCP_ISSUER = ORIGIN
+    token = tmp_path / "token.txt"
+    token.write_text("e30.e30.e30")
+    given = [str(token) if argument == "TOKEN" else argument for argument in arguments]
+    output, message = discovery(*given)
+    assert output
+    assert START not in output + message
+
+
+@pytest.mark.usefixtures("pseudo", "key")
+def test_report_beside_a_baseline_is_in_english_as_the_baseline_is(settings, tmp_path):
+    settings.MCP_ISSUER = ORIGIN
+    file = tmp_path / "baseline.json"
+    file.write_text(discovery("check", "--json")[0])
+    output, message = discovery("check", "--baseline", str(file))
+    assert "Known from the baseline, not printed: " in output
+    assert START not in output + message
+
+
+@pytest.mark.usefixtures("pseudo")
+def test_wrong_arguments_are_refused_in_the_language_of_the_site(tmp_path):
+    for arguments in (
+        ("--only", "unknown"),
+        ("--origin", "nowhere"),
+        ("--timeout", "0"),
+        ("--json", "--format", "junit"),
+        ("--baseline", str(tmp_path / "gone")),
+        ("--baseline", __file__),
+        ("ftp://a.example/",),
+        ("https://a.example/mcp", "--host", "a.example"),
+    ):
+        assert START in discovery("check", *arguments)[1], arguments
+
+
+@pytest.mark.usefixtures("pseudo")
+def test_lines_of_requests_are_translated():
+    request = Request("GET", "https://a.example/", (("X-A", "b"),))
+    answer = Answer("GET", request.url, 200, (("Location", "/c"),))
+    failure = Failure("GET", request.url, Trouble.NAME, "⟦no such host⟧")
+    for outcome in (answer, failure):
+        line = request_line(request, outcome, 0.1)
+        rest = re.sub(r"GET|X-A|Location| ms\b|\bname\b", "", line)
+        assert untranslated(rest) == [], line
 
 
 def test_json_is_the_same_in_every_language(key):
