@@ -7,21 +7,22 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, NamedTuple
 
+from mcp_oauth_discovery.doctor.language import gettext_noop as _
 from mcp_oauth_discovery.standards.token_parts import Parts
 
 
 class Token(str, Enum):
-    """A token by what is special about it, in words for a report."""
+    """A token by what is special about it, in English words for a report."""
 
-    MADE_UP = "a made-up token"
-    IN_QUERY = "a made-up token in the query"
-    UNSIGNED = "a token without a signature (alg none)"
-    OWN = "a valid token of this site"
-    OTHER_AUDIENCE = "a token for another resource"
-    EXPIRED = "an expired token"
-    OTHER_TYPE = "an ID token (typ JWT)"
-    WITHOUT_SCOPE = "a token without any scope"
-    GIVEN = "the token of --token-file"
+    MADE_UP = _("a made-up token")
+    IN_QUERY = _("a made-up token in the query")
+    UNSIGNED = _("a token without a signature (alg none)")
+    OWN = _("a valid token of this site")
+    OTHER_AUDIENCE = _("a token for another resource")
+    EXPIRED = _("an expired token")
+    OTHER_TYPE = _("an ID token (typ JWT)")
+    WITHOUT_SCOPE = _("a token without any scope")
+    GIVEN = _("the token of --token-file")
 
 
 class Refusal(NamedTuple):

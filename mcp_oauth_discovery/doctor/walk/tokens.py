@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from mcp_oauth_discovery.doctor.language import gettext_noop as _
 from mcp_oauth_discovery.doctor.transport.messages import Transport
 from mcp_oauth_discovery.doctor.transport.reachability import is_exposed
 from mcp_oauth_discovery.doctor.walk import headers
@@ -26,8 +27,8 @@ from mcp_oauth_discovery.standards.www_authenticate import scope_tokens
 
 MADE_UP = "made-up-by-the-doctor"
 # Why the token of the user is not sent.
-IN_THE_CLEAR = "The URL is http, so anyone on the way could read the token."
-FOR_ANOTHER = "It is for another endpoint of this project."
+IN_THE_CLEAR = _("The URL is http, so anyone on the way could read the token.")
+FOR_ANOTHER = _("It is for another endpoint of this project.")
 # The statuses for an empty body, its type, Accept, and the protocol version.
 OF_THE_REQUEST = (400, 406, 411, 412, 413, 415, 422)
 # RFC 6750 §3.1: a token is refused with one of these, and with a 503 none is judged.
@@ -165,7 +166,7 @@ def ask_with_given_token(walk: Walk, get: Get, transport: Transport) -> None:
 
 
 def unsent_because(walk: Walk) -> str:
-    """Return why the token of the user is not sent to a protected endpoint, or ""."""
+    """Return why the token of the user is not sent to a protected endpoint, in English, or ""."""
     given, url = walk.credentials.given, walk.url
     if not walk.in_process and (is_exposed(url) or _leads_away(walk)):
         return IN_THE_CLEAR
