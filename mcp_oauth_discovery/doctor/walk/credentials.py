@@ -12,7 +12,7 @@ from mcp_oauth_discovery.standards.token_parts import Parts
 
 
 class Token(str, Enum):
-    """A token by what is special about it, in English words for a report."""
+    """A token by what is special about it, in English words; reports translate them."""
 
     MADE_UP = _("a made-up token")
     IN_QUERY = _("a made-up token in the query")

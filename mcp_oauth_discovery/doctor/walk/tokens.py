@@ -26,7 +26,7 @@ from mcp_oauth_discovery.standards.identifiers import is_loopback, origin
 from mcp_oauth_discovery.standards.www_authenticate import scope_tokens
 
 MADE_UP = "made-up-by-the-doctor"
-# Why the token of the user is not sent.
+# Why the token of the user is not sent; reports translate it.
 IN_THE_CLEAR = _("The URL is http, so anyone on the way could read the token.")
 FOR_ANOTHER = _("It is for another endpoint of this project.")
 # The statuses for an empty body, its type, Accept, and the protocol version.
@@ -166,7 +166,7 @@ def ask_with_given_token(walk: Walk, get: Get, transport: Transport) -> None:
 
 
 def unsent_because(walk: Walk) -> str:
-    """Return why the token of the user is not sent to a protected endpoint, in English, or ""."""
+    """Return why the token of the user is not sent to a protected endpoint, or ""."""
     given, url = walk.credentials.given, walk.url
     if not walk.in_process and (is_exposed(url) or _leads_away(walk)):
         return IN_THE_CLEAR
