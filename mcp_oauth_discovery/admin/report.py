@@ -12,6 +12,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from mcp_oauth_discovery.doctor import Client, EndpointReport, Finding, Report, Severity
@@ -19,7 +20,8 @@ from mcp_oauth_discovery.doctor.causes import Block, merged
 from mcp_oauth_discovery.doctor.findings import affected, documentation
 from mcp_oauth_discovery.doctor.output.structured import step_name
 from mcp_oauth_discovery.doctor.output.text import MOST_OBSERVATIONS, MOST_URLS, summary
-from mcp_oauth_discovery.doctor.printing import visible
+from mcp_oauth_discovery.doctor.output.words import labelled
+from mcp_oauth_discovery.doctor.printing import readable, visible
 from mcp_oauth_discovery.doctor.report import PROBLEMS
 from mcp_oauth_discovery.doctor.steps import STEPS
 
@@ -145,9 +147,10 @@ def _steps(endpoint: EndpointReport) -> Iterator[tuple[Badge, str]]:
     for finding in endpoint.findings:
         if finding.severity is Severity.PASS:
             badge = _PASSED if finding.code.endswith("-ok") else _ABSENT
-            yield badge, f"{_TITLES[step_name(finding)]}: {_escaped(finding.seen)}"
+            title = labelled(_(_TITLES[step_name(finding)]))
+            yield badge, f"{title} {_escaped(finding.seen)}"
     for step in endpoint.skipped:
-        yield _SKIPPED, f"{step.title}: {_escaped(step.reason)}"
+        yield _SKIPPED, f"{labelled(step.title)} {_escaped(step.reason)}"
 
 
 def _clients(endpoint: EndpointReport) -> Iterator[tuple[Badge, str]]:
@@ -161,8 +164,8 @@ def _clients(endpoint: EndpointReport) -> Iterator[tuple[Badge, str]]:
         codes = verdict.stopped_by or verdict.hindered_by
         reasons = ", ".join(dict.fromkeys(cause for code in codes for cause in causes[code]))
         name = verdict.client.value
-        yield _OUTCOMES[verdict.outcome], f"{name}: {reasons}" if reasons else name
+        yield _OUTCOMES[verdict.outcome], f"{labelled(name)} {reasons}" if reasons else name
 
 
 def _escaped(text: str) -> str:
-    return "\n".join(visible(line) for line in text.split("\n"))
+    return "\n".join(readable(line) for line in text.split("\n"))

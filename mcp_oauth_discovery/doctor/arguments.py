@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 
 from mcp_oauth_discovery.doctor.examination import Selection, unknown
+from mcp_oauth_discovery.doctor.language import gettext
 from mcp_oauth_discovery.doctor.printing import visible
 from mcp_oauth_discovery.doctor.steps import STEPS
 from mcp_oauth_discovery.standards.authorization import read_bearer
@@ -22,7 +23,8 @@ _HOST = re.compile(r"(?://)?(?P<host>\[[^\]/?#]*\]|[^/?#:@\[\]]+)(?P<port>:[0-9]
 def checked_seconds(value: float) -> float:
     """Return a time limit; raise `ValueError` if it makes no sense."""
     if not 0 < value < 3600:
-        raise ValueError(f"{value!r} is not a number of seconds above 0 and below 3600")
+        text = gettext("%(value)s is not a number of seconds above 0 and below 3600")
+        raise ValueError(text % {"value": repr(value)})
     return value
 
 
@@ -31,14 +33,16 @@ def selection(only: Iterable[str], skip: Iterable[str]) -> Selection:
     chosen = frozenset(only), frozenset(skip)
     if names := unknown(chosen[0] | chosen[1]):
         groups = ", ".join(step.name for step in STEPS)
-        raise ValueError(f"Unknown code or group: {', '.join(names)}. The groups are {groups}.")
+        text = gettext("Unknown code or group: %(names)s. The groups are %(groups)s.")
+        raise ValueError(text % {"names": ", ".join(names), "groups": groups})
     return Selection(*chosen)
 
 
 def checked_origin(url: str) -> str:
     """Return an origin without a final slash."""
     if not origin(url) or url.rstrip("/").count("/") != 2:
-        raise ValueError(f"{visible(url)} is not an origin such as https://app.example.com.")
+        text = gettext("%(url)s is not an origin such as https://app.example.com.")
+        raise ValueError(text % {"url": visible(url)})
     return url.rstrip("/")
 
 
@@ -47,7 +51,7 @@ def checked_token(token: str) -> Parts:
     try:
         read_bearer(f"Bearer {token}")
     except ValueError:
-        raise ValueError("The token has characters that no token has.") from None
+        raise ValueError(gettext("The token has characters that no token has.")) from None
     return read_parts(token)
 
 
@@ -57,8 +61,9 @@ def checked_endpoint(text: str) -> str:
     try:
         check_resource(f"https{url[4:]}" if url.startswith("http:") else url)
     except ValueError as error:
-        message = f"{visible(url)} is not the URL of an MCP endpoint: {error}."
-        raise ValueError(visible(message)) from error
+        text = gettext("%(url)s is not the URL of an MCP endpoint: %(problem)s.")
+        values = {"url": visible(url), "problem": visible(str(error))}
+        raise ValueError(text % values) from error
     return url
 
 

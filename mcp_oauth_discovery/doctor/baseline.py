@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from mcp_oauth_discovery.doctor.causes import Block, blocks
 from mcp_oauth_discovery.doctor.findings import Finding, Severity
+from mcp_oauth_discovery.doctor.language import gettext
 from mcp_oauth_discovery.doctor.report import EndpointReport, Report
 from mcp_oauth_discovery.doctor.steps import STEP_OF
 
@@ -75,7 +76,8 @@ def read_baseline(text: str) -> Baseline:
             for report in json.loads(text)["reports"]
         }
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise ValueError("it is not a report of mcp_discovery check --json") from error
+        problem = gettext("it is not a report of mcp_discovery check --json")
+        raise ValueError(problem) from error
 
 
 def compared(report: Report, baseline: Baseline) -> Comparison:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from enum import Enum
 from typing import NamedTuple
 
+from mcp_oauth_discovery.doctor.language import gettext
+from mcp_oauth_discovery.doctor.language import gettext_noop as _
+
 
 class Client(str, Enum):
     """An MCP client, by its usual name."""
@@ -30,12 +33,12 @@ TYPESCRIPT_BASED = (Client.TYPESCRIPT, Client.INSPECTOR)
 
 # The clients whose source is open, with the version that was read for the rules here.
 READ = {
-    Client.VS_CODE: "its source of 2026",
+    Client.VS_CODE: _("its source of 2026"),
     Client.PYTHON: "mcp 2.3.0",
     Client.TYPESCRIPT: "client 2.4.0, sdk 1.32.2",
-    Client.GO: "its source of 2026",
+    Client.GO: _("its source of 2026"),
     Client.RUST: "rmcp 3.1.4",
-    Client.INSPECTOR: "the TypeScript SDK, in a browser",
+    Client.INSPECTOR: _("the TypeScript SDK, in a browser"),
 }
 
 # The source of these clients is closed. The doctor judges them by the specification; the makers of
@@ -67,16 +70,6 @@ PUBLISHED = {
     Client.CHATGPT: Published("OpenAI", "2026-11-29", (CHATGPT_AUTHENTICATION,)),
 }
 
-# The source of what is known about each client, in words.
-BASIS = {
-    **dict.fromkeys(CLOSED, "the specification; its source is closed"),
-    **{
-        client: f"what {published.maker} publishes; read {published.read}"
-        for client, published in PUBLISHED.items()
-    },
-    **READ,
-}
-
 # Clients that read a DPoP challenge (RFC 9449 §7.1) as they read a Bearer challenge.
 READS_DPOP = TYPESCRIPT_BASED
 
@@ -84,8 +77,29 @@ READS_DPOP = TYPESCRIPT_BASED
 TYPED = (Client.PYTHON, Client.TYPESCRIPT, Client.GO, Client.INSPECTOR)
 
 
+def source(client: Client) -> str:
+    """Return the source of what is known about a client, in words."""
+    if client in READ:
+        # Most are versions, which no catalogue has.
+        return gettext(READ[client])
+    if client in PUBLISHED:
+        return gettext("what %(maker)s publishes") % {"maker": PUBLISHED[client].maker}
+    return gettext("the specification")
+
+
+def basis(client: Client) -> str:
+    """Return the same, and when it was read or why there is no better source."""
+    if client in READ:
+        return source(client)
+    if client in PUBLISHED:
+        published = PUBLISHED[client]
+        text = gettext("what %(maker)s publishes; read %(date)s")
+        return text % {"maker": published.maker, "date": published.read}
+    return gettext("the specification; its source is closed")
+
+
 def named(clients: tuple[Client, ...]) -> str:
     """Return the names of clients, in words."""
     if clients == EVERY:
-        return "all clients"
-    return ", ".join(client.value for client in clients) or "no client by itself"
+        return gettext("all clients")
+    return ", ".join(client.value for client in clients) or gettext("no client by itself")

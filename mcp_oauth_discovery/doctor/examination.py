@@ -16,6 +16,8 @@ from mcp_oauth_discovery.doctor.findings import (
     for_django,
     passed,
 )
+from mcp_oauth_discovery.doctor.language import gettext, ngettext
+from mcp_oauth_discovery.doctor.language import gettext_noop as _
 from mcp_oauth_discovery.doctor.mishaps import Noted
 from mcp_oauth_discovery.doctor.report import EndpointReport
 from mcp_oauth_discovery.doctor.steps import ENTRIES, STEP_OF, STEPS
@@ -28,7 +30,7 @@ from mcp_oauth_discovery.doctor.walk.probes import Probes
 
 # How many findings of one code at one URL are reported in full. One more counts the rest.
 MOST_ALIKE = 5
-_LEFT_OUT = "left out by --only or --skip"
+_LEFT_OUT = _("left out by --only or --skip")
 
 
 @dataclass(frozen=True)
@@ -82,13 +84,13 @@ def examined(walk: Walk, selection: Selection) -> EndpointReport:
             [for_django(result) if is_django(result.subject) else result for result in wanted]
         )
         if not selection.wants_all(step):
-            skipped.append(Skipped(step.name, step.title, _LEFT_OUT))
+            skipped.append(_skipped(step, gettext(_LEFT_OUT)))
         elif is_silent and step.can_pass(walk):
             findings.append(passed(step, walk.url))
         elif is_silent and step.is_absent(walk):
             findings.append(absent(step, walk.url))
         elif is_silent or (_are_notes(results) and not step.can_pass(walk) and step.skipped(walk)):
-            skipped.append(Skipped(step.name, step.title, _reason(step, walk)))
+            skipped.append(_skipped(step, _reason(step, walk)))
     return EndpointReport(walk.url, tuple(findings), tuple(skipped))
 
 
@@ -97,22 +99,28 @@ def _are_notes(results: Sequence[Finding]) -> bool:
     return bool(results) and all(result.severity is Severity.INFO for result in results)
 
 
+def _skipped(step: Step, reason: str) -> Skipped:
+    return Skipped(step.name, gettext(step.title), reason)
+
+
 def _reason(step: Step, walk: Walk) -> str:
     """Return why a step was not reached."""
     if not all_answered([walk.post]):
-        return "the MCP endpoint does not answer"
+        return gettext("the MCP endpoint does not answer")
     if any(is_cut(exchange) for exchange in (*walk.exchanges(), *beyond(walk))):
-        return "the time for all requests is over"
+        return gettext("the time for all requests is over")
     if reason := step.skipped(walk):
         return reason
-    return "not all of its requests were answered" if walk.published else "no document was found"
+    if walk.published:
+        return gettext("not all of its requests were answered")
+    return gettext("no document was found")
 
 
 def _results(step: Step, walk: Walk) -> list[Finding]:
     """Return the findings of a step, each once; a rule that fails may leave some out."""
     results: list[Finding] = []
     for rule in step.rules:
-        with Noted(walk.mishaps, f"the rules of {step.name}"):
+        with Noted(walk.mishaps, _("the rules of %(name)s"), step.name):
             results += rule(walk)
     if step.is_about_answers:
         unused = walk.passed_by
@@ -149,10 +157,11 @@ def _counted(rest: Sequence[Finding]) -> Finding:
     affected = {client for result in rest for client in result.clients}
     clients = tuple(client for client in Client if client in affected)
     first = rest[0]
-    result = replace(first, seen=f"… and {len(rest)} more.", clients=clients)
+    text = ngettext("… and %(count)d more.", "… and %(count)d more.", len(rest))
+    result = replace(first, seen=text % {"count": len(rest)}, clients=clients)
     if all(other.fix == first.fix for other in rest):
         return result
     # Each fix names a member of its own, and that of the entry does not.
     entry = ENTRIES[first.code]
-    result = replace(result, fix=entry.fix, django_fix=entry.django_fix)
+    result = replace(result, fix=gettext(entry.fix), django_fix=gettext(entry.django_fix))
     return for_django(result) if first.fix == first.django_fix else result

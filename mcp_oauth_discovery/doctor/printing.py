@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from mcp_oauth_discovery.doctor.language import gettext
+
 # Longer than any identifier. The rest of a longer value helps no reader.
 LONGEST = 300
+# French has these before some punctuation marks.
+_NO_BREAK = "\xa0\u202f"
 
 
 def visible(text: str) -> str:
@@ -17,9 +21,20 @@ def visible(text: str) -> str:
     )
 
 
+def readable(line: str) -> str:
+    """Return a sentence of a report, as `visible` does but with its no-break spaces.
+
+    In a value, which would look as if it had a space, `shown` escapes them.
+    """
+    return "".join(one if one in _NO_BREAK else visible(one) for one in line)
+
+
 def shortened(text: str) -> str:
     """Return text, cut to a length that fits in a report."""
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}… ({len(text)} characters)"
+    if len(text) <= LONGEST:
+        return text
+    words = gettext("%(beginning)s… (%(count)d characters)")
+    return words % {"beginning": text[:LONGEST], "count": len(text)}
 
 
 def shown(value: object) -> str:
@@ -32,4 +47,6 @@ def pointed(actual: str, expected: str) -> str:
     left, right = shown(actual), shown(expected)
     pairs = zip(left, right, strict=False)
     same = next((place for place, (a, b) in enumerate(pairs) if a != b), min(len(left), len(right)))
-    return f"{left}\n{right} is expected\n{' ' * same}^"
+    # Translators: the mark in the next line is below a letter of the identifier: begin with it.
+    second = gettext("%(identifier)s is expected") % {"identifier": right}
+    return f"{left}\n{second}\n{' ' * same}^"

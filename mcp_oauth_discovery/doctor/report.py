@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from mcp_oauth_discovery.doctor.causes import Block, blocks
-from mcp_oauth_discovery.doctor.clients import BASIS, Client
+from mcp_oauth_discovery.doctor.clients import Client, basis
 from mcp_oauth_discovery.doctor.findings import Finding, Severity, Skipped
 
 FAILURES = (Severity.CRITICAL, Severity.ERROR)
@@ -47,7 +47,7 @@ class EndpointReport:
     def verdicts(self) -> list[Verdict]:
         """A verdict for each client; without a judgement if a step was skipped."""
         if self.skipped:
-            return [Verdict(client, (), (), BASIS[client], False) for client in Client]
+            return [Verdict(client, (), (), basis(client), False) for client in Client]
         return verdicts(self.findings)
 
     @property
@@ -107,7 +107,7 @@ def verdicts(findings: Sequence[Finding]) -> list[Verdict]:
             client,
             _codes(findings, client, FAILURES),
             _codes(findings, client, (Severity.WARNING,)),
-            BASIS[client],
+            basis(client),
         )
         for client in Client
     ]

@@ -15,6 +15,7 @@ from mcp_oauth_discovery.doctor.arguments import (
     selection,
 )
 from mcp_oauth_discovery.doctor.examination import examined
+from mcp_oauth_discovery.doctor.language import gettext
 from mcp_oauth_discovery.doctor.report import Report
 from mcp_oauth_discovery.doctor.transport.deadlines import BUDGET, TIMEOUT
 from mcp_oauth_discovery.doctor.transport.network import HTTPTransport
@@ -56,7 +57,8 @@ def examine(
     given = None if token is None else checked_token(token)
     if url is not None:
         if host is not None:
-            raise ValueError("--host cannot be used with a URL, which already names the host.")
+            text = gettext("--host cannot be used with a URL, which already names the host.")
+            raise ValueError(text)
         urls = [checked_endpoint(url)]
         walker: Callable[..., Walker] = partial(
             Walker,
@@ -70,7 +72,7 @@ def examine(
 
         walker, urls = project_walker(host, *limits, given)
         if not urls:
-            raise ValueError("This project has no enabled resource.")
+            raise ValueError(gettext("This project has no enabled resource."))
     walk = walker(page_origin=page, probes=chosen.probes(), watch=watch).walk
     return Report(tuple(examined(walk(one), chosen) for one in urls))
 

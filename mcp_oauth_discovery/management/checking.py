@@ -88,6 +88,7 @@ class Check:
         """Return the last line."""
         comparison = self.comparison
         if comparison and comparison.known_problems and not comparison.new_problems:
+            # A report beside a baseline is in English.
             known = len(comparison.known_problems)
             problems = "1 known problem" if known == 1 else f"{known} known problems"
             return f"No new problems found; {problems}."
@@ -105,7 +106,8 @@ def check_of(report: Report, baseline: Baseline | None, *, is_strict: bool) -> C
 def chosen_format(form: str | None, *, as_json: bool) -> str:
     """Return the format of the report; raise `CommandError` for two."""
     if as_json and form not in (None, JSON):
-        raise CommandError(f"--json means --format json: use it without --format {form}.")
+        text = _("--json means --format json: use it without --format %(format)s.")
+        raise CommandError(text % {"format": form})
     return JSON if as_json else form or TEXT
 
 
@@ -113,16 +115,21 @@ def baseline_at(path: Path | None) -> Baseline | None:
     """Return the findings of a baseline file; raise `CommandError` if it has none."""
     if path is None:
         return None
-    advice = "To write one: manage.py mcp_discovery check --json > FILE."
     try:
         return read_baseline(path.read_text(encoding="utf-8"))
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise CommandError(visible(f"--baseline {path}: {reason}. {advice}")) from error
+        raise CommandError(_no_baseline(path, reason)) from error
     except ValueError as error:
         # UnicodeDecodeError is a ValueError too; its text would not help.
-        reason = "it is not a report of mcp_discovery check --json"
-        raise CommandError(visible(f"--baseline {path}: {reason}. {advice}")) from error
+        reason = _("it is not a report of mcp_discovery check --json")
+        raise CommandError(_no_baseline(path, reason)) from error
+
+
+def _no_baseline(path: Path, reason: str) -> str:
+    text = _("--baseline %(path)s: %(reason)s. To write one: %(command)s.")
+    command = "manage.py mcp_discovery check --json > FILE"
+    return text % {"path": visible(str(path)), "reason": visible(reason), "command": command}
 
 
 def names(values: Iterable[str]) -> list[str]:
@@ -132,6 +139,7 @@ def names(values: Iterable[str]) -> list[str]:
 
 
 def _comparison_lines(comparison: Comparison) -> Iterator[str]:
+    """Yield what became of the baseline, in English as the whole report beside it."""
     if known := len(comparison.known):
         findings = "1 finding" if known == 1 else f"{known} findings"
         yield f"Known from the baseline, not printed: {findings}."
@@ -148,5 +156,5 @@ def _seconds(argument: str) -> float:
     try:
         return checked_seconds(float(argument))
     except ValueError as error:
-        problem = f"{argument!r} is not a number of seconds above 0 and below 3600"
-        raise argparse.ArgumentTypeError(problem) from error
+        problem = _("%(value)s is not a number of seconds above 0 and below 3600")
+        raise argparse.ArgumentTypeError(problem % {"value": repr(argument)}) from error

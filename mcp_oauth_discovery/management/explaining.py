@@ -7,11 +7,13 @@ from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 from django.core.management.base import CommandError
+from django.utils.translation import gettext as _
 
 from mcp_oauth_discovery.checks import ERROR_IDS, RULES, TAG
 from mcp_oauth_discovery.doctor.findings import Entry, Step, documentation
 from mcp_oauth_discovery.doctor.output.entries import entry_json, entry_lines, group_lines
 from mcp_oauth_discovery.doctor.output.text import Palette
+from mcp_oauth_discovery.doctor.output.words import labelled
 from mcp_oauth_discovery.doctor.printing import visible
 from mcp_oauth_discovery.doctor.steps import ENTRIES, STEPS
 
@@ -46,10 +48,8 @@ def _of_check(identifier: str) -> Explanation:
     # The heading is the ID. Its address on the page has no full stop.
     address = documentation(identifier.lower().replace(".", ""), "checks")
     document = {"id": identifier, "documentation": address}
-    lines = [
-        f"{identifier} is a system check. manage.py check prints the cause and the fix.",
-        f"Docs: {address}",
-    ]
+    text = _("%(id)s is a system check. manage.py check prints the cause and the fix.")
+    lines = [text % {"id": identifier}, f"{labelled(_('Docs'))} {address}"]
     return Explanation(document, iter(lines))
 
 
@@ -58,5 +58,9 @@ def _unknown(name: str) -> str:
     known = [*ENTRIES, *(step.name for step in STEPS)]
     part = name.lower()
     near = [code for code in known if part and part in code] or get_close_matches(part, known)
-    advice = f"Did you mean {' or '.join(near[:3])}? " if near else ""
-    return f"Unknown code: {visible(name)}. {advice}mcp_discovery explain lists all codes."
+    sentences = [_("Unknown code: %(name)s.") % {"name": visible(name)}]
+    if near:
+        # Translators: between names, of which one may be meant.
+        names = _(" or ").join(near[:3])
+        sentences.append(_("Did you mean %(names)s?") % {"names": names})
+    return " ".join([*sentences, _("mcp_discovery explain lists all codes.")])

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from mcp_oauth_discovery.doctor.output.requests import cut, request_line
 from mcp_oauth_discovery.doctor.printing import visible
 from mcp_oauth_discovery.doctor.transport.messages import Answer, Failure
@@ -60,8 +62,9 @@ class Progress:
     def begins(self, request: Request) -> None:
         """Replace the line."""
         self._number += 1
-        text = f"Request {self._number}: {request.method} {visible(cut(request.url))}"
-        self._draw(text)
+        text = _("Request %(number)d: %(method)s %(url)s")
+        url = visible(cut(request.url))
+        self._draw(text % {"number": self._number, "method": request.method, "url": url})
 
     def ends(self, request: Request, outcome: Answer | Failure, seconds: float) -> None:
         """Do nothing: the line stays until the next request."""

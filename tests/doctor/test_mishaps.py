@@ -33,6 +33,16 @@ def test_step_that_raises_is_noted_logged_and_survived(caplog):
     assert record.getMessage().isprintable()
 
 
+def test_mishap_is_translated_and_its_log_line_is_not(monkeypatch, caplog):
+    german = {"the rules of %(name)s": "die Regeln von %(name)s"}
+    monkeypatch.setattr("mcp_oauth_discovery.doctor.mishaps.gettext", german.get)
+    mishaps: list[str] = []
+    with Noted(mishaps, "the rules of %(name)s", "cors"):
+        raise ValueError("a reason")
+    assert mishaps == ["die Regeln von cors: ValueError: a reason"]
+    assert "the rules of cors: ValueError: a reason" in caplog.text
+
+
 def test_interrupt_is_not_caught():
     with pytest.raises(KeyboardInterrupt), Noted([], "a step"):
         raise KeyboardInterrupt

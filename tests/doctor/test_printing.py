@@ -2,7 +2,14 @@ from __future__ import annotations
 
 import pytest
 
-from mcp_oauth_discovery.doctor.printing import LONGEST, pointed, shortened, shown, visible
+from mcp_oauth_discovery.doctor.printing import (
+    LONGEST,
+    pointed,
+    readable,
+    shortened,
+    shown,
+    visible,
+)
 
 
 @pytest.mark.parametrize(
@@ -19,6 +26,11 @@ from mcp_oauth_discovery.doctor.printing import LONGEST, pointed, shortened, sho
 )
 def test_what_is_not_printable_becomes_visible(text, expected):
     assert visible(text) == expected
+
+
+def test_sentence_keeps_its_no_break_spaces_and_a_value_shows_them():
+    assert readable("Voir\xa0: a\x1b\u202e\u202f") == "Voir\xa0: a\\x1b\\u202e\u202f"
+    assert shown("a\xa0b\u202f") == "a\\xa0b\\u202f"
 
 
 def test_long_text_is_shortened_and_its_length_told():

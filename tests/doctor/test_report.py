@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from mcp_oauth_discovery.doctor.clients import BASIS, CLOSED, PUBLISHED, READ, Client, named
+from mcp_oauth_discovery.doctor.clients import CLOSED, PUBLISHED, READ, Client, basis, named, source
 from mcp_oauth_discovery.doctor.findings import Severity, affected, documentation
 from mcp_oauth_discovery.doctor.output.structured import as_json
 from mcp_oauth_discovery.doctor.report import Report, verdicts
@@ -33,7 +33,8 @@ def test_closed_clients_are_those_whose_source_nobody_read():
 
 def test_basis_names_the_maker_and_the_day_of_reading():
     published = PUBLISHED[Client.CHATGPT]
-    assert BASIS[Client.CHATGPT] == f"what OpenAI publishes; read {published.read}"
+    assert basis(Client.CHATGPT) == f"what OpenAI publishes; read {published.read}"
+    assert source(Client.CHATGPT) == "what OpenAI publishes"
 
 
 @pytest.mark.parametrize(

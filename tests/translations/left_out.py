@@ -8,6 +8,8 @@ from collections.abc import Iterator
 
 # Two words, the second of which is not a name: "no keys", "The keys", but not "Bearer" or "GET /".
 _SENTENCE = re.compile(r"[^\W\d_][,.:;]? +[a-z]{2,}")
+# What to type, such as "mcp_keys rotate": no sentence begins with it and has a full stop.
+_COMMAND = re.compile(r"\s*(?:python|manage\.py|mcp_keys|mcp_discovery) (?!.*\.(?:\s|$))")
 _TAG = re.compile(r"<[^>]*>")
 _GETTEXT = re.compile(r"_|n?p?gettext(?:_lazy|_noop)?")
 # Arguments that are the same in every language: sections of standards, patterns, HTTP.
@@ -53,4 +55,4 @@ def _is_of_data(call: ast.Call) -> bool:
 
 
 def _is_sentence(text: str) -> bool:
-    return bool(_SENTENCE.search(_TAG.sub("", text)))
+    return bool(_SENTENCE.search(_TAG.sub("", text))) and not _COMMAND.match(text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from mcp_oauth_discovery.doctor.language import gettext, ngettext
 from mcp_oauth_discovery.doctor.printing import shortened, visible
 from mcp_oauth_discovery.doctor.transport.messages import Answer, Failure, Headers
 from mcp_oauth_discovery.doctor.transport.watching import Request
@@ -30,9 +31,10 @@ _USUAL = frozenset({"accept", "content-type", "mcp-protocol-version"})
 def request_line(request: Request, outcome: Answer | Failure, seconds: float) -> str:
     """Return a line: the request, the status or failure, and the headers that explain it."""
     parts = [request.method, cut(request.url), *_outcome(outcome), f"{seconds * 1000:.0f} ms"]
-    for word, notes in (("sent", _unusual(request.headers)), ("received", _of_answer(outcome))):
-        if text := "; ".join(notes):
-            parts.append(f"({word} {text})")
+    if sent := "; ".join(_unusual(request.headers)):
+        parts.append(gettext("(sent %(headers)s)") % {"headers": sent})
+    if received := "; ".join(_of_answer(outcome)):
+        parts.append(gettext("(received %(headers)s)") % {"headers": received})
     return visible("  ".join(parts))
 
 
@@ -46,16 +48,19 @@ def cut(text: str) -> str:
 
 def _outcome(outcome: Answer | Failure) -> Iterator[str]:
     if isinstance(outcome, Failure):
-        yield f"no answer: {outcome.trouble.value}, {cut(outcome.reason)}"
+        text = gettext("no answer: %(trouble)s, %(reason)s")
+        yield text % {"trouble": outcome.trouble.value, "reason": cut(outcome.reason)}
         return
     yield str(outcome.status)
-    yield shortened(outcome.header("content-type") or "no type")
-    yield f"{len(outcome.body)}{'+' if outcome.is_cut else ''} bytes"
+    yield shortened(outcome.header("content-type") or gettext("no type"))
+    size = len(outcome.body)
+    text = ngettext("%(size)s bytes", "%(size)s bytes", size)
+    yield text % {"size": f"{size}{'+' if outcome.is_cut else ''}"}
 
 
 def _unusual(headers: Headers) -> Iterator[str]:
     if all(name.lower() != "user-agent" for name, _ in headers):
-        yield "no User-Agent"
+        yield gettext("no User-Agent")
     for name, value in headers:
         if name.lower() in _SECRET_HEADERS:
             yield f"{name}: {_CUT}"

@@ -6,7 +6,7 @@ import re
 import textwrap
 from collections.abc import Iterator
 
-from mcp_oauth_discovery.doctor.printing import visible
+from mcp_oauth_discovery.doctor.printing import readable
 
 # The usual width of a terminal.
 COLUMNS = 80
@@ -17,8 +17,8 @@ _TO_COPY = re.compile(
     r"|(?<!\w)'[^'\n]{1,60}'(?!\w)"
     r"|`[^`\n]{1,60}`"
 )
-# `visible` escapes it, so that no other text has it.
-_GLUE = "\xa0"
+# `readable` escapes it, so that no other text has it.
+_GLUE = "\0"
 _MARK = "^"
 
 
@@ -27,7 +27,7 @@ def wrapped(text: str, indent: int) -> list[str]:
 
     Two identifiers with a mark below their first difference stay on the lines that they have.
     """
-    lines = [visible(line) for line in text.split("\n")]
+    lines = [readable(line) for line in text.split("\n")]
     aligned = set(_aligned(lines))
     return [
         part

@@ -13,6 +13,7 @@ from contextvars import ContextVar
 from django.db import Error as AnyDatabaseError
 
 from mcp_oauth_discovery.conf import Misconfigured
+from mcp_oauth_discovery.doctor.language import gettext
 from mcp_oauth_discovery.doctor.transport.messages import Fault
 from mcp_oauth_discovery.logs.lines import one_line
 from mcp_oauth_discovery.signing.readings import KeysUnread
@@ -25,13 +26,13 @@ _IN_THE_REPORT = (
     "signed_metadata.unread",
     "tokens.unverifiable",
 )
-# Where the faults of this context go. Async code of a view has the context of the view.
-_destination: ContextVar[list[Fault] | None] = ContextVar("destination", default=None)
+# Where the exceptions of this context go. Async code of a view has the context of the view.
+_destination: ContextVar[list[BaseException] | None] = ContextVar("destination", default=None)
 
 
 @contextmanager
-def captured(faults: list[Fault]) -> Iterator[None]:
-    """Keep records of this context out of log and mail, and add each fault to a list."""
+def captured(faults: list[BaseException]) -> Iterator[None]:
+    """Keep records of this context out of log and mail, and add each exception to a list."""
 
     def passes_on(record: logging.LogRecord) -> bool:
         if _destination.get() is not faults:
@@ -44,7 +45,7 @@ def captured(faults: list[Fault]) -> Iterator[None]:
         if is_error and "HTTP_AUTHORIZATION" in meta:
             meta["HTTP_AUTHORIZATION"] = "***"
         if error is not None and is_error:
-            faults.append(fault_of(error))
+            faults.append(error)
         if record.name == "mcp_oauth_discovery":
             return getattr(record, "event", None) not in _IN_THE_REPORT
         # The doctor causes 401s, 404s and forged hosts. A traceback shows a fault of the project.
@@ -63,7 +64,10 @@ def captured(faults: list[Fault]) -> Iterator[None]:
 
 
 def fault_of(error: BaseException) -> Fault:
-    """Return the problem that an exception names, and the fix if there is one."""
+    """Return the problem that an exception names, and the fix if there is one.
+
+    Call this where the language of the reader is active, not in the thread of a request.
+    """
     if isinstance(error, Misconfigured):
         return Fault(one_line(error.problem), error.hint)
     if isinstance(error, KeysUnread) and error.__cause__ is not None:
@@ -71,5 +75,6 @@ def fault_of(error: BaseException) -> Fault:
     message = next(iter(str(error).splitlines()), "")
     problem = one_line(f"{type(error).__name__}: {message}")
     if isinstance(error, AnyDatabaseError):
-        return Fault(problem, "Check the database. Has 'manage.py migrate' been run?")
+        fix = gettext("Check the database. Has 'manage.py migrate' been run?")
+        return Fault(problem, fix)
     return Fault(problem)

@@ -15,7 +15,7 @@ from django.core.servers.basehttp import get_internal_wsgi_application
 from django.core.wsgi import get_wsgi_application
 
 from mcp_oauth_discovery.conf import fixed_script_prefix, project_setting
-from mcp_oauth_discovery.doctor.project.captured_logs import captured
+from mcp_oauth_discovery.doctor.project.captured_logs import captured, fault_of
 from mcp_oauth_discovery.doctor.project.connections import Lent, borrowing, lend, rolled_back
 from mcp_oauth_discovery.doctor.project.threads import call_in_time
 from mcp_oauth_discovery.doctor.transport.deadlines import BUDGET, TIMEOUT, Deadline, TimeLimits
@@ -23,7 +23,6 @@ from mcp_oauth_discovery.doctor.transport.messages import (
     SIZE_LIMIT,
     Answer,
     Failure,
-    Fault,
     Headers,
     Trouble,
     is_event_stream,
@@ -60,7 +59,7 @@ class DjangoTransport:
         visit = _Visit(method, url, headers, deadline)
         lent = lend()
         request = environ(method, url, headers, body, prefix=fixed_script_prefix())
-        faults: list[Fault] = []
+        faults: list[BaseException] = []
 
         def make() -> None:
             with captured(faults):
@@ -72,7 +71,7 @@ class DjangoTransport:
         answer = visit.answer()
         if answer is None:
             return self._limits.failure(method, url, deadline)
-        return replace(answer, fault=faults[-1]) if faults else answer
+        return replace(answer, fault=fault_of(faults[-1])) if faults else answer
 
 
 def project_application() -> Application:

@@ -10,6 +10,7 @@ from mcp_oauth_discovery.checks.guards import guards
 from mcp_oauth_discovery.checks.routes import example_site, routes
 from mcp_oauth_discovery.checks.site import is_pinned, server_metadata
 from mcp_oauth_discovery.conf import project_setting
+from mcp_oauth_discovery.doctor.language import gettext
 from mcp_oauth_discovery.doctor.transport.messages import Fault
 
 # By name: django-oauth-toolkit may not be installed. This one accepts only JWTs of this site.
@@ -28,14 +29,17 @@ def refused_tokens() -> Iterator[Fault]:
         return
     refusing = [route.path or route.written for route in routes() if _accepts_only_jwts(route.view)]
     if refusing:
-        yield Fault(
+        problem = gettext(
             "OAUTH2_PROVIDER has no ACCESS_TOKEN_GENERATOR: django-oauth-toolkit issues random "
-            f"tokens, and the view at {refusing[0]} accepts only JWTs. Users sign in, and then get "
-            "401 again.",
-            'In OAUTH2_PROVIDER, write "ACCESS_TOKEN_GENERATOR": '
-            '"mcp_oauth_discovery.contrib.oauth_toolkit.access_token".',
-            "tokens that the MCP endpoint accepts",
+            "tokens, and the view at %(path)s accepts only JWTs. Users sign in, and then get 401 "
+            "again."
         )
+        fix = gettext(
+            'In OAUTH2_PROVIDER, write "ACCESS_TOKEN_GENERATOR": '
+            '"mcp_oauth_discovery.contrib.oauth_toolkit.access_token".'
+        )
+        expected = gettext("tokens that the MCP endpoint accepts")
+        yield Fault(problem % {"path": refusing[0]}, fix, expected)
 
 
 def _generates() -> bool:

@@ -8,16 +8,28 @@ from typing import Any, NamedTuple
 from mcp_oauth_discovery.conf import conf, names_in_settings
 from mcp_oauth_discovery.discovery.card_entries import SERVER, SETTING
 from mcp_oauth_discovery.discovery.cards import Configured
+from mcp_oauth_discovery.doctor.language import gettext
+from mcp_oauth_discovery.doctor.language import gettext_noop as _
 from mcp_oauth_discovery.identity import Resource
 from mcp_oauth_discovery.standards.members import ENDPOINTS
 
 _SERVER = "MCP_AUTHORIZATION_SERVER_METADATA"
 _SIGNING = "MCP_SIGNING_ALGORITHMS"
-_HOST = "the scheme and host of the request"
+_HOST = _("the scheme and host of the request")
+# The kinds of sources in `--json`. For people, `show` translates them.
+KINDS = (
+    _("setting"),
+    _("request"),
+    _("default"),
+    _("derived"),
+    _("keys"),
+    _("server"),
+    _("view"),
+)
 
 
 class Source(NamedTuple):
-    """The kind of source of a value, and its name."""
+    """The kind of source of a value, one of `KINDS`, and its name in words."""
 
     kind: str
     detail: str
@@ -30,11 +42,11 @@ def resource_sources(resource: Resource) -> dict[str, Source]:
     elif conf.MCP_ISSUER is None:
         servers = _issuer()
     else:
-        servers = Source("default", f"the issuer, from {_issuer().detail}")
+        servers = Source("default", _from(gettext("the issuer, from %(source)s")))
     return {
         "resource": _of_resource(resource),
         "authorization_servers": servers,
-        "bearer_methods_supported": Source("default", "the only method of MCP"),
+        "bearer_methods_supported": Source("default", gettext("the only method of MCP")),
         **_of_members("MCP_RESOURCE_METADATA", conf.MCP_RESOURCE_METADATA),
         **_of_members(f"MCP_RESOURCES[{resource.key!r}]", resource.members),
         "signed_metadata": Source("keys", "MCP_SIGNED_METADATA"),
@@ -43,12 +55,16 @@ def resource_sources(resource: Resource) -> dict[str, Source]:
 
 def server_sources(names: Mapping[str, Any]) -> dict[str, Source]:
     """Return the source of each member of the authorization server metadata."""
-    default = _derived("a default path", Source("default", f"from {_issuer().detail}"))
-    constant = Source("default", "for MCP clients")
+    default = _derived(
+        gettext("a default path at the scheme and host of the request"),
+        Source("default", _from(gettext("from %(source)s"))),
+    )
+    constant = Source("default", gettext("for MCP clients"))
+    name = {"setting": _SIGNING}
     if _SIGNING in names_in_settings():
-        algorithms = Source("setting", f"{_SIGNING}, and the keys")
+        algorithms = Source("setting", gettext("%(setting)s, and the keys") % name)
     else:
-        algorithms = Source("default", f"that of {_SIGNING}, and the keys")
+        algorithms = Source("default", gettext("that of %(setting)s, and the keys") % name)
     joined = ("authorization_endpoint", "token_endpoint", "registration_endpoint", "jwks_uri")
     return {
         **dict.fromkeys(names, constant),
@@ -74,10 +90,11 @@ def card_sources(entry: Configured, card: Mapping[str, Any]) -> dict[str, Source
         for name, value in card.items()
     }
     resource = _of_resource(entry.resource)
-    derived = Source("derived", f"the resource, {resource.detail}")
+    detail = gettext("the resource, %(source)s") % {"source": resource.detail}
+    derived = Source("derived", detail)
     return {
         **sources,
-        "$schema": Source("derived", "the version of the schema"),
+        "$schema": Source("derived", gettext("the version of the schema")),
         "remotes": resource if resource.kind == "request" else derived,
     }
 
@@ -85,10 +102,11 @@ def card_sources(entry: Configured, card: Mapping[str, Any]) -> dict[str, Source
 def catalog_sources(cards: Iterable[Configured]) -> dict[str, Source]:
     """Return the source of each member of the catalogue."""
     kinds = {_of_resource(entry.resource).kind for entry in cards}
-    derived = Source("derived", "the server cards")
-    of_request = Source("request", f"the server cards, at {_HOST}")
+    derived = Source("derived", gettext("the server cards"))
+    detail = gettext("the server cards, at the scheme and host of the request")
+    of_request = Source("request", detail)
     return {
-        "specVersion": Source("derived", "the version of the specification"),
+        "specVersion": Source("derived", gettext("the version of the specification")),
         "entries": of_request if "request" in kinds else derived,
     }
 
@@ -99,7 +117,7 @@ def _of_server(entry: Configured) -> Source:
 
 def _issuer() -> Source:
     if conf.MCP_ISSUER is None:
-        return Source("request", _HOST)
+        return Source("request", gettext(_HOST))
     return _setting("MCP_ISSUER", conf.MCP_ISSUER)
 
 
@@ -107,17 +125,19 @@ def _of_resource(resource: Resource) -> Source:
     if resource.key is not None and not resource.key.startswith("/"):
         return Source("setting", "MCP_RESOURCES")
     if resource.key is not None:
-        written = Source("setting", f"MCP_RESOURCES, on the origin from {_issuer().detail}")
-        return _derived("MCP_RESOURCES,", written)
+        detail = _from(gettext("MCP_RESOURCES, on the origin from %(source)s"))
+        return _derived(_at_request("MCP_RESOURCES"), Source("setting", detail))
     if conf.MCP_RESOURCE is not None:
         return _setting("MCP_RESOURCE", conf.MCP_RESOURCE)
-    default = Source("default", f"/mcp below the issuer, from {_issuer().detail}")
-    return _derived("/mcp", default)
+    return _derived(
+        gettext("/mcp at the scheme and host of the request"),
+        Source("default", _from(gettext("/mcp below the issuer, from %(source)s"))),
+    )
 
 
 def _of_members(setting: str, members: Mapping[str, Any]) -> dict[str, Source]:
     written = Source("setting", setting)
-    joined = _derived(f"{setting},", written)
+    joined = _derived(_at_request(setting), written)
     return {
         name: joined if name in ENDPOINTS and "://" not in value else written
         for name, value in members.items()
@@ -125,10 +145,22 @@ def _of_members(setting: str, members: Mapping[str, Any]) -> dict[str, Source]:
     }
 
 
-def _derived(what: str, pinned: Source) -> Source:
+def _derived(of_request: str, pinned: Source) -> Source:
     """Return the source of a value that starts with the origin of this site."""
-    return Source("request", f"{what} at {_HOST}") if conf.MCP_ISSUER is None else pinned
+    return Source("request", of_request) if conf.MCP_ISSUER is None else pinned
+
+
+def _from(text: str) -> str:
+    """Return a text with the source of the issuer."""
+    return text % {"source": _issuer().detail}
+
+
+def _at_request(setting: str) -> str:
+    text = gettext("%(setting)s, at the scheme and host of the request")
+    return text % {"setting": setting}
 
 
 def _setting(name: str, value: object) -> Source:
-    return Source("setting", f"{name}, called with the request" if callable(value) else name)
+    if not callable(value):
+        return Source("setting", name)
+    return Source("setting", gettext("%(setting)s, called with the request") % {"setting": name})

@@ -25,7 +25,10 @@ from mcp_oauth_discovery.discovery.served import (
     resource_url,
     server_url,
 )
-from mcp_oauth_discovery.doctor.printing import visible
+from mcp_oauth_discovery.doctor.language import gettext
+from mcp_oauth_discovery.doctor.language import gettext_noop as _
+from mcp_oauth_discovery.doctor.output.words import labelled
+from mcp_oauth_discovery.doctor.printing import readable, visible
 from mcp_oauth_discovery.doctor.project.captured_logs import captured
 from mcp_oauth_discovery.doctor.project.provenance import (
     Source,
@@ -35,14 +38,14 @@ from mcp_oauth_discovery.doctor.project.provenance import (
     resource_sources,
     server_sources,
 )
-from mcp_oauth_discovery.doctor.transport.messages import Answer, Fault, Transport
+from mcp_oauth_discovery.doctor.transport.messages import Answer, Failure, Fault, Transport
 from mcp_oauth_discovery.doctor.walk.reading import read
 from mcp_oauth_discovery.identity import Site
 from mcp_oauth_discovery.standards.identifiers import split
 
 T = TypeVar("T")
 
-_VIEW = Source("view", "a view of the project")
+_VIEW = _("a view of the project")
 
 
 @dataclass(frozen=True)
@@ -98,13 +101,13 @@ def _or_nothing(build: Callable[[], T | None]) -> T | None:
 def lines(document: Sourced) -> Iterator[str]:
     """Yield a document as lines: the name, the value and the source of each member."""
     cached = f", Cache-Control: {visible(document.cache_control)}" if document.cache_control else ""
-    yield f"{document.url}  ({document.status or 'no answer'}{cached})"
+    yield f"{document.url}  ({document.status or gettext('no answer')}{cached})"
     for name, value in document.members.items():
         source = document.sources[name]
         yield f"  {visible(name)}: {visible(json.dumps(value, ensure_ascii=False))}"
-        yield f"      {source.kind}: {visible(source.detail)}"
+        yield f"      {labelled(gettext(source.kind))} {readable(source.detail)}"
     if document.problem:
-        yield f"  error: {visible(document.problem)}"
+        yield f"  {labelled(gettext('error'))} {readable(document.problem)}"
 
 
 def _request(
@@ -122,8 +125,9 @@ def _request(
     url = start + place[len(split(place).origin) :]
     answer = transport.send("GET", url, (("Accept", "application/json"),))
     if not isinstance(answer, Answer):
-        return Sourced(title, url, problem=f"No answer: {answer.reason}.")
+        return Sourced(title, url, problem=_unanswered(answer))
     members = (read(answer).members or {}) if answer.status == HTTPStatus.OK else {}
+    view = Source("view", gettext(_VIEW))
     own = {
         name
         for name, value in members.items()
@@ -137,11 +141,17 @@ def _request(
         answer.header("cache-control") or "",
         members,
         problem_of(answer) if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR else "",
-        sources={name: _VIEW if name in own else sources.get(name, _VIEW) for name in members},
+        sources={name: view if name in own else sources.get(name, view) for name in members},
     )
+
+
+def _unanswered(failure: Failure) -> str:
+    return gettext("No answer: %(reason)s.") % {"reason": failure.reason}
 
 
 def problem_of(answer: Answer) -> str:
     """Return what is wrong if the project fails, and what to do about it."""
-    fault = answer.fault or Fault("The project answers with an error.", "Read the log of the site.")
+    fault = answer.fault or Fault(
+        gettext("The project answers with an error."), gettext("Read the log of the site.")
+    )
     return f"{fault.problem.removesuffix('.')}. {fault.fix}".strip()

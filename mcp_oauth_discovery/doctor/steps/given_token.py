@@ -8,7 +8,7 @@ from mcp_oauth_discovery.doctor.clients import EVERY
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, finding
 from mcp_oauth_discovery.doctor.language import gettext
 from mcp_oauth_discovery.doctor.language import gettext_noop as _
-from mcp_oauth_discovery.doctor.printing import shown
+from mcp_oauth_discovery.doctor.printing import readable, shortened, shown
 from mcp_oauth_discovery.doctor.steps.token_rules import refusals
 from mcp_oauth_discovery.doctor.walk.challenges import bearer_of
 from mcp_oauth_discovery.doctor.walk.credentials import Token
@@ -75,10 +75,11 @@ def given(walk: Walk) -> Iterator[Finding]:
         explanation = walk.explanations.get(Token.GIVEN)
         if explanation is None:
             explanation = tuple(refusals(walk, parts))
-        problems = [parts.without_secrets(shown(refusal.problem)) for refusal in explanation]
+        hide = parts.without_secrets
+        problems = [hide(readable(shortened(refusal.problem))) for refusal in explanation]
         problems = problems or [_without_a_rule(exchange.status)]
         # The first rule is enough to act on: the token of the next attempt is another one.
-        fixes = [parts.without_secrets(refusal.fix) for refusal in explanation if refusal.fix][:1]
+        fixes = [hide(refusal.fix) for refusal in explanation if refusal.fix][:1]
         text = "\n".join([_answered(exchange), *problems])
         yield finding(TOKEN_REFUSED, walk.url, text, fix=" ".join(fixes))
 

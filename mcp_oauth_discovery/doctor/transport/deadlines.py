@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from mcp_oauth_discovery.doctor.language import gettext
 from mcp_oauth_discovery.doctor.transport.messages import Failure, Trouble
 
 # Seconds for each answer, and for all of them: the report is there within half a minute.
@@ -59,7 +60,7 @@ class TimeLimits:
         It counts against the site only if the site had the full time for one answer.
         """
         if deadline.is_last:
-            reason = f"the {self._run.seconds:g} seconds for all requests are over"
-            return Failure(method, url, Trouble.CUT, reason)
-        reason = f"not complete after {self._timeout:g} seconds"
-        return Failure(method, url, Trouble.TIMEOUT, reason)
+            reason = gettext("the %(seconds)g seconds for all requests are over")
+            return Failure(method, url, Trouble.CUT, reason % {"seconds": self._run.seconds})
+        reason = gettext("not complete after %(seconds)g seconds")
+        return Failure(method, url, Trouble.TIMEOUT, reason % {"seconds": self._timeout})

@@ -8,6 +8,7 @@ import re
 from typing import Any, cast
 from urllib.parse import urlsplit
 
+from mcp_oauth_discovery.doctor.language import gettext
 from mcp_oauth_discovery.doctor.transport.messages import Answer, Headers
 from mcp_oauth_discovery.doctor.transport.sockets import LimitedSocket
 from mcp_oauth_discovery.standards.identifiers import origin
@@ -58,16 +59,18 @@ def write_request(
 def read_head(stream: io.BufferedReader, method: str, url: str) -> Answer:
     """Return the final answer without its body; interim answers such as 103 are skipped."""
     if stream.peek(2).startswith(_TLS_ALERT):
-        raise SpeaksTLS("the port answers in TLS, not in plain HTTP")
+        raise SpeaksTLS(gettext("the port answers in TLS, not in plain HTTP"))
     for _ in range(MOST_INTERIM + 1):
         line = _line(stream)
         match = _STATUS.fullmatch(line)
         if match is None:
-            raise Malformed(f"the first line is {_shown(line)}, not a status line of HTTP/1.1")
+            text = gettext("the first line is %(line)s, not a status line of HTTP/1.1")
+            raise Malformed(text % {"line": _shown(line)})
         answer = Answer(method, url, int(match[1]), tuple(_fields(stream)), is_cut=True)
         if answer.status >= 200 or answer.status == _SWITCHING:
             return answer
-    raise Malformed(f"more than {MOST_INTERIM} interim answers, and no final one")
+    text = gettext("more than %(most)d interim answers, and no final one")
+    raise Malformed(text % {"most": MOST_INTERIM})
 
 
 def read_body(stream: io.BufferedReader, head: Answer, limit: int) -> bytes:
@@ -75,13 +78,16 @@ def read_body(stream: io.BufferedReader, head: Answer, limit: int) -> bytes:
     codings = ", ".join(head.all("transfer-encoding"))
     lengths = head.all("content-length")
     if len(lengths) > 1:
-        raise Malformed(f"there are {len(lengths)} Content-Length headers")
+        text = gettext("there are %(count)d Content-Length headers")
+        raise Malformed(text % {"count": len(lengths)})
     if lengths and not _LENGTH.fullmatch(lengths[0]):
-        raise Malformed(f"the Content-Length is {_shown(lengths[0].encode('latin-1'))}")
+        value = _shown(lengths[0].encode("latin-1"))
+        raise Malformed(gettext("the Content-Length is %(value)s") % {"value": value})
     if codings and codings.lower() != "chunked":
-        raise Malformed(f"the Transfer-Encoding is {codings!r}")
+        raise Malformed(gettext("the Transfer-Encoding is %(value)s") % {"value": repr(codings)})
     if codings and lengths:
-        raise Malformed("both Content-Length and Transfer-Encoding say where the body ends")
+        text = gettext("both Content-Length and Transfer-Encoding say where the body ends")
+        raise Malformed(text)
     if head.method == "HEAD" or head.status in (_SWITCHING, 204, 304):
         return b""
     if codings:
@@ -102,8 +108,8 @@ def _fields(stream: io.BufferedReader) -> list[tuple[str, str]]:
         elif match := _FIELD.fullmatch(line):
             fields.append((match[1].decode("ascii"), _text(match[2])))
         else:
-            raise Malformed(f"{_shown(line)} is not a header field")
-    raise Malformed(f"more than {_MOST_LINES} header lines")
+            raise Malformed(gettext("%(line)s is not a header field") % {"line": _shown(line)})
+    raise Malformed(gettext("more than %(most)d header lines") % {"most": _MOST_LINES})
 
 
 def _chunks(stream: io.BufferedReader, limit: int) -> bytes:
@@ -112,14 +118,14 @@ def _chunks(stream: io.BufferedReader, limit: int) -> bytes:
         line = _line(stream)
         match = _SIZE.fullmatch(line)
         if match is None:
-            raise Malformed(f"the size of a chunk is {_shown(line)}")
+            raise Malformed(gettext("the size of a chunk is %(size)s") % {"size": _shown(line)})
         if not (size := int(match[1], 16)):
             break
         content += _exactly(stream, min(size, limit - len(content)))
         if len(content) == limit:
             return bytes(content)
         if _line(stream):
-            raise Malformed("a chunk is longer than its size says")
+            raise Malformed(gettext("a chunk is longer than its size says"))
     _fields(stream)  # of the trailer
     return bytes(content)
 
@@ -127,7 +133,7 @@ def _chunks(stream: io.BufferedReader, limit: int) -> bytes:
 def _exactly(stream: io.BufferedReader, size: int) -> bytes:
     content = stream.read(size)
     if len(content) < size:
-        raise Malformed("the connection closed before the body was complete")
+        raise Malformed(gettext("the connection closed before the body was complete"))
     return content
 
 
@@ -135,14 +141,18 @@ def _line(stream: io.BufferedReader) -> bytes:
     """Return the next line without its end."""
     line = stream.readline(_LONGEST_LINE + 1)
     if len(line) > _LONGEST_LINE:
-        raise Malformed(f"a line is longer than {_LONGEST_LINE} octets")
+        text = gettext("a line is longer than %(most)d octets")
+        raise Malformed(text % {"most": _LONGEST_LINE})
     if not line.endswith(b"\n"):
-        after = f" after {_shown(line)}" if line else ""
-        raise Malformed(f"the connection closed{after} before the answer was complete")
+        if not line:
+            raise Malformed(gettext("the connection closed before the answer was complete"))
+        text = gettext("the connection closed after %(line)s before the answer was complete")
+        raise Malformed(text % {"line": _shown(line)})
     content = line[:-2]
     # Node.js refuses each of these.
     if not line.endswith(b"\r\n") or b"\r" in content or b"\0" in content:
-        raise Malformed(f"{_shown(line)} does not end in CR LF, or has CR or NUL before its end")
+        text = gettext("%(line)s does not end in CR LF, or has CR or NUL before its end")
+        raise Malformed(text % {"line": _shown(line)})
     return content
 
 

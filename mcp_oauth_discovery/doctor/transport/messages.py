@@ -29,10 +29,12 @@ class Trouble(str, Enum):
 class Speech(str, Enum):
     """What a port speaks, if it is not the protocol that the URL names."""
 
-    HTTP = "plain HTTP"
-    TLS = "TLS"
-    OTHER_TLS = "TLS that ends before any certificate is judged"
-    NOTHING = "nothing in answer to a TLS handshake"
+    HTTP = "http"
+    TLS = "tls"
+    # It ends before any certificate is judged.
+    OTHER_TLS = "other-tls"
+    # There is no answer to a TLS handshake.
+    NOTHING = "nothing"
 
 
 @dataclass(frozen=True)

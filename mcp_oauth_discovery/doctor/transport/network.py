@@ -7,6 +7,8 @@ import ssl
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
+from mcp_oauth_discovery.doctor.language import gettext
+from mcp_oauth_discovery.doctor.language import gettext_noop as _
 from mcp_oauth_discovery.doctor.mishaps import Noted
 from mcp_oauth_discovery.doctor.transport import framing, sockets
 from mcp_oauth_discovery.doctor.transport.deadlines import (
@@ -60,9 +62,9 @@ class HTTPTransport:
     ) -> Answer | Failure:
         """Return the answer to one request, or why there is none."""
         if not origin(url):
-            return Failure(method, url, Trouble.BROKEN, "this is not an http URL")
+            return Failure(method, url, Trouble.BROKEN, gettext("this is not an http URL"))
         mishaps: list[str] = []
-        with Noted(mishaps, "the transport"):
+        with Noted(mishaps, _("the transport")):
             outcome = self._send(method, url, headers, body)
             addresses = self._looked_up.get(urlsplit(url).hostname or "", ())
             return replace(outcome, addresses=addresses)
@@ -119,7 +121,9 @@ class HTTPTransport:
         if is_home and public:
             return public
         private = next(address[4][0] for address in addresses if address not in public)
-        raise sockets.NotReached(Trouble.PRIVATE, f"{host} is at {private}; not contacted")
+        reason = gettext("%(host)s is at %(address)s; not contacted")
+        values = {"host": host, "address": private}
+        raise sockets.NotReached(Trouble.PRIVATE, reason % values)
 
 
 def _read(

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, cast
 
+from mcp_oauth_discovery.doctor.language import gettext
 from mcp_oauth_discovery.doctor.transport.deadlines import Deadline, Late
 from mcp_oauth_discovery.doctor.transport.messages import Speech, Trouble
 
@@ -62,7 +63,7 @@ def look_up(host: str, port: int, resolver: Resolver, deadline: Deadline) -> Add
 
 def connect(addresses: Addresses, deadline: Deadline) -> socket.socket:
     """Return a socket that is connected to the first address that accepts."""
-    problem: object = "no address"
+    problem: object = gettext("no address")
     for family, kind, protocol, _, address in addresses[:_MOST_ADDRESSES]:
         left = deadline.left()
         connection = socket.socket(family, kind, protocol)
@@ -95,7 +96,7 @@ def secure(
         if isinstance(error, ssl.SSLCertVerificationError):
             raise NotReached(Trouble.TLS, error.verify_message) from error
         if getattr(error, "reason", "") in _NO_TLS:
-            reason = "the port answers without TLS, most likely in plain HTTP"
+            reason = gettext("the port answers without TLS, most likely in plain HTTP")
             raise NotReached(Trouble.TLS, reason, Speech.HTTP) from error
         # A ValueError means that TLS cannot encode the host name.
         speech = Speech.OTHER_TLS if isinstance(error, OSError) else None
@@ -143,7 +144,7 @@ class LimitedSocket:
             raise Late from error
         self._limit -= received
         if self._limit < 0:
-            raise OSError("the answer is larger than any metadata")
+            raise OSError(gettext("the answer is larger than any metadata"))
         return received
 
 

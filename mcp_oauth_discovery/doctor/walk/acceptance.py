@@ -65,13 +65,15 @@ FIRST_VALUE = (Client.PYTHON, Client.TYPESCRIPT, Client.RUST, Client.INSPECTOR)
 # These try the next address if a document does not match; the others stop there.
 _PATIENT = (Client.GO, Client.VS_CODE)
 
+# What differs if the rest of the path is the same.
+FINAL_SLASH = _("final slash")
 # The parts of a URL, as `differing_parts` names them.
 _PARTS = (
     _("scheme"),
     _("host"),
     _("port"),
     _("path"),
-    _("final slash"),
+    FINAL_SLASH,
     _("query"),
     _("fragment"),
 )
@@ -133,7 +135,7 @@ def differing_parts(url: str, expected: str) -> list[str]:
     parts, wanted = _read_parts(url), _read_parts(expected)
     names = [name for name in parts if parts[name] != wanted[name]]
     if without_final_slash(parts["path"]) == without_final_slash(wanted["path"]):
-        return ["final slash" if name == "path" else name for name in names]
+        return [FINAL_SLASH if name == "path" else name for name in names]
     return names
 
 

@@ -8,11 +8,12 @@ from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
 
+from mcp_oauth_discovery.doctor.language import gettext
 from mcp_oauth_discovery.doctor.printing import LONGEST, shown
 from mcp_oauth_discovery.doctor.transport.messages import Transport
 from mcp_oauth_discovery.doctor.transport.reachability import host_of, is_private_host
 from mcp_oauth_discovery.doctor.walk import headers
-from mcp_oauth_discovery.doctor.walk.acceptance import differing_parts
+from mcp_oauth_discovery.doctor.walk.acceptance import FINAL_SLASH, differing_parts
 from mcp_oauth_discovery.doctor.walk.cards import MOST_CARDS, address_of, is_of_card, remotes
 from mcp_oauth_discovery.doctor.walk.challenges import bearer_of, challenges_of, named_metadata
 from mcp_oauth_discovery.doctor.walk.observations import Alternative, Exchange, Walk
@@ -86,7 +87,7 @@ def is_likely(typed: str, url: str) -> bool:
     ends in "mcp" or the like, or is that of the settings but for the final slash.
     """
     path, other = split(typed).path, split(url).path
-    if set(differing_parts(url, typed)) <= {"final slash"}:
+    if set(differing_parts(url, typed)) <= {FINAL_SLASH}:
         return True
     # A web server may put a prefix before the paths of the URLconf: then it is the same endpoint.
     is_below_prefix = without_final_slash(path).endswith(without_final_slash(other))
@@ -142,7 +143,8 @@ def _candidates(walk: Walk, get: Get) -> Iterator[Candidate]:
         return
     yield from _protected_resources(walk)
     project = _nearest(walk.url, walk.project_endpoints)
-    yield from ((url, f"This project has an endpoint at {shown(url)}.") for url in project)
+    text = gettext("This project has an endpoint at %(url)s.")
+    yield from ((url, text % {"url": shown(url)}) for url in project)
     yield from _cards(walk, get)
     is_contacted = any(alternative.exchange for alternative in walk.alternatives)
     if has_no_endpoint(walk.post) and not is_contacted:
@@ -159,7 +161,8 @@ def _in_this_project(walk: Walk) -> Iterator[Candidate]:
     if not (has_no_endpoint(walk.post) or (is_home and is_refused)):
         return
     views = _nearest(walk.url, walk.project_endpoints)
-    protected = [(url, f"A view of this project at {shown(url)} is protected.") for url in views]
+    text = gettext("A view of this project at %(url)s is protected.")
+    protected = [(url, text % {"url": shown(url)}) for url in views]
     likely = [candidate for candidate in protected if is_likely(walk.url, candidate[0])]
     for url, source in (*likely, *_usual(walk.url), *protected):
         # Another origin and the other endpoints have reports of their own.
@@ -186,19 +189,20 @@ def _redirects(walk: Walk) -> Iterator[Candidate]:
             "scheme",
             "host",
             "port",
-            "final slash",
+            FINAL_SLASH,
         }
         # A server on this machine most likely has no https: it takes itself for the public site.
         is_local = is_loopback(host_of(to)) and not _may_contact(walk.url, to)
         if (is_here or is_same_path) and not (is_login(to) or is_local):
-            yield to, f"It redirects to {shown(to)}."
+            yield to, gettext("It redirects to %(url)s.") % {"url": shown(to)}
 
 
 def _resources(walk: Walk) -> Iterator[Candidate]:
     for place in walk.resources:
         resource = place.content.get("resource")
         if isinstance(resource, str):
-            yield resource, f"resource in {shown(place.url)} is {shown(resource)}."
+            text = gettext("resource in %(document)s is %(url)s.")
+            yield resource, text % {"document": shown(place.url), "url": shown(resource)}
 
 
 def _challenge(walk: Walk) -> Iterator[Candidate]:
@@ -206,7 +210,8 @@ def _challenge(walk: Walk) -> Iterator[Candidate]:
     start, found, path = (named_metadata(walk) or "").partition(PRM)
     if found and path:
         url = f"{start}{path}"
-        yield url, f"resource_metadata in the challenge belongs to {shown(url)}."
+        text = gettext("resource_metadata in the challenge belongs to %(url)s.")
+        yield url, text % {"url": shown(url)}
 
 
 def _protected_resources(walk: Walk) -> Iterator[Candidate]:
@@ -214,7 +219,8 @@ def _protected_resources(walk: Walk) -> Iterator[Candidate]:
     for place in filter(None, places):
         listed = place.content.get("protected_resources")
         for url in _nearest(walk.url, listed if isinstance(listed, list) else ()):
-            yield url, f"protected_resources in {shown(place.url)} lists {shown(url)}."
+            text = gettext("protected_resources in %(document)s lists %(url)s.")
+            yield url, text % {"document": shown(place.url), "url": shown(url)}
 
 
 def _cards(walk: Walk, get: Get) -> Iterator[Candidate]:
@@ -228,7 +234,8 @@ def _cards(walk: Walk, get: Get) -> Iterator[Candidate]:
         if url and origin(url) == origin(walk.url):
             card = get(url, headers.accepting(CARD_TYPE)).reading.members
         for remote in _nearest(walk.url, _urls(card)):
-            yield remote, f"The server card in {shown(url or catalog.url)} names {shown(remote)}."
+            text = gettext("The server card in %(document)s names %(url)s.")
+            yield remote, text % {"document": shown(url or catalog.url), "url": shown(remote)}
 
 
 def _urls(card: Any) -> list[object]:

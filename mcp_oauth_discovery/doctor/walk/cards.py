@@ -7,7 +7,7 @@ from typing import Any
 
 from mcp_oauth_discovery.doctor.transport.messages import Failure, Transport, Trouble
 from mcp_oauth_discovery.doctor.walk import headers, redirects
-from mcp_oauth_discovery.doctor.walk.acceptance import differing_parts
+from mcp_oauth_discovery.doctor.walk.acceptance import FINAL_SLASH, differing_parts
 from mcp_oauth_discovery.doctor.walk.observations import Card, Exchange, Walk
 from mcp_oauth_discovery.doctor.walk.probes import Get
 from mcp_oauth_discovery.doctor.walk.well_known import sendable
@@ -192,7 +192,7 @@ def _names(members: Mapping[str, Any] | None, endpoint: str) -> bool:
         isinstance(url, str)
         # This is faster, and a card may have thousands of remotes.
         and _host(url) == host != ""
-        and set(differing_parts(url, endpoint)) <= {"scheme", "final slash"}
+        and set(differing_parts(url, endpoint)) <= {"scheme", FINAL_SLASH}
         for url in urls
     )
 

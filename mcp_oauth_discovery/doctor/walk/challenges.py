@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from mcp_oauth_discovery.doctor.clients import Client
+from mcp_oauth_discovery.doctor.language import gettext
 from mcp_oauth_discovery.doctor.walk.acceptance import header_refusals
 from mcp_oauth_discovery.doctor.walk.observations import Exchange, Walk
 from mcp_oauth_discovery.standards import www_authenticate
@@ -72,8 +73,10 @@ def malformation(exchange: Exchange) -> Malformation | None:
     """Return the error in the form of the challenges, apart from repeated parameters."""
     lines = _lines(exchange)
     if (length := _length(lines)) > LONGEST_HEADER:
-        problem = f"{length} characters, of which Node.js reads {LONGEST_HEADER} at most"
-        return Malformation(problem, (Client.TYPESCRIPT,), "Shorten the WWW-Authenticate header.")
+        text = gettext("%(count)d characters, of which Node.js reads %(most)d at most")
+        problem = text % {"count": length, "most": LONGEST_HEADER}
+        fix = gettext("Shorten the WWW-Authenticate header.")
+        return Malformation(problem, (Client.TYPESCRIPT,), fix)
     try:
         www_authenticate.parse_repeated(*lines)
     except ValueError as error:
@@ -81,9 +84,11 @@ def malformation(exchange: Exchange) -> Malformation | None:
         if _BARE.search(unquoted):
             fix = ""
         elif unquoted.count('"') % 2:
-            fix = "Close the quotes in the WWW-Authenticate header."
+            fix = gettext("Close the quotes in the WWW-Authenticate header.")
         else:
-            fix = "Write each parameter of the challenge as name=value, separated with commas."
+            fix = gettext(
+                "Write each parameter of the challenge as name=value, separated with commas."
+            )
         return Malformation(str(error), tuple(header_refusals(lines)), fix)
     return None
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from mcp_oauth_discovery.doctor.language import gettext
+from mcp_oauth_discovery.doctor.language import gettext_noop as _
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.transport.messages import Answer
 
+# Names of products are the same in every language, so the catalogues have only the other names.
 # Headers that such a service adds only if it refuses or challenges a request.
 _HEADERS = {
     "cf-mitigated": "Cloudflare",
     "x-amzn-waf-action": "AWS WAF",
-    "x-vercel-mitigated": "the firewall of Vercel",
-    "x-sucuri-block": "the firewall of Sucuri",
+    "x-vercel-mitigated": _("the firewall of Vercel"),
+    "x-sucuri-block": _("the firewall of Sucuri"),
     "x-dd-b": "DataDome",
     "x-goog-iap-generated-response": "Google Identity-Aware Proxy",
 }
@@ -25,14 +28,14 @@ _PAGES = (
     ("cloudflare", b"_cf_chl_opt", "Cloudflare"),
     ("cloudflare", b"you have been blocked", "Cloudflare"),
     ("cloudflare", b"error code: 10", "Cloudflare"),
-    ("cloudfront", b"request blocked.", "the firewall of CloudFront"),
+    ("cloudfront", b"request blocked.", _("the firewall of CloudFront")),
     ("akamaighost", b"you don't have permission to access", "Akamai"),
-    ("vercel", b"vercel security checkpoint", "the firewall of Vercel"),
+    ("vercel", b"vercel security checkpoint", _("the firewall of Vercel")),
     ("vercel", b"<title>authentication required", "Vercel Deployment Protection"),
     ("", b"errors.edgesuite.net", "Akamai"),
     ("", b"_incapsula_resource", "Imperva"),
     ("", b"incapsula incident id", "Imperva"),
-    ("", b"sucuri website firewall", "the firewall of Sucuri"),
+    ("", b"sucuri website firewall", _("the firewall of Sucuri")),
     ("", b"captcha-delivery.com", "DataDome"),
     ("", b'id="px-captcha"', "HUMAN Bot Defender"),
     ("", b"the requested url was rejected. please consult with your administrator", "F5 BIG-IP"),
@@ -61,7 +64,7 @@ _LOGIN_PATHS = {
 
 # A proxy may add a prefix to the name.
 _CHALLENGE = "-www-authenticate"
-_API_GATEWAY = (
+_API_GATEWAY = _(
     "AWS API Gateway renames WWW-Authenticate, and clients look for no other name. Rename it back "
     "in front of the gateway, for example with a CloudFront function."
 )
@@ -79,11 +82,12 @@ def intermediary(answer: Answer) -> Intermediary | None:
     """Return the firewall or login service that sent an answer, if the answer shows one."""
     for header, name in _HEADERS.items():
         if value := answer.header(header):
-            return Intermediary(name, f"{header}: {value}")
+            return Intermediary(gettext(name), f"{header}: {value}")
     server, page = (answer.header("server") or "").lower(), answer.body.lower()
     for served_by, words, name in _PAGES:
         if answer.status in _REFUSALS and server.startswith(served_by) and words in page:
-            return Intermediary(name, f"the page has {words.decode()!r}")
+            evidence = gettext("the page has %(words)s") % {"words": repr(words.decode())}
+            return Intermediary(gettext(name), evidence)
     return None
 
 
@@ -107,7 +111,9 @@ def renamed_challenge(answer: Answer) -> tuple[str, str]:
     name = next(names, None)
     if name is None:
         return "", ""
-    problem = f"The 401 has {shown(name)} in place of WWW-Authenticate."
+    text = gettext("The 401 has %(name)s in place of WWW-Authenticate.")
+    problem = text % {"name": shown(name)}
     if name.lower().startswith("x-amzn-remapped"):
-        return problem, _API_GATEWAY
-    return problem, "A proxy renames WWW-Authenticate. Have it pass the header on unchanged."
+        return problem, gettext(_API_GATEWAY)
+    fix = gettext("A proxy renames WWW-Authenticate. Have it pass the header on unchanged.")
+    return problem, fix

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from urllib.parse import urlsplit
 
+from mcp_oauth_discovery.doctor.language import gettext_noop as _
 from mcp_oauth_discovery.doctor.mishaps import Noted
 from mcp_oauth_discovery.doctor.transport.messages import Headers, Transport
 from mcp_oauth_discovery.doctor.transport.reachability import host_of
@@ -49,7 +50,7 @@ def probe(walk: Walk, get: Get, transport: Transport, probes: Probes) -> None:
     """Add the observations beyond the documents, step by step."""
     for name, requests in probes.items():
         for ask in requests:
-            with Noted(walk.mishaps, f"the requests for {name}"):
+            with Noted(walk.mishaps, _("the requests for %(name)s"), name):
                 ask(walk, get, transport)
 
 
@@ -182,7 +183,7 @@ def ask_as_other_agents(walk: Walk, get: Get, transport: Transport) -> None:
 def ask_in_a_burst(walk: Walk, get: Get, transport: Transport) -> None:
     """Repeat the request for one document many times in a row."""
     for document in _own_documents(walk)[:1]:
-        for _ in range(BURST):
+        for _number in range(BURST):
             outcome = transport.send("GET", document.url, headers.PLAIN)
             walk.burst.append(Again(document.exchange, Exchange(document.url, outcome)))
 

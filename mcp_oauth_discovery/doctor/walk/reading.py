@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, NoReturn
 
+from mcp_oauth_discovery.doctor.language import gettext
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.transport.messages import Answer
 
@@ -32,8 +33,8 @@ class Unreadable(Enum):
     """Why an answer has no members."""
 
     HTML = "html"
-    NOT_JSON = "not JSON"
-    NOT_OBJECT = "no object"
+    NOT_JSON = "not-json"
+    NOT_OBJECT = "not-object"
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ def read(answer: Answer) -> Reading:
         return dict(pairs)
 
     def refuse(constant: str) -> NoReturn:
-        raise ValueError(f"JSON has no {constant}")
+        raise ValueError(gettext("JSON has no %(constant)s") % {"constant": constant})
 
     has_mark = answer.body.startswith(BOM_UTF8)
     try:
@@ -90,21 +91,22 @@ def _decoded(body: bytes) -> str:
     """Return the text of a UTF-8 body; raise a `ValueError` that names any other encoding."""
     for mark, name in _OTHER_MARKS.items():
         if body.startswith(mark):
-            raise ValueError(f"the body is {name}, not UTF-8")
+            raise ValueError(gettext("the body is %(encoding)s, not UTF-8") % {"encoding": name})
     if body.startswith(BOM_UTF8):
-        raise ValueError("the body has two byte order marks")
+        raise ValueError(gettext("the body has two byte order marks"))
     try:
         return body.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise ValueError(f"octet {error.start} of the body is not UTF-8") from error
+        text = gettext("octet %(place)d of the body is not UTF-8")
+        raise ValueError(text % {"place": error.start}) from error
 
 
 def gist(answer: Answer) -> str:
     """Return the title or the beginning of a body, as one line for the report."""
     if is_html(answer) and (title := _TITLE.search(answer.body)):
         text = title[1].decode("utf-8", "replace").strip()
-        return f"a page with the title {shown(text)!r}"
-    return shown(answer.body[:120].decode("utf-8", "replace").strip()) or "an empty body"
+        return gettext("a page with the title %(title)s") % {"title": repr(shown(text))}
+    return shown(answer.body[:120].decode("utf-8", "replace").strip()) or gettext("an empty body")
 
 
 def check_depth(value: object) -> None:
@@ -119,8 +121,8 @@ def check_depth(value: object) -> None:
         ]
         if not level:
             return
-    raise ValueError(f"more than {DEEPEST} levels deep")
+    raise ValueError(gettext("more than %(most)d levels deep") % {"most": DEEPEST})
 
 
 def _beginning(body: bytes) -> str:
-    return repr(body[:80].decode("utf-8", "replace")) if body else "an empty body"
+    return repr(body[:80].decode("utf-8", "replace")) if body else gettext("an empty body")

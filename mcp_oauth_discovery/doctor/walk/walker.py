@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from types import MappingProxyType
 
+from mcp_oauth_discovery.doctor.language import gettext_noop as _
 from mcp_oauth_discovery.doctor.mishaps import Noted
 from mcp_oauth_discovery.doctor.transport.hiding import HidingTransport
 from mcp_oauth_discovery.doctor.transport.messages import Answer, Fault, Headers, Transport
@@ -97,7 +98,7 @@ class Walker:
         self._documents.clear()
         # A slow site may use up the time: first what a client reads, then the rest.
         for step in (self._read_challenge, self._find_resource, self._find_servers, self._complete):
-            with Noted(walk.mishaps, "the walk"):
+            with Noted(walk.mishaps, _("the walk")):
                 step(walk)
         probe(walk, self._get, self._transport, self._probes)
         return walk

@@ -14,13 +14,16 @@ OAUTH = well_known.AUTHORIZATION_SERVER
 class Role(str, Enum):
     """Why a client tries an address."""
 
-    CHALLENGE = "named by the challenge"
-    PATH = "well-known, with the path"
-    STRIPPED = "well-known, with the path without its final slash"
-    ROOT = "well-known, at the root"
-    OAUTH = "OAuth, path inserted"
-    OPENID = "OpenID, path inserted"
-    OPENID_APPENDED = "OpenID, appended to the path"
+    # The challenge names it.
+    CHALLENGE = "challenge"
+    # It is the well-known URL with the path, with the path without its final slash, or at the root.
+    PATH = "path"
+    STRIPPED = "stripped"
+    ROOT = "root"
+    # The well-known path is inserted before that of the issuer, or appended to it.
+    OAUTH = "oauth"
+    OPENID = "openid"
+    OPENID_APPENDED = "openid-appended"
     JWKS = "jwks_uri"
 
 

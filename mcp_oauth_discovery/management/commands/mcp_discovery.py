@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from django.core.management.base import CommandError, CommandParser
 from django.http import Http404
 from django.utils import translation
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_noop, ngettext
 
 from mcp_oauth_discovery.checks.routes import serving_urlconf
 from mcp_oauth_discovery.doctor.arguments import checked_origin
@@ -21,6 +21,7 @@ from mcp_oauth_discovery.doctor.printing import visible
 from mcp_oauth_discovery.doctor.project import endpoints, show
 from mcp_oauth_discovery.doctor.project.in_process import DjangoTransport
 from mcp_oauth_discovery.doctor.project.tokens.explanation import explain
+from mcp_oauth_discovery.doctor.report import Report
 from mcp_oauth_discovery.doctor.run import examine
 from mcp_oauth_discovery.management.checking import (
     TEXT,
@@ -70,25 +71,37 @@ class Command(SubcommandsCommand):
             raise CommandError(visible(str(error))) from error
 
     def handle_init(self, *, as_json: bool, **options: Any) -> None:
-        # The document is for programs, so it is always in English.
-        with translation.override(None) if as_json else nullcontext():
+        with _english(as_json):
             project = plan()
             if as_json:
                 self.stdout.write(json.dumps(project.as_json(), indent=2))
             else:
                 self.print_lines(project.lines(self._palette()))
 
-    def handle_check(
-        self, *, url: str | None, as_json: bool, form: str | None, verbosity: int, **options: Any
-    ) -> None:
+    def handle_check(self, *, as_json: bool, form: str | None, **options: Any) -> None:
         form = chosen_format(form, as_json=as_json)
         baseline = baseline_at(options["baseline"])
         file = options["token_file"]
         token = None if file is None else read_token(file)
+        # What was seen is compared with what the baseline has, and that is in English.
+        with _english(form != TEXT or baseline is not None):
+            report = self._examined(form, token, **options)
+            check = check_of(report, baseline, is_strict=options["strict"])
+            if form != TEXT:
+                self.stdout.write(check.document(form))
+            elif options["verbosity"]:
+                self.print_lines(check.lines(self._palette()))
+            if check.failures:
+                raise CommandError(check.summary())
+            if form == TEXT:
+                self.print_lines([check.summary()])
+
+    def _examined(self, form: str, token: str | None, **options: Any) -> Report:
+        """Return the report of the doctor, and show its requests if that is wanted."""
         try:
-            with watching(self.stderr, verbosity, is_text=form == TEXT) as watch:
-                report = examine(
-                    url,
+            with watching(self.stderr, options["verbosity"], is_text=form == TEXT) as watch:
+                return examine(
+                    options["url"],
                     host=options["host"],
                     origin=options["origin"],
                     only=names(options["only"]),
@@ -100,27 +113,20 @@ class Command(SubcommandsCommand):
                 )
         except ValueError as error:
             raise CommandError(str(error)) from error
-        check = check_of(report, baseline, is_strict=options["strict"])
-        if form != TEXT:
-            self.stdout.write(check.document(form))
-        elif verbosity:
-            self.print_lines(check.lines(self._palette()))
-        if check.failures:
-            raise CommandError(check.summary())
-        if form == TEXT:
-            self.print_lines([check.summary()])
 
     def handle_explain(self, *, code: str | None, as_json: bool, **options: Any) -> None:
-        explained = explanation(code, self._palette())
-        if as_json:
-            self.stdout.write(json.dumps(explained.document, indent=2))
-        else:
-            self.print_lines(explained.lines)
+        with _english(as_json):
+            explained = explanation(code, self._palette())
+            if as_json:
+                self.stdout.write(json.dumps(explained.document, indent=2))
+            else:
+                self.print_lines(explained.lines)
 
     def handle_show(self, *, host: str | None, as_json: bool, **options: Any) -> None:
         start = checked_origin(endpoints.origin_of(host))
         site = endpoints.site_at(start, serving_urlconf())
-        documents = list(show.served(site, start, DjangoTransport()))
+        with _english(as_json):
+            documents = list(show.served(site, start, DjangoTransport()))
         if as_json:
             shown = {"documents": [document.as_json() for document in documents]}
             self.stdout.write(json.dumps(shown, indent=2))
@@ -129,25 +135,31 @@ class Command(SubcommandsCommand):
                 first, *rest = show.lines(document)
                 self.print_lines([self._palette()["heading"](first), *rest])
         if failed := sum(bool(document.problem) for document in documents):
-            raise CommandError(f"{failed} of {len(documents)} documents cannot be served.")
+            text = ngettext(
+                "%(failed)d of %(count)d documents cannot be served.",
+                "%(failed)d of %(count)d documents cannot be served.",
+                failed,
+            )
+            raise CommandError(text % {"failed": failed, "count": len(documents)})
 
     def handle_token(
         self, *, file: str, resource: str | None, host: str | None, as_json: bool, **options: Any
     ) -> None:
         origin = checked_origin(endpoints.origin_of(host))
-        try:
-            explanation = explain(read_token(file), origin, resource)
-        except ValueError as error:
-            raise CommandError(str(error)) from error
-        if as_json:
-            self.stdout.write(json.dumps(token_report.as_json(explanation), indent=2))
-        else:
-            self.print_lines(token_report.lines(explanation, self._palette()))
-        summary = token_report.summary(explanation)
-        if not explanation.accepted_by:
-            raise CommandError(summary)
-        if not as_json:
-            self.print_lines([summary])
+        with _english(as_json):
+            try:
+                explanation = explain(read_token(file), origin, resource)
+            except ValueError as error:
+                raise CommandError(str(error)) from error
+            if as_json:
+                self.stdout.write(json.dumps(token_report.as_json(explanation), indent=2))
+            else:
+                self.print_lines(token_report.lines(explanation, self._palette()))
+            summary = token_report.summary(explanation)
+            if not explanation.accepted_by:
+                raise CommandError(summary)
+            if not as_json:
+                self.print_lines([summary])
 
     def handle_export(
         self, *, directory: Path, kind: str | None, only_check: bool, as_json: bool, **options: Any
@@ -170,6 +182,11 @@ class Command(SubcommandsCommand):
         palette = {name: getattr(self.style, style) for name, style in _PAINTS.items()}
         has_colours = any(paint("x") != "x" for paint in palette.values())
         return {**palette, "section": _dim if has_colours else str}
+
+
+def _english(is_for_programs: bool) -> AbstractContextManager[None]:
+    """Return the context in which a document for programs is made, or one for people."""
+    return translation.override(None) if is_for_programs else nullcontext()
 
 
 def _dim(text: str) -> str:

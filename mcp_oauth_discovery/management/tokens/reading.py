@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from django.core.management.base import CommandError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from mcp_oauth_discovery.standards.authorization import Malformed, Repeated, read_bearer
 
@@ -16,7 +18,7 @@ STDIN = "-"
 LONGEST = 256 * 1024
 
 _SCHEME = re.compile(r"(authorization:\s*)?bearer\s+", re.I)
-_HOW = "Write the token to a file and name the file, or pass it on standard input."
+_HOW = gettext_noop("Write the token to a file and name the file, or pass it on standard input.")
 
 
 def read_token(source: str) -> str:
@@ -28,11 +30,13 @@ def read_token(source: str) -> str:
         data = _read(source)
     except (OSError, ValueError) as error:
         # Not the argument: it may be the token itself.
-        reason = getattr(error, "strerror", None) or "this is not the name of a file"
-        raise CommandError(f"The file cannot be read: {reason}. {_HOW}") from None
+        reason = getattr(error, "strerror", None) or _("this is not the name of a file")
+        text = _("The file cannot be read: %(reason)s.") % {"reason": reason}
+        raise CommandError(f"{text} {_(_HOW)}") from None
     if len(data) > LONGEST:
         limit = LONGEST // 1024
-        raise CommandError(f"{_place(source)} has more than {limit} KiB, so it is not a token.")
+        text = _("%(place)s has more than %(limit)d KiB, so it is not a token.")
+        raise CommandError(text % {"place": _place(source), "limit": limit})
     return _only_token(_text(data, source), source)
 
 
@@ -41,9 +45,9 @@ def _read(source: str) -> bytes:
         with Path(source).open("rb") as file:
             return file.read(LONGEST + 1)
     if sys.stdin is None:
-        raise CommandError(f"There is no standard input. {_HOW}")
+        raise CommandError(f"{_('There is no standard input.')} {_(_HOW)}")
     if sys.stdin.isatty():
-        sys.stderr.write("Paste the token, then press Enter and Ctrl-D.\n")
+        sys.stderr.write(_("Paste the token, then press Enter and Ctrl-D.") + "\n")
     stream: BinaryIO = sys.stdin.buffer
     return stream.read(LONGEST + 1)
 
@@ -54,33 +58,39 @@ def _text(data: bytes, source: str) -> str:
     except UnicodeDecodeError:
         text = "\0"
     if "\0" in text:
-        raise CommandError(
-            f"{_place(source)} is not text in UTF-8. Some shells of Windows write UTF-16; save the "
-            "file as plain text."
+        problem = _(
+            "%(place)s is not text in UTF-8. Some shells of Windows write UTF-16; save the file as "
+            "plain text."
         )
+        raise CommandError(problem % {"place": _place(source)})
     return text.strip()
 
 
 def _only_token(text: str, source: str) -> str:
     token = _SCHEME.sub("", text, count=1) if _SCHEME.match(text) else text
     if not token or token.lower() == "bearer":
-        raise CommandError(f"{_place(source)} is empty. {_HOW}")
+        problem = _("%(place)s is empty.") % {"place": _place(source)}
+        raise CommandError(f"{problem} {_(_HOW)}")
     if token.startswith(("{", "[")):
-        raise CommandError(
-            f"{_place(source)} is JSON, such as the answer of a token endpoint. Pass only the "
-            "value of access_token, without quotes."
+        problem = _(
+            "%(place)s is JSON, such as the answer of a token endpoint. Pass only the value of "
+            "access_token, without quotes."
         )
+        raise CommandError(problem % {"place": _place(source)})
     if len(token.split()) > 1:
-        raise CommandError(f"{_place(source)} has more than one word. Pass one token, on one line.")
+        problem = _("%(place)s has more than one word. Pass one token, on one line.")
+        raise CommandError(problem % {"place": _place(source)})
     try:
         read_bearer(f"Bearer {token}")
     except (Malformed, Repeated):
-        raise CommandError(
-            f"{_place(source)} has characters that no token has. Requests with it are refused as "
+        problem = _(
+            "%(place)s has characters that no token has. Requests with it are refused as "
             "malformed. Pass the token without quotes."
-        ) from None
+        )
+        raise CommandError(problem % {"place": _place(source)}) from None
     return token
 
 
 def _place(source: str) -> str:
-    return "The input" if source == STDIN else "The file"
+    # Translators: these two begin sentences. Choose words that fit both, such as "contains".
+    return _("The input") if source == STDIN else _("The file")

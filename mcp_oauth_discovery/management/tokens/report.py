@@ -7,29 +7,30 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, ngettext
+
+from mcp_oauth_discovery.doctor.output import words
 from mcp_oauth_discovery.doctor.output.text import Palette
-from mcp_oauth_discovery.doctor.printing import LONGEST, shown, visible
+from mcp_oauth_discovery.doctor.printing import LONGEST, readable, shown, visible
 from mcp_oauth_discovery.doctor.project.tokens.explanation import Explanation, ResourceReport
 from mcp_oauth_discovery.doctor.project.tokens.verdicts import Outcome, Verdict
 from mcp_oauth_discovery.doctor.project.tokens.views import ViewReport
 
 # Further members of a header, and further claims, are counted only.
 MOST_MEMBERS = 50
-_TOO_DEEP = "nested too deep to be shown"
-_NOT_JSON = ("NaN", "Infinity", _TOO_DEEP)
-
 _PAINTS = {
-    Outcome.PASS: ("ok", "pass"),
-    Outcome.FAIL: ("fail", "error"),
-    Outcome.SKIPPED: ("skipped", "info"),
-    Outcome.INFO: ("info", "info"),
+    Outcome.PASS: (words.OK, "pass"),
+    # Translators: a mark before a rule, which a token breaks.
+    Outcome.FAIL: (gettext_noop("fail"), "error"),
+    Outcome.SKIPPED: (words.SKIPPED, "info"),
+    Outcome.INFO: (gettext_noop("info"), "info"),
 }
-_MARK = max(len(mark) for mark, _ in _PAINTS.values())
 _RULE = len("signature")
 
 
 def as_json(explanation: Explanation) -> dict[str, Any]:
-    """Return an explanation for `--json`."""
+    """Return an explanation for `--json`, in English."""
     parts = explanation.parts
     document = {
         "ok": bool(explanation.accepted_by),
@@ -56,7 +57,7 @@ def as_json(explanation: Explanation) -> dict[str, Any]:
 def lines(explanation: Explanation, palette: Palette) -> Iterator[str]:
     """Yield the lines of an explanation, with all text of the token escaped for a terminal."""
     hide, heading = explanation.parts.without_secrets, palette["heading"]
-    yield heading("Token, by the rules of this site")
+    yield heading(_("Token, by the rules of this site"))
     yield from map(hide, _verdict_lines(explanation.verdicts, palette, "  "))
     for title, members in _members(explanation):
         if members is not None:
@@ -66,7 +67,7 @@ def lines(explanation: Explanation, palette: Palette) -> Iterator[str]:
         yield heading(visible(report.identifier))
         yield from map(hide, _resource_lines(report, palette))
     if explanation.others:
-        yield heading("Views without a known resource")
+        yield heading(_("Views without a known resource"))
         for view in explanation.others:
             yield from map(hide, _view_lines(view, palette))
 
@@ -75,50 +76,60 @@ def summary(explanation: Explanation) -> str:
     """Return the last line: which resources accept the token, or why none does."""
     accepted = explanation.accepted_by
     if accepted:
-        return f"The token is accepted for {', '.join(map(shown, accepted))}."
+        text = _("The token is accepted for %(resources)s.")
+        return text % {"resources": ", ".join(map(shown, accepted))}
     reasons = ", ".join(map(shown, explanation.reasons))
-    return f"No endpoint of this site accepts the token{f': {reasons}' if reasons else ''}."
+    if not reasons:
+        return _("No endpoint of this site accepts the token.")
+    return _("No endpoint of this site accepts the token: %(reasons)s.") % {"reasons": reasons}
 
 
 def _members(explanation: Explanation) -> Iterator[tuple[str, Mapping[str, Any] | None]]:
-    verified = "signed by this site" if explanation.is_verified else "not verified"
-    yield f"Header ({verified})", explanation.parts.header
-    yield f"Claims ({verified})", explanation.parts.claims
+    if explanation.is_verified:
+        header, claims = _("Header (signed by this site)"), _("Claims (signed by this site)")
+    else:
+        header, claims = _("Header (not verified)"), _("Claims (not verified)")
+    yield header, explanation.parts.header
+    yield claims, explanation.parts.claims
 
 
 def _member_lines(members: Mapping[str, Any]) -> Iterator[str]:
     for name, value in islice(members.items(), MOST_MEMBERS):
         yield f"  {shown(name)}: {shown(_written(value))}"
-    if len(members) > MOST_MEMBERS:
-        yield f"  … and {len(members) - MOST_MEMBERS} more"
+    if (more := len(members) - MOST_MEMBERS) > 0:
+        text = ngettext("… and %(count)d more", "… and %(count)d more", more)
+        yield f"  {text % {'count': more}}"
 
 
 def _resource_lines(report: ResourceReport, palette: Palette) -> Iterator[str]:
     yield from _verdict_lines(report.verdicts, palette, "  ")
     if not report.views:
-        yield "  No view of this project is protected for it."
+        yield f"  {_('No view of this project is protected for it.')}"
     for view in report.views:
         yield from _view_lines(view, palette)
 
 
 def _view_lines(view: ViewReport, palette: Palette) -> Iterator[str]:
     if view.accepts:
-        mark = palette["pass"]("accepted")
+        mark = palette["pass"](_("accepted"))
     elif any(verdict.fails for verdict in view.verdicts):
-        mark = palette["error"]("refused")
+        mark = palette["error"](_("refused"))
     else:
-        mark = palette["info"]("not judged")
-    yield f"  View /{visible(view.written)}: {mark}"
+        mark = palette["info"](_("not judged"))
+    text = _("View /%(route)s: %(verdict)s")
+    yield f"  {text % {'route': visible(view.written), 'verdict': mark}}"
     yield from _verdict_lines(view.verdicts, palette, "    ")
 
 
 def _verdict_lines(verdicts: Iterable[Verdict], palette: Palette, indent: str) -> Iterator[str]:
+    width = max(len(_(word)) for word, _paint in _PAINTS.values())
     for verdict in verdicts:
         word, paint = _PAINTS[verdict.outcome]
-        text = visible(verdict.text)
-        yield f"{indent}{palette[paint](f'{word:{_MARK}}')}  {verdict.rule:{_RULE}}  {text}"
+        mark = palette[paint](f"{_(word):{width}}")
+        yield f"{indent}{mark}  {verdict.rule:{_RULE}}  {readable(verdict.text)}"
         if verdict.fails and verdict.fix:
-            yield f"{indent}{'':{_MARK}}  {'':{_RULE}}  Fix: {visible(verdict.fix)}"
+            label = words.labelled(_(words.FIX))
+            yield f"{indent}{'':{width}}  {'':{_RULE}}  {label} {readable(verdict.fix)}"
 
 
 def _bounded(members: Mapping[str, Any] | None) -> dict[str, Any] | None:
@@ -132,13 +143,15 @@ def _bounded(members: Mapping[str, Any] | None) -> dict[str, Any] | None:
 
 
 def _is_short(value: object) -> bool:
-    # NaN and Infinity are not JSON.
-    written = _written(value)
-    return len(written) <= LONGEST and not any(word in written for word in _NOT_JSON)
+    try:
+        # NaN and Infinity are not JSON.
+        return len(json.dumps(value, ensure_ascii=False, allow_nan=False)) <= LONGEST
+    except (RecursionError, ValueError):
+        return False
 
 
 def _written(value: object) -> str:
     try:
         return json.dumps(value, ensure_ascii=False)
     except RecursionError:
-        return _TOO_DEEP
+        return _("nested too deep to be shown")
