@@ -99,6 +99,7 @@ def _answered(exchange: Exchange) -> str:
     challenge = bearer_of(exchange)
     named = challenge.parameters if challenge else {}
     texts = [named[name] for name in ("error", "error_description") if name in named]
-    if not texts and exchange.answer:
-        texts = [gettext("the body: %(text)s") % {"text": gist(exchange.answer)}]
-    return f"{exchange.status}: {shown(': '.join(texts))}."
+    if texts or not exchange.answer:
+        return f"{exchange.status}: {shown(': '.join(texts))}."
+    text = gettext("%(status)d: the body: %(text)s.")
+    return text % {"status": exchange.status, "text": gist(exchange.answer)}
