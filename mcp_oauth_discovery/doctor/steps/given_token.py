@@ -65,9 +65,9 @@ def given(walk: Walk) -> Iterator[Finding]:
         return
     if exchange is None:
         reason = unsent_because(walk) if is_protected(walk) else _REQUIRES_NONE
-        observation = f"{gettext('It was not sent.')} {gettext(reason)}"
+        unsent = gettext("It was not sent.")
         fix = gettext(_FIXES_OF_UNSENT.get(reason, ""))
-        yield finding(TOKEN_UNSENT, walk.url, observation, fix=fix)
+        yield finding(TOKEN_UNSENT, walk.url, f"{unsent} {gettext(reason)}", fix=fix)
     elif is_let_in(exchange):
         text = gettext("%(status)d to the empty POST with it.")
         yield finding(TOKEN_LET_IN, walk.url, text % {"status": exchange.status})

@@ -71,8 +71,8 @@ def named_key(header: Mapping[str, Any] | None, now: datetime) -> NamedKey:
     # The second is for a site without a database, whose tokens come from elsewhere.
     except (AnyDatabaseError, ImproperlyConfigured) as error:
         fault = fault_of(error)
-        text = f"{gettext('The keys cannot be read.')} {fault.problem}"
-        return NamedKey(failed("key", text, fix=fault.fix))
+        text = gettext("The keys cannot be read.")
+        return NamedKey(failed("key", f"{text} {fault.problem}", fix=fault.fix))
 
 
 def _foreign(text: str) -> Verdict:

@@ -102,7 +102,8 @@ def _found(route: Route, guard: Guard, request: HttpRequest) -> Resource | Verdi
         )
         return failed("resource", text)
     except ImproperlyConfigured as error:
-        return failed("resource", f"{gettext('Requests get a 500.')} {error}")
+        text = gettext("Requests get a 500.")
+        return failed("resource", f"{text} {error}")
 
 
 def _request(path: str, origin: str, token: str) -> HttpRequest:
