@@ -11,6 +11,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext_noop as _
 
 from mcp_oauth_discovery.conf import Misconfigured
 from mcp_oauth_discovery.logs.lines import logger, one_line
@@ -68,7 +69,7 @@ def find_user(request: HttpRequest, claims: Claims) -> AbstractBaseUser | None:
 def sign_in(request: HttpRequest, user: Any) -> None:
     """Set `request.user` to the user of a token; raises `InvalidToken` if it is None."""
     if user is None:
-        raise InvalidToken("The user of the token cannot sign in", reason="unknown_user")
+        raise InvalidToken(_("The user of the token cannot sign in"), reason="unknown_user")
     _set_user(request, user)
 
 

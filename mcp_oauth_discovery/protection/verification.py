@@ -8,6 +8,7 @@ from typing import Any
 
 from asgiref.sync import async_to_sync
 from django.http import HttpRequest
+from django.utils.translation import gettext_noop as _
 
 from mcp_oauth_discovery.logs.sensitive import sensitive
 from mcp_oauth_discovery.protection.tokens import Claims
@@ -57,11 +58,11 @@ async def _finish(claims: Awaitable[Claims]) -> Claims:
 def _checked_claims(claims: object) -> Claims:
     if claims is None:
         # A function that looks tokens up, and finds none.
-        raise InvalidToken("The token is invalid")
+        raise InvalidToken(_("The token is invalid"))
     if not isinstance(claims, Mapping):
         raise TypeError(f"verify returned {type(claims).__name__}; expected a dict of claims.")
     if "cnf" in claims:
         # RFC 7800 §3.1: only the holder of a key may use it, and nothing here checks the proof.
-        text = "The token can only be used with a proof of possession"
+        text = _("The token can only be used with a proof of possession")
         raise InvalidToken(text, reason="sender_constrained")
     return claims

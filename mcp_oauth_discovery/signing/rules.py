@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
+from django.utils.translation import gettext_noop as _
 from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import Key
@@ -30,6 +31,10 @@ REASONS = (
 # In seconds, for `exp` and `nbf`, if the caller names none: clocks differ.
 LEEWAY = 60
 
+# The texts are in English for clients. The doctor translates them.
+_MALFORMED = _("The token is malformed")
+_NO_NUMBER = {"exp": _("The token has no valid exp"), "nbf": _("The token has no valid nbf")}
+
 # Members of a JOSE header that supply the key (RFC 8725 §3.10), or require an unknown extension
 # (RFC 7515 §4.1.11).
 _UNWANTED_HEADERS = frozenset({"jwk", "jku", "x5u", "x5c", "crit"})
@@ -40,10 +45,10 @@ def extract(token: str, registry: jws.JWSRegistry) -> jws.CompactSignature:
     try:
         signed = jws.extract_compact(token.encode(), registry=registry)
     except (JoseError, ValueError, AttributeError, TypeError, RecursionError) as error:
-        raise InvalidToken("The token is malformed", reason="malformed") from error
+        raise InvalidToken(_MALFORMED, reason="malformed") from error
     header: object = signed.headers()
     if not isinstance(header, dict):
-        raise InvalidToken("The token is malformed", reason="malformed")
+        raise InvalidToken(_MALFORMED, reason="malformed")
     return signed
 
 
@@ -55,14 +60,14 @@ def claimed_issuer(signed: jws.CompactSignature) -> object:
     try:
         claims = json.loads(signed.payload.decode())
     except (ValueError, RecursionError) as error:
-        raise InvalidToken("The token is malformed", reason="malformed") from error
+        raise InvalidToken(_MALFORMED, reason="malformed") from error
     return claims.get("iss") if isinstance(claims, dict) else None
 
 
 def check_header(header: Mapping[str, Any]) -> None:
     """Refuse a header that supplies its own key, or requires an extension."""
     if not _UNWANTED_HEADERS.isdisjoint(header):
-        text = "The token has a header that is not allowed"
+        text = _("The token has a header that is not allowed")
         # The names alone: a `jwk` may be long, and even private.
         names = sorted(_UNWANTED_HEADERS.intersection(header))
         raise InvalidToken(text, reason="header_not_allowed", received={"header": names})
@@ -80,7 +85,7 @@ def check_type(header: Mapping[str, Any], *types: str, is_required: bool = True)
             if written in (typ.lower(), f"application/{typ.lower()}"):
                 return
     raise InvalidToken(
-        "The token is of another type",
+        _("The token is of another type"),
         reason="wrong_type",
         expected={"typ": " or ".join(types)},
         received=_received(header, "typ"),
@@ -89,7 +94,8 @@ def check_type(header: Mapping[str, Any], *types: str, is_required: bool = True)
 
 def refuse_key(header: Mapping[str, Any]) -> NoReturn:
     """Refuse a token whose `kid` names no key that verifies it."""
-    text, received = "The token was signed by an unknown key", _received(header, "kid", "alg")
+    text = _("The token was signed by an unknown key")
+    received = _received(header, "kid", "alg")
     raise InvalidToken(text, reason="unknown_key", received=received)
 
 
@@ -106,7 +112,7 @@ def verified_claims(
     except (JoseError, ValueError, TypeError, RecursionError) as error:
         problem = error
     raise InvalidToken(
-        "The signature of the token is invalid",
+        _("The signature of the token is invalid"),
         reason="bad_signature",
         expected={"alg": algorithm},
         received=_received(signed.headers(), "kid", "alg"),
@@ -117,7 +123,7 @@ def check_issuer(claims: Mapping[str, Any], issuer: str) -> None:
     """Refuse an `iss` that is not exactly the issuer."""
     if claims.get("iss") != issuer:
         raise InvalidToken(
-            "The token has another issuer",
+            _("The token has another issuer"),
             reason="wrong_issuer",
             expected={"iss": issuer},
             received=_received(claims, "iss"),
@@ -132,7 +138,7 @@ def check_audience(claims: Mapping[str, Any], *accepted: str) -> None:
         if audience in named:
             return
     raise InvalidToken(
-        "The token is not valid for this resource",
+        _("The token is not valid for this resource"),
         reason="wrong_audience",
         expected={"aud": " or ".join(accepted)},
         received=_received(claims, "aud"),
@@ -143,7 +149,7 @@ def check_expiry(claims: Mapping[str, Any], now: float, leeway: float) -> None:
     """Refuse a token that has expired, or does not say when it expires."""
     if now - leeway >= _number(claims, "exp"):
         raise InvalidToken(
-            "The token has expired",
+            _("The token has expired"),
             reason="expired",
             expected={"exp": f"after {now - leeway:.0f}"},
             received=_received(claims, "exp"),
@@ -154,7 +160,7 @@ def check_start(claims: Mapping[str, Any], now: float, leeway: float) -> None:
     """Refuse a token whose `nbf` is in the future; it may be left out."""
     if "nbf" in claims and now + leeway < _number(claims, "nbf"):
         raise InvalidToken(
-            "The token is not valid yet",
+            _("The token is not valid yet"),
             reason="not_yet_valid",
             expected={"nbf": f"up to {now + leeway:.0f}"},
             received=_received(claims, "nbf"),
@@ -169,7 +175,7 @@ def _number(claims: Mapping[str, Any], name: str) -> float:
     if isinstance(value, float) and math.isfinite(value):
         return value
     raise InvalidToken(
-        f"The token has no valid {name}",
+        _NO_NUMBER[name],
         reason="bad_claim",
         expected={name: "a number"},
         received=_received(claims, name),

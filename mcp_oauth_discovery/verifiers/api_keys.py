@@ -8,6 +8,7 @@ from typing import Any
 
 from asgiref.sync import async_to_sync
 from django.http import HttpRequest
+from django.utils.translation import gettext_noop as _
 
 from mcp_oauth_discovery.logs.sensitive import sensitive
 from mcp_oauth_discovery.signing import InvalidToken, NotMine
@@ -46,7 +47,7 @@ class ApiKey:
         if isawaitable(claims):
             claims = async_to_sync(_result)(claims)
         if claims is None:
-            raise InvalidToken("The API key is unknown", reason="unknown_key")
+            raise InvalidToken(_("The API key is unknown"), reason="unknown_key")
         if not isinstance(claims, Mapping):
             # The value itself may be a secret.
             raise TypeError(

@@ -6,6 +6,8 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.utils.translation import gettext_noop as _
+
 from mcp_oauth_discovery.identity.lookup import is_from_any_host
 from mcp_oauth_discovery.logs.lines import logger
 from mcp_oauth_discovery.signing import InvalidToken
@@ -35,7 +37,7 @@ def audiences_for(resource: str, given: Sequence[str] | None) -> Sequence[str]:
     if is_from_any_host(resource):
         extra = {"event": "tokens.unverifiable"}
         logger.error(_ANY_HOST, extra=extra)
-        raise InvalidToken("This site does not know its own identifier", reason="not_pinned")
+        raise InvalidToken(_("This site does not know its own identifier"), reason="not_pinned")
     return (resource,)
 
 
@@ -45,7 +47,7 @@ def check_use(claims: Mapping[str, Any]) -> None:
         use = claims.get(name)
         if isinstance(use, str) and use.lower() in _NO_ACCESS_TOKEN:
             raise InvalidToken(
-                "The token is not an access token", reason="wrong_type", received={name: use}
+                _("The token is not an access token"), reason="wrong_type", received={name: use}
             )
 
 

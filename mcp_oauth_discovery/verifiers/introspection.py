@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import quote_plus, urlencode
 
 from django.http import HttpRequest
+from django.utils.translation import gettext_noop as _
 
 from mcp_oauth_discovery.logs.lines import logger
 from mcp_oauth_discovery.logs.sensitive import sensitive
@@ -92,10 +93,10 @@ class Introspection:
             raise NotMine
         if not token.isascii():
             # RFC 6749 §A.12.
-            raise InvalidToken("The token is malformed", reason="malformed")
+            raise InvalidToken(_("The token is malformed"), reason="malformed")
         claims = self._claims(self._ask(token))
         if claims.get("active") is not True:
-            raise InvalidToken("The token is not active", reason="inactive")
+            raise InvalidToken(_("The token is not active"), reason="inactive")
         _check_type(claims)
         check_use(claims)
         check_audience(claims, *audiences_for(resource, self.audience))
@@ -154,7 +155,7 @@ def _check_type(claims: Mapping[str, Any]) -> None:
     kind = claims.get("token_type", "Bearer")
     if not isinstance(kind, str) or kind.lower() not in _TYPES:
         raise InvalidToken(
-            "The token is of another type",
+            _("The token is of another type"),
             reason="wrong_type",
             expected={"token_type": "Bearer"},
             received={"token_type": kind},

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn
 
 from django.http import HttpRequest
+from django.utils.translation import gettext_noop as _
 from joserfc.jws import CompactSignature
 
 from mcp_oauth_discovery.logs.sensitive import sensitive
@@ -137,7 +138,7 @@ class RemoteIssuer:
 
     def _refuse_algorithm(self, header: Mapping[str, Any], allowed: Iterable[str]) -> NoReturn:
         raise InvalidToken(
-            "The token is signed with an algorithm that is not allowed",
+            _("The token is signed with an algorithm that is not allowed"),
             reason="algorithm_not_allowed",
             expected={"alg": " or ".join(sorted(allowed))},
             received={"alg": header["alg"]},

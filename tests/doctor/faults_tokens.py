@@ -12,6 +12,7 @@ from typing import Any
 
 from joserfc import jwt
 
+from mcp_oauth_discovery.doctor.language import gettext
 from mcp_oauth_discovery.doctor.transport.messages import Failure, Fault, Trouble
 from mcp_oauth_discovery.doctor.walk.credentials import Credentials, Refusal
 from mcp_oauth_discovery.standards.token_parts import read_parts
@@ -52,18 +53,18 @@ def to_made_up(world: World, *answer: Any, **headers: str) -> None:
 
 @planted(
     "token-accepted",
-    shows=("let in: the answer is 400 for the empty body, not 401",),
+    shows=("let in. The answer is 400 for the empty body, not 401",),
 )
 def any_token_opens_the_endpoint(world: World):
     to_all(world, 400, "", JSON_RPC)
 
 
-@planted("token-accepted", shows=("A made-up token seems to be let in: the answer is 406 for",))
+@planted("token-accepted", shows=("A made-up token seems to be let in. The answer is 406 for",))
 def any_token_gets_to_the_accept_header(world: World):
     to_all(world, 406, "", b'{"error": "Not Acceptable"}')
 
 
-@planted("token-accepted", shows=("let in: the answer is 202, not 401.",))
+@planted("token-accepted", shows=("let in. The answer is 202, not 401.",))
 def any_token_gets_an_empty_answer(world: World):
     to_all(world, 202)
 
@@ -275,12 +276,12 @@ def view_that_fails_on_every_empty_body(world: World):
     judged_by(world, lambda *token: reply(500) if strict(*token) is LET_IN else strict(*token))
 
 
-@in_process("token-audience-unchecked", shows=("another resource is let in: the answer is 400",))
+@in_process("token-audience-unchecked", shows=("another resource is let in. The answer is 400",))
 def tokens_for_other_services_open_this_one(world: World):
     judged_by(world, lax("aud"))
 
 
-@in_process("token-audience-unchecked", shows=("the answer is 500, as to a valid token",))
+@in_process("token-audience-unchecked", shows=("The answer is 500, as to a valid token",))
 def view_that_fails_lets_in_tokens_for_other_services(world: World):
     def judge(*token: Any) -> Any:
         return reply(500) if lax("aud")(*token) is LET_IN else strict(*token)
@@ -337,8 +338,13 @@ def refuse(*token: Any) -> Any:
 
 @in_process("token-own-refused", shows=("aud is not https", "Set MCP_RESOURCE."))
 def good_tokens_are_refused_by_a_rule(world: World):
-    refusal = Refusal("aud", "aud is not https://app.example.com/mcp/.", "Set MCP_RESOURCE.")
-    judged_by(world, refuse, explain=lambda token, url: (refusal, refusal))
+    def explain(token: str, url: str) -> tuple[Refusal, ...]:
+        # As a project does it: in the language of the reader.
+        problem = gettext("aud is not https://app.example.com/mcp/.")
+        refusal = Refusal("aud", problem, gettext("Set MCP_RESOURCE."))
+        return refusal, refusal
+
+    judged_by(world, refuse, explain=explain)
 
 
 @in_process()
@@ -423,15 +429,15 @@ def token_that_is_refused_for_no_reason(world: World):
     presented(world, token())
 
 
-@planted("token-refused", shows=("401: invalid_token: It is too old.",))
+@planted("token-refused", shows=("401: invalid_token: Too old: 7 days.",))
 def token_with_a_description(world: World):
-    challenge = f'Bearer {METADATA}, error="invalid_token", error_description="It is too old"'
+    challenge = f'Bearer {METADATA}, error="invalid_token", error_description="Too old: 7 days"'
     presented(world, token(), reply(401, challenge))
 
 
-@planted("token-refused", shows=("403: the body: no admission.",))
+@planted("token-refused", shows=("403: the body: denied here.",))
 def token_that_a_proxy_refuses(world: World):
-    presented(world, token(), reply(403, body=b"no admission"))
+    presented(world, token(), reply(403, body=b"denied here"))
 
 
 @harmless

@@ -19,7 +19,7 @@ def _parse_error(request: Request) -> Response:
     return JSONResponse({"jsonrpc": "2.0", "id": None, "error": error}, 400)
 
 
-@broken("token-accepted", says=("A made-up token seems to be let in: the answer is 400",))
+@broken("token-accepted", says=("A made-up token seems to be let in. The answer is 400",))
 def any_token_opens_the_door(site: Site) -> None:
     site.pages["/mcp"] = lambda request: (
         _parse_error(request) if _token(request) else site.unauthorized(request)

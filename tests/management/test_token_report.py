@@ -41,7 +41,7 @@ def test_report_has_no_opaque_token(command, secret):
 def test_short_token_does_not_replace_words_of_the_report(command):
     assert "***" in command("opaque-token-of-ada")[0]
     output, _ = command("e")
-    assert "The token is not a JWT but a text of 1 characters" in output
+    assert "The token is not a JWT but a text of 1 character: opaque" in output
     assert "***" not in output
 
 

@@ -20,6 +20,7 @@ IN_ENGLISH: dict[str, set[str]] = {
     "doctor/output/junit.py": {"The doctor did not complete this step."},
     "doctor/output/requests.py": {"NAME ms"},
     "doctor/output/sarif.py": {"The finding is in the baseline file."},
+    "doctor/project/tokens/views.py": {"application/json, text/event-stream"},
     "doctor/report.py": {"may stumble", "nothing found", "not judged"},
     "doctor/steps/advice.py": {"python manage.py mcp_discovery check NAME"},
     # A part of a URL, which is compared and not shown.

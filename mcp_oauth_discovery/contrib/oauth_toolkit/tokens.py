@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext_noop as _
 from oauth2_provider.models import (
     get_access_token_model,
     get_refresh_token_model,
@@ -78,7 +79,7 @@ def verify_token(request: HttpRequest, token: str, resource: str) -> Claims:
     row = get_access_token_model().objects.filter(token_checksum=checksum(token)).first()
     if row is None or row.is_expired():
         reason = "revoked" if row is None else "expired"
-        raise InvalidToken("The token has been revoked or has expired", reason=reason)
+        raise InvalidToken(_("The token has been revoked or has expired"), reason=reason)
     return claims
 
 

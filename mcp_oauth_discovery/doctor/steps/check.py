@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, finding
+from mcp_oauth_discovery.doctor.language import gettext_noop as _
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.walk.observations import Walk, all_answered
 
 CHECK_FAILED = Entry(
     code="check-failed",
     severity=Severity.WARNING,
-    seen="A step of the check failed with an exception.",
-    expected="a finding, whatever a site sends",
+    seen=_("A step of the check failed with an exception."),
+    expected=_("a finding, whatever a site sends"),
     section="mcp_discovery check",
-    fix=(
+    fix=_(
         "Report the exception as a bug, with the traceback in the log and the answer of the site. "
         "The findings of this step may be missing."
     ),
@@ -33,8 +34,8 @@ def can_pass(walk: Walk) -> bool:
 
 STEP = Step(
     name="check",
-    title="The check itself",
-    holds="no step failed",
+    title=_("The check itself"),
+    holds=_("no step failed"),
     entries=(CHECK_FAILED,),
     rules=(failed,),
     can_pass=can_pass,

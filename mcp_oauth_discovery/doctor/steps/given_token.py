@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 from mcp_oauth_discovery.doctor.clients import EVERY
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, finding
-from mcp_oauth_discovery.doctor.printing import shown
+from mcp_oauth_discovery.doctor.language import gettext
+from mcp_oauth_discovery.doctor.language import gettext_noop as _
+from mcp_oauth_discovery.doctor.printing import readable, shortened, shown
 from mcp_oauth_discovery.doctor.steps.token_rules import refusals
 from mcp_oauth_discovery.doctor.walk.challenges import bearer_of
 from mcp_oauth_discovery.doctor.walk.credentials import Token
@@ -22,33 +24,33 @@ from mcp_oauth_discovery.doctor.walk.tokens import (
 TOKEN_LET_IN = Entry(
     code="token-let-in",
     severity=Severity.INFO,
-    seen="The token of --token-file is let in.",
-    expected="a valid token is let in",
+    seen=_("The token of --token-file is let in."),
+    expected=_("a valid token is let in"),
     section="RFC 6750 §2.1",
-    fix="Nothing: this token works at this endpoint.",
+    fix=_("Nothing: this token works at this endpoint."),
 )
 TOKEN_REFUSED = Entry(
     code="token-refused",
     severity=Severity.ERROR,
-    seen="The token of --token-file is not let in.",
-    expected="a valid token for this resource is let in",
+    seen=_("The token of --token-file is not let in."),
+    expected=_("a valid token for this resource is let in"),
     section="RFC 6750 §3.1",
     clients=EVERY,
-    fix="Read the log of the endpoint: it may say why the token is refused.",
-    django_fix="On this site, type manage.py mcp_discovery token FILE: it explains every rule.",
+    fix=_("Read the log of the endpoint: it may say why the token is refused."),
+    django_fix=_("On this site, type manage.py mcp_discovery token FILE: it explains every rule."),
 )
 TOKEN_UNSENT = Entry(
     code="token-unsent",
     severity=Severity.INFO,
-    seen="The token of --token-file was not sent.",
-    expected="an endpoint that requires a token, over https",
+    seen=_("The token of --token-file was not sent."),
+    expected=_("an endpoint that requires a token, over https"),
     section="RFC 6750 §5.3",
-    fix="Run the check with the https URL of the endpoint that the token is for.",
+    fix=_("Run the check with the https URL of the endpoint that the token is for."),
 )
-_REQUIRES_NONE = "The endpoint requires no token."
+_REQUIRES_NONE = _("The endpoint requires no token.")
 _FIXES_OF_UNSENT = {
-    FOR_ANOTHER: "Nothing here: see what is reported about the endpoint that the token is for.",
-    _REQUIRES_NONE: (
+    FOR_ANOTHER: _("Nothing here: see what is reported about the endpoint that the token is for."),
+    _REQUIRES_NONE: _(
         "Protect the endpoint, or run the check with the URL of the endpoint that the token is for."
     ),
 }
@@ -63,28 +65,33 @@ def given(walk: Walk) -> Iterator[Finding]:
         return
     if exchange is None:
         reason = unsent_because(walk) if is_protected(walk) else _REQUIRES_NONE
-        fix = _FIXES_OF_UNSENT.get(reason, "")
-        yield finding(TOKEN_UNSENT, walk.url, f"It was not sent. {reason}", fix=fix)
+        unsent = gettext("It was not sent.")
+        fix = gettext(_FIXES_OF_UNSENT.get(reason, ""))
+        yield finding(TOKEN_UNSENT, walk.url, f"{unsent} {gettext(reason)}", fix=fix)
     elif is_let_in(exchange):
-        yield finding(TOKEN_LET_IN, walk.url, f"{exchange.status} to the empty POST with it.")
+        text = gettext("%(status)d to the empty POST with it.")
+        yield finding(TOKEN_LET_IN, walk.url, text % {"status": exchange.status})
     elif exchange.answer is not None:
         explanation = walk.explanations.get(Token.GIVEN)
         if explanation is None:
             explanation = tuple(refusals(walk, parts))
-        problems = [parts.without_secrets(shown(refusal.problem)) for refusal in explanation]
+        hide = parts.without_secrets
+        problems = [hide(readable(shortened(refusal.problem))) for refusal in explanation]
         problems = problems or [_without_a_rule(exchange.status)]
         # The first rule is enough to act on: the token of the next attempt is another one.
-        fixes = [parts.without_secrets(refusal.fix) for refusal in explanation if refusal.fix][:1]
+        fixes = [hide(refusal.fix) for refusal in explanation if refusal.fix][:1]
         text = "\n".join([_answered(exchange), *problems])
         yield finding(TOKEN_REFUSED, walk.url, text, fix=" ".join(fixes))
 
 
 def _without_a_rule(status: int) -> str:
     if status == 429:
-        return "That is a limit of requests, and says nothing about the token. Check again later."
+        return gettext(
+            "That is a limit of requests, and says nothing about the token. Check again later."
+        )
     if status >= 500:
-        return "That is a failure of the server. The token itself may be good."
-    return "No rule that the doctor knows refuses it."
+        return gettext("That is a failure of the server. The token itself may be good.")
+    return gettext("No rule that the doctor knows refuses it.")
 
 
 def _answered(exchange: Exchange) -> str:
@@ -92,6 +99,7 @@ def _answered(exchange: Exchange) -> str:
     challenge = bearer_of(exchange)
     named = challenge.parameters if challenge else {}
     texts = [named[name] for name in ("error", "error_description") if name in named]
-    if not texts and exchange.answer:
-        texts = [f"the body: {gist(exchange.answer)}"]
-    return f"{exchange.status}: {shown(': '.join(texts))}."
+    if texts or not exchange.answer:
+        return f"{exchange.status}: {shown(': '.join(texts))}."
+    text = gettext("%(status)d: the body: %(text)s.")
+    return text % {"status": exchange.status, "text": gist(exchange.answer)}

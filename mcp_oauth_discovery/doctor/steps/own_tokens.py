@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 from mcp_oauth_discovery.doctor.clients import EVERY
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, finding
-from mcp_oauth_discovery.doctor.printing import shown
+from mcp_oauth_discovery.doctor.language import gettext
+from mcp_oauth_discovery.doctor.language import gettext_noop as _
+from mcp_oauth_discovery.doctor.printing import readable, shortened, shown
 from mcp_oauth_discovery.doctor.walk.challenges import bearer_of
 from mcp_oauth_discovery.doctor.walk.credentials import Token
 from mcp_oauth_discovery.doctor.walk.observations import Exchange, Walk
@@ -23,12 +25,12 @@ BAD = (Token.OTHER_AUDIENCE, Token.EXPIRED, Token.OTHER_TYPE)
 TOKEN_OWN_REFUSED = Entry(
     code="token-own-refused",
     severity=Severity.ERROR,
-    seen="The endpoint refuses a valid token of this site: clients sign in, then get 401 again.",
-    expected="a token for this resource is let in",
+    seen=_("The endpoint refuses a valid token of this site: clients sign in, then get 401 again."),
+    expected=_("a token for this resource is let in"),
     section="RFC 9068 §4",
     clients=EVERY,
-    fix="Correct what the rules that refuse the token name.",
-    django_fix=(
+    fix=_("Correct what the rules that refuse the token name."),
+    django_fix=_(
         "Correct what the rules that refuse the token name. manage.py mcp_discovery token explains "
         "a token in full."
     ),
@@ -36,10 +38,12 @@ TOKEN_OWN_REFUSED = Entry(
 TOKEN_OWN_DOUBTED = Entry(
     code="token-own-doubted",
     severity=Severity.INFO,
-    seen="The endpoint refuses a token that this site signed for it. The doctor cannot see why.",
-    expected="a token for this resource is let in, if this site issues the tokens of the endpoint",
+    seen=_("The endpoint refuses a token that this site signed for it. The doctor cannot see why."),
+    expected=_(
+        "a token for this resource is let in, if this site issues the tokens of the endpoint"
+    ),
     section="RFC 9068 §4",
-    fix=(
+    fix=_(
         "If the endpoint takes tokens of another kind, or only some users, this is right. "
         "Otherwise clients sign in, and then get the same answer: compare its rules with those of "
         "verify_jwt()."
@@ -48,11 +52,11 @@ TOKEN_OWN_DOUBTED = Entry(
 TOKEN_AUDIENCE_UNCHECKED = Entry(
     code="token-audience-unchecked",
     severity=Severity.CRITICAL,
-    seen="A token for another resource is let in.",
-    expected="401: a token for one service must not open another",
+    seen=_("A token for another resource is let in."),
+    expected=_("401: a token for one service must not open another"),
     section="RFC 9068 §4, MCP authorization, token handling",
-    fix="Compare aud of every token with the identifier of the resource, and refuse all others.",
-    django_fix=(
+    fix=_("Compare aud of every token with the identifier of the resource, and refuse all others."),
+    django_fix=_(
         "Pass the identifier of the resource to verify_jwt(audience=…), or protect the view with "
         "bearer_required."
     ),
@@ -60,28 +64,28 @@ TOKEN_AUDIENCE_UNCHECKED = Entry(
 TOKEN_EXPIRY_UNCHECKED = Entry(
     code="token-expiry-unchecked",
     severity=Severity.CRITICAL,
-    seen="A token that expired a month ago is let in.",
-    expected="401: a stolen token must not stay valid forever",
+    seen=_("A token that expired a month ago is let in."),
+    expected=_("401: a stolen token must not stay valid forever"),
     section="RFC 9068 §4, RFC 7519 §4.1.4",
-    fix="Refuse tokens whose exp is in the past.",
-    django_fix="Verify tokens with verify_jwt(), or protect the view with bearer_required.",
+    fix=_("Refuse tokens whose exp is in the past."),
+    django_fix=_("Verify tokens with verify_jwt(), or protect the view with bearer_required."),
 )
 TOKEN_TYPE_UNCHECKED = Entry(
     code="token-type-unchecked",
     severity=Severity.ERROR,
-    seen="An ID token (typ JWT) is let in as an access token.",
-    expected="401: only typ at+jwt is an access token of this site",
+    seen=_("An ID token (typ JWT) is let in as an access token."),
+    expected=_("401: only typ at+jwt is an access token of this site"),
     section="RFC 9068 §4, RFC 8725 §3.11",
-    fix="Refuse tokens whose typ is not at+jwt.",
-    django_fix="Verify tokens with verify_jwt(), or protect the view with bearer_required.",
+    fix=_("Refuse tokens whose typ is not at+jwt."),
+    django_fix=_("Verify tokens with verify_jwt(), or protect the view with bearer_required."),
 )
 TOKEN_SCOPE_UNCHECKED = Entry(
     code="token-scope-unchecked",
     severity=Severity.WARNING,
-    seen="A token without any scope is let in, although the challenge names scopes.",
-    expected="403 with error=insufficient_scope",
+    seen=_("A token without any scope is let in, although the challenge names scopes."),
+    expected=_("403 with error=insufficient_scope"),
     section="RFC 6750 §3.1",
-    fix=(
+    fix=_(
         "Refuse tokens without the scope that the challenge names. If only some operations need "
         "it, leave it out of the challenge to other requests."
     ),
@@ -89,15 +93,15 @@ TOKEN_SCOPE_UNCHECKED = Entry(
 TOKEN_SCOPE_REFUSAL = Entry(
     code="token-scope-refusal",
     severity=Severity.ERROR,
-    seen="A token without the needed scope is not refused with 403 and insufficient_scope.",
-    expected='403 with WWW-Authenticate: Bearer error="insufficient_scope", scope="…"',
+    seen=_("A token without the needed scope is not refused with 403 and insufficient_scope."),
+    expected=_('403 with WWW-Authenticate: Bearer error="insufficient_scope", scope="…"'),
     section="RFC 6750 §3.1, MCP authorization, scope challenge handling",
     clients=EVERY,
-    fix=(
+    fix=_(
         "Answer 403 with insufficient_scope to a token without the needed scope. After a 401 the "
         "client signs in again and again, and a 403 without insufficient_scope is final."
     ),
-    django_fix=(
+    django_fix=_(
         "Answer with mcp_oauth_discovery.challenge.insufficient_scope(request, scope) to a token "
         "without the needed scope. After a 401 the client signs in again and again, and a 403 "
         "without a challenge is final."
@@ -106,10 +110,10 @@ TOKEN_SCOPE_REFUSAL = Entry(
 TOKEN_SCOPE_UNNAMED = Entry(
     code="token-scope-unnamed",
     severity=Severity.WARNING,
-    seen="The 403 for insufficient scope does not name the scope.",
-    expected="scope, with all that the request needs",
+    seen=_("The 403 for insufficient scope does not name the scope."),
+    expected=_("scope, with all that the request needs"),
     section="RFC 6750 §3.1, MCP authorization, scope challenge handling",
-    fix="Add scope to the challenge of the 403: clients request what it names.",
+    fix=_("Add scope to the challenge of the 403: clients request what it names."),
 )
 ENTRIES = (
     TOKEN_OWN_REFUSED,
@@ -127,36 +131,41 @@ def own(walk: Walk) -> Iterator[Finding]:
     """Report a good token of this project that is refused, and bad ones that are let in."""
     good = walk.tokens.get(Token.OWN)
     if good is not None and is_refused(good):
-        observation = f"{good.status} to {Token.OWN.value}."
+        text = gettext("%(status)d to %(token)s.")
+        observation = text % {"status": good.status, "token": gettext(Token.OWN.value)}
         explanation = walk.explanations.get(Token.OWN, ())
         rules = {refusal.rule for refusal in explanation}
         # Which users there are, and in which claim, is a matter of the project.
         refusals = [refusal for refusal in explanation if refusal.rule not in ("user", "verify")]
         if refusals:
-            problems = [shown(refusal.problem) for refusal in refusals]
+            problems = [readable(shortened(refusal.problem)) for refusal in refusals]
             fixes = dict.fromkeys(refusal.fix for refusal in refusals if refusal.fix)
             text = "\n".join([observation, *problems])
             yield finding(TOKEN_OWN_REFUSED, walk.url, text, fix=" ".join(fixes))
         elif "verify" not in rules:
             # A verifier of the project may know the tokens that it issued, and accept no others.
-            reason = "Its user is not found." if explanation else "The doctor cannot see why."
+            reason = (
+                gettext("Its user is not found.")
+                if explanation
+                else gettext("The doctor cannot see why.")
+            )
             yield finding(TOKEN_OWN_DOUBTED, walk.url, f"{observation} {reason}")
     entries = (TOKEN_AUDIENCE_UNCHECKED, TOKEN_EXPIRY_UNCHECKED, TOKEN_TYPE_UNCHECKED)
     for kind, entry in zip(BAD, entries, strict=True):
         exchange = walk.tokens.get(kind)
         if exchange and _passes(exchange, good):
-            yield finding(entry, walk.url, admission(entry, exchange))
+            yield finding(entry, walk.url, admission(entry.seen, exchange))
 
 
-def admission(entry: Entry, exchange: Exchange) -> str:
-    """Return what an entry says, and how the answer shows that the token is let in."""
+def admission(seen: str, exchange: Exchange) -> str:
+    """Return a marked text, translated, and how the answer shows that the token is let in."""
     if exchange.status in OF_THE_REQUEST:
-        shows = f"{exchange.status} for the empty body, not 401 for the token"
+        shows = gettext("The answer is %(status)d for the empty body, not 401 for the token.")
     elif is_let_in(exchange):
-        shows = f"{exchange.status}, not 401"
+        shows = gettext("The answer is %(status)d, not 401.")
     else:
-        shows = f"{exchange.status}, as to a valid token"
-    return f"{entry.seen.removesuffix('.')}: the answer is {shows}."
+        shows = gettext("The answer is %(status)d, as to a valid token.")
+    return f"{gettext(seen)} {shows % {'status': exchange.status}}"
 
 
 def _passes(exchange: Exchange, good: Exchange | None) -> bool:
@@ -173,15 +182,23 @@ def scope(walk: Walk) -> Iterator[Finding]:
     challenge = bearer_of(exchange)
     named = challenge.parameters if challenge else {}
     if _passes(exchange, good):
-        observation = admission(TOKEN_SCOPE_UNCHECKED, exchange)
-        needed = shown(" ".join(needed_scopes(walk)))
-        observation = f"{observation} The challenge names {needed}."
-        yield finding(TOKEN_SCOPE_UNCHECKED, walk.url, observation)
+        observation = admission(TOKEN_SCOPE_UNCHECKED.seen, exchange)
+        needed = gettext("The challenge names %(scope)s.")
+        needed %= {"scope": shown(" ".join(needed_scopes(walk)))}
+        yield finding(TOKEN_SCOPE_UNCHECKED, walk.url, f"{observation} {needed}")
     elif not is_refused(exchange):
         return
     elif exchange.status != 403 or named.get("error") != "insufficient_scope":
-        error = f"with error={shown(named['error'])}" if "error" in named else "without an error"
-        observation = f"{exchange.status} to {Token.WITHOUT_SCOPE.value}, {error} in a challenge."
-        yield finding(TOKEN_SCOPE_REFUSAL, walk.url, observation)
+        text = (
+            gettext("%(status)d to %(token)s, with error=%(error)s in a challenge.")
+            if "error" in named
+            else gettext("%(status)d to %(token)s, without an error in a challenge.")
+        )
+        values = {
+            "status": exchange.status,
+            "token": gettext(Token.WITHOUT_SCOPE.value),
+            "error": shown(named.get("error")),
+        }
+        yield finding(TOKEN_SCOPE_REFUSAL, walk.url, text % values)
     elif not named.get("scope"):
         yield finding(TOKEN_SCOPE_UNNAMED, walk.url)

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from django.core.handlers.wsgi import WSGIRequest
-from django.utils import timezone, translation
+from django.utils import timezone
 
 from mcp_oauth_discovery.checks.routes import serving_urlconf
 from mcp_oauth_discovery.conf import conf, fixed_script_prefix
+from mcp_oauth_discovery.doctor.language import gettext
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.project import endpoints
 from mcp_oauth_discovery.doctor.project.tokens.rules import audience_verdict, token_verdicts
@@ -94,12 +95,9 @@ def explain(token: str, origin: str, name: str | None) -> Explanation:
     # Nothing is signed for an issuer that is not set.
     issues_tokens = conf.MCP_ISSUER is not None or site.is_authorization_server
     others = [view for view in views if view.identifier is None] if name is None else []
-    # Reports are in English, so their dates are too.
-    with translation.override(None):
-        verdicts = tuple(token_verdicts(parts, now, issues_tokens=issues_tokens))
     return Explanation(
         parts,
-        verdicts,
+        tuple(token_verdicts(parts, now, issues_tokens=issues_tokens)),
         tuple(_resource_report(resource, views, parts, origin) for resource in wanted),
         tuple(view_report(view, parts) for view in others),
     )
@@ -110,10 +108,10 @@ def _wanted(site: Site, name: str | None) -> list[Resource]:
         return site.resources
     resource = find_named(site, name)
     if resource is None:
-        configured = site.listing.summary()
-        raise ValueError(
-            f"--resource is {shown(name)}, which this site does not have. It has {configured}."
+        text = gettext(
+            "--resource is %(name)s, which this site does not have. It has %(resources)s."
         )
+        raise ValueError(text % {"name": shown(name), "resources": site.listing.summary()})
     return [resource]
 
 
@@ -123,7 +121,7 @@ def _resource_report(
     audience = audience_verdict(parts, resource.identifier)
     if not resource.enabled:
         return ResourceReport(
-            resource.identifier, (audience, skipped("verify", "the resource is disabled"))
+            resource.identifier, (audience, skipped("verify", gettext("the resource is disabled")))
         )
     own = [view_report(view, parts) for view in views if view.identifier == resource.identifier]
     if own:

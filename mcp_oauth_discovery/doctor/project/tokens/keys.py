@@ -10,10 +10,13 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 from django.db import Error as AnyDatabaseError
 
+from mcp_oauth_discovery.doctor.language import gettext
+from mcp_oauth_discovery.doctor.language import gettext_noop as _
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.project.captured_logs import fault_of
 from mcp_oauth_discovery.doctor.project.tokens.times import when
 from mcp_oauth_discovery.doctor.project.tokens.verdicts import (
+    NO_HEADER,
     Verdict,
     failed,
     judged,
@@ -31,11 +34,18 @@ from mcp_oauth_discovery.standards.token_parts import Parts
 _UNKNOWN = "unknown_key"
 # The length of the field.
 _LONGEST_KID = 64
-_RENEW = "Get a new token: with the refresh token, or by signing in again."
-_FOREIGN = (
+_RENEW = _("Get a new token: with the refresh token, or by signing in again.")
+_FOREIGN = _(
     "If another server has issued the token, write verify=RemoteIssuer(…) in the protection. If "
     "this site has, compare the database with that of the site: manage.py mcp_keys list."
 )
+
+# What the states mean in which the key of a token is published.
+_STATES = {
+    State.PENDING: _("%(kid)s is pending: published, and signs from %(activates)s."),
+    State.ACTIVE: _("%(kid)s is active: published, and signs since %(activates)s."),
+    State.RETIRED: _("%(kid)s is retired: no longer signs, and published until %(expires)s."),
+}
 
 
 @dataclass(frozen=True)
@@ -49,21 +59,24 @@ class NamedKey:
 def named_key(header: Mapping[str, Any] | None, now: datetime) -> NamedKey:
     """Return what this site knows about the key that a header names."""
     if header is None:
-        return NamedKey(skipped("key", "the token has no header that can be read"))
+        return NamedKey(skipped("key", gettext(NO_HEADER)))
     kid = header.get("kid")
+    if kid is None:
+        return NamedKey(_foreign(gettext("The header has no kid.")))
     if not isinstance(kid, str):
-        text = (
-            "The header has no kid."
-            if kid is None
-            else f"kid is {shown(kid)}, which is not a string."
-        )
-        return NamedKey(failed("key", text, _UNKNOWN, _FOREIGN))
+        text = gettext("kid is %(kid)s, which is not a string.")
+        return NamedKey(_foreign(text % {"kid": shown(kid)}))
     try:
         return _looked_up(kid, now)
     # The second is for a site without a database, whose tokens come from elsewhere.
     except (AnyDatabaseError, ImproperlyConfigured) as error:
         fault = fault_of(error)
-        return NamedKey(failed("key", f"The keys cannot be read. {fault.problem}", fix=fault.fix))
+        text = gettext("The keys cannot be read.")
+        return NamedKey(failed("key", f"{text} {fault.problem}", fix=fault.fix))
+
+
+def _foreign(text: str) -> Verdict:
+    return failed("key", text, _UNKNOWN, gettext(_FOREIGN))
 
 
 def _looked_up(kid: str, now: datetime) -> NamedKey:
@@ -74,10 +87,11 @@ def _looked_up(kid: str, now: datetime) -> NamedKey:
         return _of_row(row, now)
     former = FormerKey.objects.filter(kid=kid).first() if is_possible else None
     if former is not None and former.kid == kid:
-        text = f"{kid} was deleted {when(former.deleted_at, now)}, after it had left the JWK Set."
-        return NamedKey(failed("key", text, _UNKNOWN, _RENEW))
-    text = f"This site has no key {shown(kid)}, and no record that it had one."
-    return NamedKey(failed("key", text, _UNKNOWN, _FOREIGN))
+        text = gettext("%(kid)s was deleted %(when)s, after it had left the JWK Set.")
+        text %= {"kid": kid, "when": when(former.deleted_at, now)}
+        return NamedKey(failed("key", text, _UNKNOWN, gettext(_RENEW)))
+    text = gettext("This site has no key %(kid)s, and no record that it had one.")
+    return NamedKey(_foreign(text % {"kid": shown(kid)}))
 
 
 def _of_row(row: SigningKey, now: datetime) -> NamedKey:
@@ -85,49 +99,58 @@ def _of_row(row: SigningKey, now: datetime) -> NamedKey:
         dates = (row.activates_at, row.retires_at, row.expires_at)
         key = PublishedKey(row.kid, row.algorithm, row.published_jwk, *dates)
     except Unpublishable as error:
-        text = f"The JWK Set leaves {row.kid} out: {error}."
-        fix = f"Restore the row, or run 'manage.py mcp_keys revoke {row.kid}'."
-        return NamedKey(failed("key", text, _UNKNOWN, fix))
+        text = gettext("The JWK Set leaves %(kid)s out: %(problem)s.")
+        text %= {"kid": row.kid, "problem": error}
+        fix = gettext("Restore the row, or run 'manage.py mcp_keys revoke %(kid)s'.")
+        return NamedKey(failed("key", text, _UNKNOWN, fix % {"kid": row.kid}))
     return NamedKey(_state_verdict(row, now), key)
 
 
 def _state_verdict(row: SigningKey, now: datetime) -> Verdict:
     state = row.state(now)
     if state is State.REVOKED and row.revoked_at:
-        text = f"{row.kid} was revoked {when(row.revoked_at, now)}."
-        return failed("key", text, _UNKNOWN, _RENEW)
+        text = gettext("%(kid)s was revoked %(when)s.")
+        text %= {"kid": row.kid, "when": when(row.revoked_at, now)}
+        return failed("key", text, _UNKNOWN, gettext(_RENEW))
     if state is State.EXPIRED and row.expires_at:
-        text = f"{row.kid} expired: it left the JWK Set {when(row.expires_at, now)}."
-        fix = f"{_RENEW} If tokens live longer, raise MCP_KEY_RETENTION."
-        return failed("key", text, _UNKNOWN, fix)
-    details = {
-        State.PENDING: f"pending: published, and signs from {stamp(row.activates_at)}",
-        State.ACTIVE: f"active: published, and signs since {stamp(row.activates_at)}",
-        State.RETIRED: f"retired: no longer signs, and published until {stamp(row.expires_at)}",
+        text = gettext("%(kid)s expired: it left the JWK Set %(when)s.")
+        text %= {"kid": row.kid, "when": when(row.expires_at, now)}
+        longer = gettext("If tokens live longer, raise MCP_KEY_RETENTION.")
+        return failed("key", text, _UNKNOWN, f"{gettext(_RENEW)} {longer}")
+    values = {
+        "kid": row.kid,
+        "activates": stamp(row.activates_at),
+        "expires": stamp(row.expires_at),
     }
-    return passed("key", f"{row.kid} is {details[state]}.")
+    return passed("key", gettext(_STATES[state]) % values)
 
 
 def signature_verdicts(parts: Parts, key: PublishedKey | None) -> list[Verdict]:
     """Return the verdicts about the algorithm and the signature."""
     if parts.header is None or key is None:
-        why = "the public key of the token is not known"
+        why = gettext("the public key of the token is not known")
         return [skipped("alg", why), skipped("signature", why)]
     received = parts.header.get("alg")
     if received != key.algorithm:
-        text = f"alg is {shown(received)}; expected {key.algorithm}, the algorithm of the key."
-        fix = "Sign with sign_jwt(), which writes alg and kid. Such a token may be an attack."
+        text = gettext("alg is %(received)s; expected %(alg)s, the algorithm of the key.")
+        text %= {"received": shown(received), "alg": key.algorithm}
+        fix = gettext(
+            "Sign with sign_jwt(), which writes alg and kid. Such a token may be an attack."
+        )
         verdict = failed("alg", text, "bad_signature", fix)
-        return [verdict, skipped("signature", "the algorithm is not that of the key")]
-    algorithm = passed("alg", f"alg is {key.algorithm}, the algorithm of the key.")
+        return [verdict, skipped("signature", gettext("the algorithm is not that of the key"))]
+    text = gettext("alg is %(alg)s, the algorithm of the key.")
+    algorithm = passed("alg", text % {"alg": key.algorithm})
     try:
         signed = extract(parts.token, Registry())
     except InvalidToken:
-        return [algorithm, skipped("signature", "the token is malformed")]
+        return [algorithm, skipped("signature", gettext("the token is malformed"))]
     verdict = judged(
         "signature",
         lambda: verified_claims(signed, key.parsed, key.algorithm, REGISTRIES[key.algorithm]),
-        "The signature is valid.",
-        "The token was changed or cut, or its payload is not a JSON object. Copy it again.",
+        gettext("The signature is valid."),
+        gettext(
+            "The token was changed or cut, or its payload is not a JSON object. Copy it again."
+        ),
     )
     return [algorithm, verdict]

@@ -9,8 +9,7 @@ from django.utils import timezone
 
 from mcp_oauth_discovery.doctor.project.connections import rolled_back
 from mcp_oauth_discovery.doctor.project.tokens.rules import audience_verdict, token_verdicts
-from mcp_oauth_discovery.doctor.project.tokens.verdicts import Outcome, Verdict
-from mcp_oauth_discovery.doctor.project.tokens.verifying import name_of
+from mcp_oauth_discovery.doctor.project.tokens.verdicts import Verdict
 from mcp_oauth_discovery.doctor.project.tokens.views import (
     ViewReport,
     protected_views,
@@ -18,7 +17,6 @@ from mcp_oauth_discovery.doctor.project.tokens.views import (
 )
 from mcp_oauth_discovery.doctor.walk.credentials import Refusal
 from mcp_oauth_discovery.logs.sensitive import sensitive
-from mcp_oauth_discovery.protection import verify_token
 from mcp_oauth_discovery.standards.identifiers import split
 from mcp_oauth_discovery.standards.token_parts import Parts, read_parts
 
@@ -49,14 +47,9 @@ def refusals(token: str, endpoint: str) -> tuple[Refusal, ...] | None:
 
 def _failed(report: ViewReport, parts: Parts, endpoint: str) -> Iterator[Verdict]:
     """Yield the verdicts that fail; in place of that of `verify_token`, those of its rules."""
-    own = name_of(verify_token)
     failed = [verdict for verdict in report.verdicts if verdict.fails]
-    asked = {
-        verdict.text.startswith(own)
-        for verdict in report.verdicts
-        if verdict.rule == "verify" and verdict.outcome is not Outcome.SKIPPED
-    }
-    if True in asked and any(verdict.rule == "verify" for verdict in failed):
+    is_own_asked = any(verdict.is_own for verdict in report.verdicts)
+    if is_own_asked and any(verdict.rule == "verify" for verdict in failed):
         rules = token_verdicts(parts, timezone.now(), issues_tokens=True)
         yield from (rule for rule in (*rules, audience_verdict(parts, endpoint)) if rule.fails)
-    yield from (verdict for verdict in failed if not verdict.text.startswith(own))
+    yield from (verdict for verdict in failed if not verdict.is_own)

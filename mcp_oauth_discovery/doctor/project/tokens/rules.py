@@ -7,10 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from mcp_oauth_discovery.conf import Misconfigured
+from mcp_oauth_discovery.doctor.language import gettext, ngettext
+from mcp_oauth_discovery.doctor.language import gettext_noop as _
 from mcp_oauth_discovery.doctor.project.tokens.keys import named_key, signature_verdicts
 from mcp_oauth_discovery.doctor.project.tokens.times import time_verdicts
 from mcp_oauth_discovery.doctor.project.tokens.verdicts import (
     NO_CLAIMS,
+    NO_HEADER,
     Verdict,
     failed,
     judged,
@@ -30,8 +33,7 @@ from mcp_oauth_discovery.signing.rules import (
 from mcp_oauth_discovery.standards.token_parts import Parts
 
 TYPE = "at+jwt"
-_NO_HEADER = "the token has no header that can be read"
-_ELSEWHERE = "this site issues no tokens: MCP_AUTHORIZATION_SERVERS names another server"
+_ELSEWHERE = _("this site issues no tokens: MCP_AUTHORIZATION_SERVERS names another server")
 
 # Members that only ID tokens have, and what Keycloak writes into the claim `typ`.
 _OF_ID_TOKENS = frozenset({"nonce", "at_hash", "c_hash"})
@@ -60,93 +62,110 @@ def _own_verdicts(parts: Parts, now: datetime) -> list[Verdict]:
 
 
 def _skipped_verdicts() -> list[Verdict]:
-    return [skipped(rule, _ELSEWHERE) for rule in ("typ", "key", "alg", "signature", "iss")]
+    why = gettext(_ELSEWHERE)
+    return [skipped(rule, why) for rule in ("typ", "key", "alg", "signature", "iss")]
 
 
 def audience_verdict(parts: Parts, identifier: str) -> Verdict:
     """Return whether a token is for a resource."""
     if parts.claims is None:
-        return skipped("aud", NO_CLAIMS)
+        return skipped("aud", gettext(NO_CLAIMS))
     claims, audience = parts.claims, parts.claims.get("aud")
     values = audience if isinstance(audience, list) else [audience]
     hints = filter(None, (near_miss(value, identifier) for value in values))
     return judged(
         "aud",
         lambda: check_audience(claims, identifier),
-        "The token is for this resource.",
+        gettext("The token is for this resource."),
         _audience_fix(next(hints, ""), identifier),
     )
 
 
 def _audience_fix(difference: str, identifier: str) -> str:
-    request = f"Clients request a token for this resource with resource={identifier}."
+    request = gettext("Clients request a token for this resource with resource=%(identifier)s.")
+    request %= {"identifier": identifier}
     if difference:
-        return f"{difference} Identifiers are compared character by character. {request}"
+        compared = gettext("Identifiers are compared character by character.")
+        return f"{difference} {compared} {request}"
     return request
 
 
 def _form(parts: Parts) -> Verdict:
-    length = f"{len(parts.token)} characters"
+    length = {"number": len(parts.token)}
     if parts.is_encrypted:
-        text = f"The token is encrypted (JWE, {length}). This site can read signed tokens only."
-        fix = "Have the authorization server issue signed access tokens."
-        return failed("form", text, "malformed", fix)
+        text = gettext(
+            "The token is encrypted (JWE, %(number)d characters). This site can read signed tokens "
+            "only."
+        )
+        fix = gettext("Have the authorization server issue signed access tokens.")
+        return failed("form", text % length, "malformed", fix)
     if parts.is_opaque:
-        text = f"The token is not a JWT but a text of {length}: opaque, or a refresh token."
-        fix = (
+        text = ngettext(
+            "The token is not a JWT but a text of %(number)d character: opaque, or a refresh "
+            "token.",
+            "The token is not a JWT but a text of %(number)d characters: opaque, or a refresh "
+            "token.",
+            len(parts.token),
+        )
+        fix = gettext(
             "A refresh token is for the token endpoint alone. To accept opaque access tokens, "
             "write a verifier such as Introspection(…) or ApiKey(…) in the protection."
         )
-        return failed("form", text, "malformed", fix)
-    fix = "Copy the whole token again: three parts with dots between them."
-    text = f"The token is a signed JWT of {length}."
+        return failed("form", text % length, "malformed", fix)
+    fix = gettext("Copy the whole token again: three parts with dots between them.")
+    text = gettext("The token is a signed JWT of %(number)d characters.") % length
     return judged("form", lambda: extract(parts.token, Registry()), text, fix)
 
 
 def _header(header: Mapping[str, Any] | None) -> Verdict:
     if header is None:
-        return skipped("header", _NO_HEADER)
-    fix = "The header must not supply a key, or require an extension. This may be an attack."
-    text = "The header supplies no key, and requires no extension."
+        return skipped("header", gettext(NO_HEADER))
+    fix = gettext(
+        "The header must not supply a key, or require an extension. This may be an attack."
+    )
+    text = gettext("The header supplies no key, and requires no extension.")
     return judged("header", lambda: check_header(header), text, fix)
 
 
 def _type(parts: Parts) -> Verdict:
     header = parts.header
     if header is None:
-        return skipped("typ", _NO_HEADER)
-    return judged("typ", lambda: check_type(header, TYPE), f"typ is {TYPE}.", _type_fix(parts))
+        return skipped("typ", gettext(NO_HEADER))
+    text = gettext("typ is %(typ)s.") % {"typ": TYPE}
+    return judged("typ", lambda: check_type(header, TYPE), text, _type_fix(parts))
 
 
 def _type_fix(parts: Parts) -> str:
     claims = parts.claims or {}
     if claims.get("typ") == _REFRESH:
-        return "This is a refresh token. Send the access token of the same answer."
+        return gettext("This is a refresh token. Send the access token of the same answer.")
     if claims.get("typ") == _ID or not _OF_ID_TOKENS.isdisjoint(claims):
-        return "This looks like an ID token. Send the access token of the same answer."
-    return f"Issue access tokens with typ {TYPE} (RFC 9068), as sign_jwt() does."
+        return gettext("This looks like an ID token. Send the access token of the same answer.")
+    return gettext("Issue access tokens with typ at+jwt (RFC 9068), as sign_jwt() does.")
 
 
 def _issuer(claims: Mapping[str, Any] | None) -> Verdict:
     try:
         issuer = pinned_issuer()
     except Misconfigured as error:
-        text = f"This site can have issued no token. {error.problem}"
-        return failed("iss", text, "not_pinned", error.hint)
+        text = gettext("This site can have issued no token.")
+        return failed("iss", f"{text} {error.problem}", "not_pinned", error.hint)
     if claims is None:
-        return skipped("iss", NO_CLAIMS)
-    fix = (
-        near_miss(claims.get("iss"), issuer)
-        or "If this other issuer is right, write verify=RemoteIssuer(…) in the protection."
+        return skipped("iss", gettext(NO_CLAIMS))
+    fix = near_miss(claims.get("iss"), issuer) or gettext(
+        "If this other issuer is right, write verify=RemoteIssuer(…) in the protection."
     )
-    return judged("iss", lambda: check_issuer(claims, issuer), "iss is MCP_ISSUER.", fix)
+    text = gettext("iss is MCP_ISSUER.")
+    return judged("iss", lambda: check_issuer(claims, issuer), text, fix)
 
 
 def _possession(claims: Mapping[str, Any] | None) -> Verdict:
     if claims is None:
-        return skipped("cnf", NO_CLAIMS)
+        return skipped("cnf", gettext(NO_CLAIMS))
     if "cnf" in claims:
-        text = "The token has cnf: it needs a proof of possession, and never passes as Bearer."
-        fix = "Have the authorization server issue Bearer tokens for this resource."
+        text = gettext(
+            "The token has cnf: it needs a proof of possession, and never passes as Bearer."
+        )
+        fix = gettext("Have the authorization server issue Bearer tokens for this resource.")
         return failed("cnf", text, "sender_constrained", fix)
-    return passed("cnf", "The token needs no proof of possession.")
+    return passed("cnf", gettext("The token needs no proof of possession."))

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from mcp_oauth_discovery.checks.guards import Guard
+from mcp_oauth_discovery.doctor.language import gettext
 from mcp_oauth_discovery.doctor.project.tokens.verdicts import (
     NO_CLAIMS,
     Verdict,
@@ -27,19 +28,20 @@ def scope_verdict(
     """Return whether claims have the scope that a view needs, even if they are not verified."""
     claims = unverified if verified is None else verified
     if claims is None:
-        return skipped("scope", NO_CLAIMS)
+        return skipped("scope", gettext(NO_CLAIMS))
     if isinstance(guard.scope, ScopeByTool):
         return _by_tool(guard.scope, claims)
     if callable(guard.scope) or guard.scopes is None:
-        text = f"The scope depends on the operation. {_granted(claims)}"
-        return info("scope", text)
+        text = gettext("The scope depends on the operation.")
+        return info("scope", f"{text} {_granted(claims)}")
     if not guard.scopes:
-        return passed("scope", "The view needs no scope.")
+        return passed("scope", gettext("The view needs no scope."))
     if has_granted(claims, guard.scopes):
-        return passed("scope", f"The view needs {_words(guard.scopes)}. {_granted(claims)}")
+        text = gettext("The view needs %(scope)s.") % {"scope": _words(guard.scopes)}
+        return passed("scope", f"{text} {_granted(claims)}")
     missing = _words(scope for scope in guard.scopes if not has_granted(claims, (scope,)))
-    text = f"The token lacks {missing}. {_granted(claims)}"
-    return failed("scope", text, _REASON, _fix(guard.scopes))
+    text = gettext("The token lacks %(scope)s.") % {"scope": missing}
+    return failed("scope", f"{text} {_granted(claims)}", _REASON, _fix(guard.scopes))
 
 
 def _by_tool(scope: ScopeByTool, claims: Mapping[str, Any]) -> Verdict:
@@ -51,10 +53,14 @@ def _by_tool(scope: ScopeByTool, claims: Mapping[str, Any]) -> Verdict:
     ]
     is_enough_otherwise = has_granted(claims, scope.otherwise)
     if not is_enough_otherwise:
-        refused.append(f"every other operation ({_words(scope.otherwise)})")
+        # Translators: the last one in a list of tools, each with the scope that it needs.
+        others = gettext("every other operation (%(scope)s)")
+        refused.append(others % {"scope": _words(scope.otherwise)})
     if not refused:
-        return passed("scope", f"The token has the scope for every operation. {_granted(claims)}")
-    text = f"The token lacks the scope for {', '.join(refused)}. {_granted(claims)}"
+        text = gettext("The token has the scope for every operation.")
+        return passed("scope", f"{text} {_granted(claims)}")
+    lacking = gettext("The token lacks the scope for %(operations)s.")
+    text = f"{lacking % {'operations': ', '.join(refused)}} {_granted(claims)}"
     is_useless = not is_enough_otherwise and len(refused) > len(scope.by_tool)
     if is_useless:
         return failed("scope", text, _REASON, _fix(scope.scopes))
@@ -63,11 +69,13 @@ def _by_tool(scope: ScopeByTool, claims: Mapping[str, Any]) -> Verdict:
 
 def _granted(claims: Mapping[str, Any]) -> str:
     granted = granted_scope(claims) - {""}
+    if not granted:
+        return gettext("The token has no scope.")
     implied = with_implied(granted) - granted
-    text = f"The token has {_words(sorted(granted)) if granted else 'no scope'}"
-    return (
-        f"{text}, and by MCP_IMPLIED_SCOPES {_words(sorted(implied))}." if implied else f"{text}."
-    )
+    values = {"scope": _words(sorted(granted)), "implied": _words(sorted(implied))}
+    if implied:
+        return gettext("The token has %(scope)s, and by MCP_IMPLIED_SCOPES %(implied)s.") % values
+    return gettext("The token has %(scope)s.") % values
 
 
 def _words(scopes: Iterable[str]) -> str:
@@ -75,4 +83,5 @@ def _words(scopes: Iterable[str]) -> str:
 
 
 def _fix(scopes: Iterable[str]) -> str:
-    return f'Clients request scope="{_words(scopes)}". The user must grant it.'
+    text = gettext('Clients request scope="%(scope)s". The user must grant it.')
+    return text % {"scope": _words(scopes)}

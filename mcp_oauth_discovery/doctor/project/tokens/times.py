@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from mcp_oauth_discovery.doctor.language import gettext
+from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.project.tokens.verdicts import (
     NO_CLAIMS,
     Verdict,
@@ -18,67 +20,100 @@ from mcp_oauth_discovery.doctor.project.tokens.verdicts import (
 from mcp_oauth_discovery.keys.lifetimes import in_words, stamp
 from mcp_oauth_discovery.signing.rules import LEEWAY, check_expiry, check_start
 
+# The reason for a claim that is not a number.
+_NO_NUMBER = "bad_claim"
+
 
 def time_verdicts(claims: Mapping[str, Any] | None, now: datetime) -> list[Verdict]:
     """Return the verdicts about `exp`, `nbf` and `iat`."""
     if claims is None:
-        return [skipped(name, NO_CLAIMS) for name in ("exp", "nbf", "iat")]
+        return [skipped(name, gettext(NO_CLAIMS)) for name in ("exp", "nbf", "iat")]
     return [_expiry(claims, now), _start(claims, now), _issued(claims, now)]
 
 
 def when(instant: datetime, now: datetime) -> str:
     """Return an instant with its distance from now, such as `2 hours ago (2026-…)`."""
     distance = instant - now
-    words = in_words(abs(distance))
-    return f"{f'{words} ago' if distance < timedelta(0) else f'in {words}'} ({stamp(instant)})"
+    values = {"span": in_words(abs(distance)), "date": stamp(instant)}
+    if distance < timedelta(0):
+        # Translators: follows a verb in the past, such as "The token expired".
+        return gettext("%(span)s ago (%(date)s)") % values
+    # Translators: follows a verb, such as "The token expires".
+    return gettext("in %(span)s (%(date)s)") % values
 
 
 def _expiry(claims: Mapping[str, Any], now: datetime) -> Verdict:
-    value = claims.get("exp")
     verdict = judged("exp", lambda: check_expiry(claims, now.timestamp(), LEEWAY), "")
-    if verdict.reason == "bad_claim":
-        return verdict
-    instant = _instant(value)
+    if verdict.reason == _NO_NUMBER:
+        return _without_number("exp", claims)
+    instant = _instant(claims.get("exp"))
     if verdict.fails:
-        text = f"The token expired {when(instant, now)}." if instant else verdict.text
-        fix = "Get a new token: with the refresh token, or by signing in again."
-        return failed("exp", text, verdict.reason, fix)
+        fix = gettext("Get a new token: with the refresh token, or by signing in again.")
+        return failed("exp", _expired(instant, now), verdict.reason, fix)
     if instant is None:
-        return passed("exp", "The token expires in the far future.")
+        return passed("exp", gettext("The token expires in the far future."))
     if instant <= now:
-        leeway = f"That is within the {LEEWAY} seconds that clocks may differ."
-        return passed("exp", f"The token expired {when(instant, now)}. {leeway}")
-    return passed("exp", f"The token expires {when(instant, now)}.")
+        leeway = gettext("That is within the %(seconds)d seconds that clocks may differ.")
+        return passed("exp", f"{_expired(instant, now)} {leeway % {'seconds': LEEWAY}}")
+    text = gettext("The token expires %(when)s.")
+    return passed("exp", text % {"when": when(instant, now)})
+
+
+def _expired(instant: datetime | None, now: datetime) -> str:
+    if instant is None:
+        return gettext("The token expired in the distant past.")
+    return gettext("The token expired %(when)s.") % {"when": when(instant, now)}
 
 
 def _start(claims: Mapping[str, Any], now: datetime) -> Verdict:
     if "nbf" not in claims:
-        return passed("nbf", "The token has no nbf, so it is valid from the beginning.")
+        text = gettext("The token has no nbf, so it is valid from the beginning.")
+        return passed("nbf", text)
+    verdict = judged("nbf", lambda: check_start(claims, now.timestamp(), LEEWAY), "")
+    if verdict.reason == _NO_NUMBER:
+        return _without_number("nbf", claims)
     instant = _instant(claims["nbf"])
-    since = f" {when(instant, now)}" if instant else ""
-    verdict = judged(
-        "nbf",
-        lambda: check_start(claims, now.timestamp(), LEEWAY),
-        f"The token becomes valid{since}, within the leeway of {LEEWAY} seconds."
-        if instant and instant > now
-        else f"The token became valid{since}.",
+    values = {"when": when(instant, now) if instant else "", "seconds": LEEWAY}
+    if verdict.fails:
+        text = (
+            gettext("The token becomes valid %(when)s.") % values
+            if instant
+            else gettext("The token becomes valid in the far future.")
+        )
+        fix = gettext("Compare the clock of this host with that of the issuer.")
+        return failed("nbf", text, verdict.reason, fix)
+    if instant is None:
+        return passed("nbf", gettext("The token became valid."))
+    if instant <= now:
+        return passed("nbf", gettext("The token became valid %(when)s.") % values)
+    text = gettext("The token becomes valid %(when)s, within the leeway of %(seconds)d seconds.")
+    return passed("nbf", text % values)
+
+
+def _without_number(name: str, claims: Mapping[str, Any]) -> Verdict:
+    text = (
+        gettext(
+            "The token has no valid %(name)s: received %(name)s %(value)s, expected %(name)s a "
+            "number."
+        )
+        if name in claims
+        else gettext("The token has no valid %(name)s: expected %(name)s a number.")
     )
-    if verdict.reason != "not_yet_valid":
-        return verdict
-    text = f"The token becomes valid{since or ' in the far future'}."
-    fix = "Compare the clock of this host with that of the issuer."
-    return failed("nbf", text, verdict.reason, fix)
+    return failed(name, text % {"name": name, "value": shown(str(claims.get(name)))}, _NO_NUMBER)
 
 
 def _issued(claims: Mapping[str, Any], now: datetime) -> Verdict:
     """Say when the token was issued, which no rule of this site depends on."""
     instant = _instant(claims.get("iat"))
     if instant is None:
-        return info("iat", "The token does not say when it was issued. No rule needs that.")
-    if instant > now + timedelta(seconds=LEEWAY):
-        text = f"The token says that it will be issued {when(instant, now)}: a clock is wrong."
+        text = gettext("The token does not say when it was issued. No rule needs that.")
         return info("iat", text)
-    return info("iat", f"The token was issued {when(instant, now)}.")
+    text = (
+        gettext("The token says that it will be issued %(when)s: a clock is wrong.")
+        if instant > now + timedelta(seconds=LEEWAY)
+        else gettext("The token was issued %(when)s.")
+    )
+    return info("iat", text % {"when": when(instant, now)})
 
 
 def _instant(value: object) -> datetime | None:

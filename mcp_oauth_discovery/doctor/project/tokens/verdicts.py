@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from mcp_oauth_discovery.doctor.language import gettext
+from mcp_oauth_discovery.doctor.language import gettext_noop as _
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.signing import InvalidToken
 
-# Why a rule about claims is skipped.
-NO_CLAIMS = "the token has no claims that can be read"
+# Why rules about claims, and about the header, are skipped.
+NO_CLAIMS = _("the token has no claims that can be read")
+NO_HEADER = _("the token has no header that can be read")
 
 
 class Outcome(Enum):
@@ -26,13 +29,17 @@ class Outcome(Enum):
 
 @dataclass(frozen=True)
 class Verdict:
-    """What one rule says; `reason` is that of the `InvalidToken`, and `fix` says what to do."""
+    """What one rule says; `reason` is that of the `InvalidToken`, and `fix` says what to do.
+
+    `is_own` tells `verify_token` from the verifiers of the project.
+    """
 
     rule: str
     outcome: Outcome
     text: str
     reason: str = ""
     fix: str = ""
+    is_own: bool = False
 
     @property
     def fails(self) -> bool:
@@ -40,7 +47,13 @@ class Verdict:
 
     def as_json(self) -> dict[str, Any]:
         """Return the verdict for `--json`."""
-        return {**vars(self), "outcome": self.outcome.value, "reason": self.reason or None}
+        return {
+            "rule": self.rule,
+            "outcome": self.outcome.value,
+            "text": self.text,
+            "reason": self.reason or None,
+            "fix": self.fix,
+        }
 
 
 def passed(rule: str, text: str) -> Verdict:
@@ -75,22 +88,32 @@ def described(error: InvalidToken, hide: Callable[[str], str] = str) -> str:
 
     A verifier of the project may have written any text: `hide` removes the token from it.
     """
-    parts = [
-        f"{what} {name} {shown(hide(str(value)))}"
-        for what, values in (("received", error.received), ("expected", error.expected))
+    received = gettext("received %(name)s %(value)s")
+    expected = gettext("expected %(name)s %(value)s")
+    details = ", ".join(
+        text % {"name": name, "value": shown(hide(str(value)))}
+        for text, values in ((received, error.received), (expected, error.expected))
         for name, value in values.items()
-    ]
-    text = shown(hide(str(error))).removesuffix(".")
-    return f"{text}: {', '.join(parts)}." if parts else f"{text}."
+    )
+    problem = shown(hide(translated(error)))
+    if not details:
+        return f"{problem}."
+    return gettext("%(problem)s: %(details)s.") % {"problem": problem, "details": details}
+
+
+def translated(error: InvalidToken) -> str:
+    """Return the text of a refusal without a full stop; that of a project is in its language."""
+    # The catalogues have the texts of this package.
+    return gettext(str(error).removesuffix("."))
 
 
 # The differences between identifiers that look the same, and how to undo each.
 _DIFFERENCES: Mapping[str, Callable[[str], str]] = {
-    "http and https": lambda text: re.sub(r"^https?:", "", text, flags=re.I),
-    "capital letters": str.lower,
-    "the default port": lambda text: re.sub(r"^([^/]*//[^/]*):(?:80|443)(?=/|$)", r"\1", text),
-    "the final slash": lambda text: text.removesuffix("/"),
-    "spaces around it": str.strip,
+    _("http and https"): lambda text: re.sub(r"^https?:", "", text, flags=re.I),
+    _("capital letters"): str.lower,
+    _("the default port"): lambda text: re.sub(r"^([^/]*//[^/]*):(?:80|443)(?=/|$)", r"\1", text),
+    _("the final slash"): lambda text: text.removesuffix("/"),
+    _("spaces around it"): str.strip,
 }
 
 
@@ -101,12 +124,14 @@ def near_miss(received: object, expected: str) -> str:
     if _without(_DIFFERENCES, received) != _without(_DIFFERENCES, expected):
         return ""
     differences = [
-        name
+        gettext(name)
         for name in _DIFFERENCES
         if _without({*_DIFFERENCES} - {name}, received)
         != _without({*_DIFFERENCES} - {name}, expected)
     ]
-    return f"They differ only in {' and in '.join(differences)}."
+    # Translators: between the differences, which end the sentence "They differ only in …".
+    listed = gettext(" and in ").join(differences)
+    return gettext("They differ only in %(differences)s.") % {"differences": listed}
 
 
 def _without(names: Any, text: str) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.http import HttpRequest
 
+from mcp_oauth_discovery.doctor.language import gettext
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.project.captured_logs import captured, fault_of
 from mcp_oauth_discovery.doctor.project.tokens.verdicts import (
@@ -17,6 +18,7 @@ from mcp_oauth_discovery.doctor.project.tokens.verdicts import (
     info,
     passed,
     skipped,
+    translated,
 )
 from mcp_oauth_discovery.protection import (
     Claims,
@@ -51,19 +53,25 @@ def ask_verifiers(
         except NotMine as error:
             # The reason is that of the signal, which the protection chooses in the same way.
             refusal = refusal if refusal.received else error
-            verdicts.append(info("verify", f"{name_of(verifier)} does not recognise the token."))
+            text = gettext("%(verifier)s does not recognise the token.")
+            verdict = info("verify", text % {"verifier": _name_of(verifier)})
+            verdicts.append(_by(verifier, verdict))
             continue
         others = [_not_asked(other, verifier) for other in verifiers[place + 1 :]]
-        return Verified((*verdicts, verdict, *others), claims)
-    text = "No verifier of this view recognises the token, so it is invalid."
+        return Verified((*verdicts, _by(verifier, verdict), *others), claims)
+    text = gettext("No verifier of this view recognises the token, so it is invalid.")
     return Verified((*verdicts, failed("verify", text, refusal.reason)))
+
+
+def _by(verifier: Verifier, verdict: Verdict) -> Verdict:
+    return replace(verdict, is_own=verifier is verify_token)
 
 
 def _ask(
     verifier: Verifier, request: HttpRequest, parts: Parts, resource: str
 ) -> tuple[Verdict, Claims | None]:
     """Return the verdict and the claims; raises `NotMine`."""
-    name, hide = name_of(verifier), parts.without_secrets
+    name, hide = {"verifier": _name_of(verifier)}, parts.without_secrets
     try:
         with captured([]):
             claims = verified_claims(verifier, request, parts.token, resource)
@@ -71,37 +79,39 @@ def _ask(
         raise
     except InvalidToken as error:
         # The rules of this site, which are explained one by one, need no details.
-        why = f"{error}." if verifier is verify_token else described(error, hide)
-        return failed("verify", f"{name} refuses the token. {why}", error.reason), None
+        why = f"{translated(error)}." if verifier is verify_token else described(error, hide)
+        text = gettext("%(verifier)s refuses the token.") % name
+        return failed("verify", f"{text} {why}", error.reason), None
     except Unavailable as error:
-        text = f"{name} cannot verify it now, so the view answers 503. {shown(hide(str(error)))}"
-        return failed("verify", text, "unavailable"), None
+        text = gettext("%(verifier)s cannot verify it now, so the view answers 503.") % name
+        return failed("verify", f"{text} {shown(hide(str(error)))}", "unavailable"), None
     except Exception as error:  # noqa: BLE001 - a verifier of the project may raise any
-        return explained_failure("verify", f"{name} failed", error, parts), None
-    return passed("verify", f"{name} accepts the token."), claims
+        text = gettext("%(verifier)s failed, so the view answers with an error.") % name
+        return explained_failure("verify", text, error, parts), None
+    return passed("verify", gettext("%(verifier)s accepts the token.") % name), claims
 
 
-def explained_failure(rule: str, what: str, error: Exception, parts: Parts) -> Verdict:
+def explained_failure(rule: str, text: str, error: Exception, parts: Parts) -> Verdict:
     """Return the verdict about code of the project that raises an exception."""
     fault = fault_of(error)
-    return failed(
-        rule,
-        f"{what}, so the view answers with an error. {shown(parts.without_secrets(fault.problem))}",
-        "error",
-        fault.fix,
-    )
+    problem = shown(parts.without_secrets(fault.problem))
+    return failed(rule, f"{text} {problem}", "error", fault.fix)
 
 
 def _not_asked(verifier: Verifier, decider: Verifier) -> Verdict:
-    return skipped("verify", f"{name_of(verifier)} is not asked: {name_of(decider)} decides")
+    why = gettext("%(verifier)s is not asked: %(decider)s decides")
+    return skipped("verify", why % {"verifier": _name_of(verifier), "decider": _name_of(decider)})
 
 
-def name_of(verifier: Any) -> str:
+def _name_of(verifier: Any) -> str:
     """Return the name of a verifier, without its arguments: one of them may be a secret."""
     if verifier is verify_token:
-        return "verify_token (the rules of this site)"
+        return gettext("verify_token (the rules of this site)")
     is_named = isinstance(getattr(verifier, "__qualname__", None), str)
     named = verifier if is_named else type(verifier)
     name = f"{named.__module__}.{named.__qualname__}"
     issuer = getattr(verifier, "issuer", None)
-    return f"{name} for {issuer}" if isinstance(issuer, str) else name
+    if not isinstance(issuer, str):
+        return name
+    # Translators: the name of a class, and the URL of the issuer whose tokens it verifies.
+    return gettext("%(verifier)s for %(issuer)s") % {"verifier": name, "issuer": issuer}

@@ -14,6 +14,7 @@ from django.http import Http404, HttpRequest
 from mcp_oauth_discovery.checks.guards import Guard, guards
 from mcp_oauth_discovery.checks.routes import Route, routes
 from mcp_oauth_discovery.conf import fixed_script_prefix
+from mcp_oauth_discovery.doctor.language import gettext
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.project.tokens.scopes import scope_verdict
 from mcp_oauth_discovery.doctor.project.tokens.verdicts import (
@@ -91,14 +92,18 @@ def _protected_view(route: Route, guard: Guard, origin: str, token: str) -> Prot
 def _found(route: Route, guard: Guard, request: HttpRequest) -> Resource | Verdict:
     """Return the resource of a protection, or the verdict that says why there is none."""
     if guard.protection.resource is None and route.path is None:
-        return skipped("resource", "the URL of the view varies, so only a request decides")
+        why = gettext("the URL of the view varies, so only a request decides")
+        return skipped("resource", why)
     try:
         return guard.protection.lookup(request).find()
     except (Http404, SuspiciousOperation):
-        text = "The resource is disabled, or this host does not have it: requests get a 404."
+        text = gettext(
+            "The resource is disabled, or this host does not have it: requests get a 404."
+        )
         return failed("resource", text)
     except ImproperlyConfigured as error:
-        return failed("resource", f"Requests get a 500. {error}")
+        text = gettext("Requests get a 500.")
+        return failed("resource", f"{text} {error}")
 
 
 def _request(path: str, origin: str, token: str) -> HttpRequest:
@@ -115,10 +120,13 @@ def _request(path: str, origin: str, token: str) -> HttpRequest:
 def view_report(view: ProtectedView, parts: Parts) -> ViewReport:
     """Ask a view about a token: its verifiers, its scope and its user."""
     if isinstance(view.found, Verdict):
-        rules = [skipped(rule, "the resource is not known") for rule in ("verify", "scope")]
+        why = gettext("the resource is not known")
+        rules = [skipped(rule, why) for rule in ("verify", "scope")]
         return ViewReport(view.written, (view.found, *rules))
     if not view.guard.verifies:
-        why = "an authentication class of the project verifies tokens, and only a request shows how"
+        why = gettext(
+            "an authentication class of the project verifies tokens, and only a request shows how"
+        )
         rules = [skipped(rule, why) for rule in ("verify", "scope")]
         return ViewReport(view.written, tuple(rules))
     verify = view.guard.protection.verify
@@ -132,13 +140,17 @@ def view_report(view: ProtectedView, parts: Parts) -> ViewReport:
 def _user_verdict(view: ProtectedView, verified: Verified, parts: Parts) -> Verdict:
     find: Any = view.guard.protection.user
     if verified.claims is None:
-        return skipped("user", "no verifier accepts the token")
+        return skipped("user", gettext("no verifier accepts the token"))
     try:
         user = find(view.request, verified.claims)
     except Exception as error:  # noqa: BLE001 - the project may raise any
-        return explained_failure("user", "The user could not be looked up", error, parts)
+        text = gettext("The user could not be looked up, so the view answers with an error.")
+        return explained_failure("user", text, error, parts)
     if user is None:
-        text = f"sub is {shown(verified.claims.get('sub'))}, and no user who can sign in has that."
-        fix = "Is the user in this database, and active? By default, sub is the primary key."
+        text = gettext("sub is %(sub)s, and no user who can sign in has that.")
+        text %= {"sub": shown(verified.claims.get("sub"))}
+        fix = gettext(
+            "Is the user in this database, and active? By default, sub is the primary key."
+        )
         return failed("user", text, "unknown_user", fix)
-    return passed("user", f"The user is {shown(str(user))}.")
+    return passed("user", gettext("The user is %(user)s.") % {"user": shown(str(user))})
