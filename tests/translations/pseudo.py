@@ -18,7 +18,8 @@ _DATA = re.compile(
     re.VERBOSE,
 )
 _LETTERS = re.compile(r"[^\W\d_]{2,}")
-_PLACEHOLDER = re.compile(r"%\(\w+\)[dgrs]")
+# Not that of an exception, which is quoted in the words of Python or of a standard.
+_PLACEHOLDER = re.compile(r"%\((?!problem\))\w+\)[dgrs]")
 _TAGS_OF_CODE = {"code", "pre", "script", "style", "bdi"}
 _ATTRIBUTES = {"title", "aria-label", "placeholder", "data-mcp-copied"}
 _VOID = {"meta", "link", "input", "img", "br", "hr"}

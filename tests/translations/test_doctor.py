@@ -15,7 +15,7 @@ from tests.translations.pseudo import outside
 # The words that hold English sentences together, and that no name or value has.
 _ENGLISH = re.compile(
     r"(?<![\w/=.-])(?:the|an|is|are|has|have|of|and|or|in|to|for|with|without|from|at|it|its|not"
-    r"|no|that|this|which|than|was|were|be|by|on|as|if|but)(?![\w/=-]|\.\w)"
+    r"|no|that|this|which|than|was|were|be|by|on|as|if|but)(?![\w/=+-]|\.\w)"
 )
 # What a server or a library said is quoted as it is.
 _QUOTED = re.compile(r"'[^'\n]*'|\"[^\"\n]*\"|`[^`\n]*`")

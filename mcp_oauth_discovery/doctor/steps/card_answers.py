@@ -187,7 +187,7 @@ def _end(exchange: Exchange) -> str:
         text = gettext("It is larger than %(number)d KiB; the rest was not read.")
         return text % {"number": SIZE_LIMIT // 1024}
     if exchange.reading.fault:
-        text = gettext("200 with %(content)s.") % {"content": shown(exchange.reading.detail)}
+        text = gettext("200 with %(problem)s.") % {"problem": shown(exchange.reading.detail)}
         return compression(exchange) or text
     if to := target(answer):
         text = gettext("%(status)d: a redirect to %(url)s.")

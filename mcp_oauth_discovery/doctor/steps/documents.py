@@ -165,8 +165,8 @@ def unreadable(walk: Walk) -> Iterator[Finding]:
         answer = document.exchange.answer
         is_encoded = answer is not None and answer.header("content-encoding") is not None
         if document.reading.fault and not is_encoded:
-            content = {"content": shown(document.reading.detail)}
-            observation = gettext("200 with %(content)s") % content
+            problem = {"problem": shown(document.reading.detail)}
+            observation = gettext("200 with %(problem)s") % problem
             clients: tuple[Client, ...] | None = None
             if walk.is_spare(document):
                 # The TypeScript SDK stops at unreadable metadata; the others continue.

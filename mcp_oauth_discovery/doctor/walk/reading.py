@@ -69,8 +69,10 @@ def read(answer: Answer) -> Reading:
         document = json.loads(text, object_pairs_hook=members, parse_constant=refuse)
         check_depth(document)
     except (ValueError, RecursionError) as error:
-        problem = f"{error}: {_beginning(answer.body)}"
-        return Reading(fault=Unreadable.NOT_JSON, detail=problem)
+        # The text of a RecursionError is about Python, and differs between its versions.
+        problem = _too_deep() if isinstance(error, RecursionError) else str(error)
+        detail = f"{problem}: {_beginning(answer.body)}"
+        return Reading(fault=Unreadable.NOT_JSON, detail=detail)
     if not isinstance(document, dict):
         return Reading(fault=Unreadable.NOT_OBJECT, detail=_beginning(answer.body))
     return Reading(document, duplicates=tuple(duplicates), has_mark=has_mark)
@@ -121,7 +123,11 @@ def check_depth(value: object) -> None:
         ]
         if not level:
             return
-    raise ValueError(gettext("more than %(most)d levels deep") % {"most": DEEPEST})
+    raise ValueError(_too_deep())
+
+
+def _too_deep() -> str:
+    return gettext("more than %(most)d levels deep") % {"most": DEEPEST}
 
 
 def _beginning(body: bytes) -> str:
