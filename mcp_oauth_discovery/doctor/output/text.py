@@ -193,7 +193,8 @@ def _client_lines(report: Report, palette: Palette) -> Iterator[str]:
 
 def _verdict_lines(report: EndpointReport, palette: Palette) -> Iterator[str]:
     if report.skipped:
-        yield f"  {gettext('Not judged, because steps were skipped')}."
+        text = gettext("Not judged, because steps were skipped")
+        yield f"  {text}."
         return
     causes: dict[str, dict[str, None]] = defaultdict(dict)
     # Findings that are known from a baseline have no block of the report, and still stop clients.

@@ -104,7 +104,8 @@ def _member_lines(members: Mapping[str, Any]) -> Iterator[str]:
 def _resource_lines(report: ResourceReport, palette: Palette) -> Iterator[str]:
     yield from _verdict_lines(report.verdicts, palette, "  ")
     if not report.views:
-        yield f"  {_('No view of this project is protected for it.')}"
+        text = _("No view of this project is protected for it.")
+        yield f"  {text}"
     for view in report.views:
         yield from _view_lines(view, palette)
 
