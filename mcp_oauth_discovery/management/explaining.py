@@ -49,7 +49,8 @@ def _of_check(identifier: str) -> Explanation:
     address = documentation(identifier.lower().replace(".", ""), "checks")
     document = {"id": identifier, "documentation": address}
     text = _("%(id)s is a system check. manage.py check prints the cause and the fix.")
-    lines = [text % {"id": identifier}, f"{labelled(_('Docs'))} {address}"]
+    label = labelled(_("Docs"))
+    lines = [text % {"id": identifier}, f"{label} {address}"]
     return Explanation(document, iter(lines))
 
 

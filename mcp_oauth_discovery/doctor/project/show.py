@@ -101,13 +101,15 @@ def _or_nothing(build: Callable[[], T | None]) -> T | None:
 def lines(document: Sourced) -> Iterator[str]:
     """Yield a document as lines: the name, the value and the source of each member."""
     cached = f", Cache-Control: {visible(document.cache_control)}" if document.cache_control else ""
-    yield f"{document.url}  ({document.status or gettext('no answer')}{cached})"
+    status = str(document.status) if document.status else gettext("no answer")
+    yield f"{document.url}  ({status}{cached})"
     for name, value in document.members.items():
         source = document.sources[name]
         yield f"  {visible(name)}: {visible(json.dumps(value, ensure_ascii=False))}"
         yield f"      {labelled(gettext(source.kind))} {readable(source.detail)}"
     if document.problem:
-        yield f"  {labelled(gettext('error'))} {readable(document.problem)}"
+        label = labelled(gettext("error"))
+        yield f"  {label} {readable(document.problem)}"
 
 
 def _request(

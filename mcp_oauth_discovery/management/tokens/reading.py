@@ -45,8 +45,8 @@ def _read(source: str) -> bytes:
         with Path(source).open("rb") as file:
             return file.read(LONGEST + 1)
     if sys.stdin is None:
-        text = _("There is no standard input.")
-        raise CommandError(f"{text} {_(_HOW)}")
+        problem = _("There is no standard input.")
+        raise CommandError(f"{problem} {_(_HOW)}")
     if sys.stdin.isatty():
         sys.stderr.write(_("Paste the token, then press Enter and Ctrl-D.") + "\n")
     stream: BinaryIO = sys.stdin.buffer
