@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.utils import translation
 
 from mcp_oauth_discovery.doctor.steps import ENTRIES, STEPS
 from tests.doctor import test_rules
@@ -35,6 +36,18 @@ def test_findings_are_translated(fault):
         texts = [finding.seen, finding.fix, finding.django_fix, finding.expected]
         left = {text: words for text in texts if (words := english(text))}
         assert left == {}, finding.code
+
+
+def test_no_break_spaces_of_french_are_not_escaped_as_those_of_a_value():
+    escaped = set()
+    with translation.override("fr"):
+        for fault in test_rules.FAULTS:
+            world = World()
+            fault.plant(world)
+            for finding in diagnose(world, fault.url, in_process=fault.in_process):
+                if re.search(r"\\xa0|\\u202f", f"{finding.seen} {finding.fix}"):
+                    escaped.add((fault.name, finding.code))
+    assert escaped == set()
 
 
 def test_texts_of_every_code_and_step_are_in_the_catalogues():
