@@ -42,6 +42,11 @@ def shown(value: object) -> str:
     return visible(shortened(value if isinstance(value, str) else repr(value)))
 
 
+def phrase(text: str) -> str:
+    """Return a text about a value, such as that of an exception, safe and short enough."""
+    return readable(shortened(text))
+
+
 def pointed(actual: str, expected: str) -> str:
     """Return two identifiers on two lines, and a mark below the first difference."""
     left, right = shown(actual), shown(expected)

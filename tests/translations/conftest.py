@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from django.utils.translation.trans_real import DjangoTranslation
 
-from tests.translations.pseudo import bracketed, bracketed_parts
+from tests.translations.pseudo import bracketed, bracketed_parts, french_parts
 
 
 @pytest.fixture
@@ -16,6 +16,12 @@ def pseudo(monkeypatch):
 def pseudo_parts(monkeypatch):
     """Put each text in brackets, but for the values of its placeholders."""
     put_in(monkeypatch, bracketed_parts)
+
+
+@pytest.fixture
+def pseudo_french(monkeypatch):
+    """Do the same, with a no-break space in each text."""
+    put_in(monkeypatch, french_parts)
 
 
 def put_in(monkeypatch, brackets):

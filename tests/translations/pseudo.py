@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from html.parser import HTMLParser
 
 START, END = "⟦", "⟧"
+NO_BREAK = "\xa0"
 _SEPARATOR = "\x04"
 # Texts that are the same in every language.
 _DATA = re.compile(
@@ -32,6 +33,11 @@ def bracketed(message: str) -> str:
 def bracketed_parts(message: str) -> str:
     """Return a message in brackets, but for its placeholders: their values are then outside."""
     return _PLACEHOLDER.sub(rf"{END}\g<0>{START}", bracketed(message))
+
+
+def french_parts(message: str) -> str:
+    """Return the same, with a no-break space as French has them."""
+    return NO_BREAK + bracketed_parts(message)
 
 
 def outside(text: str) -> str:

@@ -9,7 +9,7 @@ from mcp_oauth_discovery.doctor.clients import EVERY
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, finding
 from mcp_oauth_discovery.doctor.language import gettext
 from mcp_oauth_discovery.doctor.language import gettext_noop as _
-from mcp_oauth_discovery.doctor.printing import shown
+from mcp_oauth_discovery.doctor.printing import phrase, shown
 from mcp_oauth_discovery.doctor.steps import delivery, redirects
 from mcp_oauth_discovery.doctor.steps.advice import advice, advised
 from mcp_oauth_discovery.doctor.steps.exchanges import plain, stopped
@@ -235,7 +235,7 @@ def _is_known(exchange: Exchange) -> bool:
 
 def _status(exchange: Exchange) -> str:
     answer = exchange.answer
-    fault = shown(answer.fault.problem) if answer and answer.fault else ""
+    fault = phrase(answer.fault.problem) if answer and answer.fault else ""
     values = {"status": exchange.status, "answer": fault or (gist(answer) if answer else "")}
     return gettext("%(status)d: %(answer)s") % values
 

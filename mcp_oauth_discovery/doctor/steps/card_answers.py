@@ -8,7 +8,7 @@ from dataclasses import replace
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, finding
 from mcp_oauth_discovery.doctor.language import gettext
 from mcp_oauth_discovery.doctor.language import gettext_noop as _
-from mcp_oauth_discovery.doctor.printing import shown
+from mcp_oauth_discovery.doctor.printing import phrase, shown
 from mcp_oauth_discovery.doctor.steps.delivery import ANSWER_ENCODED
 from mcp_oauth_discovery.doctor.steps.exchanges import compression
 from mcp_oauth_discovery.doctor.steps.origins import allows, origin_line
@@ -182,12 +182,12 @@ def reason(exchange: Exchange) -> str:
 def _end(exchange: Exchange) -> str:
     answer = exchange.outcome
     if isinstance(answer, Failure):
-        return gettext("No answer: %(reason)s.") % {"reason": shown(answer.reason)}
+        return gettext("No answer: %(reason)s.") % {"reason": phrase(answer.reason)}
     if answer.status == 200 and answer.is_cut:
         text = gettext("It is larger than %(number)d KiB; the rest was not read.")
         return text % {"number": SIZE_LIMIT // 1024}
     if exchange.reading.fault:
-        text = gettext("200 with %(problem)s.") % {"problem": shown(exchange.reading.detail)}
+        text = gettext("200 with %(problem)s.") % {"problem": phrase(exchange.reading.detail)}
         return compression(exchange) or text
     if to := target(answer):
         text = gettext("%(status)d: a redirect to %(url)s.")
@@ -202,7 +202,7 @@ def _problem(entry: Entry, exchange: Exchange) -> Finding:
     if fault is None:
         return finding(entry, exchange.url, reason(exchange), fix=fix_of(exchange))
     observation = gettext("%(status)d: %(problem)s")
-    observation %= {"status": exchange.status, "problem": shown(fault.problem)}
+    observation %= {"status": exchange.status, "problem": phrase(fault.problem)}
     return finding(entry, exchange.url, observation, fix=fault.fix)
 
 

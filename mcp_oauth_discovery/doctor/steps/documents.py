@@ -8,7 +8,7 @@ from mcp_oauth_discovery.doctor.clients import EVERY, TYPESCRIPT_BASED, Client
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, finding
 from mcp_oauth_discovery.doctor.language import gettext
 from mcp_oauth_discovery.doctor.language import gettext_noop as _
-from mcp_oauth_discovery.doctor.printing import shown
+from mcp_oauth_discovery.doctor.printing import phrase, shown
 from mcp_oauth_discovery.doctor.steps.exchanges import are_read
 from mcp_oauth_discovery.doctor.steps.outside import (
     IN_ITS_DOCUMENT,
@@ -165,7 +165,7 @@ def unreadable(walk: Walk) -> Iterator[Finding]:
         answer = document.exchange.answer
         is_encoded = answer is not None and answer.header("content-encoding") is not None
         if document.reading.fault and not is_encoded:
-            problem = {"problem": shown(document.reading.detail)}
+            problem = {"problem": phrase(document.reading.detail)}
             observation = gettext("200 with %(problem)s") % problem
             clients: tuple[Client, ...] | None = None
             if walk.is_spare(document):

@@ -9,7 +9,7 @@ from mcp_oauth_discovery.doctor.clients import EVERY
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, finding
 from mcp_oauth_discovery.doctor.language import gettext
 from mcp_oauth_discovery.doctor.language import gettext_noop as _
-from mcp_oauth_discovery.doctor.printing import shown
+from mcp_oauth_discovery.doctor.printing import phrase, shown
 from mcp_oauth_discovery.doctor.steps import addresses
 from mcp_oauth_discovery.doctor.steps.advice import OF_SPEECH, advised
 from mcp_oauth_discovery.doctor.steps.exchanges import beyond, plain
@@ -173,7 +173,7 @@ def _first_cut(exchanges: Iterable[Exchange]) -> Failure | None:
 
 
 def _reason(outcome: Failure) -> str:
-    return gettext("No answer: %(reason)s.") % {"reason": shown(outcome.reason)}
+    return gettext("No answer: %(reason)s.") % {"reason": phrase(outcome.reason)}
 
 
 def plain_http(walk: Walk) -> Iterator[Finding]:

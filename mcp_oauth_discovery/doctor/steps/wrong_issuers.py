@@ -12,7 +12,7 @@ from mcp_oauth_discovery.doctor.clients import EVERY, Client
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, finding
 from mcp_oauth_discovery.doctor.language import gettext
 from mcp_oauth_discovery.doctor.language import gettext_noop as _
-from mcp_oauth_discovery.doctor.printing import shown
+from mcp_oauth_discovery.doctor.printing import phrase, shown
 from mcp_oauth_discovery.doctor.steps.outside import (
     WRONG_HOST,
     WRONG_ISSUER,
@@ -119,7 +119,7 @@ def unusable(walk: Walk) -> Iterator[Finding]:
                 sentence = gettext(
                     "authorization_servers names %(issuer)s, which does not answer: %(answer)s."
                 )
-                answer = shown(outcome.reason)
+                answer = phrase(outcome.reason)
             else:
                 is_wrong, fix = exchange.reading.fault is Unreadable.HTML, WRONG_ISSUER
                 sentence = gettext(

@@ -9,7 +9,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from mcp_oauth_discovery.doctor.language import gettext
-from mcp_oauth_discovery.doctor.printing import shown
+from mcp_oauth_discovery.doctor.printing import phrase, shown
 from mcp_oauth_discovery.doctor.project.captured_logs import captured, fault_of
 from mcp_oauth_discovery.doctor.project.tokens.verdicts import (
     Verdict,
@@ -94,7 +94,7 @@ def _ask(
 def explained_failure(rule: str, text: str, error: Exception, parts: Parts) -> Verdict:
     """Return the verdict about code of the project that raises an exception."""
     fault = fault_of(error)
-    problem = shown(parts.without_secrets(fault.problem))
+    problem = phrase(parts.without_secrets(fault.problem))
     return failed(rule, f"{text} {problem}", "error", fault.fix)
 
 
