@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from contextvars import copy_context
+from functools import partial
 from urllib.parse import urlsplit
 
 import pytest
@@ -44,6 +46,21 @@ def pytest_deselected(items):
     left_out = sum(not names.isdisjoint({"clients", "databases", "simulations"}) for names in marks)
     config.stash[LEFT_OUT] = left_out
     getattr(config, "workeroutput", {})["left_out"] = left_out
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem):
+    """Run each test in a copy of the context, so that its context variables end with it.
+
+    Each URL resolver of Django leaves a variable in the context that it is first used in. asgiref
+    copies all of them whenever a request changes threads, and the tests have thousands of URLconfs.
+    """
+    test = pyfuncitem.obj
+    pyfuncitem.obj = partial(copy_context().run, test)
+    try:
+        return (yield)
+    finally:
+        pyfuncitem.obj = test
 
 
 @pytest.hookimpl(optionalhook=True)

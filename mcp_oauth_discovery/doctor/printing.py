@@ -15,6 +15,8 @@ def visible(text: str) -> str:
 
     Control characters move cursors and set colours, and bidirectional marks reorder a line.
     """
+    if text.isprintable():
+        return text
     return "".join(
         character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
         for character in text

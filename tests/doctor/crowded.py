@@ -71,6 +71,14 @@ def listed(name: str, pattern: str) -> str:
 @crowd
 def members(world: World) -> None:
     metadata(world, ",".join(many('"%d":1')))
+    status, fields, content, seconds = world.replies["GET", PRM]
+
+    def reply(method: str, headers: dict[str, str]) -> Any:
+        # The doctor compares the members of documents only if their octets differ.
+        more = b" " if headers.get("User-Agent") == "node" else b""
+        return status, fields, content + more, seconds
+
+    world.replies["GET", PRM] = reply
 
 
 @crowd

@@ -118,6 +118,8 @@ def _difference(again: Again) -> tuple[Entry, str] | None:
 
 def _change(before: Answer, after: Answer) -> str:
     """Return what a document has become, or "" if it is still the same."""
+    if after.body == before.body:
+        return ""
     members, later = read(before).members or {}, read(after).members
     if later is None:
         return gettext("a page") if is_html(after) else gettext("something other than JSON")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from fnmatch import fnmatchcase
-from functools import wraps
+from functools import lru_cache, wraps
 from urllib.parse import urlsplit
 
 from mcp_oauth_discovery.doctor.findings import Finding, Rule, Severity
@@ -69,9 +69,13 @@ _FORMS = {
 }
 
 
+# Thousands of findings may be about one document.
+_origin_of_subject = lru_cache(maxsize=16)(origin)
+
+
 def is_outside(walk: Walk, url: str) -> bool:
     """Return whether a URL is on another origin than the endpoint, and not in this project."""
-    return not walk.in_process and origin(url) != origin(walk.url)
+    return not walk.in_process and _origin_of_subject(url) != _origin_of_subject(walk.url)
 
 
 def form_of(issuer: str) -> str:
