@@ -354,7 +354,7 @@ def test_empty_text_is_an_empty_line():
 
 BLOCKS = {
     "de": [
-        "Fehler        cors-document an 2 URLs",
+        "Fehler        cors-document bei 2 URLs",
         "Behebung:   Type it.",
         "Beobachtet: One.",
         f"Wo:         {PRM}",
@@ -365,7 +365,7 @@ BLOCKS = {
         "Siehe:      Fetch, CORS check",
     ],
     "fr": [
-        "erreur         cors-document à 2 URL",
+        "erreur         cors-document pour 2 URL",
         "Correction\xa0: Type it.",
         "Observé\xa0:    One.",
         f"Où\xa0:         {PRM}",
