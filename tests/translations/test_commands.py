@@ -254,6 +254,19 @@ def test_documents_for_programs_are_in_english(settings, tmp_path, arguments):
 
 
 @pytest.mark.usefixtures("pseudo", "key")
+def test_number_of_failed_documents_is_in_english_where_the_documents_are(settings):
+    settings.MCP_SERVER_CARDS = {"/nowhere": {}}
+    assert discovery("show", "--json")[1].endswith("documents cannot be served.")
+    assert START in discovery("show")[1]
+
+
+@pytest.mark.usefixtures("pseudo")
+@pytest.mark.parametrize("option", ["--token-file", "--baseline"])
+def test_refusal_of_a_file_is_in_english_where_the_document_is(tmp_path, option):
+    assert START not in discovery("check", "--json", option, str(tmp_path / "gone"))[1]
+
+
+@pytest.mark.usefixtures("pseudo", "key")
 def test_report_beside_a_baseline_is_in_english_as_the_baseline_is(settings, tmp_path):
     settings.MCP_ISSUER = ORIGIN
     file = tmp_path / "baseline.json"
