@@ -216,6 +216,16 @@ def test_refused_tokens_are_explained_in_the_language_of_the_site(tmp_path, cont
     assert discovery("token", str(tmp_path / "gone"))[1].startswith(START)
 
 
+@pytest.mark.usefixtures("pseudo")
+def test_list_of_many_resources_is_translated(settings, tmp_path):
+    settings.MCP_RESOURCES = {f"/{number}": {} for number in range(12)}
+    file = tmp_path / "token.txt"
+    file.write_text("e30.e30.e30")
+    message = discovery("token", str(file), "--resource", "nowhere")[1]
+    assert "/7, ⟦… and 4 more⟧" in message
+    assert untranslated(message) == []
+
+
 @pytest.mark.usefixtures("key")
 def test_report_about_a_token_is_translated(settings, tmp_path):
     settings.MCP_ISSUER = ORIGIN

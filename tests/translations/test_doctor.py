@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.utils import translation
 
 from mcp_oauth_discovery.doctor.steps import ENTRIES, STEPS
-from tests.doctor import test_rules
+from tests.doctor import faults_tokens, test_rules
 from tests.doctor.world import World, diagnose
 from tests.translations.catalogues import LANGUAGES, compiled, messages
 from tests.translations.pseudo import NO_BREAK, outside
@@ -48,6 +49,14 @@ def test_findings_are_translated(fault):
         assert left == {}, finding.code
         # That of a translation is printed. That of a value is escaped.
         assert [text for text in texts if repr(NO_BREAK)[1:-1] in text] == [], finding.code
+
+
+def test_status_has_the_colon_of_the_language():
+    world = World()
+    faults_tokens.token_with_a_description(world)
+    with translation.override("fr"):
+        texts = [one.seen for one in diagnose(world) if one.code == "token-refused"]
+    assert [text.partition("\n")[0] for text in texts] == ["401\xa0: invalid_token: It is too old."]
 
 
 def test_texts_of_every_code_and_step_are_in_the_catalogues():

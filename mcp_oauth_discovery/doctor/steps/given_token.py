@@ -100,6 +100,7 @@ def _answered(exchange: Exchange) -> str:
     named = challenge.parameters if challenge else {}
     texts = [named[name] for name in ("error", "error_description") if name in named]
     if texts or not exchange.answer:
-        return f"{exchange.status}: {shown(': '.join(texts))}."
+        text = gettext("%(status)d: %(content)s.")
+        return text % {"status": exchange.status, "content": shown(": ".join(texts))}
     text = gettext("%(status)d: the body: %(text)s.")
     return text % {"status": exchange.status, "text": gist(exchange.answer)}
