@@ -9,6 +9,10 @@ from __future__ import annotations
 from django.apps import apps
 from django.utils import translation
 
+from mcp_oauth_discovery.standards.marking import gettext_noop
+
+__all__ = ["gettext", "gettext_noop", "ngettext"]
+
 
 def gettext(text: str) -> str:
     """Return a text in the language that is active in this thread."""
@@ -20,8 +24,3 @@ def ngettext(one: str, several: str, number: int) -> str:
     if apps.ready:
         return translation.ngettext(one, several, number)
     return one if number == 1 else several
-
-
-def gettext_noop(text: str) -> str:
-    """Mark a text for the catalogues, and return it in English."""
-    return text

@@ -9,9 +9,10 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
-from django.utils.translation import gettext_noop as _
 from joserfc import jwa
 from joserfc.jwk import ECKey, OKPKey, RSAKey
+
+from mcp_oauth_discovery.standards.marking import gettext_noop as _
 
 Key = RSAKey | ECKey | OKPKey
 

@@ -17,9 +17,9 @@ from cryptography.hazmat.primitives.serialization import (
     load_der_public_key,
     load_ssh_private_key,
 )
-from django.utils.translation import gettext_noop as _
 
 from mcp_oauth_discovery.keys.algorithms import RSA_MOST_BITS
+from mcp_oauth_discovery.standards.marking import gettext_noop as _
 
 _MARKER = re.compile(rb"^-----(BEGIN|END) ([A-Z0-9 ]+)-----", re.M)
 

@@ -18,7 +18,11 @@ LANGUAGES = ("de", "fr")
 # A placeholder of Python's % formatting.
 _PLACEHOLDER = re.compile(r"%(?:\(\w+\))?[dgrs]")
 # The modules that have functions for messages.
-_DOORS = ("django.utils.translation", "mcp_oauth_discovery.doctor.language")
+_DOORS = (
+    "django.utils.translation",
+    "mcp_oauth_discovery.doctor.language",
+    "mcp_oauth_discovery.standards.marking",
+)
 # The functions in them that take a message, by the names under which modules import them.
 _FUNCTION = re.compile(r"(n?p?)gettext(?:_lazy|_noop)?$")
 _STRING = re.compile(r"""u('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")""")
