@@ -9,7 +9,7 @@ from __future__ import annotations
 from django.apps import apps
 from django.utils import translation
 
-from mcp_oauth_discovery.keys.marking import gettext_noop
+from mcp_oauth_discovery.standards.marking import gettext_noop
 
 __all__ = ["gettext", "gettext_noop", "ngettext"]
 

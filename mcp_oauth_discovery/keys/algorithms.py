@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from joserfc import jwa
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
-from mcp_oauth_discovery.keys.marking import gettext_noop as _
+from mcp_oauth_discovery.standards.marking import gettext_noop as _
 
 Key = RSAKey | ECKey | OKPKey
 

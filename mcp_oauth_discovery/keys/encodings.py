@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from mcp_oauth_discovery.keys.algorithms import RSA_MOST_BITS
-from mcp_oauth_discovery.keys.marking import gettext_noop as _
+from mcp_oauth_discovery.standards.marking import gettext_noop as _
 
 _MARKER = re.compile(rb"^-----(BEGIN|END) ([A-Z0-9 ]+)-----", re.M)
 
@@ -58,14 +58,17 @@ _UNREADABLE_CERTIFICATE = _("The key or the extensions of the certificate cannot
 class UnsuitableKey(ValueError):
     """A key that cannot be read, or that no algorithm here may sign with.
 
-    Its text is in English. `sentences` are the same with the names of the `values` in them, marked
-    for translation.
+    `str()` of it is in English. Its sentences are marked for translation.
     """
 
     def __init__(self, *sentences: str, **values: object) -> None:
-        super().__init__(" ".join(sentence % values for sentence in sentences))
-        self.sentences = sentences
-        self.values = values
+        self._sentences = sentences
+        self._values = values
+        super().__init__(self.text(str))
+
+    def text(self, translate: Callable[[str], str]) -> str:
+        """Return the sentences in another language, with their values."""
+        return " ".join(translate(sentence) % self._values for sentence in self._sentences)
 
 
 class _Block(NamedTuple):

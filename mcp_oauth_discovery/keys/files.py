@@ -14,8 +14,8 @@ from joserfc.jwk import JWKRegistry, OKPKey
 
 from mcp_oauth_discovery.keys.algorithms import ALGORITHMS, NEEDS, RSA_MOST_BITS, Key
 from mcp_oauth_discovery.keys.encodings import UnsuitableKey, read_der, read_pem
-from mcp_oauth_discovery.keys.marking import gettext_noop as _
 from mcp_oauth_discovery.keys.weak_keys import weakness
+from mcp_oauth_discovery.standards.marking import gettext_noop as _
 
 __all__ = ["LARGEST_FILE", "UnsuitableKey", "declared_kid", "kid_to_keep", "read"]
 

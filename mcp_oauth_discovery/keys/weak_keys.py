@@ -8,7 +8,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 
-from mcp_oauth_discovery.keys.marking import gettext_noop
+from mcp_oauth_discovery.standards.marking import gettext_noop
 
 # Every prime below this limit is tried as a factor of a modulus.
 _SMALL = 2**17

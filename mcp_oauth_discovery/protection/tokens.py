@@ -11,7 +11,6 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.module_loading import import_string
-from django.utils.translation import gettext_noop as _
 
 from mcp_oauth_discovery.conf import Misconfigured
 from mcp_oauth_discovery.logs.lines import logger, one_line
@@ -19,6 +18,7 @@ from mcp_oauth_discovery.logs.sensitive import sensitive
 from mcp_oauth_discovery.protection.implied import with_implied
 from mcp_oauth_discovery.signing import InvalidToken, NotMine, verify_jwt
 from mcp_oauth_discovery.signing.verify import foreign
+from mcp_oauth_discovery.standards.marking import gettext_noop as _
 from mcp_oauth_discovery.standards.www_authenticate import check_value
 
 Claims = Mapping[str, Any]

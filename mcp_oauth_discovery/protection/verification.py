@@ -8,11 +8,11 @@ from typing import Any
 
 from asgiref.sync import async_to_sync
 from django.http import HttpRequest
-from django.utils.translation import gettext_noop as _
 
 from mcp_oauth_discovery.logs.sensitive import sensitive
 from mcp_oauth_discovery.protection.tokens import Claims
 from mcp_oauth_discovery.signing import InvalidToken, NotMine
+from mcp_oauth_discovery.standards.marking import gettext_noop as _
 
 # Returns the claims of a token, or an awaitable of them; takes the request, the token, and the
 # identifier of the resource.

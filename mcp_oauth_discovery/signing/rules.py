@@ -7,12 +7,12 @@ import math
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from django.utils.translation import gettext_noop as _
 from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import Key
 
 from mcp_oauth_discovery.signing.refusals import InvalidToken
+from mcp_oauth_discovery.standards.marking import gettext_noop as _
 
 # Every `reason` of the rules, and of `verify_jwt`, in the order in which they are applied.
 REASONS = (

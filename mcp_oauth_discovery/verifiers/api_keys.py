@@ -8,10 +8,10 @@ from typing import Any
 
 from asgiref.sync import async_to_sync
 from django.http import HttpRequest
-from django.utils.translation import gettext_noop as _
 
 from mcp_oauth_discovery.logs.sensitive import sensitive
 from mcp_oauth_discovery.signing import InvalidToken, NotMine
+from mcp_oauth_discovery.standards.marking import gettext_noop as _
 
 Claims = Mapping[str, Any]
 Lookup = Callable[[HttpRequest, str], Claims | Awaitable[Claims | None] | None]

@@ -6,12 +6,11 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.utils.translation import gettext_noop as _
-
 from mcp_oauth_discovery.identity.lookup import is_from_any_host
 from mcp_oauth_discovery.logs.lines import logger
 from mcp_oauth_discovery.signing import InvalidToken
 from mcp_oauth_discovery.signing.rules import check_expiry, check_start
+from mcp_oauth_discovery.standards.marking import gettext_noop as _
 
 _ANY_HOST = (
     "All tokens are refused, because none can be verified. ALLOWED_HOSTS has '*', and neither "

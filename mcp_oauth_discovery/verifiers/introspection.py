@@ -11,13 +11,13 @@ from typing import Any
 from urllib.parse import quote_plus, urlencode
 
 from django.http import HttpRequest
-from django.utils.translation import gettext_noop as _
 
 from mcp_oauth_discovery.logs.lines import logger
 from mcp_oauth_discovery.logs.sensitive import sensitive
 from mcp_oauth_discovery.signing import InvalidToken, NotMine, Unavailable
 from mcp_oauth_discovery.signing.rules import check_audience, extract
 from mcp_oauth_discovery.standards.identifiers import check_secure_url
+from mcp_oauth_discovery.standards.marking import gettext_noop as _
 from mcp_oauth_discovery.verifiers.arguments import (
     check_audiences,
     check_text,

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn
 
 from django.http import HttpRequest
-from django.utils.translation import gettext_noop as _
 from joserfc.jws import CompactSignature
 
 from mcp_oauth_discovery.logs.sensitive import sensitive
@@ -21,6 +20,7 @@ from mcp_oauth_discovery.signing.rules import (
     verified_claims,
 )
 from mcp_oauth_discovery.standards.identifiers import check_issuer
+from mcp_oauth_discovery.standards.marking import gettext_noop as _
 from mcp_oauth_discovery.verifiers.arguments import (
     check_algorithms,
     check_audiences,

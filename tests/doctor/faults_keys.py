@@ -287,12 +287,12 @@ def text_in_place_of_the_only_key(world: World):
 @planted("jwks-cannot-sign", in_process=True)
 def empty_set_of_a_project_that_cannot_sign(world: World):
     world.keys = {"keys": []}
-    world.signing = (Fault("'No key is active.'"),)
+    world.signing = (Fault("No key is active."),)
 
 
 @planted("as-issuer-unpinned", in_process=True, shows=("MCP_ISSUER is None",))
 def keys_of_a_project_without_a_pinned_issuer(world: World):
-    world.unpinned = (Fault("'MCP_ISSUER is None: this site has keys.'", "Pin MCP_ISSUER."),)
+    world.unpinned = (Fault("MCP_ISSUER is None: this site has keys.", "Pin it."),)
 
 
 @planted("jwks-empty")
@@ -325,7 +325,7 @@ def keys_of_every_curve(world: World):
 @planted("jwks-cannot-sign", in_process=True)
 def keys_that_cannot_sign(world: World):
     """The command asks the system checks of the project; the documents are as ever."""
-    world.signing = (Fault("'No key is active.'", "Run 'manage.py mcp_keys rotate'."),)
+    world.signing = (Fault("No key is active.", "Run 'manage.py mcp_keys rotate'."),)
 
 
 @harmless

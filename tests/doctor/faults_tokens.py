@@ -429,15 +429,15 @@ def token_that_is_refused_for_no_reason(world: World):
     presented(world, token())
 
 
-@planted("token-refused", shows=("401: invalid_token: Too old: 7 days.",))
+@planted("token-refused", shows=("401: invalid_token: It is too old.",))
 def token_with_a_description(world: World):
-    challenge = f'Bearer {METADATA}, error="invalid_token", error_description="Too old: 7 days"'
+    challenge = f'Bearer {METADATA}, error="invalid_token", error_description="It is too old"'
     presented(world, token(), reply(401, challenge))
 
 
-@planted("token-refused", shows=("403: the body: denied here.",))
+@planted("token-refused", shows=("403: the body: no admission.",))
 def token_that_a_proxy_refuses(world: World):
-    presented(world, token(), reply(403, body=b"denied here"))
+    presented(world, token(), reply(403, body=b"no admission"))
 
 
 @harmless

@@ -57,13 +57,26 @@ def test_fault_in_a_french_request_has_a_german_fix(french):
     assert {fix.partition(".")[0] for fix in fixes} == {"Prüfen Sie die Datenbank"}
 
 
-def test_program_without_a_project_gets_english():
-    code = (
-        "from mcp_oauth_discovery.doctor import examine; print(examine('http://127.0.0.1:9/mcp'))"
-    )
+def output_of(code):
+    """Return what a program without a Django project prints, on a German machine."""
     environment = {"LANG": "de_DE.UTF-8", "PATH": "", **STRICT}
     command = [sys.executable, "-c", code]
     run = subprocess.run(
         command, capture_output=True, text=True, check=True, cwd=CHECKOUT, env=environment
     )
-    assert run.stdout.endswith("1 error. Start with reach-refused.\n")
+    return run.stdout
+
+
+def test_program_without_a_project_gets_english():
+    code = (
+        "from mcp_oauth_discovery.doctor import examine; print(examine('http://127.0.0.1:9/mcp'))"
+    )
+    assert output_of(code).endswith("1 error. Start with reach-refused.\n")
+
+
+def test_weak_key_is_named_without_a_project():
+    code = (
+        "from mcp_oauth_discovery.doctor.steps.key_forms import weakness; "
+        "print(weakness({'kty': 'OKP', 'crv': 'Ed25519', 'x': 'A' * 43}))"
+    )
+    assert output_of(code).startswith("The point of this Ed25519 key is of small order")

@@ -12,10 +12,11 @@ from mcp_oauth_discovery.doctor import examination
 from mcp_oauth_discovery.doctor.examination import Selection, examined
 from mcp_oauth_discovery.doctor.findings import Severity
 from mcp_oauth_discovery.doctor.mishaps import Noted
-from mcp_oauth_discovery.doctor.steps import STEPS
+from mcp_oauth_discovery.doctor.steps import STEPS, check
 from mcp_oauth_discovery.doctor.steps.documents import STEP as DOCUMENTS
 from mcp_oauth_discovery.doctor.transport.messages import Failure, Trouble
 from mcp_oauth_discovery.doctor.transport.network import HTTPTransport
+from mcp_oauth_discovery.doctor.walk.observations import Walk
 from mcp_oauth_discovery.doctor.walk.walker import Walker
 from tests.doctor.servers import answering, serving
 from tests.doctor.world import ENDPOINT, JWKS, PAGE, PRM, World, diagnose
@@ -41,6 +42,12 @@ def test_mishap_is_translated_and_its_log_line_is_not(monkeypatch, caplog):
         raise ValueError("a reason")
     assert mishaps == ["die Regeln von cors: ValueError: a reason"]
     assert "the rules of cors: ValueError: a reason" in caplog.text
+
+
+def test_no_break_space_of_a_translation_is_printed():
+    walk = Walk(ENDPOINT, PAGE, mishaps=["les règles de cors\xa0: ValueError: a\u202eb"])
+    [result] = check.failed(walk)
+    assert result.seen == "les règles de cors\xa0: ValueError: a\\u202eb"
 
 
 def test_interrupt_is_not_caught():

@@ -254,3 +254,9 @@ def test_rsa_key_of_8192_bits_is_refused():
 
 def test_sentence_about_what_is_needed_names_every_algorithm():
     assert [name for name in ALGORITHMS if f"{name} needs" not in NEEDS] == []
+
+
+def test_refusal_is_translated_sentence_by_sentence():
+    error = files.UnsuitableKey("This %(kind)s key is short.", "Import another.", kind="RSA")
+    assert str(error) == "This RSA key is short. Import another."
+    assert error.text("[{}]".format) == "[This RSA key is short.] [Import another.]"

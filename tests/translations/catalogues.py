@@ -21,7 +21,7 @@ _PLACEHOLDER = re.compile(r"%(?:\(\w+\))?[dgrs]")
 _DOORS = (
     "django.utils.translation",
     "mcp_oauth_discovery.doctor.language",
-    "mcp_oauth_discovery.keys.marking",
+    "mcp_oauth_discovery.standards.marking",
 )
 # The functions in them that take a message, by the names under which modules import them.
 _FUNCTION = re.compile(r"(n?p?)gettext(?:_lazy|_noop)?$")

@@ -216,6 +216,16 @@ def test_refused_tokens_are_explained_in_the_language_of_the_site(tmp_path, cont
     assert discovery("token", str(tmp_path / "gone"))[1].startswith(START)
 
 
+@pytest.mark.usefixtures("pseudo")
+def test_list_of_many_resources_is_translated(settings, tmp_path):
+    settings.MCP_RESOURCES = {f"/{number}": {} for number in range(12)}
+    file = tmp_path / "token.txt"
+    file.write_text("e30.e30.e30")
+    message = discovery("token", str(file), "--resource", "nowhere")[1]
+    assert "/7, ⟦… and 4 more⟧" in message
+    assert untranslated(message) == []
+
+
 @pytest.mark.usefixtures("key")
 def test_report_about_a_token_is_translated(settings, tmp_path):
     settings.MCP_ISSUER = ORIGIN
@@ -251,6 +261,19 @@ def test_documents_for_programs_are_in_english(settings, tmp_path, arguments):
     output, message = discovery(*given)
     assert output
     assert START not in output + message
+
+
+@pytest.mark.usefixtures("pseudo", "key")
+def test_number_of_failed_documents_is_in_english_where_the_documents_are(settings):
+    settings.MCP_SERVER_CARDS = {"/nowhere": {}}
+    assert discovery("show", "--json")[1].endswith("documents cannot be served.")
+    assert START in discovery("show")[1]
+
+
+@pytest.mark.usefixtures("pseudo")
+@pytest.mark.parametrize("option", ["--token-file", "--baseline"])
+def test_refusal_of_a_file_is_in_english_where_the_document_is(tmp_path, option):
+    assert START not in discovery("check", "--json", option, str(tmp_path / "gone"))[1]
 
 
 @pytest.mark.usefixtures("pseudo", "key")

@@ -22,8 +22,6 @@ IN_ENGLISH: dict[str, set[str]] = {
     "doctor/output/sarif.py": {"The finding is in the baseline file."},
     "doctor/project/tokens/views.py": {"application/json, text/event-stream"},
     "doctor/report.py": {"may stumble", "nothing found", "not judged"},
-    # A part of a URL, which is compared and not shown.
-    "doctor/steps/did_you_mean.py": {"final slash"},
     "doctor/steps/documents.py": {"Content-Type: application/json"},
     "doctor/steps/server_members.py": {
         "issuer, authorization_endpoint, token_endpoint, response_types_supported",

@@ -8,7 +8,6 @@ from datetime import timedelta
 
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.translation import gettext_noop as _
 from oauth2_provider.models import (
     get_access_token_model,
     get_refresh_token_model,
@@ -26,6 +25,7 @@ from mcp_oauth_discovery.contrib.oauth_toolkit.resources import (
 from mcp_oauth_discovery.logs.sensitive import sensitive
 from mcp_oauth_discovery.protection import Claims
 from mcp_oauth_discovery.signing import InvalidToken, sign_jwt
+from mcp_oauth_discovery.standards.marking import gettext_noop as _
 
 
 def access_token(request: Request) -> str:

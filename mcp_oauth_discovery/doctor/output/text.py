@@ -49,7 +49,7 @@ def lines(report: Report, palette: Palette) -> Iterator[str]:
 
     What is the same for several endpoints is printed once.
     """
-    for url in _few([one.url for one in report.reports]):
+    for url in few([one.url for one in report.reports]):
         # Translators: the MCP endpoint at which the check begins.
         yield palette["heading"](gettext("From %(url)s") % {"url": visible(url)})
     for block in _blocks(report):
@@ -127,7 +127,7 @@ def _observation_lines(findings: Sequence[Finding]) -> Iterator[str]:
     for expected, alike in groupby(first, key=lambda observation: observation[0][1]):
         for (urls_of_all, _expected), texts in alike:
             yield from _field_lines(words.SEEN, "\n".join(texts))
-            yield from _field_lines(words.AT, "\n".join(_few(urls_of_all)))
+            yield from _field_lines(words.AT, "\n".join(few(urls_of_all)))
         yield from _field_lines(words.EXPECTED, expected)
     if (more := len(observations) - MOST_OBSERVATIONS) > 0:
         text = ngettext("… and %(count)d more.", "… and %(count)d more.", more)
@@ -177,7 +177,7 @@ def _where(urls: Sequence[str], report: Report) -> str:
     if len(urls) == len(report.reports):
         return ""
     # Translators: the endpoints that a line of the report is about.
-    text = gettext("(at %(urls)s)") % {"urls": ", ".join(_few(urls))}
+    text = gettext("(at %(urls)s)") % {"urls": ", ".join(few(urls))}
     return f" {text}"
 
 
@@ -243,7 +243,7 @@ def _field_lines(name: str, text: str, paint: Paint = str) -> Iterator[str]:
         label = ""
 
 
-def _few(urls: Sequence[str]) -> list[str]:
+def few(urls: Sequence[str]) -> list[str]:
     """Return the first URLs, escaped; if there are more, with their number."""
     shown = [visible(url) for url in urls[:MOST_URLS]]
     if (more := len(urls) - MOST_URLS) > 0:

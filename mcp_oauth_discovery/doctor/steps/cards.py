@@ -12,7 +12,7 @@ from mcp_oauth_discovery.doctor.printing import phrase, pointed, shown
 from mcp_oauth_discovery.doctor.steps import card_answers, catalog, unread_cards
 from mcp_oauth_discovery.doctor.steps.documents import DOCUMENT_BYTE_ORDER_MARK
 from mcp_oauth_discovery.doctor.steps.protected_resource import PRM_RESOURCE_SCHEME
-from mcp_oauth_discovery.doctor.steps.values import hidden
+from mcp_oauth_discovery.doctor.steps.values import hidden, missing, stated
 from mcp_oauth_discovery.doctor.walk.acceptance import difference, differing_parts
 from mcp_oauth_discovery.doctor.walk.cards import (
     addresses,
@@ -97,10 +97,10 @@ def _problems(card: Card) -> Iterator[str]:
         return
     schema = card.members.get("$schema")
     if has_value(schema) and schema != SCHEMA:
-        yield gettext("%(name)s is %(value)s.") % {"name": "$schema", "value": shown(schema)}
+        yield stated("$schema", schema)
     for name in ("$schema", *REQUIRED):
         if not has_value(card.members.get(name)):
-            yield gettext("%(name)s is missing.") % {"name": name}
+            yield missing(name)
     for name, value in card.members.items():
         try:
             if name == "remotes":

@@ -13,6 +13,7 @@ from mcp_oauth_discovery.doctor.language import gettext_noop as _
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.steps.card_answers import INCLUDE, fix_of, reason
 from mcp_oauth_discovery.doctor.steps.documents import DOCUMENT_BYTE_ORDER_MARK
+from mcp_oauth_discovery.doctor.steps.values import missing
 from mcp_oauth_discovery.doctor.walk.cards import (
     address_of,
     entries,
@@ -118,7 +119,7 @@ def _problems_of_whole(exchange: Exchange) -> Iterator[str]:
     members = exchange.reading.members or {}
     version = members.get("specVersion")
     if not has_value(version):
-        yield gettext("%(name)s is missing.") % {"name": "specVersion"}
+        yield missing("specVersion")
     elif not isinstance(version, str):
         text = gettext("%(name)s is %(value)s, which is not a string.")
         yield text % {"name": "specVersion", "value": shown(version)}

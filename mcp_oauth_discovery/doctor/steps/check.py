@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, finding
 from mcp_oauth_discovery.doctor.language import gettext_noop as _
-from mcp_oauth_discovery.doctor.printing import shown
+from mcp_oauth_discovery.doctor.printing import phrase
 from mcp_oauth_discovery.doctor.walk.observations import Walk, all_answered
 
 CHECK_FAILED = Entry(
@@ -25,7 +25,7 @@ CHECK_FAILED = Entry(
 def failed(walk: Walk) -> Iterator[Finding]:
     """Report each step that ended in an exception."""
     for mishap in walk.mishaps:
-        yield finding(CHECK_FAILED, walk.url, shown(mishap))
+        yield finding(CHECK_FAILED, walk.url, phrase(mishap))
 
 
 def can_pass(walk: Walk) -> bool:

@@ -28,7 +28,7 @@ from mcp_oauth_discovery.doctor.language import gettext_noop as _
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.steps.advice import command
 from mcp_oauth_discovery.doctor.transport.reachability import host_of, is_exposed
-from mcp_oauth_discovery.doctor.walk.acceptance import differing_parts
+from mcp_oauth_discovery.doctor.walk.acceptance import FINAL_SLASH, differing_parts
 from mcp_oauth_discovery.doctor.walk.alternatives import has_no_endpoint, is_likely, requires_token
 from mcp_oauth_discovery.doctor.walk.observations import Alternative, Walk
 from mcp_oauth_discovery.doctor.walk.reading import is_html
@@ -145,7 +145,7 @@ def _may_be_endpoint(walk: Walk) -> bool:
 def _may_be_meant(walk: Walk, url: str) -> bool:
     """Return whether a URL that was not contacted is better than the typed one."""
     parts = set(differing_parts(url, walk.url))
-    if is_exposed(walk.url) and parts <= {"scheme", "port", "final slash"}:
+    if is_exposed(walk.url) and parts <= {"scheme", "port", FINAL_SLASH}:
         return True
     answer = walk.post.answer if walk.post else None
     is_redirect = answer is not None and target(answer) == url

@@ -8,7 +8,7 @@ from mcp_oauth_discovery.doctor.clients import EVERY
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, finding
 from mcp_oauth_discovery.doctor.language import gettext
 from mcp_oauth_discovery.doctor.language import gettext_noop as _
-from mcp_oauth_discovery.doctor.printing import readable, shortened, shown
+from mcp_oauth_discovery.doctor.printing import phrase, shown
 from mcp_oauth_discovery.doctor.steps.token_rules import refusals
 from mcp_oauth_discovery.doctor.walk.challenges import bearer_of
 from mcp_oauth_discovery.doctor.walk.credentials import Token
@@ -76,7 +76,7 @@ def given(walk: Walk) -> Iterator[Finding]:
         if explanation is None:
             explanation = tuple(refusals(walk, parts))
         hide = parts.without_secrets
-        problems = [hide(readable(shortened(refusal.problem))) for refusal in explanation]
+        problems = [hide(phrase(refusal.problem)) for refusal in explanation]
         problems = problems or [_without_a_rule(exchange.status)]
         # The first rule is enough to act on: the token of the next attempt is another one.
         fixes = [hide(refusal.fix) for refusal in explanation if refusal.fix][:1]
@@ -100,6 +100,7 @@ def _answered(exchange: Exchange) -> str:
     named = challenge.parameters if challenge else {}
     texts = [named[name] for name in ("error", "error_description") if name in named]
     if texts or not exchange.answer:
-        return f"{exchange.status}: {shown(': '.join(texts))}."
+        text = gettext("%(status)d: %(content)s.")
+        return text % {"status": exchange.status, "content": shown(": ".join(texts))}
     text = gettext("%(status)d: the body: %(text)s.")
     return text % {"status": exchange.status, "text": gist(exchange.answer)}

@@ -17,7 +17,7 @@ from mcp_oauth_discovery.doctor.steps.key_forms import (
 )
 from mcp_oauth_discovery.doctor.steps.outside import NO_KEYS, readvised
 from mcp_oauth_discovery.doctor.steps.published_keys import key_sets, keys_of
-from mcp_oauth_discovery.doctor.steps.values import strings
+from mcp_oauth_discovery.doctor.steps.values import stated, strings
 from mcp_oauth_discovery.doctor.walk.observations import Fetched, Walk
 from mcp_oauth_discovery.doctor.walk.well_known import Role, sendable
 from mcp_oauth_discovery.standards.identifiers import origin
@@ -111,9 +111,7 @@ def elsewhere(walk: Walk) -> Iterator[Finding]:
     for owner in _owners(walk):
         uri = owner.content.get("jwks_uri")
         if isinstance(uri, str) and origin(uri) and uri not in contacted:
-            observation = gettext("%(name)s is %(value)s.")
-            observation %= {"name": "jwks_uri", "value": shown(uri)}
-            yield finding(JWKS_ELSEWHERE, owner.url, observation)
+            yield finding(JWKS_ELSEWHERE, owner.url, stated("jwks_uri", uri))
 
 
 def empty(walk: Walk) -> Iterator[Finding]:

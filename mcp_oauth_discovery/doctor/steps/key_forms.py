@@ -150,7 +150,7 @@ def weakness(key: Key) -> str:
     try:
         files.read(json.dumps(public))
     except files.UnsuitableKey as refusal:
-        return gettext(str(refusal))
+        return refusal.text(gettext)
     return ""
 
 

@@ -8,7 +8,7 @@ from mcp_oauth_discovery.doctor.clients import EVERY
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, finding
 from mcp_oauth_discovery.doctor.language import gettext
 from mcp_oauth_discovery.doctor.language import gettext_noop as _
-from mcp_oauth_discovery.doctor.printing import readable, shortened, shown
+from mcp_oauth_discovery.doctor.printing import phrase, shown
 from mcp_oauth_discovery.doctor.walk.challenges import bearer_of
 from mcp_oauth_discovery.doctor.walk.credentials import Token
 from mcp_oauth_discovery.doctor.walk.observations import Exchange, Walk
@@ -138,7 +138,7 @@ def own(walk: Walk) -> Iterator[Finding]:
         # Which users there are, and in which claim, is a matter of the project.
         refusals = [refusal for refusal in explanation if refusal.rule not in ("user", "verify")]
         if refusals:
-            problems = [readable(shortened(refusal.problem)) for refusal in refusals]
+            problems = [phrase(refusal.problem) for refusal in refusals]
             fixes = dict.fromkeys(refusal.fix for refusal in refusals if refusal.fix)
             text = "\n".join([observation, *problems])
             yield finding(TOKEN_OWN_REFUSED, walk.url, text, fix=" ".join(fixes))

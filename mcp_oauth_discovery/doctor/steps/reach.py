@@ -15,6 +15,7 @@ from mcp_oauth_discovery.doctor.steps.advice import OF_SPEECH, advised
 from mcp_oauth_discovery.doctor.steps.exchanges import beyond, plain
 from mcp_oauth_discovery.doctor.steps.outside import WRONG_HOST, readvised
 from mcp_oauth_discovery.doctor.steps.values import urls_in
+from mcp_oauth_discovery.doctor.transport.deadlines import BUDGET
 from mcp_oauth_discovery.doctor.transport.messages import Failure, Trouble
 from mcp_oauth_discovery.doctor.transport.reachability import host_of, is_exposed, is_private_host
 from mcp_oauth_discovery.doctor.walk.observations import Exchange, Walk, all_answered
@@ -160,10 +161,19 @@ def cut(walk: Walk) -> Iterator[Finding]:
     If what clients read was there in time, the site may be far away and healthy.
     """
     if outcome := _first_cut(plain(walk)):
-        yield finding(REACH_CUT, outcome.url, _reason(outcome))
+        yield _over(outcome)
     elif outcome := _first_cut(beyond(walk)):
-        result = finding(REACH_CUT, outcome.url, _reason(outcome), clients=())
-        yield replace(result, severity=Severity.INFO)
+        yield replace(_over(outcome), severity=Severity.INFO, clients=())
+
+
+def _over(outcome: Failure) -> Finding:
+    """Return the finding that the time is over, with the seconds that this check had."""
+    result = finding(REACH_CUT, outcome.url, _reason(outcome))
+    if outcome.budget is None:
+        return result
+    # The entry has the default in all languages.
+    expected = result.expected.replace(f"{BUDGET:g}", f"{outcome.budget:g}")
+    return replace(result, expected=expected)
 
 
 def _first_cut(exchanges: Iterable[Exchange]) -> Failure | None:

@@ -60,7 +60,9 @@ class TimeLimits:
         It counts against the site only if the site had the full time for one answer.
         """
         if deadline.is_last:
+            budget = self._run.seconds
             reason = gettext("the %(seconds)g seconds for all requests are over")
-            return Failure(method, url, Trouble.CUT, reason % {"seconds": self._run.seconds})
+            values = {"seconds": budget}
+            return Failure(method, url, Trouble.CUT, reason % values, budget=budget)
         reason = gettext("not complete after %(seconds)g seconds")
         return Failure(method, url, Trouble.TIMEOUT, reason % {"seconds": self._timeout})

@@ -87,6 +87,8 @@ class Failure:
     speech: Speech | None = None
     # As in `Answer`.
     addresses: tuple[str, ...] = ()
+    # The seconds for all answers, if they are over.
+    budget: float | None = None
 
 
 class Transport(Protocol):

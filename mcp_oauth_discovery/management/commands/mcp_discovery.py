@@ -80,9 +80,10 @@ class Command(SubcommandsCommand):
 
     def handle_check(self, *, as_json: bool, form: str | None, **options: Any) -> None:
         form = chosen_format(form, as_json=as_json)
-        baseline = baseline_at(options["baseline"])
         file = options["token_file"]
-        token = None if file is None else read_token(file)
+        with _english(form != TEXT):
+            baseline = baseline_at(options["baseline"])
+            token = None if file is None else read_token(file)
         # What was seen is compared with what the baseline has, and that is in English.
         with _english(form != TEXT or baseline is not None):
             report = self._examined(form, token, **options)
@@ -127,20 +128,20 @@ class Command(SubcommandsCommand):
         site = endpoints.site_at(start, serving_urlconf())
         with _english(as_json):
             documents = list(show.served(site, start, DjangoTransport()))
-        if as_json:
-            shown = {"documents": [document.as_json() for document in documents]}
-            self.stdout.write(json.dumps(shown, indent=2))
-        else:
-            for document in documents:
-                first, *rest = show.lines(document)
-                self.print_lines([self._palette()["heading"](first), *rest])
-        if failed := sum(bool(document.problem) for document in documents):
-            text = ngettext(
-                "%(failed)d of %(count)d documents cannot be served.",
-                "%(failed)d of %(count)d documents cannot be served.",
-                failed,
-            )
-            raise CommandError(text % {"failed": failed, "count": len(documents)})
+            if as_json:
+                shown = {"documents": [document.as_json() for document in documents]}
+                self.stdout.write(json.dumps(shown, indent=2))
+            else:
+                for document in documents:
+                    first, *rest = show.lines(document)
+                    self.print_lines([self._palette()["heading"](first), *rest])
+            if failed := sum(bool(document.problem) for document in documents):
+                text = ngettext(
+                    "%(failed)d of %(count)d documents cannot be served.",
+                    "%(failed)d of %(count)d documents cannot be served.",
+                    failed,
+                )
+                raise CommandError(text % {"failed": failed, "count": len(documents)})
 
     def handle_token(
         self, *, file: str, resource: str | None, host: str | None, as_json: bool, **options: Any

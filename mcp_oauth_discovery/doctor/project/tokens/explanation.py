@@ -11,6 +11,7 @@ from django.utils import timezone
 from mcp_oauth_discovery.checks.routes import serving_urlconf
 from mcp_oauth_discovery.conf import conf, fixed_script_prefix
 from mcp_oauth_discovery.doctor.language import gettext
+from mcp_oauth_discovery.doctor.output.text import few
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.project import endpoints
 from mcp_oauth_discovery.doctor.project.tokens.rules import audience_verdict, token_verdicts
@@ -111,7 +112,8 @@ def _wanted(site: Site, name: str | None) -> list[Resource]:
         text = gettext(
             "--resource is %(name)s, which this site does not have. It has %(resources)s."
         )
-        raise ValueError(text % {"name": shown(name), "resources": site.listing.summary()})
+        resources = ", ".join(few([resource.identifier for resource in site.resources]))
+        raise ValueError(text % {"name": shown(name), "resources": resources})
     return [resource]
 
 
