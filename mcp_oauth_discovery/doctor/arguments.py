@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable
 
 from mcp_oauth_discovery.doctor.examination import Selection, unknown
-from mcp_oauth_discovery.doctor.language import gettext
-from mcp_oauth_discovery.doctor.printing import visible
+from mcp_oauth_discovery.doctor.language import gettext, said
+from mcp_oauth_discovery.doctor.printing import readable, visible
 from mcp_oauth_discovery.doctor.steps import STEPS
 from mcp_oauth_discovery.standards.authorization import read_bearer
 from mcp_oauth_discovery.standards.identifiers import check_resource, is_loopback, origin
@@ -62,7 +62,7 @@ def checked_endpoint(text: str) -> str:
         check_resource(f"https{url[4:]}" if url.startswith("http:") else url)
     except ValueError as error:
         text = gettext("%(url)s is not the URL of an MCP endpoint: %(problem)s.")
-        values = {"url": visible(url), "problem": visible(str(error))}
+        values = {"url": visible(url), "problem": readable(said(error))}
         raise ValueError(text % values) from error
     return url
 

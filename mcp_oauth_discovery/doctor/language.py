@@ -9,9 +9,9 @@ from __future__ import annotations
 from django.apps import apps
 from django.utils import translation
 
-from mcp_oauth_discovery.standards.marking import gettext_noop
+from mcp_oauth_discovery.standards.marking import Problem, gettext_noop
 
-__all__ = ["gettext", "gettext_noop", "ngettext"]
+__all__ = ["gettext", "gettext_noop", "ngettext", "said"]
 
 
 def gettext(text: str) -> str:
@@ -24,3 +24,8 @@ def ngettext(one: str, several: str, number: int) -> str:
     if apps.ready:
         return translation.ngettext(one, several, number)
     return one if number == 1 else several
+
+
+def said(error: ValueError) -> str:
+    """Return the text of an error in the same language; that of Python stays in English."""
+    return error.translated(gettext) if isinstance(error, Problem) else str(error)

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from mcp_oauth_discovery.keys.algorithms import RSA_MOST_BITS
+from mcp_oauth_discovery.standards.marking import Problem
 from mcp_oauth_discovery.standards.marking import gettext_noop as _
 
 _MARKER = re.compile(rb"^-----(BEGIN|END) ([A-Z0-9 ]+)-----", re.M)
@@ -55,20 +56,8 @@ _NO_SIGNATURES = _("The certificate is not for signatures: its key usage has no 
 _UNREADABLE_CERTIFICATE = _("The key or the extensions of the certificate cannot be read.")
 
 
-class UnsuitableKey(ValueError):
-    """A key that cannot be read, or that no algorithm here may sign with.
-
-    `str()` of it is in English. Its sentences are marked for translation.
-    """
-
-    def __init__(self, *sentences: str, **values: object) -> None:
-        self._sentences = sentences
-        self._values = values
-        super().__init__(self.text(str))
-
-    def text(self, translate: Callable[[str], str]) -> str:
-        """Return the sentences in another language, with their values."""
-        return " ".join(translate(sentence) % self._values for sentence in self._sentences)
+class UnsuitableKey(Problem):
+    """A key that cannot be read, or that no algorithm here may sign with."""
 
 
 class _Block(NamedTuple):

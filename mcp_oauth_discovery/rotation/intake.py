@@ -49,7 +49,7 @@ def import_key(
         kept = files.kid_to_keep(data) if keep_kid else None
     except files.UnsuitableKey as error:
         # Without the cause, because its frames hold the file, and error pages show them.
-        raise Refused(error.text(_)) from None
+        raise Refused(error.translated(_)) from None
     finally:
         del data
     if public_only:

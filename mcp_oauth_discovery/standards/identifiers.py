@@ -14,6 +14,8 @@ from typing import Any, NamedTuple, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from mcp_oauth_discovery.standards import hosts
+from mcp_oauth_discovery.standards.marking import Problem
+from mcp_oauth_discovery.standards.marking import gettext_noop as _
 
 T = TypeVar("T")
 
@@ -65,7 +67,7 @@ def split(url: str) -> URLParts:
     """Slice an absolute URL, or raise `ValueError` if it has no scheme or no host."""
     match = _PARTS.match(url)
     if match is None or not match["authority"]:
-        raise ValueError("expected an absolute URL, with scheme and host")
+        raise Problem(_("expected an absolute URL, with scheme and host"))
     return URLParts(match["origin"], match["path"], match["query"], match["fragment"])
 
 
@@ -84,39 +86,46 @@ def is_loopback(host: str) -> bool:
 def check_url(value: object) -> str:
     """Return `value` if it is an absolute http or https URL, else raise `ValueError`."""
     if not isinstance(value, str):
-        raise ValueError(f"expected a string, not {type(value).__name__}")
+        raise Problem(_("expected a string, not %(type)s"), type=type(value).__name__)
     if not value:
-        raise ValueError("expected an absolute URL, not an empty string")
+        raise Problem(_("expected an absolute URL, not an empty string"))
     if stray := _NOT_URI.search(value):
-        advice = _advice(value, stray.start())
-        raise ValueError(f"a URL cannot contain {stray[0]!r}; {advice}")
+        raise _unfit(value, stray)
     split(value)
     parsed = urlsplit(value)
     if parsed.scheme not in hosts.DEFAULT_PORTS:
-        raise ValueError(f"expected the https scheme, not {parsed.scheme!r}")
+        raise Problem(_("expected the https scheme, not %(scheme)s"), scheme=repr(parsed.scheme))
     if not parsed.hostname:
-        raise ValueError("expected a host after the scheme")
+        raise Problem(_("expected a host after the scheme"))
     if parsed.username is not None:
-        raise ValueError("a user name or password in a URL is not allowed")
+        raise Problem(_("a user name or password in a URL is not allowed"))
     if "[" in parsed.netloc:
         ipaddress.IPv6Address(
             parsed.hostname
         )  # raises ValueError, as urlsplit does from Python 3.11
-    _ = parsed.port  # raises ValueError if it is not a port number
+    parsed.port  # noqa: B018 - raises ValueError if it is not a port number
     if len(parsed.netloc) > _LONGEST_AUTHORITY:
-        raise ValueError(f"expected a host and port of at most {_LONGEST_AUTHORITY} characters")
+        text = _("expected a host and port of at most %(most)d characters")
+        raise Problem(text, most=_LONGEST_AUTHORITY)
     if parsed.netloc.endswith(":"):
-        raise ValueError("expected a port after the colon; leave the colon out")
+        raise Problem(_("expected a port after the colon; leave the colon out"))
     return value
 
 
-def _advice(value: str, place: int) -> str:
-    """Return what to write if a character cannot be in a URL."""
+def _unfit(value: str, stray: re.Match[str]) -> Problem:
+    """Return the error for a character that cannot be in a URL, with what to write instead."""
+    character = repr(stray[0])
     if placeholder := _PLACEHOLDER.search(value):
-        return f"write your own value in place of {placeholder[0]}"
+        text = _(
+            "a URL cannot contain %(character)s; write your own value in place of %(placeholder)s"
+        )
+        return Problem(text, character=character, placeholder=placeholder[0])
     host = urlsplit(hosts.origin(value)).hostname
-    is_in_host = value.isprintable() and host and place < len(split(value).origin)
-    return f"write its host as {host}" if is_in_host else "percent-encode it"
+    if value.isprintable() and host and stray.start() < len(split(value).origin):
+        text = _("a URL cannot contain %(character)s; write its host as %(host)s")
+        return Problem(text, character=character, host=host)
+    text = _("a URL cannot contain %(character)s; percent-encode it")
+    return Problem(text, character=character)
 
 
 def check_secure_url(value: object) -> str:
@@ -124,9 +133,9 @@ def check_secure_url(value: object) -> str:
     url = check_url(value)
     parsed = urlsplit(url)
     if "#" in url:
-        raise ValueError("a fragment (#) is not allowed")
+        raise Problem(_("a fragment (#) is not allowed"))
     if parsed.scheme == "http" and not is_loopback(parsed.hostname or ""):
-        raise ValueError("plain http is allowed on loopback hosts only; expected https")
+        raise Problem(_("plain http is allowed on loopback hosts only; expected https"))
     return url
 
 
@@ -134,9 +143,10 @@ def _check_identifier(value: object) -> str:
     identifier = check_secure_url(value)
     path = split(identifier).path
     if any(unquote(segment) in (".", "..") for segment in path.split("/")):
-        raise ValueError("'.' and '..' segments are resolved by clients; write the path out")
+        raise Problem(_("'.' and '..' segments are resolved by clients; write the path out"))
     if WELL_KNOWN in path:
-        raise ValueError("expected the identifier itself, not the URL of its metadata document")
+        text = _("expected the identifier itself, not the URL of its metadata document")
+        raise Problem(text)
     return identifier
 
 
@@ -145,7 +155,7 @@ def check_issuer(value: object) -> str:
     """Return `value` if it is an issuer identifier (RFC 8414 §2), else raise `ValueError`."""
     issuer = _check_identifier(value)
     if "?" in issuer:
-        raise ValueError("a query (?) is not allowed in an issuer")
+        raise Problem(_("a query (?) is not allowed in an issuer"))
     return issuer
 
 

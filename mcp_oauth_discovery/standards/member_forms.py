@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable
 
 from mcp_oauth_discovery.standards.identifiers import check_secure_url
+from mcp_oauth_discovery.standards.marking import Problem
+from mcp_oauth_discovery.standards.marking import gettext_noop as _
 
 Check = Callable[[object], object]
 
@@ -19,21 +21,22 @@ _COMPACT_JWT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\Z")
 
 def check_string(value: object) -> None:
     if not isinstance(value, str):
-        raise ValueError(f"expected a string, not {type(value).__name__}")
+        raise Problem(_("expected a string, not %(type)s"), type=type(value).__name__)
     try:
         value.encode()
     except UnicodeEncodeError as error:
-        raise ValueError("expected text that UTF-8 can carry, without lone surrogates") from error
+        text = _("expected text that UTF-8 can carry, without lone surrogates")
+        raise Problem(text) from error
 
 
 def check_boolean(value: object) -> None:
     if not isinstance(value, bool):
-        raise ValueError(f"expected True or False, not {value!r}")
+        raise Problem(_("expected True or False, not %(value)s"), value=repr(value))
 
 
 def check_aliases(value: object) -> None:
     if not isinstance(value, dict):
-        raise ValueError(f"expected a dict, not {type(value).__name__}")
+        raise Problem(_("expected a dict, not %(type)s"), type=type(value).__name__)
     for alias in value.values():
         check_secure_url(alias)
 
@@ -43,10 +46,10 @@ def list_of(check: Check) -> Check:
 
     def check_list(value: object) -> None:
         if not isinstance(value, (list, tuple)):
-            raise ValueError(f"expected a list of strings, not {type(value).__name__}")
+            raise Problem(_("expected a list of strings, not %(type)s"), type=type(value).__name__)
         for item in value:
             if item == "":
-                raise ValueError("an empty string in the list is not allowed")
+                raise Problem(_("an empty string in the list is not allowed"))
             check(item)
 
     return check_list
@@ -54,44 +57,47 @@ def list_of(check: Check) -> Check:
 
 def check_scope(value: object) -> None:
     if not isinstance(value, str) or not _SCOPE_TOKEN.match(value):
-        raise ValueError(
-            f"{value!r} is not one scope: expected visible ASCII without space, quote or backslash"
+        text = _(
+            "%(value)s is not one scope: expected visible ASCII without space, quote or backslash"
         )
+        raise Problem(text, value=repr(value))
 
 
 def check_algorithm(value: object) -> None:
     check_string(value)
     if str(value).lower() == "none":
-        raise ValueError("'none' is not a signature algorithm and never allowed here")
+        raise Problem(_("'none' is not a signature algorithm and never allowed here"))
 
 
 def check_proof_algorithm(value: object) -> None:
     check_algorithm(value)
     # RFC 9449 §4.2: only the client has the key that signs a proof.
     if str(value).startswith("HS"):
-        raise ValueError(f"{value!r} is symmetric; a DPoP proof needs an asymmetric algorithm")
+        text = _("%(value)s is symmetric; a DPoP proof needs an asymmetric algorithm")
+        raise Problem(text, value=repr(value))
 
 
 def check_bearer_method(value: object) -> None:
     if value not in ("header", "body", "query"):
-        raise ValueError(f"{value!r} is not one of 'header', 'body', 'query'")
+        raise Problem(_("%(value)s is not one of 'header', 'body', 'query'"), value=repr(value))
 
 
 def check_bearer_methods(value: object) -> None:
     list_of(check_bearer_method)(value)
     if isinstance(value, (list, tuple)) and "header" not in value:
-        raise ValueError("MCP clients send their tokens in the header; add 'header'")
+        raise Problem(_("MCP clients send their tokens in the header; add 'header'"))
 
 
 def check_language(value: object) -> None:
     check_string(value)
     if not _LANGUAGE_TAG.match(str(value)):
-        raise ValueError(f"{value!r} is not a language tag such as 'fr' or 'zh-Hant'")
+        text = _("%(value)s is not a language tag such as 'fr' or 'zh-Hant'")
+        raise Problem(text, value=repr(value))
 
 
 def check_compact_jwt(value: object) -> None:
     if not isinstance(value, str) or not _COMPACT_JWT.match(value):
-        raise ValueError("expected a JWT in compact serialisation, three parts between dots")
+        raise Problem(_("expected a JWT in compact serialisation, three parts between dots"))
 
 
 def check_json(value: object) -> None:
@@ -106,9 +112,11 @@ def check_json(value: object) -> None:
     elif isinstance(value, str):
         check_string(value)
     elif isinstance(value, float) and not math.isfinite(value):
-        raise ValueError(f"JSON has no {value!r}")
+        raise Problem(_("JSON has no %(constant)s"), constant=repr(value))
     elif value is not None and not isinstance(value, (bool, int, float)):
-        raise ValueError(f"expected a value that JSON can carry, not {type(value).__name__}")
+        raise Problem(
+            _("expected a value that JSON can carry, not %(type)s"), type=type(value).__name__
+        )
 
 
 def registry_case(tag: str) -> str:
@@ -125,4 +133,5 @@ def check_language_tag(tag: str) -> None:
     """Refuse a tag that is not BCP 47, or not in the case of the registry (RFC 9728 §2.1)."""
     check_language(tag)
     if tag != registry_case(tag):
-        raise ValueError(f"write the language tag {tag!r} as {registry_case(tag)!r}")
+        text = _("write the language tag %(tag)s as %(other)s")
+        raise Problem(text, tag=repr(tag), other=repr(registry_case(tag)))

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mcp_oauth_discovery.standards.identifiers import check_issuer, check_secure_url, check_url
+from mcp_oauth_discovery.standards.marking import Problem
+from mcp_oauth_discovery.standards.marking import gettext_noop as _
 from mcp_oauth_discovery.standards.member_forms import (
     Check,
     check_algorithm,
@@ -186,7 +188,7 @@ def advice(table: Mapping[str, Check], name: object) -> str:
 def check_member(table: Mapping[str, Check], name: object, value: object) -> None:
     """Raise `ValueError` if a member of a document has a name or a value that is not allowed."""
     if not isinstance(name, str):
-        raise ValueError(f"expected a member name as a string, not {name!r}")
+        raise Problem(_("expected a member name as a string, not %(name)s"), name=repr(name))
     check_string(name)
     base, mark, tag = name.partition("#")
     if mark and base in table and base in LOCALISABLE:

@@ -16,6 +16,8 @@ from mcp_oauth_discovery.standards.identifiers import (
     split,
     without_final_slash,
 )
+from mcp_oauth_discovery.standards.marking import Problem
+from mcp_oauth_discovery.standards.marking import gettext_noop as _
 from mcp_oauth_discovery.standards.member_forms import Check, check_json, check_string
 from mcp_oauth_discovery.standards.metadata import Document
 
@@ -52,7 +54,8 @@ def _text(most: int) -> Check:
     def check_text(value: object) -> None:
         check_string(value)
         if not 1 <= len(str(value)) <= most:
-            raise ValueError(f"expected 1 to {most} characters, not {len(str(value))}")
+            text = _("expected 1 to %(most)d characters, not %(number)d")
+            raise Problem(text, most=most, number=len(str(value)))
 
     return check_text
 
@@ -62,14 +65,14 @@ def check_name(value: object) -> None:
     _text(200)(value)
     namespace = str(value).partition("/")[0]
     if not _NAME.match(str(value)) or not all(map(_LABEL.match, namespace.split("."))):
-        raise ValueError("expected a reverse DNS name, a slash and the name of the server")
+        raise Problem(_("expected a reverse DNS name, a slash and the name of the server"))
 
 
 def check_version(value: object) -> None:
     """Refuse what is not one version."""
     _text(255)(value)
     if _VERSION_RANGE.search(str(value)):
-        raise ValueError("expected one version, not a range")
+        raise Problem(_("expected one version, not a range"))
 
 
 def check_source(value: object) -> None:
@@ -77,7 +80,7 @@ def check_source(value: object) -> None:
     check_string(value)
     if str(value).startswith("data:"):
         if not _DATA_IMAGE.match(str(value)):
-            raise ValueError("expected a data: URL with a media type and Base64")
+            raise Problem(_("expected a data: URL with a media type and Base64"))
     else:
         check_url(value)
 
@@ -85,19 +88,20 @@ def check_source(value: object) -> None:
 def _check_size(value: object) -> None:
     check_string(value)
     if not _SIZE.match(str(value)):
-        raise ValueError(f"expected sizes such as '48x48' or 'any', not {value!r}")
+        text = _("expected sizes such as '48x48' or 'any', not %(value)s")
+        raise Problem(text, value=repr(value))
 
 
 def _check_sizes(value: object) -> None:
     if not isinstance(value, (list, tuple)):
-        raise ValueError(f"expected a list of sizes, not {type(value).__name__}")
+        raise Problem(_("expected a list of sizes, not %(type)s"), type=type(value).__name__)
     for size in value:
         _check_size(size)
 
 
 def _check_theme(value: object) -> None:
     if value not in ("light", "dark"):
-        raise ValueError(f"expected 'light' or 'dark', not {value!r}")
+        raise Problem(_("expected 'light' or 'dark', not %(value)s"), value=repr(value))
 
 
 def _object(members: Mapping[str, Check], *required: str) -> Check:
@@ -105,16 +109,16 @@ def _object(members: Mapping[str, Check], *required: str) -> Check:
 
     def check_object(value: object) -> None:
         if not isinstance(value, dict):
-            raise ValueError(f"expected a dict, not {type(value).__name__}")
+            raise Problem(_("expected a dict, not %(type)s"), type=type(value).__name__)
         for name in required:
             if name not in value:
-                raise ValueError(f"{name!r} is missing")
+                raise Problem(_("%(name)s is missing"), name=repr(name))
         for name, item in value.items():
             if name in members:
                 try:
                     members[name](item)
                 except ValueError as error:
-                    raise ValueError(f"{name!r}: {error}") from error
+                    raise _within(repr(name), error) from error
 
     return check_object
 
@@ -143,20 +147,26 @@ check_repository = _object(
 def check_icons(value: object) -> None:
     """Refuse what is not a list of icons."""
     if not isinstance(value, (list, tuple)):
-        raise ValueError(f"expected a list of icons, not {type(value).__name__}")
+        raise Problem(_("expected a list of icons, not %(type)s"), type=type(value).__name__)
     for icon in value:
         _check_icon(icon)
 
 
+def _within(name: str, error: ValueError) -> Problem:
+    """Return the error of a value, after the name of the value."""
+    return Problem(_("%(name)s: %(problem)s"), name=name, problem=error)
+
+
 def _check_remote_type(value: object) -> None:
     if value not in REMOTE_TYPES:
-        raise ValueError(f"expected {' or '.join(map(repr, REMOTE_TYPES))}, not {value!r}")
+        text = _("expected 'streamable-http' or 'sse', not %(value)s")
+        raise Problem(text, value=repr(value))
 
 
 def _check_remote_url(value: object) -> None:
     check_string(value)
     if not _REMOTE.match(str(value)):
-        raise ValueError("expected a URL that starts with http://, https:// or a {variable}")
+        raise Problem(_("expected a URL that starts with http://, https:// or a {variable}"))
 
 
 _check_remote = _object({"type": _check_remote_type, "url": _check_remote_url}, "type", "url")
@@ -165,23 +175,24 @@ _check_remote = _object({"type": _check_remote_type, "url": _check_remote_url}, 
 def check_remotes(value: object) -> None:
     """Refuse what is not a list of remotes."""
     if not isinstance(value, (list, tuple)):
-        raise ValueError(f"expected a list of remotes, not {type(value).__name__}")
+        raise Problem(_("expected a list of remotes, not %(type)s"), type=type(value).__name__)
     for place, remote in enumerate(value):
         try:
             _check_remote(remote)
         except ValueError as error:
-            raise ValueError(f"remotes[{place}]: {error}") from error
+            raise _within(f"remotes[{place}]", error) from error
 
 
 def check_meta(value: object) -> None:
     """Refuse a `_meta` whose names have no form that MCP allows."""
     if not isinstance(value, dict):
-        raise ValueError(f"expected a dict, not {type(value).__name__}")
+        raise Problem(_("expected a dict, not %(type)s"), type=type(value).__name__)
     for key in value:
         prefix, slash, name = str(key).rpartition("/")
         has_prefix = not slash or all(map(_META_PREFIX.match, prefix.split(".")))
         if not (has_prefix and _META_NAME.match(name)):
-            raise ValueError(f"{key!r} is not a name such as 'com.example/audience'")
+            text = _("%(name)s is not a name such as 'com.example/audience'")
+            raise Problem(text, name=repr(key))
 
 
 # The members of a card in their order, with a check for each. Others pass through, if JSON can

@@ -6,6 +6,9 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from mcp_oauth_discovery.standards.marking import Problem
+from mcp_oauth_discovery.standards.marking import gettext_noop as _
+
 # RFC 9110 §5.6.2, §5.6.4, §11.2.
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _TOKEN68 = re.compile(r"[A-Za-z0-9\-._~+/]+=*(?=[ \t]*(?:,|\Z))")
@@ -63,7 +66,7 @@ class Challenge:
 def quote(value: str) -> str:
     """Return a quoted-string (RFC 9110 §5.6.4); raises `ValueError` if no header can carry it."""
     if stray := _UNSENDABLE.search(value):
-        raise ValueError(f"a header cannot contain {stray[0]!r}")
+        raise Problem(_("a header cannot contain %(character)s"), character=repr(stray[0]))
     return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
@@ -78,27 +81,30 @@ def bearer(parameters: Mapping[str, str | None]) -> Challenge:
         if value is None:
             continue
         if not _TOKEN.fullmatch(name):
-            raise ValueError(f"{name!r} is not the name of a parameter")
+            raise Problem(_("%(name)s is not the name of a parameter"), name=repr(name))
         if name.lower() in checked:
-            raise ValueError(f"the parameter {name.lower()!r} appears twice")
+            raise Problem(_("the parameter %(name)s appears twice"), name=repr(name.lower()))
         checked[name.lower()] = check_value(name.lower(), value)
     if not checked:
-        raise ValueError("a Bearer challenge has at least one parameter")
+        raise Problem(_("a Bearer challenge has at least one parameter"))
     return Challenge("Bearer", checked)
 
 
 def check_value(name: str, value: object) -> str:
     """Return `value` if the parameter may have it, else raise `ValueError`."""
     if not isinstance(value, str):
-        raise ValueError(f"{name}: expected a string, not {type(value).__name__}")
+        text = _("%(name)s: expected a string, not %(type)s")
+        raise Problem(text, name=name, type=type(value).__name__)
     if not value:
-        raise ValueError(f"{name}: expected a value, not an empty string")
+        raise Problem(_("%(name)s: expected a value, not an empty string"), name=name)
     if len(value) > LONGEST_VALUE:
-        raise ValueError(f"{name}: {len(value)} characters, of which at most {LONGEST_VALUE} fit")
+        text = _("%(name)s: %(number)d characters, of which at most %(most)d fit")
+        raise Problem(text, name=name, number=len(value), most=LONGEST_VALUE)
     if stray := _FORBIDDEN.get(name, _UNPRINTABLE).search(value):
-        raise ValueError(f"{name}: {stray[0]!r} is not allowed in it")
+        text = _("%(name)s: %(character)s is not allowed in it")
+        raise Problem(text, name=name, character=repr(stray[0]))
     if name == "scope" and "" in value.split(" "):
-        raise ValueError("scope: expected tokens with one space between them")
+        raise Problem(_("scope: expected tokens with one space between them"))
     return value
 
 
@@ -110,15 +116,18 @@ def scope_tokens(scope: str | Iterable[str] | None) -> tuple[str, ...]:
     if scope is None or scope == "":
         return ()
     if not isinstance(scope, Iterable):
-        raise ValueError(f"scope: expected a string or a list, not {type(scope).__name__}")
+        raise Problem(
+            _("scope: expected a string or a list, not %(type)s"), type=type(scope).__name__
+        )
     tokens = scope.split(" ") if isinstance(scope, str) else list(scope)
     for token in tokens:
         if not isinstance(token, str):
-            raise ValueError(f"scope: expected strings, not {type(token).__name__}")
+            raise Problem(_("scope: expected strings, not %(type)s"), type=type(token).__name__)
         if not token:
-            raise ValueError("scope: expected tokens with one space between them")
+            raise Problem(_("scope: expected tokens with one space between them"))
         if stray := _SOLID.search(token):
-            raise ValueError(f"scope: {stray[0]!r} is not allowed in a token")
+            text = _("scope: %(character)s is not allowed in a token")
+            raise Problem(text, character=repr(stray[0]))
     return tuple(dict.fromkeys(tokens))
 
 
@@ -130,7 +139,7 @@ def parse(*lines: str) -> list[Challenge]:
     """
     challenges = parse_repeated(*lines)
     for name in (name for challenge in challenges for name in challenge.repeated):
-        raise ValueError(f"the parameter {name!r} appears twice")
+        raise Problem(_("the parameter %(name)s appears twice"), name=repr(name))
     return challenges
 
 
@@ -138,7 +147,8 @@ def parse_repeated(*lines: str) -> list[Challenge]:
     """Return what `parse` does, but keep the first value of a repeated parameter."""
     header = ", ".join(lines)
     if len(header) > LONGEST_HEADER:
-        raise ValueError(f"{len(header)} characters, of which at most {LONGEST_HEADER} are read")
+        text = _("%(number)d characters, of which at most %(most)d are read")
+        raise Problem(text, number=len(header), most=LONGEST_HEADER)
     challenges: list[Challenge] = []
     position = _next(header, 0)
     while position < len(header):
@@ -172,7 +182,7 @@ def _is_sendable(name: str, value: str) -> bool:
 
 def _read_challenge(header: str, start: int) -> tuple[Challenge, int]:
     """Return the challenge at a position, and the position of the next one."""
-    scheme = _expect(_TOKEN, header, start, "a scheme")
+    scheme = _expect(_TOKEN, header, start, _("expected a scheme at %(place)s"))
     position = end = start + len(scheme)
     parameters: dict[str, str] = {}
     repeated: dict[str, str] = {}
@@ -182,7 +192,8 @@ def _read_challenge(header: str, start: int) -> tuple[Challenge, int]:
             text = header[start : token68.end()]
             return Challenge(scheme, token68=token68[0], text=text), _next(header, token68.end())
     elif not _END.match(header, position):
-        raise _malformed(header, position, "a space after the scheme")
+        text = _("expected a space after the scheme at %(place)s")
+        raise _malformed(header, position, text)
     position = _next(header, position)
     while parameter := _read_parameter(header, position):
         name, value, end = parameter
@@ -201,26 +212,26 @@ def _read_parameter(header: str, start: int) -> tuple[str, str, int] | None:
         return None
     if quoted := _QUOTED.match(header, equals.end()):
         return name[0].lower(), re.sub(r"\\(.)", r"\1", quoted[1]), quoted.end()
-    value = _expect(_TOKEN, header, equals.end(), "a value")
+    value = _expect(_TOKEN, header, equals.end(), _("expected a value at %(place)s"))
     return name[0].lower(), value, equals.end() + len(value)
 
 
 def _separate(header: str, position: int) -> int:
     """Return where the next element may begin, after an element that ends at a position."""
-    return position + len(_expect(_END, header, position, "a comma"))
+    return position + len(_expect(_END, header, position, _("expected a comma at %(place)s")))
 
 
-def _expect(pattern: re.Pattern[str], header: str, position: int, what: str) -> str:
+def _expect(pattern: re.Pattern[str], header: str, position: int, problem: str) -> str:
     match = pattern.match(header, position)
     if match is None:
-        raise _malformed(header, position, what)
+        raise _malformed(header, position, problem)
     return match[0]
 
 
 def _next(header: str, position: int) -> int:
     """Return where the next element begins. A list may have empty ones (RFC 9110 §5.6.1)."""
-    return position + len(_expect(_EMPTY, header, position, "an element"))
+    return position + len(_expect(_EMPTY, header, position, _("expected an element at %(place)s")))
 
 
-def _malformed(header: str, position: int, what: str) -> ValueError:
-    return ValueError(f"expected {what} at {header[position : position + 20]!r}")
+def _malformed(header: str, position: int, problem: str) -> Problem:
+    return Problem(problem, place=repr(header[position : position + 20]))

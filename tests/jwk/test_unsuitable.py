@@ -259,4 +259,4 @@ def test_sentence_about_what_is_needed_names_every_algorithm():
 def test_refusal_is_translated_sentence_by_sentence():
     error = files.UnsuitableKey("This %(kind)s key is short.", "Import another.", kind="RSA")
     assert str(error) == "This RSA key is short. Import another."
-    assert error.text("[{}]".format) == "[This RSA key is short.] [Import another.]"
+    assert error.translated("[{}]".format) == "[This RSA key is short.] [Import another.]"

@@ -19,8 +19,7 @@ _DATA = re.compile(
     re.VERBOSE,
 )
 _LETTERS = re.compile(r"[^\W\d_]{2,}")
-# Not that of an exception: Python, libraries and `standards` have English texts.
-_PLACEHOLDER = re.compile(r"%\((?!problem\))\w+\)[dgrs]")
+_PLACEHOLDER = re.compile(r"%\(\w+\)[dgrs]")
 _TAGS_OF_CODE = {"code", "pre", "script", "style", "bdi"}
 _ATTRIBUTES = {"title", "aria-label", "placeholder", "data-mcp-copied"}
 _VOID = {"meta", "link", "input", "img", "br", "hr"}

@@ -7,7 +7,9 @@ import re
 import pytest
 from django.utils import translation
 
+from mcp_oauth_discovery.doctor.language import said
 from mcp_oauth_discovery.doctor.steps import ENTRIES, STEPS
+from mcp_oauth_discovery.standards.server_cards import check_remotes
 from tests.doctor import faults_tokens, test_rules
 from tests.doctor.world import World, diagnose
 from tests.translations.catalogues import LANGUAGES, compiled, messages
@@ -20,12 +22,13 @@ _ENGLISH = re.compile(
 )
 # What a server or a library said is quoted as it is.
 _QUOTED = re.compile(r"'[^'\n]*'|\"[^\"\n]*\"|`[^`\n]*`")
-# What system checks and servers say in planted faults: the report has it without quotes.
+# What system checks, servers and Python say in planted faults: the report has it without quotes.
 _OF_OTHERS = (
     "MCP_ISSUER is None: this site has keys.",
     "Pin it.",
     "No key is active.",
     "It is too old",
+    "Expecting property name enclosed in double quotes",
     "no admission",
 )
 
@@ -49,6 +52,14 @@ def test_findings_are_translated(fault):
         assert left == {}, finding.code
         # That of a translation is printed. That of a value is escaped.
         assert [text for text in texts if repr(NO_BREAK)[1:-1] in text] == [], finding.code
+
+
+def test_problem_within_a_value_is_translated_and_an_exception_of_python_is_quoted():
+    with pytest.raises(ValueError, match=r"^remotes\[0\]: 'url': expected a string") as problem:
+        check_remotes([{"type": "sse", "url": 5}])
+    with translation.override("de"):
+        assert said(problem.value) == "remotes[0]: 'url': erwartet wird ein String, nicht int"
+        assert said(ValueError("in the words of Python")) == "in the words of Python"
 
 
 def test_status_has_the_colon_of_the_language():

@@ -8,11 +8,12 @@ from mcp_oauth_discovery.doctor.walk.headers import CHATGPT
 from tests.translations.catalogues import PACKAGE
 from tests.translations.left_out import sentences
 
-ROOMS = ("admin", "doctor", "management")
+ROOMS = ("admin", "doctor", "management", "standards")
 # Examples of what servers answer, and lines to paste into a project: both are code.
 OUTSIDE = ("doctor/examples/", "management/init/snippets.py")
-# Texts that are the same in every language: values in JSON, log lines, headers, and reports for
-# programs or beside a baseline, which are always in English.
+# Texts that are the same in every language: values in JSON, log lines, headers, OAuth errors,
+# problems of settings, and reports for programs or beside a baseline. A report says of every bad
+# host that browsers refuse it.
 IN_ENGLISH: dict[str, set[str]] = {
     "admin/pages.py": {"A page of the admin failed: %s"},
     "admin/report.py": {"may stumble", "nothing found", "not judged"},
@@ -44,6 +45,26 @@ IN_ENGLISH: dict[str, set[str]] = {
         "in asgi.py",
         "not of the project",
     },
+    "standards/authorization.py": {
+        "The Authorization header has no token in it",
+        "The request has more than one set of credentials",
+    },
+    "standards/hosts.py": {
+        "NAME begins with a mark",
+        "NAME has a character that is not allowed in a name",
+        "NAME is not a host",
+        "NAME is not a number",
+        "NAME is not an IPv4 address",
+        "NAME is not an IPv6 address",
+        "NAME is not the ASCII form of a name",
+        "a host cannot have NAME characters",
+    },
+    "standards/members.py": {
+        "Write a value that JSON can carry, under a name that is a string, or leave it out.",
+        'Write, for example, "NAME": NAME, or leave it out.',
+    },
+    "standards/metadata.py": {"NAME cannot be left out while NAME needs it"},
+    "standards/server_cards.py": {'"Forecasts for any place."'},
 }
 MODULES = sorted(path for room in ROOMS for path in (PACKAGE / room).rglob("*.py"))
 

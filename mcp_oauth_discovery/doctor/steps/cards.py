@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, correcting, finding
-from mcp_oauth_discovery.doctor.language import gettext
+from mcp_oauth_discovery.doctor.language import gettext, said
 from mcp_oauth_discovery.doctor.language import gettext_noop as _
 from mcp_oauth_discovery.doctor.printing import phrase, pointed, shown
 from mcp_oauth_discovery.doctor.steps import card_answers, catalog, unread_cards
@@ -109,7 +109,7 @@ def _problems(card: Card) -> Iterator[str]:
                 check_card_member(name, value)
         except ValueError as error:
             text = gettext("%(name)s is %(value)s: %(problem)s.")
-            values = {"name": shown(name), "value": shown(value), "problem": phrase(str(error))}
+            values = {"name": shown(name), "value": shown(value), "problem": phrase(said(error))}
             yield text % values
     for name in card.exchange.reading.duplicates if card.exchange else ():
         yield gettext("%(name)s appears twice.") % {"name": shown(name)}

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from mcp_oauth_discovery.doctor.clients import TYPESCRIPT_BASED, Client
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, correcting, finding
-from mcp_oauth_discovery.doctor.language import gettext
+from mcp_oauth_discovery.doctor.language import gettext, said
 from mcp_oauth_discovery.doctor.language import gettext_noop as _
-from mcp_oauth_discovery.doctor.printing import shown
+from mcp_oauth_discovery.doctor.printing import phrase, shown
 from mcp_oauth_discovery.doctor.walk.acceptance import differing_parts
 from mcp_oauth_discovery.doctor.walk.challenges import is_readable, named_metadata
 from mcp_oauth_discovery.doctor.walk.observations import Walk
@@ -84,7 +84,7 @@ def metadata(walk: Walk) -> Iterator[Finding]:
             values = {
                 "name": "resource_metadata",
                 "value": shown(url),
-                "problem": shown(str(error)),
+                "problem": phrase(said(error)),
             }
             yield finding(CHALLENGE_METADATA_INVALID, walk.url, text % values)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from mcp_oauth_discovery.doctor.clients import EVERY
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, finding
-from mcp_oauth_discovery.doctor.language import gettext
+from mcp_oauth_discovery.doctor.language import gettext, said
 from mcp_oauth_discovery.doctor.language import gettext_noop as _
 from mcp_oauth_discovery.doctor.printing import phrase, shown
 from mcp_oauth_discovery.doctor.steps.resource_members import (
@@ -86,7 +86,7 @@ def _problem(value: str) -> str:
     try:
         scope_tokens(value)
     except ValueError as error:
-        values = {"name": "scope", "value": shown(value), "problem": phrase(str(error))}
+        values = {"name": "scope", "value": shown(value), "problem": phrase(said(error))}
         return gettext("%(name)s is %(value)s: %(problem)s.") % values
     return ""
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from mcp_oauth_discovery.doctor.language import gettext, ngettext
+from mcp_oauth_discovery.doctor.language import gettext, ngettext, said
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.keys import files
 from mcp_oauth_discovery.keys.algorithms import RSA_BITS, RSA_MOST_BITS
@@ -150,7 +150,7 @@ def weakness(key: Key) -> str:
     try:
         files.read(json.dumps(public))
     except files.UnsuitableKey as refusal:
-        return refusal.text(gettext)
+        return said(refusal)
     return ""
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from mcp_oauth_discovery.doctor.clients import EVERY, Client, named
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, correcting, finding
-from mcp_oauth_discovery.doctor.language import gettext
+from mcp_oauth_discovery.doctor.language import gettext, said
 from mcp_oauth_discovery.doctor.language import gettext_noop as _
 from mcp_oauth_discovery.doctor.printing import phrase, pointed, shown
 from mcp_oauth_discovery.doctor.steps import resource_members, resource_places
@@ -172,7 +172,7 @@ def _invalid(value: object) -> str:
         check_resource(f"https{url[4:]}" if url.lower().startswith("http:") else url)
         check_host(url)
     except ValueError as error:
-        return str(error)
+        return said(error)
     return ""
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from mcp_oauth_discovery.doctor.clients import CLOSED, EVERY, Client
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, finding
-from mcp_oauth_discovery.doctor.language import gettext
+from mcp_oauth_discovery.doctor.language import gettext, said
 from mcp_oauth_discovery.doctor.language import gettext_noop as _
 from mcp_oauth_discovery.doctor.printing import phrase, pointed, shown
 from mcp_oauth_discovery.doctor.steps.values import check_host, misformed, naming, strict, strings
@@ -169,7 +169,7 @@ def servers(walk: Walk) -> Iterator[Finding]:
         try:
             check_host(check_issuer(issuer))
         except ValueError as error:
-            values = {"value": shown(issuer), "problem": phrase(str(error))}
+            values = {"value": shown(issuer), "problem": phrase(said(error))}
             observation = gettext("%(value)s: %(problem)s.") % values
             # Clients use the first one.
             clients = None if issuer == listed[0] else ()

@@ -9,7 +9,7 @@ from typing import Any
 
 from mcp_oauth_discovery.doctor.clients import TYPED, Client
 from mcp_oauth_discovery.doctor.findings import Finding
-from mcp_oauth_discovery.doctor.language import gettext
+from mcp_oauth_discovery.doctor.language import gettext, said
 from mcp_oauth_discovery.doctor.printing import phrase, shown
 from mcp_oauth_discovery.standards import hosts
 from mcp_oauth_discovery.standards.member_forms import Check
@@ -35,7 +35,7 @@ def misformed(members: Mapping[str, Any], table: Mapping[str, Check]) -> Iterato
                 check_host(value)
         except ValueError as error:
             text = gettext("%(name)s is %(value)s: %(problem)s.")
-            values = {"name": shown(name), "value": shown(value), "problem": phrase(str(error))}
+            values = {"name": shown(name), "value": shown(value), "problem": phrase(said(error))}
             yield name, text % values
 
 

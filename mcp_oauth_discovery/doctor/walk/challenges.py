@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from mcp_oauth_discovery.doctor.clients import Client
-from mcp_oauth_discovery.doctor.language import gettext
+from mcp_oauth_discovery.doctor.language import gettext, said
 from mcp_oauth_discovery.doctor.walk.acceptance import header_refusals
 from mcp_oauth_discovery.doctor.walk.observations import Exchange, Walk
 from mcp_oauth_discovery.standards import www_authenticate
@@ -89,7 +89,7 @@ def malformation(exchange: Exchange) -> Malformation | None:
             fix = gettext(
                 "Write each parameter of the challenge as name=value, separated with commas."
             )
-        return Malformation(str(error), tuple(header_refusals(lines)), fix)
+        return Malformation(said(error), tuple(header_refusals(lines)), fix)
     return None
 
 
