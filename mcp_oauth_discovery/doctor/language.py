@@ -1,4 +1,4 @@
-"""The doctor's only door to Django: texts in the language of the reader.
+"""Texts in the language of the reader: the only place where what the doctor knows needs Django.
 
 Modules mark the texts of their constants with `gettext_noop`, as `_`, and translate them where they
 make a finding. A program without a Django project gets all texts in English.
