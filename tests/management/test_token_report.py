@@ -80,6 +80,11 @@ def test_long_and_deep_claims_are_shortened(key, command, explained):
     assert shown["scope"] == "mcp"
 
 
+def test_text_that_has_the_word_nan_is_shown_as_it_is(key, explained):
+    claims = {"note": "NaN and Infinity"}
+    assert explained(forge(key, claims)).document["claims"] == claims
+
+
 def test_claims_that_no_encoder_can_write_are_not_shown(monkeypatch, key, explained):
     # Where Python reads more levels than it writes.
     written = json.dumps
