@@ -175,6 +175,7 @@ def without_default_port(scheme: str, host: str) -> str:
     return host.lower().removesuffix(f":{hosts.DEFAULT_PORTS[scheme]}")
 
 
+@_kept
 def origin(url: str) -> str:
     """Return scheme, host and port as browsers compare them, or "" if it is not an http URL."""
     try:

@@ -8,11 +8,11 @@ from dataclasses import replace
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, correcting, finding
 from mcp_oauth_discovery.doctor.language import gettext, said
 from mcp_oauth_discovery.doctor.language import gettext_noop as _
-from mcp_oauth_discovery.doctor.printing import phrase, pointed, shown
+from mcp_oauth_discovery.doctor.printing import pointed, shown
 from mcp_oauth_discovery.doctor.steps import card_answers, catalog, unread_cards
 from mcp_oauth_discovery.doctor.steps.documents import DOCUMENT_BYTE_ORDER_MARK
 from mcp_oauth_discovery.doctor.steps.protected_resource import PRM_RESOURCE_SCHEME
-from mcp_oauth_discovery.doctor.steps.values import hidden, missing, stated
+from mcp_oauth_discovery.doctor.steps.values import hidden, invalid, missing, stated
 from mcp_oauth_discovery.doctor.walk.acceptance import difference, differing_parts
 from mcp_oauth_discovery.doctor.walk.cards import (
     addresses,
@@ -108,9 +108,7 @@ def _problems(card: Card) -> Iterator[str]:
             elif name not in REQUIRED or has_value(value):
                 check_card_member(name, value)
         except ValueError as error:
-            text = gettext("%(name)s is %(value)s: %(problem)s.")
-            values = {"name": shown(name), "value": shown(value), "problem": phrase(said(error))}
-            yield text % values
+            yield invalid(name, value, said(error))
     for name in card.exchange.reading.duplicates if card.exchange else ():
         yield gettext("%(name)s appears twice.") % {"name": shown(name)}
 

@@ -8,7 +8,8 @@ from mcp_oauth_discovery.doctor.clients import TYPESCRIPT_BASED, Client
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, correcting, finding
 from mcp_oauth_discovery.doctor.language import gettext, said
 from mcp_oauth_discovery.doctor.language import gettext_noop as _
-from mcp_oauth_discovery.doctor.printing import phrase, shown
+from mcp_oauth_discovery.doctor.printing import shown
+from mcp_oauth_discovery.doctor.steps.values import invalid, stated
 from mcp_oauth_discovery.doctor.walk.acceptance import differing_parts
 from mcp_oauth_discovery.doctor.walk.challenges import is_readable, named_metadata
 from mcp_oauth_discovery.doctor.walk.observations import Walk
@@ -66,7 +67,7 @@ def metadata(walk: Walk) -> Iterator[Finding]:
             observation = f"WWW-Authenticate: {shown(challenges)}"
             yield finding(CHALLENGE_NO_METADATA, walk.url, observation)
         return
-    observation = gettext("resource_metadata is %(url)s.") % {"url": shown(url)}
+    observation = stated("resource_metadata", url)
     parts = [part for part in differing_parts(url, walk.url) if part in ("scheme", "host", "port")]
     correction = correcting(parts, "resource_metadata")
     if not origin(url):
@@ -80,13 +81,8 @@ def metadata(walk: Walk) -> Iterator[Finding]:
         try:
             check_secure_url(url)
         except ValueError as error:
-            text = gettext("%(name)s is %(value)s: %(problem)s.")
-            values = {
-                "name": "resource_metadata",
-                "value": shown(url),
-                "problem": phrase(said(error)),
-            }
-            yield finding(CHALLENGE_METADATA_INVALID, walk.url, text % values)
+            text = invalid("resource_metadata", url, said(error))
+            yield finding(CHALLENGE_METADATA_INVALID, walk.url, text)
 
 
 ENTRIES = (

@@ -8,12 +8,12 @@ from mcp_oauth_discovery.doctor.clients import EVERY
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, finding
 from mcp_oauth_discovery.doctor.language import gettext, said
 from mcp_oauth_discovery.doctor.language import gettext_noop as _
-from mcp_oauth_discovery.doctor.printing import phrase, shown
+from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.steps.resource_members import (
     PRM_SCOPES_NOT_OFFERED,
     SCOPES_OF_CLIENTS,
 )
-from mcp_oauth_discovery.doctor.steps.values import strings
+from mcp_oauth_discovery.doctor.steps.values import invalid, stated, strings
 from mcp_oauth_discovery.doctor.walk.challenges import is_readable
 from mcp_oauth_discovery.doctor.walk.observations import Walk
 from mcp_oauth_discovery.standards.identifiers import origin
@@ -86,8 +86,7 @@ def _problem(value: str) -> str:
     try:
         scope_tokens(value)
     except ValueError as error:
-        values = {"name": "scope", "value": shown(value), "problem": phrase(said(error))}
-        return gettext("%(name)s is %(value)s: %(problem)s.") % values
+        return invalid("scope", value, said(error))
     return ""
 
 
@@ -109,7 +108,7 @@ def missing(walk: Walk) -> Iterator[Finding]:
 def offline_access(walk: Walk) -> Iterator[Finding]:
     requested = _requested(walk)
     if _OFFLINE in requested:
-        observation = gettext("scope is %(scopes)s.") % {"scopes": shown(" ".join(requested))}
+        observation = stated("scope", " ".join(requested))
         yield finding(CHALLENGE_OFFLINE_ACCESS, walk.url, observation)
 
 

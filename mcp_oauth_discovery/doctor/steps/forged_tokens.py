@@ -11,7 +11,8 @@ from mcp_oauth_discovery.doctor.language import gettext
 from mcp_oauth_discovery.doctor.language import gettext_noop as _
 from mcp_oauth_discovery.doctor.printing import shown
 from mcp_oauth_discovery.doctor.steps.exchanges import plain
-from mcp_oauth_discovery.doctor.steps.own_tokens import BAD, admission
+from mcp_oauth_discovery.doctor.steps.own_tokens import BAD, admission, listed
+from mcp_oauth_discovery.doctor.steps.values import stated
 from mcp_oauth_discovery.doctor.walk.busy import all_served, served
 from mcp_oauth_discovery.doctor.walk.challenges import bearer_of
 from mcp_oauth_discovery.doctor.walk.credentials import Token
@@ -171,7 +172,7 @@ def forged(walk: Walk) -> Iterator[Finding]:
     refused = {kind: _judged_status(walk, kind) for kind in FORGED}
     wrong = {kind: status for kind, status in refused.items() if status not in (0, 401)}
     if wrong:
-        yield finding(TOKEN_REFUSAL_STATUS, walk.url, _listed(wrong))
+        yield finding(TOKEN_REFUSAL_STATUS, walk.url, listed(wrong))
 
 
 def _judged_status(walk: Walk, kind: Token) -> int:
@@ -201,15 +202,8 @@ def server_errors(walk: Walk) -> Iterator[Finding]:
     if failed:
         faults = [walk.tokens[kind].answer for kind in failed]
         reasons = {answer.fault.problem for answer in faults if answer and answer.fault}
-        text = " ".join([_listed(failed), *sorted(map(shown, reasons))])
+        text = " ".join([listed(failed), *sorted(map(shown, reasons))])
         yield finding(TOKEN_SERVER_ERROR, walk.url, text)
-
-
-def _listed(statuses: dict[Token, int]) -> str:
-    # Translators: a status, and the token that it answers, such as "a made-up token".
-    text = gettext("%(status)d to %(token)s")
-    values = ({"status": status, "token": gettext(kind.value)} for kind, status in statuses.items())
-    return f"{', '.join(text % value for value in values)}."
 
 
 def refusal(walk: Walk) -> Iterator[Finding]:
@@ -237,7 +231,7 @@ def refusal(walk: Walk) -> Iterator[Finding]:
     elif error is None:
         yield finding(TOKEN_REFUSAL_BARE, walk.url)
     elif error != "invalid_token":
-        observation = gettext("error is %(error)s.") % {"error": shown(error)}
+        observation = stated("error", error)
         yield finding(TOKEN_REFUSAL_ERROR, walk.url, observation)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from fnmatch import fnmatchcase
-from functools import lru_cache, wraps
+from functools import wraps
 from urllib.parse import urlsplit
 
 from mcp_oauth_discovery.doctor.findings import Finding, Rule, Severity
@@ -69,13 +69,9 @@ _FORMS = {
 }
 
 
-# Thousands of findings may be about one document.
-_origin_of_subject = lru_cache(maxsize=16)(origin)
-
-
 def is_outside(walk: Walk, url: str) -> bool:
     """Return whether a URL is on another origin than the endpoint, and not in this project."""
-    return not walk.in_process and _origin_of_subject(url) != _origin_of_subject(walk.url)
+    return not walk.in_process and origin(url) != origin(walk.url)
 
 
 def form_of(issuer: str) -> str:
@@ -126,8 +122,9 @@ def noted(rule: Rule) -> Rule:
 
     @wraps(rule)
     def judged(walk: Walk) -> Iterator[Finding]:
+        fix = gettext(FOR_THE_PROVIDER)
         for result in rule(walk):
-            fix, is_note = gettext(FOR_THE_PROVIDER), not result.clients
+            is_note = not result.clients
             yield readvised(walk, result, fix, Severity.INFO) if is_note else result
 
     return judged

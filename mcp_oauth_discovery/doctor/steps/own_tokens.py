@@ -131,8 +131,7 @@ def own(walk: Walk) -> Iterator[Finding]:
     """Report a good token of this project that is refused, and bad ones that are let in."""
     good = walk.tokens.get(Token.OWN)
     if good is not None and is_refused(good):
-        text = gettext("%(status)d to %(token)s.")
-        observation = text % {"status": good.status, "token": gettext(Token.OWN.value)}
+        observation = listed({Token.OWN: good.status})
         explanation = walk.explanations.get(Token.OWN, ())
         rules = {refusal.rule for refusal in explanation}
         # Which users there are, and in which claim, is a matter of the project.
@@ -155,6 +154,13 @@ def own(walk: Walk) -> Iterator[Finding]:
         exchange = walk.tokens.get(kind)
         if exchange and _passes(exchange, good):
             yield finding(entry, walk.url, admission(entry.seen, exchange))
+
+
+def listed(statuses: dict[Token, int]) -> str:
+    # Translators: a status, and the token that it answers, such as "a made-up token".
+    text = gettext("%(status)d to %(token)s")
+    values = ({"status": status, "token": gettext(kind.value)} for kind, status in statuses.items())
+    return f"{', '.join(text % value for value in values)}."
 
 
 def admission(seen: str, exchange: Exchange) -> str:

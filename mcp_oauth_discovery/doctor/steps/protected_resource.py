@@ -8,10 +8,10 @@ from mcp_oauth_discovery.doctor.clients import EVERY, Client, named
 from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, correcting, finding
 from mcp_oauth_discovery.doctor.language import gettext, said
 from mcp_oauth_discovery.doctor.language import gettext_noop as _
-from mcp_oauth_discovery.doctor.printing import phrase, pointed, shown
+from mcp_oauth_discovery.doctor.printing import pointed
 from mcp_oauth_discovery.doctor.steps import resource_members, resource_places
 from mcp_oauth_discovery.doctor.steps.resource_members import identifier, is_plain_http
-from mcp_oauth_discovery.doctor.steps.values import check_host
+from mcp_oauth_discovery.doctor.steps.values import check_host, invalid
 from mcp_oauth_discovery.doctor.steps.wrong_issuers import with_common_cause
 from mcp_oauth_discovery.doctor.walk.acceptance import (
     RESOURCE_RULES,
@@ -117,8 +117,7 @@ def resource(walk: Walk) -> Iterator[Finding]:
     if not has_value(value):
         yield finding(PRM_RESOURCE_MISSING, document.url)
     elif problem := _invalid(value):
-        values = {"name": "resource", "value": shown(value), "problem": phrase(problem)}
-        observation = gettext("%(name)s is %(value)s: %(problem)s.") % values
+        observation = invalid("resource", value, problem)
         is_read = bool(hosts.origin(str(value)))
         refused = refusals(walk.url, [(document.role, str(value))]) if is_read else EVERY
         yield finding(PRM_RESOURCE_INVALID, document.url, observation, clients=tuple(refused))

@@ -9,7 +9,14 @@ from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, findin
 from mcp_oauth_discovery.doctor.language import gettext, said
 from mcp_oauth_discovery.doctor.language import gettext_noop as _
 from mcp_oauth_discovery.doctor.printing import phrase, pointed, shown
-from mcp_oauth_discovery.doctor.steps.values import check_host, misformed, naming, strict, strings
+from mcp_oauth_discovery.doctor.steps.values import (
+    check_host,
+    misformed,
+    naming,
+    stated,
+    strict,
+    strings,
+)
 from mcp_oauth_discovery.doctor.transport.reachability import is_exposed
 from mcp_oauth_discovery.doctor.walk.acceptance import (
     difference,
@@ -194,8 +201,7 @@ def bearer_methods(walk: Walk) -> Iterator[Finding]:
     document = walk.resource
     if document and _rules_out_header(document):
         methods = strings(document.content, "bearer_methods_supported")
-        text = gettext("bearer_methods_supported is %(value)s.")
-        observation = text % {"value": shown(methods)}
+        observation = stated("bearer_methods_supported", methods)
         yield finding(PRM_BEARER_HEADER, document.url, observation)
 
 

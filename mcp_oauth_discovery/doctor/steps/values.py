@@ -34,14 +34,18 @@ def misformed(members: Mapping[str, Any], table: Mapping[str, Check]) -> Iterato
             if name in ENDPOINTS:
                 check_host(value)
         except ValueError as error:
-            text = gettext("%(name)s is %(value)s: %(problem)s.")
-            values = {"name": shown(name), "value": shown(value), "problem": phrase(said(error))}
-            yield name, text % values
+            yield name, invalid(name, value, said(error))
 
 
 def stated(name: str, value: object) -> str:
     """Return a sentence that says which value a member has."""
     return gettext("%(name)s is %(value)s.") % {"name": name, "value": shown(value)}
+
+
+def invalid(name: str, value: object, problem: str) -> str:
+    """Return a sentence that says which value a member has, and what is wrong with it."""
+    values = {"name": shown(name), "value": shown(value), "problem": phrase(problem)}
+    return gettext("%(name)s is %(value)s: %(problem)s.") % values
 
 
 def missing(name: str) -> str:
