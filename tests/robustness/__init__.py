@@ -1,0 +1,1 @@
+"""Runs that attack, break and load the example: the source of docs/robustness.md."""
