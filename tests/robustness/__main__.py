@@ -1,7 +1,7 @@
 """Run one of the long runs of docs/robustness.md: `python -m tests.robustness attack`.
 
-Each command is a module with the functions `add_arguments(parser)` and `run(options)`, which returns
-the exit status. The first line of its docstring is the help.
+Each command is a module. Its `add_arguments(parser)` adds the options, `run(options)` returns the exit
+status, and the first line of its docstring is the help.
 """
 
 from __future__ import annotations
