@@ -1,7 +1,7 @@
 """Run one of the long runs of docs/robustness.md: `python -m tests.robustness attack`.
 
-Each command is a module. Its `add_arguments(parser)` adds the options, `run(options)` returns the exit
-status, and the first line of its docstring is the help.
+Each command is a module with two functions. `add_arguments(parser)` adds its options, and
+`run(options)` returns the exit status.
 """
 
 from __future__ import annotations
