@@ -95,7 +95,7 @@ def standards() -> tuple[Standard, ...]:
 def read(name: str) -> Standard:
     """Return the standard of one file."""
     data = tomllib.loads((DIRECTORY / f"{name}.toml").read_text(encoding="utf-8"))
-    rows = (Row(**{**row, "tests": tuple(row["tests"])}) for row in data["row"])
+    rows = (Row(**{**row, "tests": tuple(row.get("tests", ()))}) for row in data["row"])
     return Standard(data["title"], tuple(rows))
 
 
