@@ -168,6 +168,15 @@ def test_text_has_the_characters_of_rfc_6750_and_no_others(name):
             bearer({name: f"x{stray}y"})
 
 
+@pytest.mark.parametrize("name", ["error_uri", "resource_metadata"])
+def test_uri_has_the_characters_of_rfc_6750_and_no_others(name):
+    allowed = "".join(chr(n) for first, last in SOLID for n in range(first, last + 1))
+    assert bearer({name: allowed}).parameters[name] == allowed
+    for stray in outside(*SOLID):
+        with pytest.raises(ValueError, match=f"{name}: .+ is not allowed"):
+            bearer({name: f"x{stray}y"})
+
+
 @pytest.mark.parametrize(
     ("scope", "tokens"),
     [
@@ -223,6 +232,15 @@ def test_challenge_is_merged_into_what_is_there(existing, merged):
 
 def test_other_schemes_keep_their_wording_in_a_merge():
     assert merge('Digest realm="x", qop=auth', NEW) == f'{NEW}, Digest realm="x", qop=auth'
+
+
+@pytest.mark.parametrize("name", ["error", "error_description", "error_uri"])
+def test_parameter_about_an_error_appears_once(name):
+    with pytest.raises(ValueError, match=f"'{name}' appears twice"):
+        bearer({name: "a", name.title(): "b"})
+    header = merge(f'Bearer {name}="a", bearer {name.upper()}="b"', NEW)
+    assert parse(header)[0].parameters[name] == "a"
+    assert header.lower().count(f"{name}=") == 1
 
 
 def test_merging_twice_changes_nothing_more():
