@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from urllib.request import parse_http_list, parse_keqv_list
 
 import pytest
@@ -110,6 +111,11 @@ def test_long_header_is_read(size):
 def test_quoted_value_is_read_back(value):
     [challenge] = parse(f"Bearer a={quote(value)}")
     assert challenge.parameters == {"a": value}
+
+
+def test_only_quotation_marks_and_backslashes_are_escaped():
+    sendable = "".join(chr(n) for n in (0x09, *range(0x20, 0x7F), *range(0x80, 0x100)))
+    assert re.findall(r"\\(.)", quote(sendable)) == ['"', "\\"]
 
 
 @pytest.mark.parametrize("value", ["x", 'a "b" \\ c, d=e', "a, b", "https://h/a?b=c,d"])
