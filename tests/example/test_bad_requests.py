@@ -306,6 +306,25 @@ def test_metadata_document_that_no_database_stores(walk, monkeypatch, client_nam
     assert not Application.objects.filter(client_id__startswith="https:").exists()
 
 
+@pytest.mark.parametrize(
+    ("members", "status"),
+    [
+        ({}, 200),
+        ({"token_endpoint_auth_method": "client_secret_basic"}, 400),
+        ({"client_secret": "x"}, 400),
+        ({"client_secret_expires_at": 0}, 400),
+    ],
+)
+def test_metadata_document_has_no_shared_secret(walk, monkeypatch, members, status):
+    def fetch(self, client_id):
+        return {"client_id": client_id, "redirect_uris": [CALLBACK], **members}, 300
+
+    monkeypatch.setattr(SafeMetadataFetcher, "fetch", fetch)
+    url = "https://client.example.com/client.json"
+    assert walk.ask(client_id=url).status_code == status
+    assert Application.objects.filter(client_id=url).exists() is (status == 200)
+
+
 @pytest.mark.parametrize("client_id", ["https://[/x", f"https://a.example/{NUL}", "https://a:b/x"])
 def test_metadata_document_that_is_nowhere(walk, client_id):
     assert walk.ask(client_id=client_id).status_code == 400
