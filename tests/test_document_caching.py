@@ -115,6 +115,15 @@ def test_etag_changes_with_the_document_only(settings, fetch, url):
     assert (fetch(url)["ETag"] == before) is (url == JWKS)
 
 
+def test_compressed_document_has_a_weak_etag(settings, fetch):
+    settings.MCP_ISSUER = ORIGIN
+    settings.MIDDLEWARE = ["django.middleware.gzip.GZipMiddleware"]
+    plain, compressed = fetch(ASM), fetch(ASM, headers={"accept-encoding": "gzip"})
+    assert compressed["Content-Encoding"] == "gzip"
+    assert compressed["ETag"] == f"W/{plain['ETag']}"
+    assert compressed["Vary"] == "Accept-Encoding"
+
+
 PINNED = {
     "MCP_ISSUER": ORIGIN,
     "MCP_RESOURCES": {"/b": {"y": {"q": 1, "p": ["b", "a"]}}, "/a": {"scopes_supported": ["m"]}},

@@ -168,6 +168,7 @@ def test_unfitting_resource_member(name, value, problem):
         ("mtls_endpoint_aliases", "https://h", "expected a dict, not str"),
         ("mtls_endpoint_aliases", MappingProxyType({"x": "y"}), "not mappingproxy"),
         ("service_documentation", "ftp://h/docs", "https scheme"),
+        ("client_id_metadata_document_supported", "true", "expected True or False, not 'true'"),
     ],
 )
 def test_unfitting_server_member(name, value, problem):

@@ -250,6 +250,16 @@ def test_cors_headers_and_the_challenge_go_together(call, origin, allowed):
     assert response["Access-Control-Expose-Headers"] == "WWW-Authenticate"
 
 
+@pytest.mark.parametrize(
+    "origin", [None, "https://client.example.com", "https://other.example.com"]
+)
+def test_answers_vary_by_origin_if_their_cors_headers_do(call, origin):
+    headers = {"origin": origin} if origin else {}
+    for token in ({}, RIGHT):
+        response = call("POST", "/sync/ada", {**headers, **token})
+        assert "origin" in response["Vary"].lower().split(", ")
+
+
 FORM = "application/x-www-form-urlencoded"
 
 

@@ -98,6 +98,15 @@ def test_endpoint_is_a_url_a_path_or_a_pattern(settings, site, value, url):
     assert server(site, settings, token_endpoint=value)["token_endpoint"] == url
 
 
+@pytest.mark.parametrize("name", ENDPOINTS)
+def test_endpoint_may_have_a_query_and_no_fragment(settings, site, name):
+    url = "https://login.example.com/endpoint?v=1"
+    assert server(site, settings, **{name: url})[name] == url
+    fault = refused(lambda: server(site, settings, **{name: f"{url}#x"}))
+    assert f"['{name}'] is " in str(fault)
+    assert "fragment" in fault.problem
+
+
 @pytest.mark.parametrize(
     ("value", "problem"),
     [

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from urllib.request import parse_http_list, parse_keqv_list
 
 import pytest
@@ -112,6 +113,11 @@ def test_quoted_value_is_read_back(value):
     assert challenge.parameters == {"a": value}
 
 
+def test_only_quotation_marks_and_backslashes_are_escaped():
+    sendable = "".join(chr(n) for n in (0x09, *range(0x20, 0x7F), *range(0x80, 0x100)))
+    assert re.findall(r"\\(.)", quote(sendable)) == ['"', "\\"]
+
+
 @pytest.mark.parametrize("value", ["x", 'a "b" \\ c, d=e', "a, b", "https://h/a?b=c,d"])
 def test_parser_that_nobody_here_wrote_reads_the_same(value):
     written = str(Challenge("Bearer", {"a": value, "b": "c"})).removeprefix("Bearer ")
@@ -164,6 +170,15 @@ def test_text_has_the_characters_of_rfc_6750_and_no_others(name):
     allowed = "".join(chr(n) for first, last in SOLID for n in range(first, last + 1))
     assert bearer({name: f"{allowed} x"}).parameters[name] == f"{allowed} x"
     for stray in outside((0x20, 0x20), *SOLID):
+        with pytest.raises(ValueError, match=f"{name}: .+ is not allowed"):
+            bearer({name: f"x{stray}y"})
+
+
+@pytest.mark.parametrize("name", ["error_uri", "resource_metadata"])
+def test_uri_has_the_characters_of_rfc_6750_and_no_others(name):
+    allowed = "".join(chr(n) for first, last in SOLID for n in range(first, last + 1))
+    assert bearer({name: allowed}).parameters[name] == allowed
+    for stray in outside(*SOLID):
         with pytest.raises(ValueError, match=f"{name}: .+ is not allowed"):
             bearer({name: f"x{stray}y"})
 
@@ -223,6 +238,15 @@ def test_challenge_is_merged_into_what_is_there(existing, merged):
 
 def test_other_schemes_keep_their_wording_in_a_merge():
     assert merge('Digest realm="x", qop=auth', NEW) == f'{NEW}, Digest realm="x", qop=auth'
+
+
+@pytest.mark.parametrize("name", ["error", "error_description", "error_uri"])
+def test_parameter_about_an_error_appears_once(name):
+    with pytest.raises(ValueError, match=f"'{name}' appears twice"):
+        bearer({name: "a", name.title(): "b"})
+    header = merge(f'Bearer {name}="a", bearer {name.upper()}="b"', NEW)
+    assert parse(header)[0].parameters[name] == "a"
+    assert header.lower().count(f"{name}=") == 1
 
 
 def test_merging_twice_changes_nothing_more():

@@ -76,6 +76,31 @@ def test_credentials_of_no_client(http, headers):
     )
 
 
+MANAGEMENT = "/oauth/mcp/register/x"
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "challenge"),
+    [
+        # RFC 6749 §5.2: the scheme that the client used.
+        ("/oauth/mcp/token", basic(b"x:y"), 'Basic realm="mcp"'),
+        ("/oauth/mcp/revoke", basic(b"x:y"), 'Basic realm="mcp"'),
+        ("/oauth/mcp/token", {}, 'Bearer error="invalid_client"'),
+        ("/oauth/mcp/revoke", {}, 'Bearer error="invalid_client"'),
+        # RFC 6750 §3.1: no error if there is no token.
+        (MANAGEMENT, {}, 'Bearer realm="mcp"'),
+        (MANAGEMENT, basic(b"x:y"), 'Bearer realm="mcp"'),
+        (MANAGEMENT, {"authorization": "Bearer x"}, 'Bearer error="invalid_token", '),
+    ],
+)
+def test_every_401_of_an_endpoint_for_clients_has_a_challenge(http, path, headers, challenge):
+    form = urlencode({"grant_type": "refresh_token", "refresh_token": "r", "token": "t"})
+    method = "DELETE" if path == MANAGEMENT else "POST"
+    response = http.generic(method, path, form, FORM, headers=headers)
+    assert response.status_code == 401
+    assert response["www-authenticate"].startswith(challenge)
+
+
 MULTIPART = "multipart/form-data; boundary=b"
 FIELD = b'--b\r\nContent-Disposition: form-data; name="code"\r\n\r\n\\ud800\r\n--b--\r\n'
 
@@ -279,6 +304,25 @@ def test_metadata_document_that_no_database_stores(walk, monkeypatch, client_nam
     page = walk.ask(client_id="https://client.example.com/client.json")
     assert page.status_code == 400
     assert not Application.objects.filter(client_id__startswith="https:").exists()
+
+
+@pytest.mark.parametrize(
+    ("members", "status"),
+    [
+        ({}, 200),
+        ({"token_endpoint_auth_method": "client_secret_basic"}, 400),
+        ({"client_secret": "x"}, 400),
+        ({"client_secret_expires_at": 0}, 400),
+    ],
+)
+def test_metadata_document_has_no_shared_secret(walk, monkeypatch, members, status):
+    def fetch(self, client_id):
+        return {"client_id": client_id, "redirect_uris": [CALLBACK], **members}, 300
+
+    monkeypatch.setattr(SafeMetadataFetcher, "fetch", fetch)
+    url = "https://client.example.com/client.json"
+    assert walk.ask(client_id=url).status_code == status
+    assert Application.objects.filter(client_id=url).exists() is (status == 200)
 
 
 @pytest.mark.parametrize("client_id", ["https://[/x", f"https://a.example/{NUL}", "https://a:b/x"])

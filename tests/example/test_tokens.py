@@ -39,6 +39,14 @@ def test_each_token_has_an_identifier_of_its_own(walk):
     assert first["jti"] != second["jti"]
 
 
+def test_answer_with_tokens_is_stored_nowhere(walk):
+    exchanged = walk.exchange(walk.code())
+    refreshed = walk.refresh(exchanged.json()["refresh_token"])
+    for response in (exchanged, refreshed):
+        assert "access_token" in response.json()
+        assert response["cache-control"] == "no-store"
+
+
 def test_refresh_token_is_no_jwt(tokens):
     assert "." not in tokens["refresh_token"]
 

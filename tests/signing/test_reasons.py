@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from mcp_oauth_discovery.keys import jwk
+from mcp_oauth_discovery.protection import BearerProtection
 from mcp_oauth_discovery.signing import InvalidToken, sign_jwt
 from mcp_oauth_discovery.signing.rules import REASONS, check_type
+from mcp_oauth_discovery.standards.www_authenticate import parse
 from tests import ORIGIN
 from tests.keys import HOUR, NOW, SECOND
 from tests.markdown import read, section
@@ -115,6 +117,33 @@ def test_type_may_be_one_of_several_or_left_out(header, is_accepted):
     with pytest.raises(InvalidToken) as caught:
         check_type(header, "at+jwt", "JWT", is_required=False)
     assert caught.value.expected == {"typ": "at+jwt or JWT"}
+
+
+# For each reason, the header and the claims of a token that is refused for it at any time.
+WRONG = {
+    "malformed": ({"alg": None}, {}),
+    "header_not_allowed": ({"crit": []}, {}),
+    "wrong_type": ({"typ": "JWT"}, {}),
+    "unknown_key": ({"kid": "other"}, {}),
+    "bad_signature": ({"alg": "none"}, {}),
+    "wrong_issuer": ({}, {"iss": f"{ORIGIN}/"}),
+    "wrong_audience": ({}, {"aud": ORIGIN}),
+    "expired": ({}, {"exp": 1}),
+    "not_yet_valid": ({}, {"nbf": 2**40}),
+    "bad_claim": ({}, {"exp": "soon"}),
+}
+
+
+@pytest.mark.parametrize("reason", REASONS)
+def test_error_is_invalid_token_for_every_reason(key, rf, caplog, reason):
+    caplog.set_level("INFO", "mcp_oauth_discovery")
+    header, claims = WRONG[reason]
+    token = forge(key, {"iss": ORIGIN, "aud": AUDIENCE, "exp": 2**40, **claims}, **header)
+    request = rf.post("/mcp", headers={"authorization": f"Bearer {token}"})
+    response = BearerProtection("/mcp")(request)
+    [challenge] = parse(response["WWW-Authenticate"])
+    assert (response.status_code, challenge.parameters["error"]) == (401, "invalid_token")
+    assert [record.reason for record in caplog.records] == [reason]
 
 
 def test_page_lists_every_reason_in_order():

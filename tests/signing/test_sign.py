@@ -50,6 +50,14 @@ def test_first_algorithm_signs_by_default(settings, key):
     assert header_of(sign_jwt({}, now=NOW))["alg"] == "ES256"
 
 
+def test_token_of_a_replaced_algorithm_is_still_valid(settings, key):
+    token = sign_jwt(CLAIMS, now=NOW)
+    settings.MCP_SIGNING_ALGORITHMS = ["ES256"]
+    rotation.rotate("ES256", now=NOW)
+    assert header_of(sign_jwt(CLAIMS, now=NOW))["alg"] == "ES256"
+    assert verify(token)
+
+
 def test_type_is_as_asked_for(key):
     assert header_of(sign_jwt({}, typ="logout+jwt", now=NOW))["typ"] == "logout+jwt"
 

@@ -33,6 +33,7 @@ from mcp_oauth_discovery.contrib.oauth_toolkit.requests import (
 )
 from mcp_oauth_discovery.contrib.oauth_toolkit.tokens import checksum
 from mcp_oauth_discovery.cors import ENDPOINT_PREFLIGHT_HEADERS
+from mcp_oauth_discovery.standards.authorization import presents_bearer
 
 # RFC 8628 §3.4.
 _DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
@@ -53,7 +54,15 @@ class CrossOrigin(View):
         response = super().dispatch(request, *args, **kwargs)
         response.headers["Access-Control-Allow-Origin"] = "*"
         response.headers["Access-Control-Expose-Headers"] = "WWW-Authenticate"
+        if response.status_code == HTTPStatus.UNAUTHORIZED:
+            self._complete_challenge(request, response)
         return response
+
+    def _complete_challenge(self, request: HttpRequest, response: HttpResponseBase) -> None:
+        """Give a 401 the scheme that the client used (RFC 6749 §5.2)."""
+        scheme, _, _ = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() == "basic":
+            response.headers["WWW-Authenticate"] = 'Basic realm="mcp"'
 
     def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         names = (name for name in self.http_method_names if hasattr(self, name))
@@ -140,3 +149,8 @@ class ManagementView(
     views.DynamicClientRegistrationManagementView,  # type: ignore[misc]
 ):
     """Allow a client to read, change and delete its registration (RFC 7592)."""
+
+    def _complete_challenge(self, request: HttpRequest, response: HttpResponseBase) -> None:
+        """Name no error in the 401 for a request without a token (RFC 6750 §3.1)."""
+        if not presents_bearer(request.headers.get("Authorization", "")):
+            response.headers["WWW-Authenticate"] = 'Bearer realm="mcp"'
