@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+from collections import Counter
 
 import pytest
 from django.db import connection
@@ -57,6 +59,31 @@ def test_no_private_member_is_served(fetch):
     keys = fetch(JWKS).json()["keys"]
     assert len(keys) == 3
     assert all(PRIVATE_MEMBERS.isdisjoint(key) for key in keys)
+
+
+def test_no_member_is_in_an_object_twice(fetch):
+    names = []
+
+    def note(pairs):
+        names.append([name for name, _ in pairs])
+        return dict(pairs)
+
+    for name in (RSA, ED, EC):
+        rotation.import_key(as_file(VECTORS[name]))
+    json.loads(fetch(JWKS).content, object_pairs_hook=note)
+    assert len(names) == 4
+    assert all(max(Counter(each).values()) == 1 for each in names)
+
+
+def test_numbers_and_coordinates_have_one_spelling(fetch):
+    for name in (RSA, ED, EC):
+        rotation.import_key(as_file(VECTORS[name]))
+    keys = fetch(JWKS).json()["keys"]
+    assert len(keys) == 3
+    for key in keys:
+        for name in {"n", "e", "x", "y"} & set(key):
+            octets = base64.b64decode(key[name] + "=" * (-len(key[name]) % 4), b"-_", validate=True)
+            assert base64.urlsafe_b64encode(octets).rstrip(b"=").decode() == key[name]
 
 
 def test_etag_changes_with_a_rotation(fetch):

@@ -63,6 +63,11 @@ def test_server_member_replaces_adds_and_removes(settings, site):
     assert document == {**default, **members}
 
 
+def test_server_member_that_is_false_is_published(settings, site):
+    document = server(site, settings, request_uri_parameter_supported=False)
+    assert document["request_uri_parameter_supported"] is False
+
+
 ENDPOINTS = [
     "authorization_endpoint",
     "token_endpoint",

@@ -167,6 +167,12 @@ def test_neighbours_of_these_urls_are_not_ours(fetch, url):
     assert "Access-Control-Allow-Origin" not in response
 
 
-@pytest.mark.parametrize("url", ["/.well-known/openid-configuration", "/.well-known/mcp"])
+@pytest.mark.parametrize("url", ["/.well-known/", "/.well-known", "/.well-known/mcp"])
 def test_no_other_document_is_routed(fetch, url):
     assert fetch(url).status_code == 404
+
+
+@pytest.mark.parametrize("url", ["{}", "{}/", "{}/t1", "/t1{}"])
+def test_there_is_no_openid_configuration(settings, fetch, url):
+    settings.MCP_ISSUER = f"{ORIGIN}/t1"
+    assert fetch(url.format("/.well-known/openid-configuration")).status_code == 404

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from itertools import count
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -63,12 +64,12 @@ def active():
 
 
 @contextmanager
-def failing(said, codes, *, times, error=OperationalError, verbs=("INSERT", "UPDATE")):
+def failing(said, codes, *, times, after=0, error=OperationalError, verbs=("INSERT", "UPDATE")):
     """Let the first writes of this thread fail as a database has it; yield how many have."""
-    failed = []
+    failed, writes = [], count(1)
 
     def fail(execute, sql, params, many, context):
-        if sql.startswith(verbs) and len(failed) < times:
+        if sql.startswith(verbs) and len(failed) < times and next(writes) > after:
             failed.append(sql)
             raise error(*said) from DriverError(**codes)
         return execute(sql, params, many, context)
@@ -90,6 +91,16 @@ def test_writer_that_has_to_give_way_again_and_again_gives_up(change):
     with failing(*CONFLICTS["serialization"], times=99) as failed, pytest.raises(Refused) as caught:
         change()
     assert (str(caught.value), len(failed)) == (RESTLESS, 20)
+    assert list(SigningKey.objects.order_by("pk").values()) == before
+
+
+@pytest.mark.parametrize("change", ["rotate", "retire", "revoke", "import"])
+def test_change_that_fails_between_two_writes_makes_neither(change):
+    before = list(SigningKey.objects.order_by("pk").values())
+    failure = failing(*OTHERS["connection"], times=1, after=1)
+    with failure as failed, pytest.raises(OperationalError):
+        CHANGES[change]()
+    assert len(failed) == 1
     assert list(SigningKey.objects.order_by("pk").values()) == before
 
 

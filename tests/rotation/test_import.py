@@ -92,6 +92,14 @@ def test_kid_seen_before_is_refused(end, public_only):
     assert reason == f"The key {key.kid} was in the key store before; a kid is never used again."
 
 
+@pytest.mark.parametrize("names", [("EdDSA", "Ed25519"), ("Ed25519", "EdDSA")], ids=" first ".join)
+def test_key_is_not_imported_under_both_names_of_its_algorithm(names):
+    first, second = (as_file(VECTORS[ED], alg=name) for name in names)
+    key = rotation.import_key(first, now=NOW)
+    assert key.published_jwk["alg"] == "EdDSA"
+    assert "was in the key store before" in refused(rotation.import_key, second, now=NOW)
+
+
 def test_kid_of_a_deleted_key_is_refused():
     rotation.revoke(rotation.import_key(as_file(VECTORS[ED]), now=NOW), now=NOW)
     prune(NOW + 365 * DAY)
