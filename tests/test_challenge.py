@@ -205,6 +205,12 @@ def merged(ask, existing, **headers):
         'bearer scope=mine, error="invalid_token"': (
             f'Bearer resource_metadata="{URL}", scope="mine", error="invalid_token"'
         ),
+        # RFC 9728 §5.1: with the parameters of others, and in other schemes.
+        "Bearer max_age=3600": f'Bearer resource_metadata="{URL}", scope="mcp", max_age="3600"',
+        f'DPoP algs="ES256", resource_metadata="{URL}"': (
+            f'Bearer resource_metadata="{URL}", scope="mcp", '
+            f'DPoP algs="ES256", resource_metadata="{URL}"'
+        ),
     }.items(),
 )
 def test_challenge_is_added_to_somebody_elses_response(ask, existing, expected):

@@ -146,6 +146,17 @@ def test_bearer_methods_of_a_server_are_nothing_special(settings, site):
     assert "bearer_methods_supported" not in document
 
 
+def test_name_in_another_language_is_a_member_beside_the_name(settings, site):
+    names = {
+        "resource_name": "Files",
+        "resource_name#fr-CA": "Dossiers",
+        "resource_name#ja": "資料",
+    }
+    settings.MCP_RESOURCE_METADATA = names
+    document = documents.protected_resource_metadata(site)
+    assert {name: document[name] for name in document if "resource_name" in name} == names
+
+
 @pytest.mark.parametrize("value", [None, [], "x", 7], ids=repr)
 def test_resource_members_are_a_dict(settings, site, value):
     settings.MCP_RESOURCE_METADATA = value

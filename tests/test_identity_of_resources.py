@@ -118,7 +118,16 @@ def test_set_resource_collides_with_another_spelling_of_it(settings, site):
         _ = site.resources
 
 
-@pytest.mark.parametrize("keys", [("/a", "/A"), ("/a", "/a//"), ("/a?t=1", "/a?t=2", "/a")])
+@pytest.mark.parametrize(
+    "keys",
+    [
+        ("/a", "/A"),
+        ("/a", "/a//"),
+        ("/a?t=1", "/a?t=2", "/a"),
+        # RFC 9728 §6: é as one character, and as a letter with an accent.
+        ("/%C3%A9", "/e%CC%81"),
+    ],
+)
 def test_resources_at_different_places_do_not_collide(settings, site, keys):
     settings.MCP_RESOURCES = {key: {} for key in keys}
     assert len(site.resources) == len(keys)

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import ast
 import datetime
+import re
 from types import MappingProxyType
 
 import pytest
@@ -15,8 +17,10 @@ from mcp_oauth_discovery.standards.members import (
     advice,
     check_member,
 )
+from tests.signing.tokens import encode
 
 JWT = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJoIn0.c2lnbmF0dXJl"
+TABLES = pytest.mark.parametrize("table", [PROTECTED_RESOURCE, AUTHORIZATION_SERVER])
 
 
 def test_every_member_of_rfc9728_is_known_but_for_resource():
@@ -97,6 +101,11 @@ def test_no_known_member_is_a_number(table):
         ("resource_signing_alg_values_supported", ["RS256"]),
         ("resource_name", "Ablage der Bücherei"),
         ("resource_documentation", "http://docs.example.com/#mcp"),
+        ("resource_policy_uri", "https://h/policy"),
+        ("resource_tos_uri", "https://h/terms"),
+        ("tls_client_certificate_bound_access_tokens", True),
+        ("authorization_details_types_supported", ["payment"]),
+        ("dpop_signing_alg_values_supported", ["ES256"]),
         ("dpop_bound_access_tokens_required", False),
         ("signed_metadata", JWT),
     ],
@@ -145,6 +154,9 @@ def test_fitting_server_member(name, value):
         ("dpop_signing_alg_values_supported", ["HS256"], "asymmetric"),
         ("resource_name", ["Files"], "expected a string, not list"),
         ("resource_documentation", "/docs", "with scheme and host"),
+        ("resource_policy_uri", "/policy", "with scheme and host"),
+        ("resource_tos_uri", "terms", "with scheme and host"),
+        ("tls_client_certificate_bound_access_tokens", "true", "expected True or False"),
         ("dpop_bound_access_tokens_required", "true", "expected True or False, not 'true'"),
         ("dpop_bound_access_tokens_required", 1, "expected True or False, not 1"),
         ("authorization_details_types_supported", ["pay", 1], "expected a string, not int"),
@@ -160,7 +172,13 @@ def test_unfitting_resource_member(name, value, problem):
 @pytest.mark.parametrize(
     ("name", "value", "problem"),
     [
-        ("token_endpoint_auth_signing_alg_values_supported", ["NONE"], "never allowed"),
+        *(
+            (f"{endpoint}_endpoint_auth_signing_alg_values_supported", ["NONE"], "never allowed")
+            for endpoint in ("token", "revocation", "introspection")
+        ),
+        ("op_policy_uri", "/policy", "with scheme and host"),
+        ("op_tos_uri", "terms", "with scheme and host"),
+        ("authorization_response_iss_parameter_supported", "true", "expected True or False"),
         ("protected_resources", ["https://h/mcp#x"], "fragment"),
         ("dpop_signing_alg_values_supported", ["ES256", "HS512"], "asymmetric"),
         ("ui_locales_supported", ["not a tag!"], "not a language tag"),
@@ -174,6 +192,29 @@ def test_unfitting_resource_member(name, value, problem):
 def test_unfitting_server_member(name, value, problem):
     with pytest.raises(ValueError, match=problem):
         check_member(AUTHORIZATION_SERVER, name, value)
+
+
+def unverified_jwt(header, claims):
+    return ".".join([encode(header), encode(claims), "c2lnbmF0dXJl"])
+
+
+@pytest.mark.parametrize(
+    ("header", "claims", "problem"),
+    [
+        ({"alg": "None"}, {"iss": "h"}, "never allowed"),
+        ({}, {"iss": "h"}, "expected a string, not NoneType"),
+        ({"alg": "RS256"}, {}, "no iss"),
+        ({"alg": "RS256"}, {"iss": ""}, "no iss"),
+        ({"alg": "RS256"}, {"iss": ["h"]}, "no iss"),
+        ({"alg": "RS256"}, {"iss": "h", "signed_metadata": JWT}, "contains signed_metadata"),
+        ([], {"iss": "h"}, "three parts between dots"),
+        ({"alg": "RS256"}, [], "three parts between dots"),
+    ],
+)
+@TABLES
+def test_signed_metadata_of_a_project_follows_the_rules(table, header, claims, problem):
+    with pytest.raises(ValueError, match=problem):
+        check_member(table, "signed_metadata", unverified_jwt(header, claims))
 
 
 def test_unknown_member_may_be_anything_that_json_carries():
@@ -259,10 +300,13 @@ def test_second_spelling_of_a_tag_is_refused(tag, spelling):
         check_language_tag(tag)
 
 
-@pytest.mark.parametrize("table", [PROTECTED_RESOURCE, AUTHORIZATION_SERVER])
+@TABLES
 def test_every_known_member_has_an_example_to_write(table):
     for name in table:
-        assert advice(table, name).startswith(f'Write, for example, "{name}": ')
+        _, example, _ = re.split(
+            rf'^Write, for example, "{name}": |, or leave it out\.$', advice(table, name)
+        )
+        check_member(table, name, ast.literal_eval(example))
 
 
 def test_example_of_a_list_is_a_list():

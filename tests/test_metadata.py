@@ -80,8 +80,10 @@ def test_member_replaces_a_default_of_the_server_in_its_place():
 
 
 @EMPTY
-def test_server_member_without_value_is_removed(value):
-    assert "registration_endpoint" not in server(registration_endpoint=value)
+@pytest.mark.parametrize("name", ["registration_endpoint", "resource_parameter_supported"])
+def test_server_member_without_value_is_removed(name, value):
+    assert name in server()
+    assert name not in server(**{name: value})
 
 
 def test_default_without_value_is_left_out():

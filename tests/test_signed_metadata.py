@@ -34,6 +34,8 @@ DOCUMENTS = {
     "oauth-protected-resource+jwt": documents.protected_resource_metadata,
     "oauth-authorization-server+jwt": documents.authorization_server_metadata,
 }
+# Has an issuer, and a signature that does not fit.
+FOREIGN = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJoIn0.c2lnbmF0dXJl"
 EACH_DOCUMENT = pytest.mark.parametrize(("typ", "build"), DOCUMENTS.items(), ids=["prm", "asm"])
 
 
@@ -118,10 +120,10 @@ def test_member_cannot_name_another_issuer(settings, site, key, typ, build):
 @EACH_DOCUMENT
 def test_member_that_a_project_wrote_is_not_within_the_signed_one(settings, site, key, typ, build):
     settings.MCP_RESOURCE_METADATA = settings.MCP_AUTHORIZATION_SERVER_METADATA = {
-        "signed_metadata": "a.b.c"
+        "signed_metadata": FOREIGN
     }
     token = build(site)["signed_metadata"]
-    assert token != "a.b.c"
+    assert token != FOREIGN
     assert "signed_metadata" not in part(token, 1)
 
 

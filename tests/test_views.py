@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 
 import pytest
 from django.http import Http404
@@ -62,6 +63,14 @@ def test_document_is_json_for_everybody(fetch, url):
 def test_name_beyond_ascii_is_sent_as_utf8(settings, fetch):
     settings.MCP_RESOURCE_METADATA = {"resource_name": "Bücherei 図書館"}
     assert '"resource_name": "Bücherei 図書館"'.encode() in fetch(PRM).content
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_text_is_sent_in_its_own_unicode_form(settings, fetch, form):
+    name = unicodedata.normalize(form, "Bücherei")
+    settings.MCP_RESOURCE_METADATA = {"resource_name": name, name: name}
+    document = fetch(PRM).json()
+    assert (document["resource_name"], document[name]) == (name, name)
 
 
 # Settings, read on every request

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from mcp_oauth_discovery.standards.identifiers import check_secure_url
 from mcp_oauth_discovery.standards.marking import Problem
 from mcp_oauth_discovery.standards.marking import gettext_noop as _
+from mcp_oauth_discovery.standards.token_parts import read_parts
 
 Check = Callable[[object], object]
 
@@ -95,9 +96,17 @@ def check_language(value: object) -> None:
         raise Problem(text, value=repr(value))
 
 
-def check_compact_jwt(value: object) -> None:
-    if not isinstance(value, str) or not _COMPACT_JWT.match(value):
+def check_signed_metadata(value: object) -> None:
+    """Refuse a JWT that RFC 9728 §2.2 does not allow; its signature is not verified."""
+    parts = read_parts(value) if isinstance(value, str) and _COMPACT_JWT.match(value) else None
+    if parts is None or parts.header is None or parts.claims is None:
         raise Problem(_("expected a JWT in compact serialisation, three parts between dots"))
+    check_algorithm(parts.header.get("alg"))
+    issuer = parts.claims.get("iss")
+    if not issuer or not isinstance(issuer, str):
+        raise Problem(_("the JWT has no iss, which names the party that attests the values"))
+    if "signed_metadata" in parts.claims:
+        raise Problem(_("the JWT contains signed_metadata; leave it out of the claims"))
 
 
 def check_json(value: object) -> None:

@@ -16,12 +16,12 @@ from mcp_oauth_discovery.standards.member_forms import (
     check_aliases,
     check_bearer_methods,
     check_boolean,
-    check_compact_jwt,
     check_json,
     check_language,
     check_language_tag,
     check_proof_algorithm,
     check_scope,
+    check_signed_metadata,
     check_string,
     list_of,
 )
@@ -49,7 +49,7 @@ PROTECTED_RESOURCE: Mapping[str, Check] = {
     "authorization_details_types_supported": _strings,
     "dpop_signing_alg_values_supported": _proof_algorithms,
     "dpop_bound_access_tokens_required": check_boolean,
-    "signed_metadata": check_compact_jwt,
+    "signed_metadata": check_signed_metadata,
 }
 
 # RFC 9728 §2.1: members that may have a value for each language.
@@ -145,7 +145,7 @@ AUTHORIZATION_SERVER: Mapping[str, Check] = {
     "scopes_supported": _scopes,
     "protected_resources": _urls,
     "mtls_endpoint_aliases": check_aliases,
-    "signed_metadata": check_compact_jwt,
+    "signed_metadata": check_signed_metadata,
 }
 
 
@@ -164,7 +164,7 @@ _EXAMPLES: Mapping[Check, str] = {
     _languages: '["en", "zh-Hant"]',
     _urls: '["https://app.example.com/mcp"]',
     check_aliases: '{"token_endpoint": "https://mtls.example.com/token"}',
-    check_compact_jwt: '"eyJhbGciOi.eyJpc3MiOi.c2lnbmF0dXJl"',
+    check_signed_metadata: '"eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJodHRwczovL2gifQ.c2lnbmF0dXJl"',
 }
 
 # Members that projects set often, and whose example may be copied as it is.

@@ -97,6 +97,11 @@ def another_resource_at_the_root(world: World):
     world.json(PRM_ROOT, {**world.prm, "resource": ORIGIN})
 
 
+@harmless
+def members_of_no_standard(world: World):
+    world.prm |= {"x-unknown": {"a": [1]}, "resource_icon": "data:,"}
+
+
 @planted("prm-resource-missing")
 def no_resource(world: World):
     del world.prm["resource"]

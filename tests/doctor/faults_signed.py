@@ -173,6 +173,16 @@ def signed_metadata_of_nonsense(world: World):
     world.prm["signed_metadata"] = "a.b.c"
 
 
+@planted("signed-malformed")
+def signed_metadata_of_nonsense_at_the_server(world: World):
+    world.server["signed_metadata"] = "a.b.c"
+
+
+@planted("signed-issuer")
+def server_signed_by_nobody(world: World):
+    sign(world, world.server, iss=None)
+
+
 @planted("signed-key")
 def signed_by_an_unknown_key(world: World):
     sign(world, world.prm, kid="unknown")
@@ -203,6 +213,11 @@ def signed_by_nobody(world: World):
 @planted("signed-differs")
 def signed_before_the_last_change(world: World):
     sign(world, world.prm, scopes_supported=["files"])
+
+
+@planted("signed-differs", shows=("Different members: signed_metadata.",))
+def signed_metadata_within_itself(world: World):
+    sign(world, world.server, signed_metadata="a.b.c")
 
 
 @planted("signed-differs")

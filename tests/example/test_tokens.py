@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import timedelta
 
 import jwt
@@ -201,6 +202,23 @@ def test_client_with_a_secret_has_to_show_it(walk):
     assert refusal(walk.exchange(walk.code())) == (401, "invalid_client")
     secret = {"client_secret": registered["client_secret"]}
     assert walk.exchange(walk.code(), **secret).status_code == 200
+
+
+@pytest.mark.parametrize("method", ["none", "client_secret_basic", "client_secret_post"])
+def test_client_revokes_by_each_announced_method(walk, method):
+    assert method in walk.metadata()["revocation_endpoint_auth_methods_supported"]
+    walk.registration = walk.register(method).json()
+    secret = walk.registration.get("client_secret")
+    tokens = walk.exchange(walk.code(), client_secret=secret).json()
+    form = {"token": tokens["access_token"]}
+    pair = base64.b64encode(f"{walk.client_id}:{secret}".encode()).decode()
+    headers = {"authorization": f"Basic {pair}"} if method == "client_secret_basic" else {}
+    if not headers:
+        form |= {"client_id": walk.client_id}
+    if method == "client_secret_post":
+        form |= {"client_secret": secret}
+    assert walk.send_form("/oauth/mcp/revoke", form, headers=headers).status_code == 200
+    assert walk.call(tokens["access_token"]).status_code == 401
 
 
 @pytest.mark.parametrize("step", ["exchange", "refresh"])

@@ -44,6 +44,13 @@ def test_metadata_with_and_without_a_final_slash_is_of_two_issuers(provider, pro
     assert f"the issuer '{provider.issuer}/', not '{provider.issuer}'" in problem()
 
 
+def test_escaped_characters_of_the_issuer_are_compared_unescaped(provider, server, verify):
+    document = {"issuer": provider.issuer, "jwks_uri": provider.jwks_uri}
+    escaped = json.dumps(document).replace("/", "\\u002f").encode()
+    server.replies[provider.form.metadata] = Reply(escaped)
+    assert verify(provider.token())["iss"] == provider.issuer
+
+
 def test_next_location_is_tried_after_metadata_of_another_issuer(provider, server, verify):
     path = f"/.well-known/oauth-authorization-server{provider.form.issuer}"
     server.replies[path] = Reply({"issuer": server.origin, "jwks_uri": provider.jwks_uri})

@@ -82,6 +82,12 @@ def authorization_server_metadata(
         "token_endpoint": "oauth2_provider:token",
         "registration_endpoint": "oauth2_provider:dcr-register" if registers else None,
         "revocation_endpoint": "oauth2_provider:revoke-token",
+        # RFC 8414 §2: without this member, clients without a secret could not revoke.
+        "revocation_endpoint_auth_methods_supported": [
+            "none",
+            "client_secret_basic",
+            "client_secret_post",
+        ],
         "scopes_supported": list(oauth2_provider["SCOPES"]),
         "client_id_metadata_document_supported": bool(oauth2_provider.get("CIMD_ENABLED")),
         # `ConsentView` sends `iss` with each answer, errors included.

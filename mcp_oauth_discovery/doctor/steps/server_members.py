@@ -31,6 +31,8 @@ _USED = ("authorization_endpoint", "token_endpoint", "registration_endpoint")
 _JWT_METHODS = {"private_key_jwt", "client_secret_jwt"}
 # OpenID Connect Discovery §3 allows more algorithms if no ID Token passes through the browser.
 _MEMBERS = {**AUTHORIZATION_SERVER, "id_token_signing_alg_values_supported": list_of(check_string)}
+# The step `signed` judges it.
+del _MEMBERS["signed_metadata"]
 
 AS_MEMBER_MISSING = Entry(
     code="as-member-missing",
