@@ -110,6 +110,9 @@ class World:
     def copy(self, *patience):
         return self.host.published.copy(*patience)
 
+    def renewed(self):
+        return self.host.published.renewed()
+
     @contextmanager
     def on(self, host):
         """Be the process of a host."""
