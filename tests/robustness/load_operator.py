@@ -39,14 +39,8 @@ class Operator:
         try:
             self._wait_for("both workers verify", lambda: self._accepted_by_all(self._active()))
             self.rotate()
-            if seconds:
-                self.rotate()
+            # No key is pending, so a new key signs immediately, before verifiers have seen it.
             self.revoke()
-            if seconds:
-                self.rotate()
-                # The other case: the next key is pending, and takes over early.
-                self._run("rotate")
-                self.revoke()
             while time.time() < until:
                 self.rotate()
         finally:

@@ -2,8 +2,8 @@
 
 python -m tests.robustness.load_prepare SIGN_INS SECONDS
 
-Prints JSON: the `client_id`, and for each sign-in the access token and the refresh token. The access
-tokens live for SECONDS.
+Prints JSON: the `client_id`, and for each sign-in the access token and the refresh token. The
+access tokens live for SECONDS.
 """
 
 from __future__ import annotations
