@@ -10,20 +10,20 @@ import heapq
 import random
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
-from itertools import count, pairwise
+from itertools import count, cycle, pairwise
 
-from joserfc import jwt
 from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
 
 from mcp_oauth_discovery import rotation, signing
 from mcp_oauth_discovery.discovery import documents
+from mcp_oauth_discovery.discovery.responses import Answer
 from mcp_oauth_discovery.keys.cache import READ_AT_MOST_EVERY, changes
 from mcp_oauth_discovery.keys.policy import CLOCK_SKEW, jwks_max_age, timing
 from mcp_oauth_discovery.models import SigningKey
 from mcp_oauth_discovery.rotation.schedule import due_at
 from mcp_oauth_discovery.signing import copies, published, verify
 from mcp_oauth_discovery.signing.published import PublishedKeys
+from tests.simulated_caches import SharedCache, Verifier
 
 BEGIN = datetime(2026, 1, 1, tzinfo=timezone.utc)
 DAY = timedelta(days=1)
@@ -51,39 +51,24 @@ class Host:
         return self.world.now + self.skew
 
 
-class Verifier:
-    """A resource server elsewhere: it takes the JWK Set for as long as it was told to, no less."""
-
-    def __init__(self, world, skew):
-        self.world, self.skew = world, skew
-        self.keys, self.kids, self.good_until = None, set(), BEGIN
-
-    @property
-    def now(self):
-        return self.world.now + self.skew
-
-    def look(self):
-        if self.world.now >= self.good_until:
-            document, max_age = self.world.serve()
-            self.keys = KeySet.import_key_set(document) if document["keys"] else None
-            self.kids = {key["kid"] for key in document["keys"]}
-            self.good_until = self.world.now + timedelta(seconds=max_age)
-
-    def verify(self, token):
-        self.look()
-        jwt.decode(token, self.keys, algorithms=[EDDSA])
-
-
 class World:
     """Some hosts, some verifiers, and what went wrong: `failures` and `overdue`."""
 
-    def __init__(self, monkeypatch, *, seed, days=365, token_life=None, density=24):
+    def __init__(
+        self, monkeypatch, *, seed, days=365, token_life=None, density=24, algorithm=EDDSA
+    ):
         self.random = random.Random(seed)  # noqa: S311
+        self.algorithm = algorithm
         self.density = density
         self.token_life = token_life or timing().retention
         self.now, self.end = BEGIN, BEGIN + days * DAY
         self.hosts = [Host(self, skew) for skew in self._skews(4)]
-        self.verifiers = [Verifier(self, skew) for skew in self._skews(6)]
+        # Half of the verifiers ask the site, and half of them a cache in front of it.
+        sources = cycle([self, SharedCache(self)])
+        self.verifiers = [
+            Verifier(self, skew, source)
+            for skew, source in zip(self._skews(6), sources, strict=False)
+        ]
         self.host = self.hosts[0]
         self.known, self.due = set(), BEGIN
         self.failures, self.overdue = [], []
@@ -110,6 +95,9 @@ class World:
     def copy(self, *patience):
         return self.host.published.copy(*patience)
 
+    def renewed(self):
+        return self.host.published.renewed()
+
     @contextmanager
     def on(self, host):
         """Be the process of a host."""
@@ -130,7 +118,7 @@ class World:
     def run(self):
         """Live through the year."""
         with self.on(self.hosts[0]):
-            self.notice(rotation.rotate(EDDSA, now=self.now))
+            self.notice(rotation.rotate(self.algorithm, now=self.now))
         # Verifiers that have seen the empty set are waited for, once.
         self.now += timedelta(seconds=jwks_max_age()) + HAZE
         for host in self.hosts:
@@ -158,7 +146,7 @@ class World:
                 self.plan(self.about(following, HAZE, SECOND), verifier.look)
 
     def rotate(self, host):
-        return rotation.rotate(EDDSA, now=host.now, if_due=True)
+        return rotation.rotate(self.algorithm, now=host.now, if_due=True)
 
     def notice(self, key):
         """Take aim at what happens to a key that is new, and to its predecessor."""
@@ -186,7 +174,7 @@ class World:
             expiry = host.now + self.life()
             claims = {"aud": AUDIENCE, "exp": int(expiry.timestamp())}
             try:
-                token = signing.sign_jwt(claims, algorithm=EDDSA, now=host.now)
+                token = signing.sign_jwt(claims, algorithm=self.algorithm, now=host.now)
             except signing.NoSigningKey as error:
                 self.failures.append(f"{self.now}: {error}")
                 return
@@ -230,14 +218,15 @@ class World:
             self.failures.append(f"{self.now}, on the site: {error}")
 
     def serve(self):
-        """Return the JWK Set as some host serves it, and its max-age."""
+        """Return the JWK Set as some host serves it: the document, `Cache-Control`, and its age."""
         with self.on(self.random.choice(self.hosts)) as host:
             document = documents.jwk_set(host.now)
             max_age = documents.jwks_max_age(host.now)
         kids = {key["kid"] for key in document["keys"]}
         self.check_ends(kids, host.now, "served")
         self.check_ends(kids, self.now - CLOCK_SKEW, "served, by the true time")
-        return document, max_age
+        header = Answer(document, max_age=max_age).headers["Cache-Control"]
+        return document, header, timedelta(0)
 
     def check_ends(self, kids, now, where):
         if self._changes != changes():

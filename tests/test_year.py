@@ -8,11 +8,13 @@ import pytest
 from django.db.models import F
 
 from mcp_oauth_discovery.discovery import documents
+from mcp_oauth_discovery.keys.algorithms import ALGORITHMS
 from mcp_oauth_discovery.keys.policy import timing
 from mcp_oauth_discovery.models import SigningKey
 from mcp_oauth_discovery.signing.published import Copy
 from tests import ORIGIN
-from tests.simulation import CRON, EDDSA, HAZE, World
+from tests.simulated_caches import longest_use
+from tests.simulation import CRON, HAZE, World
 
 pytestmark = [
     pytest.mark.django_db,
@@ -29,7 +31,7 @@ HOUR = timedelta(hours=1)
 @pytest.fixture(autouse=True)
 def pinned(settings):
     settings.MCP_ISSUER = ORIGIN
-    settings.MCP_SIGNING_ALGORITHMS = [EDDSA]
+    settings.MCP_SIGNING_ALGORITHMS = list(ALGORITHMS)
 
 
 @pytest.fixture
@@ -40,14 +42,16 @@ def often(settings):
     settings.MCP_KEY_RETENTION = 6 * HOUR
 
 
-def test_year_with_the_default_settings(monkeypatch):
-    world = World(monkeypatch, seed=1, density=60).run()
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_year_with_the_default_settings(monkeypatch, algorithm):
+    world = World(monkeypatch, seed=1, density=60, algorithm=algorithm).run()
     check_year(world)
     assert len(world.known) == 5
 
 
-def test_year_with_a_rotation_every_fortnight(monkeypatch, often):
-    world = World(monkeypatch, seed=2, density=16).run()
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_year_with_a_rotation_every_fortnight(monkeypatch, often, algorithm):
+    world = World(monkeypatch, seed=2, density=16, algorithm=algorithm).run()
     check_year(world)
     assert 22 <= len(world.known) <= 27
 
@@ -115,6 +119,29 @@ def test_keys_that_are_cached_past_their_end_are_overdue(monkeypatch, often):
     assert world.failures == []
     assert any("cached: " in line for line in world.overdue)
     assert not any("served: " in line for line in world.overdue)
+
+
+def test_caches_that_may_serve_stale_sets_fail(monkeypatch, often):
+    class Stale(World):
+        def serve(self):
+            document, header, age = super().serve()
+            return document, f"{header}, stale-while-revalidate=900", age
+
+    world = Stale(monkeypatch, seed=9, days=45).run()
+    assert world.failures
+    assert any("cached: " in line for line in world.overdue)
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("public, max-age=300", 300),
+        ("max-age=300, stale-while-revalidate=60, stale-if-error=90", 390),
+        ("no-store", 0),
+    ],
+)
+def test_caches_keep_the_set_as_long_as_its_header_allows(header, seconds):
+    assert longest_use(header) == timedelta(seconds=seconds)
 
 
 def test_hosts_whose_clocks_differ_too_much_fail(monkeypatch, often):

@@ -39,6 +39,9 @@ MOST_READINGS = 4
 # answer comes back on a lost connection, but a new connection may get one.
 FURTHER_AFTER = 60.0
 
+# How many seconds pass between two readings for an unknown `kid`, which a forged token may have.
+READ_AGAIN_AFTER = 1.0
+
 # How many seconds a process without a copy waits before it retries a failed reading.
 FAILURE_STANDS_FOR = 1.0
 
@@ -116,6 +119,8 @@ class Copies:
         # All readings that have not ended, the last one included.
         self._hanging: tuple[Future[None], ...] = ()
         self._started = 0
+        # When the last reading for an unknown `kid` began, by `clock`.
+        self._renewed_at = float("-inf")
         # Never held during a query.
         self._lock = threading.Lock()
 
@@ -143,6 +148,17 @@ class Copies:
             text = "The database has not answered for %s seconds; serving the last known JWK Set."
             logger.warning(text, SHORT_WAIT, extra={"event": "jwks.late"})
         return copy
+
+    def renewed(self) -> Copy:
+        """Return a copy to look up a `kid` that `fresh` lacks: another process may have made it."""
+        copy = self.fresh(SHORT_WAIT)
+        try:
+            # The first reading may have begun before the key was made.
+            for _attempt in range(2):
+                self._current_reading(again=True).has_ended(within=SHORT_WAIT)
+        except KeysUnread as error:
+            _log_stale(error)
+        return self._settled or copy
 
     def warm(self) -> Copy | None:
         """Return the copy that `fresh` returns without waiting, or None if it would wait."""
@@ -174,10 +190,14 @@ class Copies:
         is_recent = self._clock() - copy.read_at < READ_AT_MOST_EVERY.total_seconds()
         return is_recent and copy.changes == changes()
 
-    def _current_reading(self) -> Reading:
-        """Return the reading to wait for, and start one if it is due."""
+    def _current_reading(self, *, again: bool = False) -> Reading:
+        """Return the reading to wait for, and start one if it is due, or may be repeated."""
         with self._lock:
             reading = self._reading
+            has_ended = reading is not None and reading.future.done()
+            if again and has_ended and self._clock() - self._renewed_at >= READ_AGAIN_AFTER:
+                self._renewed_at = self._clock()
+                reading = None
             self._hanging = tuple(future for future in self._hanging if not future.done())
             if reading is None or self._is_over(reading):
                 if reading and self._settled and reading.is_given_up:

@@ -59,6 +59,11 @@ class PublishedKeys:
             copies = self._stores.setdefault(store, Copies(store, self._clock))
         return copies.read_here() if is_here else copies.fresh(patience)
 
+    def renewed(self) -> Copy:
+        """Return a copy to look up a `kid` that `copy` does not have; see `Copies.renewed`."""
+        _, copies, is_here = self._present()
+        return self.copy() if copies is None or is_here else copies.renewed()
+
     def warm(self) -> Copy | None:
         """Return the copy to serve if that needs no query and no waiting, else None."""
         _, copies, is_here = self._present()

@@ -90,7 +90,9 @@ def foreign(token: str) -> NotMine | None:
 def _find_key(header: Mapping[str, Any], now: datetime) -> PublishedKey:
     kid = header.get("kid")
     # A list or an object of JSON cannot be looked up.
-    key = published_keys.copy().by_kid.get(kid) if isinstance(kid, str) else None
+    if not isinstance(kid, str):
+        refuse_key(header)
+    key = published_keys.copy().by_kid.get(kid) or published_keys.renewed().by_kid.get(kid)
     if key is None or not key.is_published(now):
         refuse_key(header)
     return key
