@@ -30,6 +30,7 @@ from mcp_oauth_discovery.conf import conf, project_setting
 from mcp_oauth_discovery.discovery import settings
 from mcp_oauth_discovery.keys import policy
 from mcp_oauth_discovery.keys.lifetimes import in_english
+from mcp_oauth_discovery.keys.transactions import undisturbed
 from mcp_oauth_discovery.models import SigningKey, State, Unusable
 from mcp_oauth_discovery.signing.copies import SHORT_WAIT
 from mcp_oauth_discovery.signing.readings import (
@@ -37,7 +38,6 @@ from mcp_oauth_discovery.signing.readings import (
     is_read_here,
     present_connection,
     read_in_time,
-    undisturbed,
 )
 
 _GENERATOR = "mcp_oauth_discovery.contrib.oauth_toolkit.access_token"
