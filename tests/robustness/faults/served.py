@@ -40,8 +40,8 @@ PLAN = Plan("gunicorn", "{origin}", "{origin}/mcp", ("--workers", str(WORKERS)))
 Answers = dict[str, list[Answer]]
 
 
-class Told(NamedTuple):
-    """What a command told the operator."""
+class Output(NamedTuple):
+    """What a command shows to the operator."""
 
     status: int
     text: str
@@ -126,10 +126,10 @@ class Served:
         """Return the published keys, as the workers show them."""
         return {key["kid"] for key in self.ask("keys").json["keys"]}
 
-    def manage(self, *arguments: str) -> Told:
+    def manage(self, *arguments: str) -> Output:
         """Run a management command as the operator does."""
         done = django(self.given, *arguments, check=False)
-        return Told(done.returncode, done.stdout + done.stderr)
+        return Output(done.returncode, done.stdout + done.stderr)
 
     def log(self) -> str:
         return self.deployment.log.read_text()
@@ -137,6 +137,10 @@ class Served:
     def events(self, since: int = 0) -> set[str]:
         """Return the events in the log, with their levels, from a number of characters on."""
         return set(re.findall(r"^(?:WARNING|ERROR) [a-z]+\.[a-z_]+", self.log()[since:], re.M))
+
+    def errors(self) -> set[str]:
+        """Return the events that are errors. A busy machine may be late without a fault."""
+        return {event for event in self.events() if event.startswith("ERROR ")}
 
 
 def django(

@@ -32,25 +32,25 @@ def problems(answers: Answers) -> list[str]:
 
 def test_every_request_is_answered_while_the_app_is_migrated(site):
     """Migrate from the first migration to the last, back and forth, below the workers."""
-    kids, seen, is_over = site.kids(), [], threading.Event()
+    kids, rounds, is_over = site.kids(), [], threading.Event()
 
     def ask() -> None:
         while not is_over.is_set():
-            seen.append(site.ask_for_all(rounds=1))
+            rounds.append(site.ask_for_all(rounds=1))
 
     thread = threading.Thread(target=ask)
     thread.start()
     try:
         for target in ("0001", "0002", "0001", "0002"):
-            told = site.manage("migrate", "mcp_oauth_discovery", target)
-            assert told.status == 0, told.text
+            output = site.manage("migrate", "mcp_oauth_discovery", target)
+            assert output.status == 0, output.text
     finally:
         is_over.set()
         thread.join()
-    assert [problems(answers) for answers in seen] == [[]] * len(seen)
-    assert all(answers[name][0].status == HEALTHY[name] for answers in seen for name in HEALTHY)
+    assert [problems(answers) for answers in rounds] == [[]] * len(rounds)
+    assert all(answers[name][0].status == HEALTHY[name] for answers in rounds for name in HEALTHY)
     assert site.kids() == kids
-    assert site.events() == set()
+    assert site.errors() == set()
 
 
 def test_worker_that_starts_before_migrate_recovers_without_a_restart(site):

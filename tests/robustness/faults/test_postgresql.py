@@ -16,7 +16,7 @@ from mcp_oauth_discovery.keys.cache import READ_AT_MOST_EVERY
 from tests.databases.postgresql import PostgreSQL
 from tests.databases.postgresql import serving as serving_postgresql
 from tests.robustness.faults.requests import HEALTHY
-from tests.robustness.faults.served import Answers, Served, Told, serving
+from tests.robustness.faults.served import Answers, Output, Served, serving
 from tests.robustness.faults.slow import Wire, wire_to
 
 pytestmark = [
@@ -64,16 +64,16 @@ FAULTS = [
     Fault(
         "stopped",
         {"token": 500, "code": 500},
-        {"ERROR endpoint.failed", "ERROR token.failed"},
+        {"ERROR jwks.stale", "ERROR endpoint.failed", "ERROR token.failed"},
         "The key store cannot be used: ",
-        "mcp_oauth_discovery.W029",
+        "mcp_oauth_discovery.W049",
     ),
     Fault(
         "locked",
         {"code": 500},
         {"ERROR token.failed", "WARNING jwks.late"},
         "The key store cannot be used: canceling statement due to statement timeout.",
-        "mcp_oauth_discovery.W029",
+        "mcp_oauth_discovery.W049",
     ),
     Fault(
         "read-only",
@@ -112,8 +112,8 @@ class Observed(NamedTuple):
     fault: Fault
     answers: Answers
     events: set[str]
-    rotation: Told
-    check: Told
+    rotation: Output
+    check: Output
     kids: tuple[set[str], set[str]]
     # What the codes got later for which there was no token during the fault.
     retried: list[int | None]
@@ -124,7 +124,7 @@ def observed(request: pytest.FixtureRequest, place: Place) -> Observed:
     """Break it once, send everything, and let it recover."""
     site, fault = place.site, request.param
     before, log = site.kids(), len(site.log())
-    nothing = Told(0, "")
+    nothing = Output(0, "")
     with begin(fault, place):
         time.sleep(READ_AT_MOST_EVERY.total_seconds() + 1)
         answers = site.ask_for_all()

@@ -113,7 +113,7 @@ def test_site_on_sqlite(site, name):
     with fault(site):
         time.sleep(READ_AT_MOST_EVERY.total_seconds() + 1)
         answers = site.ask_for_all()
-        told = site.manage("mcp_keys", "rotate")
+        output = site.manage("mcp_keys", "rotate")
     # What a client gets.
     assert [problem for got in answers.values() for a in got for problem in a.problems()] == []
     assert {key: [a.status for a in got] for key, got in answers.items()} == {
@@ -121,8 +121,8 @@ def test_site_on_sqlite(site, name):
     }
     # What the operator reads.
     assert events <= site.events(log)
-    assert words in told.text
-    assert (told.status, "Traceback" in told.text) == (1, False)
+    assert words in output.text
+    assert (output.status, "Traceback" in output.text) == (1, False)
     # What is lost.
     site.wait_for_health()
     assert site.kids() == kids
