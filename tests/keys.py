@@ -150,15 +150,17 @@ def statements():
 @contextmanager
 def overtaken(by, *, times=1):
     """Let another process come between what a writer has read and its transaction."""
-    left = times
+    left, has_read = times, False
 
     def interrupt(execute, sql, params, many, context):
-        nonlocal left
-        if left > 0 and sql.startswith("SAVEPOINT"):
+        nonlocal left, has_read
+        # The first savepoint comes before everything that the writer reads.
+        has_read = has_read or sql.startswith("SELECT")
+        if left > 0 and has_read and sql.startswith("SAVEPOINT"):
             # What the other one does is not interrupted in turn.
             mine, left = left, 0
             by()
-            left = mine - 1
+            left, has_read = mine - 1, False
         return execute(sql, params, many, context)
 
     with connection.execute_wrapper(interrupt):

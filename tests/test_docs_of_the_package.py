@@ -13,6 +13,8 @@ from tests.clients.environments import CHROMIUM_IS_MISSING, NODE_IS_MISSING
 from tests.databases.postgresql import POSTGRESQL_IS_MISSING
 from tests.markdown import CHECKOUT, DOCUMENTATION, PAGES, anchors, blocks, read, section
 from tests.proxies import CADDY_IS_MISSING, NGINX_IS_MISSING
+from tests.robustness.faults.test_sqlite import NOT_MOUNTED
+from tests.robustness.faults.test_two_releases import NO_HISTORY
 
 README = read("README.md")
 PACKAGE = CHECKOUT / "mcp_oauth_discovery"
@@ -112,6 +114,8 @@ def test_contributing_has_the_reasons_for_which_tests_are_skipped():
         WRK_IS_MISSING,
         CADDY_IS_MISSING,
         POSTGRESQL_IS_MISSING,
+        NOT_MOUNTED,
+        NO_HISTORY,
     )
     assert [reason[: len(start)] for reason, start in zip(reasons, quoted, strict=True)] == quoted
 

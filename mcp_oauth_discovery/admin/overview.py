@@ -15,9 +15,9 @@ from mcp_oauth_discovery.admin.problems import SaidOnce, findings, unread
 from mcp_oauth_discovery.admin.served import attempt, served_documents
 from mcp_oauth_discovery.admin.timeline import timeline
 from mcp_oauth_discovery.identity import Site
+from mcp_oauth_discovery.keys.transactions import undisturbed
 from mcp_oauth_discovery.models import SigningKey
 from mcp_oauth_discovery.rotation.outlook import prospects
-from mcp_oauth_discovery.signing.readings import undisturbed
 
 
 def overview_context(request: HttpRequest) -> dict[str, Any]:

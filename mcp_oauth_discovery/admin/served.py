@@ -37,7 +37,8 @@ from mcp_oauth_discovery.discovery.served import (
     server_url,
 )
 from mcp_oauth_discovery.identity import Site
-from mcp_oauth_discovery.signing.readings import KeysUnread, undisturbed
+from mcp_oauth_discovery.keys.transactions import undisturbed
+from mcp_oauth_discovery.signing.readings import KeysUnread
 from mcp_oauth_discovery.standards.identifiers import split
 
 T = TypeVar("T")

@@ -29,7 +29,9 @@ from mcp_oauth_discovery.checks.site import (
 from mcp_oauth_discovery.conf import conf, project_setting
 from mcp_oauth_discovery.discovery import settings
 from mcp_oauth_discovery.keys import policy
+from mcp_oauth_discovery.keys.database_errors import remedy
 from mcp_oauth_discovery.keys.lifetimes import in_english
+from mcp_oauth_discovery.keys.transactions import undisturbed
 from mcp_oauth_discovery.models import SigningKey, State, Unusable
 from mcp_oauth_discovery.signing.copies import SHORT_WAIT
 from mcp_oauth_discovery.signing.readings import (
@@ -37,7 +39,6 @@ from mcp_oauth_discovery.signing.readings import (
     is_read_here,
     present_connection,
     read_in_time,
-    undisturbed,
 )
 
 _GENERATOR = "mcp_oauth_discovery.contrib.oauth_toolkit.access_token"
@@ -47,16 +48,21 @@ _ANNOUNCED = "id_token_signing_alg_values_supported"
 
 def _stored(databases: Sequence[str] | None) -> list[SigningKey] | None:
     """Return all keys, or None if their database must not be queried or is not ready."""
+    try:
+        return _read(databases)
+    except AnyDatabaseError:
+        # W049 reports it. `migrate` runs the checks before it creates the tables.
+        return None
+
+
+def _read(databases: Sequence[str] | None) -> list[SigningKey] | None:
+    """Return all keys, or None if their database must not be queried."""
     alias = router.db_for_read(SigningKey)
     if alias not in (databases or ()):
         return None
-    try:
-        # The overview in the admin runs this too, perhaps inside a transaction.
-        with undisturbed(connections[alias]):
-            return list(SigningKey.objects.using(alias))
-    except AnyDatabaseError:
-        # `migrate` runs the checks before it creates the tables.
-        return None
+    # The overview in the admin runs this too, perhaps inside a transaction.
+    with undisturbed(connections[alias]):
+        return list(SigningKey.objects.using(alias))
 
 
 def _wanted_algorithms() -> list[str]:
@@ -190,6 +196,23 @@ def check_tokens_can_be_signed(
             "sign_jwt raises NoSigningKey, so every sign-in fails.",
             f"Run 'manage.py mcp_keys rotate --algorithm {first}'.",
         )
+
+
+@rule("W049", Tags.database)
+def check_keys_can_be_read(
+    databases: Sequence[str] | None = None, **kwargs: Any
+) -> Iterator[Advice]:
+    """Report that the database cannot read the keys, although it has tables for them."""
+    try:
+        _read(databases)
+    except AnyDatabaseError as error:
+        if not remedy(error):
+            problem = next(iter(str(error).splitlines()), type(error).__name__)
+            yield Advice(
+                f"The signing keys cannot be read: {problem}.",
+                "Repair the database: nothing is signed until it answers, and new processes have "
+                "no JWK Set.",
+            )
 
 
 @rule("W040")

@@ -9,10 +9,12 @@ from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
+from django.db import connections
 from django.http import HttpRequest
 from django.utils.module_loading import import_string
 
 from mcp_oauth_discovery.conf import Misconfigured
+from mcp_oauth_discovery.keys.transactions import undisturbed
 from mcp_oauth_discovery.logs.lines import logger, one_line
 from mcp_oauth_discovery.logs.sensitive import sensitive
 from mcp_oauth_discovery.protection.implied import with_implied
@@ -58,7 +60,9 @@ def find_user(request: HttpRequest, claims: Claims) -> AbstractBaseUser | None:
     if not isinstance(subject, str):
         return None
     try:
-        user = get_user_model()._default_manager.filter(pk=subject).first()  # noqa: SLF001
+        users = get_user_model()._default_manager.filter(pk=subject)  # noqa: SLF001
+        with undisturbed(connections[users.db]):
+            user = users.first()
     except (ValueError, OverflowError, ValidationError):
         return None
     # Databases and fields accept other spellings of the same key, so compare the text.

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_noop
 from mcp_oauth_discovery.keys import jwk, policy
 from mcp_oauth_discovery.keys.algorithms import Key
 from mcp_oauth_discovery.keys.database_errors import is_conflict
+from mcp_oauth_discovery.keys.transactions import has_begun, undisturbed
 from mcp_oauth_discovery.models import THUMBPRINT, FormerKey, SigningKey
 from mcp_oauth_discovery.rotation.schedule import Standing, predecessors, standing
 
@@ -48,16 +49,18 @@ def retrying(attempt: Callable[[], T]) -> T:
 
     Raises `Refused` after too many attempts.
     """
+    connection = connections[_database()]
     # Inside a transaction of the caller, only the caller can repeat all of it.
-    is_ours = not connections[_database()].in_atomic_block
-    for _attempt in range(_ATTEMPTS):
-        try:
-            return attempt()
-        except Overtaken:
-            continue
-        except AnyDatabaseError as error:
-            if not (is_ours and is_conflict(error)):
-                raise
+    is_ours = not has_begun(connection)
+    with undisturbed(connection):
+        for _attempt in range(_ATTEMPTS):
+            try:
+                return attempt()
+            except Overtaken:
+                continue
+            except AnyDatabaseError as error:
+                if not (is_ours and is_conflict(error)):
+                    raise
     raise Refused(_(_TOO_MANY_CHANGES))
 
 

@@ -16,6 +16,7 @@ from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from mcp_oauth_discovery.keys.cache import READ_AT_MOST_EVERY, changes
+from mcp_oauth_discovery.keys.transactions import undisturbed
 from mcp_oauth_discovery.logs.lines import logger
 from mcp_oauth_discovery.signing.readings import (
     KeysUnread,
@@ -23,7 +24,6 @@ from mcp_oauth_discovery.signing.readings import (
     Store,
     read_in_thread,
     read_keys,
-    undisturbed,
 )
 
 # How many seconds a request waits for a reading, counted from the start of the reading. A later

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, wait
-from contextlib import ExitStack, contextmanager
 from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,12 +11,13 @@ from functools import cached_property
 from threading import Thread
 from typing import Any, NamedTuple, TypeVar
 
-from django.db import OperationalError, connections, router, transaction
+from django.db import OperationalError, connections, router
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from mcp_oauth_discovery.keys.algorithms import ALGORITHMS, Key
 from mcp_oauth_discovery.keys.cache import has_uncommitted_changes
 from mcp_oauth_discovery.keys.jwk import PublicJWK
+from mcp_oauth_discovery.keys.transactions import undisturbed
 from mcp_oauth_discovery.logs.lines import logger, one_line
 from mcp_oauth_discovery.models import SigningKey, UnknownAlgorithm, Unpublishable
 
@@ -182,19 +182,3 @@ def _read_on(connection: Any, store: Store, read: Callable[[], T]) -> T:
         return read()
     finally:
         connections.close_all()
-
-
-@contextmanager
-def undisturbed(*used: BaseDatabaseWrapper) -> Iterator[None]:
-    """Keep the caller's transactions usable after a database error in this block.
-
-    After an error, PostgreSQL refuses every query until a rollback: here, to a savepoint. Catch the
-    error outside of the block. `used` are the connections of the block, by default all those of
-    this thread.
-    """
-    with ExitStack() as savepoints:
-        for connection in used or connections.all(initialized_only=True):
-            is_open = connection.connection is not None
-            if connection.in_atomic_block or (is_open and not connection.autocommit):
-                savepoints.enter_context(transaction.atomic(using=connection.alias))
-        yield

@@ -14,8 +14,10 @@ from joserfc import jwt
 from mcp_oauth_discovery.identity import pinned_issuer
 from mcp_oauth_discovery.keys import policy
 from mcp_oauth_discovery.keys.algorithms import ALGORITHMS
+from mcp_oauth_discovery.keys.transactions import undisturbed
 from mcp_oauth_discovery.models import SigningKey, Unusable
 from mcp_oauth_discovery.signing.jose import REGISTRIES, Registry, StrictJSON, check_text
+from mcp_oauth_discovery.signing.readings import present_connection
 from mcp_oauth_discovery.signing.unsealed import unsealed_keys
 
 
@@ -52,7 +54,9 @@ def sign_jwt(
     if claims.get("iss", issuer) != issuer:
         raise ValueError(f"The claims have the iss {claims['iss']!r}; MCP_ISSUER is {issuer!r}.")
     signed = {"iss": issuer, "iat": int(now.timestamp()), **claims}
-    return sign(signed, find_signing_key(algorithm, claims.get("exp"), now), typ)
+    with undisturbed(present_connection()):
+        key = find_signing_key(algorithm, claims.get("exp"), now)
+    return sign(signed, key, typ)
 
 
 def sign(claims: Mapping[str, Any], key: SigningKey, typ: str) -> str:

@@ -11,7 +11,7 @@ from mcp_oauth_discovery import rotation
 from mcp_oauth_discovery.checks import RULES
 from mcp_oauth_discovery.models import SigningKey
 from tests.deprecations import STRICT
-from tests.keys import DAY, NOW, broken_database, make_key
+from tests.keys import DAY, NOW, broken_database, make_key, missing_tables
 from tests.markdown import CHECKOUT
 
 
@@ -195,8 +195,13 @@ def test_project_without_a_secret_is_checked(key, settings, stored):
 
 
 @pytest.mark.django_db
-def test_database_that_is_down_is_not_for_these_checks_to_tell(stored):
+def test_database_that_is_down_is_reported_once(stored):
     with broken_database():
+        assert stored() == ["W049"]
+
+
+def test_tables_that_are_missing_are_not_reported(stored, transactional_db):
+    with missing_tables():
         assert stored() == []
 
 

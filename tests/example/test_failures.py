@@ -121,8 +121,11 @@ def test_client_gets_json_for_every_failure(walk, monkeypatch, caplog, error, wo
     failed(walk.exchange(code), caplog, words)
 
 
-def test_database_that_fails_first_is_a_json_error(walk, caplog):
+@pytest.mark.parametrize("is_atomic", [False, True])
+def test_database_that_fails_first_is_a_json_error(walk, caplog, monkeypatch, is_atomic):
     code = walk.code()
+    # The transaction of the request would begin outside of the view.
+    monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", is_atomic)
 
     def refuse(execute, *args):
         raise OperationalError("server closed the connection\n\tunexpectedly")

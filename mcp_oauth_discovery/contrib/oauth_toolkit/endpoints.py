@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from contextlib import ExitStack
 from http import HTTPStatus
 from typing import Any, cast
 
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import SuspiciousOperation
-from django.db import DataError, IntegrityError, router, transaction
+from django.db import DataError, IntegrityError, connections, router, transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.utils.decorators import method_decorator
@@ -48,6 +49,15 @@ class CrossOrigin(View):
 
     # `DiscoveryMiddleware` sends a preflight to this view before another middleware answers it.
     answers_preflight = True
+
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponseBase]:
+        view: Callable[..., HttpResponseBase] = super().as_view(**initkwargs)
+        # Each request that writes has its own transaction. That of ATOMIC_REQUESTS would begin and
+        # end outside of the view, and Django's own 500 is HTML without CORS headers.
+        for alias in connections:
+            view = transaction.non_atomic_requests(using=alias)(view)
+        return view
 
     @method_decorator([csrf_exempt, login_not_required])
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:

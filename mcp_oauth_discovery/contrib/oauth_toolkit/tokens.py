@@ -6,6 +6,7 @@ import hashlib
 import secrets
 from datetime import timedelta
 
+from django.db import connections
 from django.http import HttpRequest
 from django.utils import timezone
 from oauth2_provider.models import (
@@ -22,6 +23,7 @@ from mcp_oauth_discovery.contrib.oauth_toolkit.resources import (
     find,
     granted_resources,
 )
+from mcp_oauth_discovery.keys.transactions import undisturbed
 from mcp_oauth_discovery.logs.sensitive import sensitive
 from mcp_oauth_discovery.protection import Claims
 from mcp_oauth_discovery.signing import InvalidToken, sign_jwt
@@ -76,7 +78,9 @@ def verify_token(request: HttpRequest, token: str, resource: str) -> Claims:
     `InvalidToken` without a valid row, and what the `verify_token` of `protection` raises.
     """
     claims = protection.verify_token(request, token, resource)
-    row = get_access_token_model().objects.filter(token_checksum=checksum(token)).first()
+    rows = get_access_token_model().objects.filter(token_checksum=checksum(token))
+    with undisturbed(connections[rows.db]):
+        row = rows.first()
     if row is None or row.is_expired():
         reason = "revoked" if row is None else "expired"
         raise InvalidToken(_("The token has been revoked or has expired"), reason=reason)

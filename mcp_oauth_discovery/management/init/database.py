@@ -10,8 +10,9 @@ from django.db import Error as AnyDatabaseError
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.loader import MigrationLoader
 
+from mcp_oauth_discovery.keys.transactions import undisturbed
 from mcp_oauth_discovery.models import SigningKey
-from mcp_oauth_discovery.signing.readings import present_connection, undisturbed
+from mcp_oauth_discovery.signing.readings import present_connection
 
 
 class Database(NamedTuple):

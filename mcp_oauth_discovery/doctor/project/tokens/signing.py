@@ -12,9 +12,9 @@ from django.contrib.auth import get_user_model
 from mcp_oauth_discovery.conf import Misconfigured
 from mcp_oauth_discovery.doctor.project.captured_logs import captured
 from mcp_oauth_discovery.identity import pinned_issuer
+from mcp_oauth_discovery.keys.transactions import undisturbed
 from mcp_oauth_discovery.logs.sensitive import sensitive
 from mcp_oauth_discovery.signing import sign_jwt
-from mcp_oauth_discovery.signing.readings import undisturbed
 
 _NO_USER = "made-up-by-the-doctor"
 # Of many users, only the first ones are read.

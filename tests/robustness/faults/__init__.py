@@ -1,0 +1,1 @@
+"""What clients, operators and the key store get while something is broken: docs/robustness.md."""
