@@ -33,6 +33,7 @@ from mcp_oauth_discovery.contrib.oauth_toolkit.requests import (
 )
 from mcp_oauth_discovery.contrib.oauth_toolkit.tokens import checksum
 from mcp_oauth_discovery.cors import ENDPOINT_PREFLIGHT_HEADERS
+from mcp_oauth_discovery.discovery.cookies import without_cookies
 
 # RFC 8628 §3.4.
 _DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
@@ -53,6 +54,7 @@ class CrossOrigin(View):
         response = super().dispatch(request, *args, **kwargs)
         response.headers["Access-Control-Allow-Origin"] = "*"
         response.headers["Access-Control-Expose-Headers"] = "WWW-Authenticate"
+        without_cookies(request)
         return response
 
     def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
