@@ -8,7 +8,9 @@ import pytest
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import include, path
+from oauth2_provider.models import Application
 
+from mcp_oauth_discovery.contrib.oauth_toolkit import oauth2_provider_settings
 from mcp_oauth_discovery.doctor.transport.framing import read_head
 from mcp_oauth_discovery.protection import bearer_required
 from tests import ASM, JWKS, ORIGIN, PRM
@@ -75,6 +77,20 @@ def test_odd_cookie_of_a_request_sets_none_at_an_endpoint(settings, url, cookie)
     for answer in answers(url, cookie):
         assert answer.status_code < 500
         assert not answer.cookies
+
+
+@pytest.mark.django_db
+def test_client_without_a_secret_is_refused_without_a_slow_hash(settings, monkeypatch):
+    settings.ROOT_URLCONF = __name__
+    settings.MCP_ISSUER = ORIGIN
+    settings.OAUTH2_PROVIDER = oauth2_provider_settings(scopes={"mcp": "Connect"})
+    Application.objects.create(
+        client_id="known", client_type="public", authorization_grant_type="authorization-code"
+    )
+    monkeypatch.setattr("oauth2_provider.oauth2_validators.check_password", lambda *_: 1 / 0)
+    form = {"grant_type": "authorization_code", "code": "x", "client_id": "known"}
+    answer = Client(headers={"authorization": "Basic x"}).post("/oauth/mcp/token", form)
+    assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.robustness.attack import summary
+from tests.robustness.attack import counts, verdict
 from tests.robustness.attack.campaign import SITES, Outcome, Plan, unexpected_tracebacks
 from tests.robustness.attack.judging import MOST_TIME, Seen, belongs_to_a_document, violations
 from tests.robustness.attack.replies import Reply, first
@@ -88,6 +88,25 @@ def test_refusal_of_a_host_by_django_needs_cors_only_behind_the_middleware():
     assert judged(status=400, body=page, placement="middleware")
 
 
+def test_preflight_before_the_views_needs_cors_only_behind_the_middleware():
+    octets = b"OPTIONS / HTTP/1.1\r\nAccess-Control-Request-Method: GET\r\n"
+    asked = request(octets=octets)._replace(method=b"OPTIONS")
+    assert judged(body=b"", asked=asked, placement="views") == []
+    assert judged(body=b"", asked=asked, placement="middleware")
+
+
+def test_redirect_of_an_empty_path_is_no_answer_of_this_app():
+    asked = request(b"?c4n4ry7z", "near miss")
+    assert judged(("location", "/?c4n4ry7z"), status=301, asked=asked) == []
+
+
+def test_time_of_a_hashed_secret_is_not_counted():
+    slow = ("attack-report", f"7 {MOST_TIME + 1}")
+    form = request(TOKEN, "token", octets=b"client_id=attacked&client_secret=x")
+    assert judged(ANY_ORIGIN, report=slow, asked=form) == []
+    assert judged(ANY_ORIGIN, report=slow, asked=form._replace(octets=b"client_id=attacked"))
+
+
 def test_errors_of_a_server_itself_are_explained_one_by_one():
     assert judged(report=None, status=501) == []
     codec = request(JWKS + b"?a", octets=b"GET / HTTP/1.1\r\nContent-Type: a/b; charset=hex\r\n")
@@ -125,7 +144,7 @@ def test_unexpected_traceback_is_reported():
     ("octets", "method", "body", "rest"),
     [
         (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}HTTP", "GET", b"{}", b"HTTP"),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n", "HEAD", b"", b""),
+        (b"HTTP/1.1 200 OK\r\nAttack-Report: 1 2\r\nContent-Length: 2\r\n\r\n", "HEAD", b"", b""),
         (b"HTTP/1.1 204 No\r\n\r\n", "GET", b"", b""),
         (
             b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\nX",
@@ -176,17 +195,17 @@ def test_summary_names_each_violation_and_how_to_repeat_it():
     outcome = Outcome("gunicorn, views")
     outcome.count(request(), [Reply(200, (REPORT,), BODY), Reply(400, (), b"")])
     outcome.count(request(), [])
-    assert summary(1, [outcome])[-1] == "No problems found"
+    assert verdict(1, [outcome]) == ["2 requests. No problems found"]
     outcome.blame(request(octets=b"GET / HTTP/1.1"), "a cookie is set")
     outcome.blame(None, "a traceback")
-    text = "\n".join(summary(1, [outcome]))
+    text = "\n".join([*counts(outcome), *verdict(1, [outcome])])
     for words in (
-        "Seed 1: 2 requests",
+        "gunicorn, views: 2 requests",
         "answers of the site: 200: 1",
         "answers of the server itself: 400: 1",
         "closed without an answer: 1",
         "most processor time: 0.9 ms (request 7)",
-        "2 violations",
+        "2 requests, 2 violations",
         "gunicorn, views, --seed 1 --only 7: a cookie is set",
         "b'GET / HTTP/1.1'",
         "gunicorn, views, the whole site: a traceback",

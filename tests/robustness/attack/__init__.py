@@ -31,28 +31,37 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     seed = SystemRandom().randrange(10**9) if options.seed is None else options.seed
     plan = Plan(options.requests, seed, options.server, options.placement, options.only)
+    _say(f"Seed {seed}")
     with tempfile.TemporaryDirectory() as directory:
-        outcomes = attack(plan, Path(directory))
-    sys.stdout.write("\n".join([*summary(seed, outcomes), ""]))
+        outcomes = attack(plan, Path(directory), lambda outcome: _say(*counts(outcome)))
+    _say(*verdict(seed, outcomes))
     return 1 if any(outcome.violations for outcome in outcomes) else 0
 
 
-def summary(seed: int, outcomes: list[Outcome]) -> list[str]:
-    """Return what is printed in the end: counts, the slowest request, and the violations."""
-    lines = [f"Seed {seed}: {sum(outcome.sent for outcome in outcomes):,} requests"]
-    for outcome in outcomes:
-        microseconds, number = outcome.slowest
-        lines += [
-            f"{outcome.site}: {outcome.sent:,} requests",
-            f"  answers of the site: {_counts(outcome.statuses)}",
-            f"  answers of the server itself: {_counts(outcome.own)}",
-            f"  closed without an answer: {outcome.unanswered:,}",
-            f"  most processor time: {microseconds / 1000:.1f} ms (request {number})",
-        ]
+def _say(*lines: str) -> None:
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    sys.stdout.flush()
+
+
+def counts(outcome: Outcome) -> list[str]:
+    """Return what happened at one site: the answers, and the slowest request."""
+    microseconds, number = outcome.slowest
+    return [
+        f"{outcome.site}: {outcome.sent:,} requests",
+        f"  answers of the site: {_counts(outcome.statuses)}",
+        f"  answers of the server itself: {_counts(outcome.own)}",
+        f"  closed without an answer: {outcome.unanswered:,}",
+        f"  most processor time: {microseconds / 1000:.1f} ms (request {number})",
+    ]
+
+
+def verdict(seed: int, outcomes: list[Outcome]) -> list[str]:
+    """Return the violations at all sites, each with the options that repeat its request."""
+    total = f"{sum(outcome.sent for outcome in outcomes):,} requests"
     violations = [violation for outcome in outcomes for violation in outcome.violations]
     if not violations:
-        return [*lines, "No problems found"]
-    lines.append(f"{len(violations):,} violations")
+        return [f"{total}. No problems found"]
+    lines = [f"{total}, {len(violations):,} violations"]
     for site, request, problem in violations[:_MOST_SHOWN]:
         replay = f"--seed {seed} --only {request.index}" if request else "the whole site"
         lines.append(f"  {site}, {replay}: {problem}")

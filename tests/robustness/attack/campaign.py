@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain, product
 from pathlib import Path
@@ -92,16 +92,19 @@ class Outcome:
         self.violations += [Violation(self.site, request, problem) for problem in problems]
 
 
-def attack(plan: Plan, directory: Path) -> list[Outcome]:
-    """Attack all sites of a plan. Both servers work at the same time."""
+def attack(
+    plan: Plan, directory: Path, finished: Callable[[Outcome], object] = bool
+) -> list[Outcome]:
+    """Attack all sites of a plan, and call `finished` after each. Both servers work in parallel."""
     prepared = servers.prepare(directory)
 
     def attack_server(server: str) -> list[Outcome]:
-        return [
-            attack_site(plan, site, prepared, directory)
-            for site in plan.sites()
-            if site[1] == server
-        ]
+        outcomes = []
+        for site in plan.sites():
+            if site[1] == server:
+                outcomes.append(attack_site(plan, site, prepared, directory))
+                finished(outcomes[-1])
+        return outcomes
 
     with ThreadPoolExecutor(len(servers.COMMANDS)) as pool:
         return [*chain.from_iterable(pool.map(attack_server, servers.COMMANDS))]

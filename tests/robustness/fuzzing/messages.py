@@ -50,7 +50,8 @@ def run(octets: bytes) -> None:
     assert read_operations(request) == operations
     found = [(operation.method, operation.name) for operation in operations]
     for method, name in found:
-        assert names[1] in ("", method)
+        # A request without a body asks for nothing that a header could contradict.
+        assert names[1] in ("", method) or not request.body
         assert method is not None or name is None
     for parse in (json.loads, msgspec.json.decode):
         _check_against(parse, request.body, found)
