@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response
 
 from mcp_oauth_discovery.cors import DOCUMENT_HEADERS, DOCUMENT_PREFLIGHT_HEADERS
+from mcp_oauth_discovery.discovery.cookies import without_cookies
 from mcp_oauth_discovery.standards.media_types import quality
 
 JSON = "application/json"
@@ -79,6 +80,7 @@ class Answer:
         answer = self.preferred(request)
         if answer is not self:
             return answer.response(request)
+        without_cookies(request)
         if not ("HTTP_IF_MATCH" in request.META or "HTTP_IF_NONE_MATCH" in request.META):
             return self._response(b"" if request.method == "HEAD" else self.body)
         response = self._response(self.body)
@@ -122,7 +124,8 @@ def preflight_response(request: HttpRequest) -> HttpResponse:
 
 
 def finish(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    """Add the common headers, and remove the body if the request is a HEAD."""
+    """Add the common headers, and remove cookies, and the body if the request is a HEAD."""
+    without_cookies(request)
     for name, value in _COMMON_HEADERS.items():
         response[name] = value
     if response.content:

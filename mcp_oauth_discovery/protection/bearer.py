@@ -22,6 +22,7 @@ from mcp_oauth_discovery.challenge.answers import (
 )
 from mcp_oauth_discovery.challenge.headers import FAULTS, Scope, credentials
 from mcp_oauth_discovery.conf import Misconfigured
+from mcp_oauth_discovery.discovery.cookies import without_csrf_cookie
 from mcp_oauth_discovery.identity.lookup import Lookup
 from mcp_oauth_discovery.logs.sensitive import sensitive
 from mcp_oauth_discovery.protection import events
@@ -117,6 +118,7 @@ class BearerProtection:
         return identity or True
 
     def _answer(self, request: HttpRequest) -> HttpResponse | None:
+        without_csrf_cookie(request)
         try:
             if request.method == "OPTIONS":
                 return self.preflight(request)

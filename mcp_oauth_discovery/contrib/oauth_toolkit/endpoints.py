@@ -34,6 +34,7 @@ from mcp_oauth_discovery.contrib.oauth_toolkit.requests import (
 )
 from mcp_oauth_discovery.contrib.oauth_toolkit.tokens import checksum
 from mcp_oauth_discovery.cors import ENDPOINT_PREFLIGHT_HEADERS
+from mcp_oauth_discovery.discovery.cookies import without_cookies
 from mcp_oauth_discovery.standards.authorization import presents_bearer
 
 # RFC 8628 §3.4.
@@ -66,6 +67,7 @@ class CrossOrigin(View):
         response.headers["Access-Control-Expose-Headers"] = "WWW-Authenticate"
         if response.status_code == HTTPStatus.UNAUTHORIZED:
             self._complete_challenge(request, response)
+        without_cookies(request)
         return response
 
     def _complete_challenge(self, request: HttpRequest, response: HttpResponseBase) -> None:

@@ -111,6 +111,12 @@ class Validator(OAuth2Validator):  # type: ignore[misc]
         # PostgreSQL fails on a value that it cannot store, even in a lookup.
         return super()._load_application(client_id, request) if is_storable(client_id) else None
 
+    def _check_secret(self, provided_secret: str, stored_secret: str) -> bool:
+        # The hash of a secret is slow on purpose. Anyone may send the ID of a client without one.
+        if stored_secret and not provided_secret:
+            return False
+        return bool(super()._check_secret(provided_secret, stored_secret))
+
     def validate_code(
         self, client_id: str, code: str, client: Any, request: Request, *args: Any, **kwargs: Any
     ) -> bool:

@@ -103,8 +103,9 @@ def _fields(stream: io.BufferedReader) -> list[tuple[str, str]]:
             return fields
         if line[:1] in b" \t" and fields:
             # RFC 9112 §5.2: a folded line continues the value of the line before.
+            # The line before, or this one, may be empty.
             name, value = fields.pop()
-            fields.append((name, f"{value} {_text(line)}"))
+            fields.append((name, f"{value} {_text(line)}".strip(" ")))
         elif match := _FIELD.fullmatch(line):
             fields.append((match[1].decode("ascii"), _text(match[2])))
         else:

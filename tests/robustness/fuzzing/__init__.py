@@ -1,0 +1,1 @@
+"""The targets of the fuzzer: functions that take octets, and raise if a property is broken."""
