@@ -39,6 +39,14 @@ def answers(url, cookie):
 
 
 @pytest.fixture
+def _endpoints(settings, db):
+    settings.ROOT_URLCONF = __name__
+    settings.MCP_ISSUER = ORIGIN
+    # The views of the toolkit keep the validator of the first request, also for other tests.
+    settings.OAUTH2_PROVIDER = oauth2_provider_settings(scopes={"mcp": "Connect"})
+
+
+@pytest.fixture
 def client_with_session(db, client, admin_user):
     client.force_login(admin_user)
     return client
@@ -67,23 +75,18 @@ def test_session_that_every_request_renews_is_not_renewed_by_a_document(
     assert "sessionid" in client_with_session.get("/admin/").cookies
 
 
-@pytest.mark.django_db
 @pytest.mark.parametrize(
     ("url", "cookie"), [("/mcp", ODD[0]), *(("/oauth/mcp/token", each) for each in ODD)]
 )
-def test_odd_cookie_of_a_request_sets_none_at_an_endpoint(settings, url, cookie):
-    settings.ROOT_URLCONF = __name__
-    settings.MCP_ISSUER = ORIGIN
+@pytest.mark.usefixtures("_endpoints")
+def test_odd_cookie_of_a_request_sets_none_at_an_endpoint(url, cookie):
     for answer in answers(url, cookie):
         assert answer.status_code < 500
         assert not answer.cookies
 
 
-@pytest.mark.django_db
-def test_client_without_a_secret_is_refused_without_a_slow_hash(settings, monkeypatch):
-    settings.ROOT_URLCONF = __name__
-    settings.MCP_ISSUER = ORIGIN
-    settings.OAUTH2_PROVIDER = oauth2_provider_settings(scopes={"mcp": "Connect"})
+@pytest.mark.usefixtures("_endpoints")
+def test_client_without_a_secret_is_refused_without_a_slow_hash(monkeypatch):
     Application.objects.create(
         client_id="known", client_type="public", authorization_grant_type="authorization-code"
     )
