@@ -18,12 +18,13 @@ from mcp_oauth_discovery.signing.published import PublishedKeys
 from tests.keys import DAY, HOUR, NOW, SECOND, TICK
 
 # RSA keys take long to make, and each example forgets the keys of the one before.
-_POOL = 8
+_POOL = 6
+GENERATE = jwk.generate
 
 
 @cache
 def pool(algorithm):
-    return [jwk.generate(algorithm) for _ in range(_POOL)]
+    return [GENERATE(algorithm) for _ in range(_POOL)]
 
 
 ALGORITHM = st.sampled_from(sorted(ALGORITHMS))
@@ -151,9 +152,6 @@ class KeyStore(RuleBasedStateMachine):
         """Return the present, and the instants around each date of some keys."""
         dates = {self.now, *(date for key in keys for date in instants(key))}
         return sorted(at + tick for at in dates for tick in (-TICK, timedelta(0), TICK))
-
-
-GENERATE = jwk.generate
 
 
 class WrongClocks(KeyStore):

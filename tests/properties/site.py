@@ -18,7 +18,6 @@ from mcp_oauth_discovery.identity.listing import pinned_listing
 from mcp_oauth_discovery.models import FormerKey, SigningKey
 from mcp_oauth_discovery.rotation import Refused
 from mcp_oauth_discovery.signing.published import published_keys
-from mcp_oauth_discovery.standards import identifiers
 from tests import ASM, CARD, CATALOG, JWKS, ORIGIN, PRM
 from tests.keys import DAY, HOUR, NOW, SECOND
 
@@ -80,8 +79,6 @@ def forget():
     published_keys.reset()
     signed._sign.cache_clear()  # noqa: SLF001
     signed._failures.clear()  # noqa: SLF001
-    for read in (identifiers.split, identifiers.check_issuer, identifiers.locate):
-        read.__closure__[0].cell_contents.cache_clear()
 
 
 class Site(RuleBasedStateMachine):
