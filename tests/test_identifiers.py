@@ -127,7 +127,7 @@ def test_web_address_is_returned_as_written():
         pytest.param("https://256.1.1.1/", "cannot read the host '256.1.1.1'", id="address"),
         pytest.param("https://1.2.3.4.5/", "cannot read the host", id="five-numbers"),
         pytest.param("https://xn--a/", "cannot read the host 'xn--a'", id="punycode"),
-        pytest.param("https://a%2Fb/", "cannot read the host 'a%2fb'", id="escape-in-host"),
+        pytest.param("https://a%2Fb/", "cannot read the host 'a%2Fb'", id="escape-in-host"),
         pytest.param(f"https://{'h' * 261}", "at most 260", id="long-host"),
         pytest.param(f"https://h:{'0' * 260}443", "at most 260", id="long-port"),
     ],
