@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from contextvars import copy_context
-from functools import partial
+from functools import partial, wraps
 from urllib.parse import urlsplit
 
 import pytest
@@ -59,7 +59,8 @@ def pytest_pyfunc_call(pyfuncitem):
     copies all of them whenever a request changes threads, and the tests have thousands of URLconfs.
     """
     test = pyfuncitem.obj
-    pyfuncitem.obj = partial(copy_context().run, test)
+    # hypothesis asks for the report of a failure during the call, and that needs the test itself.
+    pyfuncitem.obj = wraps(test)(partial(copy_context().run, test))
     try:
         return (yield)
     finally:

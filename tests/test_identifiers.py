@@ -124,6 +124,10 @@ def test_web_address_is_returned_as_written():
         pytest.param("https://h:http", "[Pp]ort", id="port-name"),
         pytest.param("https://h:65536", "[Pp]ort", id="port-range"),
         pytest.param("https://[::1", "IPv6", id="bracket"),
+        pytest.param("https://256.1.1.1/", "cannot read the host '256.1.1.1'", id="address"),
+        pytest.param("https://1.2.3.4.5/", "cannot read the host", id="five-numbers"),
+        pytest.param("https://xn--a/", "cannot read the host 'xn--a'", id="punycode"),
+        pytest.param("https://a%2Fb/", "cannot read the host 'a%2Fb'", id="escape-in-host"),
         pytest.param(f"https://{'h' * 261}", "at most 260", id="long-host"),
         pytest.param(f"https://h:{'0' * 260}443", "at most 260", id="long-port"),
     ],
@@ -187,6 +191,20 @@ def test_identifier_has_no_dot_segments(check, path):
 def test_colon_without_a_port_is_refused(url):
     with pytest.raises(ValueError, match="leave the colon out"):
         check_url(url)
+
+
+@pytest.mark.parametrize("check", [check_issuer, check_resource])
+@pytest.mark.parametrize("path", ["/%FF", "/a%C0%AFb", "/%ED%A0%80"])
+def test_octets_in_a_path_are_utf_8(check, path):
+    with pytest.raises(ValueError, match="expected UTF-8"):
+        check(f"https://h{path}")
+
+
+@pytest.mark.parametrize("check", [check_issuer, check_resource])
+@pytest.mark.parametrize("path", ["/%2F", "/a%2f"])
+def test_path_does_not_end_in_an_encoded_slash(check, path):
+    with pytest.raises(ValueError, match="servers decode %2F at the end"):
+        check(f"https://h{path}")
 
 
 @pytest.mark.parametrize("check", [check_issuer, check_resource])

@@ -218,7 +218,7 @@ def test_signed_metadata_of_a_project_follows_the_rules(table, header, claims, p
 
 
 def test_unknown_member_may_be_anything_that_json_carries():
-    value = {"a": [1, 2.5, None, True, "ü", ("t",)], "b": {}, "c": ""}
+    value = {"a": [1, 2.5, False, True, "ü", ("t",)], "b": {"c": 0}}
     check_member(PROTECTED_RESOURCE, "x-anything", value)
 
 
@@ -240,6 +240,28 @@ def test_unknown_member_may_be_anything_that_json_carries():
 def test_value_that_json_cannot_carry(value, problem):
     with pytest.raises(ValueError, match=problem):
         check_json(value)
+
+
+@pytest.mark.parametrize("number", [2**53, -(2**53), 10**5000], ids=["above", "below", "huge"])
+def test_number_that_clients_read_in_different_ways_is_refused(number):
+    check_json([2**53 - 1, 1 - 2**53, True])
+    with pytest.raises(ValueError, match="at most 9007199254740991"):
+        check_json({"a": [number]})
+
+
+def test_value_of_too_many_levels_is_refused():
+    endless = []
+    endless.append({"a": endless})
+    with pytest.raises(ValueError, match="at most 50 lists and dicts inside of each other"):
+        check_json(endless)
+
+
+@pytest.mark.parametrize("empty", [None, "", [], (), {}], ids=repr)
+@pytest.mark.parametrize("table", [PROTECTED_RESOURCE, AUTHORIZATION_SERVER], ids=["prm", "asm"])
+def test_empty_value_inside_of_a_member_is_refused(table, empty):
+    for value in ([empty], {"a": empty}, {"a": [{"b": (1, empty)}]}):
+        with pytest.raises(ValueError, match="empty value inside of a member"):
+            check_member(table, "x_own", value)
 
 
 @pytest.mark.parametrize(

@@ -18,9 +18,11 @@ from mcp_oauth_discovery.checks.site import (
 )
 from mcp_oauth_discovery.conf import conf
 from mcp_oauth_discovery.discovery import documents, settings
+from mcp_oauth_discovery.standards.hosts import DEFAULT_PORTS
 from mcp_oauth_discovery.standards.identifiers import (
     Location,
     locate,
+    origin,
     split,
     without_default_port,
     without_final_slash,
@@ -70,23 +72,25 @@ def _without_slash(setting: str, value: str, problem: str) -> Advice:
 
 @rule("W009")
 def check_upper_case(**kwargs: Any) -> Iterator[Advice]:
-    """Report capitals in a scheme or host, which URL parsers convert to lower case."""
+    """Report a scheme, host or port that URL parsers write in another way, such as capitals."""
     for setting, value in _written():
-        origin, *rest = split(value)
-        if origin != origin.lower():
-            problem = "clients write the host in lower case, and compare the identifier as text"
-            yield about(setting, value, problem, f"Write {origin.lower() + ''.join(rest)!r}.")
+        written, *rest = split(value)
+        scheme, _, host = written.partition("://")
+        shorter = f"{scheme}://{host.removesuffix(f':{DEFAULT_PORTS[scheme.lower()]}')}"
+        if shorter != origin(value):
+            problem = "clients write the host in another way, and compare the identifier as text"
+            yield about(setting, value, problem, f"Write {origin(value) + ''.join(rest)!r}.")
 
 
 @rule("W010")
 def check_default_ports(**kwargs: Any) -> Iterator[Advice]:
     """Report the default port, which URL parsers leave out."""
     for setting, value in _written():
-        origin, *rest = split(value)
-        scheme, _, host = origin.partition("://")
+        written, *rest = split(value)
+        scheme, _, host = written.partition("://")
         if without_default_port(scheme.lower(), host) != host.lower():
             problem = "clients leave the default port out, and compare the identifier as text"
-            short = origin.rpartition(":")[0] + "".join(rest)
+            short = written.rpartition(":")[0] + "".join(rest)
             yield about(setting, value, problem, f"Write {short!r}.")
 
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from functools import lru_cache, wraps
 from typing import Any, NamedTuple, TypeVar
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from mcp_oauth_discovery.standards import hosts
 from mcp_oauth_discovery.standards.marking import Problem
@@ -99,9 +99,17 @@ def check_url(value: object) -> str:
         raise Problem(_("expected a host after the scheme"))
     if parsed.username is not None:
         raise Problem(_("a user name or password in a URL is not allowed"))
+    _check_authority(parsed)
+    if not hosts.origin(value):
+        text = _("clients cannot read the host %(host)s; expected a name or an IP address")
+        raise Problem(text, host=repr(parsed.hostname))
+    return value
+
+
+def _check_authority(parsed: SplitResult) -> None:
     if "[" in parsed.netloc:
         ipaddress.IPv6Address(
-            parsed.hostname
+            parsed.hostname or ""
         )  # raises ValueError, as urlsplit does from Python 3.11
     parsed.port  # noqa: B018 - raises ValueError if it is not a port number
     if len(parsed.netloc) > _LONGEST_AUTHORITY:
@@ -109,7 +117,6 @@ def check_url(value: object) -> str:
         raise Problem(text, most=_LONGEST_AUTHORITY)
     if parsed.netloc.endswith(":"):
         raise Problem(_("expected a port after the colon; leave the colon out"))
-    return value
 
 
 def _unfit(value: str, stray: re.Match[str]) -> Problem:
@@ -147,6 +154,13 @@ def _check_identifier(value: object) -> str:
     if WELL_KNOWN in path:
         text = _("expected the identifier itself, not the URL of its metadata document")
         raise Problem(text)
+    try:
+        # Servers pass other octets to Django in different ways, so no view would find the path.
+        unquote(path, errors="strict")
+    except UnicodeDecodeError:
+        raise Problem(_("expected UTF-8 in the percent-encoded octets of the path")) from None
+    if path.lower().endswith("%2f"):
+        raise Problem(_("servers decode %%2F at the end of a path; write a slash there"))
     return identifier
 
 

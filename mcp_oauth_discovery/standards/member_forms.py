@@ -18,6 +18,9 @@ _SCOPE_TOKEN = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]+\Z")
 # RFC 5646 §2.1, as far as it can be checked without the registry.
 _LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*\Z")
 _COMPACT_JWT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\Z")
+# Far more than documents need, and far less than parsers of JSON refuse.
+MOST_LEVELS = 50
+LARGEST_NUMBER = 2**53 - 1
 
 
 def check_string(value: object) -> None:
@@ -109,23 +112,41 @@ def check_signed_metadata(value: object) -> None:
         raise Problem(_("the JWT contains signed_metadata; leave it out of the claims"))
 
 
-def check_json(value: object) -> None:
-    """Refuse a value that is not JSON, or that clients read in different ways."""
-    if isinstance(value, dict):
-        for name, item in value.items():
+def check_json(value: object, levels: int = MOST_LEVELS) -> None:
+    """Refuse a value that is not JSON, or that clients read in different ways.
+
+    `levels` is how many lists and dicts may be inside of each other.
+    """
+    if isinstance(value, (dict, list, tuple)):
+        if not levels:
+            text = _("expected at most %(most)d lists and dicts inside of each other")
+            raise Problem(text, most=MOST_LEVELS)
+        for name in value if isinstance(value, dict) else ():
             check_string(name)
-            check_json(item)
-    elif isinstance(value, (list, tuple)):
-        for item in value:
-            check_json(item)
+        for item in value.values() if isinstance(value, dict) else value:
+            check_json(item, levels - 1)
     elif isinstance(value, str):
         check_string(value)
+    elif isinstance(value, int):
+        # RFC 8259 §6: larger numbers are not the same for all clients.
+        if abs(value) > LARGEST_NUMBER:
+            text = _("expected a whole number of at most %(most)d, which all clients read alike")
+            raise Problem(text, most=LARGEST_NUMBER)
     elif isinstance(value, float) and not math.isfinite(value):
         raise Problem(_("JSON has no %(constant)s"), constant=repr(value))
-    elif value is not None and not isinstance(value, (bool, int, float)):
+    elif value is not None and not isinstance(value, float):
         raise Problem(
             _("expected a value that JSON can carry, not %(type)s"), type=type(value).__name__
         )
+
+
+def check_filled(value: object) -> None:
+    """Refuse an empty value inside of a list or dict (RFC 9728 §3.2, RFC 8414 §3.2)."""
+    inner = value.values() if isinstance(value, dict) else value
+    for item in inner if isinstance(value, (dict, list, tuple)) else ():  # type: ignore[union-attr]
+        if item in (None, "", [], (), {}):
+            raise Problem(_("an empty value inside of a member is not allowed; leave it out"))
+        check_filled(item)
 
 
 def registry_case(tag: str) -> str:

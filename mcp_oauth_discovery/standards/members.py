@@ -16,6 +16,7 @@ from mcp_oauth_discovery.standards.member_forms import (
     check_aliases,
     check_bearer_methods,
     check_boolean,
+    check_filled,
     check_json,
     check_language,
     check_language_tag,
@@ -197,3 +198,4 @@ def check_member(table: Mapping[str, Check], name: object, value: object) -> Non
     check_json(value)
     if name in table:
         table[name](value)
+    check_filled(value)

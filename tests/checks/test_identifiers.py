@@ -68,6 +68,21 @@ def test_capitals_in_a_scheme(settings, ids):
     assert ids() == ["W009"]
 
 
+@pytest.mark.parametrize(
+    ("written", "read"),
+    {
+        "https://0x7f.1/mcp": "https://127.0.0.1/mcp",
+        "https://app.ex%61mple.com/mcp": "https://app.example.com/mcp",
+        "https://[0:0::1]/mcp": "https://[::1]/mcp",
+        "https://app.example.com:08443/mcp": "https://app.example.com:8443/mcp",
+    }.items(),
+)
+def test_host_that_parsers_write_in_another_way(settings, run, written, read):
+    settings.MCP_RESOURCE = written
+    messages = {message.id: message for message in run()}
+    assert messages["mcp_oauth_discovery.W009"].hint == f"Write {read!r}."
+
+
 def test_capitals_in_a_path_are_healthy(settings, ids):
     settings.MCP_RESOURCE = "https://app.example.com/MCP"
     assert ids() == []
