@@ -112,5 +112,7 @@ def test_mcp_server_passes(
     ran = {name for path in tmp_path.iterdir() for name in SCENARIO.findall(path.name)}
     assert ran - LEFT_OUT == set(run.scenarios)
     assert_recorded(run, checks_in(tmp_path))
-    refused = [line for line in requests(site.log()[before:]) if line[-3:] in ("401", "500")]
-    assert refused == []
+    statuses = Counter(line[-3:] for line in requests(site.log()[before:]))
+    # The protection accepted the token each time, and nothing broke.
+    assert statuses["200"]
+    assert [status for status in statuses if status == "401" or status >= "500"] == []

@@ -49,7 +49,7 @@ def table(standard: Standard) -> str:
 
 def line(row: Row) -> str:
     tests = [f"`{test}`" for test in row.tests]
-    proof = " ".join(filter(None, [row.why, *tests]))
+    proof = "<br>".join(filter(None, [row.why, *tests]))
     anchor = f'<a id="{row.id}"></a>{row.id}'
     cells = (anchor, f"{row.level}: {row.requirement}", NAMES[row.status], proof)
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"

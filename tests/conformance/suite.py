@@ -48,7 +48,8 @@ LEFT_OUT = {scenario for group in DATA["left_out"] for scenario in group["scenar
 
 def section() -> str:
     """Return the tables of docs/conformance.md about the suite."""
-    return "\n\n".join([recorded(), counts(), remarks(), left_out()])
+    answers = "These are the checks that did not pass, with our answers:"
+    return "\n\n".join([recorded(), counts(), answers, remarks(), left_out()])
 
 
 def recorded() -> str:
@@ -66,17 +67,16 @@ def counts() -> str:
 
 
 def remarks() -> str:
-    rows = [
-        f"| {' '.join(f'`{check}`' for check in remark['checks'])} | {remark['outcome']} "
-        f"| {remark['answer']} |"
+    return "\n".join(
+        f"- {remark['outcome'].capitalize()}: {names(remark['checks'])}. {remark['answer']}"
         for remark in DATA["remark"]
-    ]
-    return "\n".join(["| Check | Outcome | Answer |", "|---|---|---|", *rows])
+    )
 
 
 def left_out() -> str:
-    rows = [
-        f"| {' '.join(f'`{scenario}`' for scenario in group['scenarios'])} | {group['reason']} |"
-        for group in DATA["left_out"]
-    ]
-    return "\n".join(["| Scenarios left out | Reason |", "|---|---|", *rows])
+    groups = [f"- {group['reason']} {names(group['scenarios'])}." for group in DATA["left_out"]]
+    return "\n".join(["The other scenarios are left out:", "", *groups])
+
+
+def names(items: list[str]) -> str:
+    return ", ".join(f"`{item}`" for item in items)
