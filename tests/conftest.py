@@ -18,15 +18,15 @@ from mcp_oauth_discovery.identity import Site
 from mcp_oauth_discovery.logs.lines import tracebacks
 from mcp_oauth_discovery.signing.published import published_keys
 from tests import ORIGIN
-from tests.conformance.rows import cited
+from tests.conformance import skips
 from tests.databases.sessions import end_sessions
 from tests.deprecations import STRICT, VARIABLE, refuse_unfiltered
 from tests.selection import COMMAND_OF_OTHERS, DEFAULT
 
 DATABASE_FIXTURES = {"db", "transactional_db", "django_db_setup"}
 LEFT_OUT = pytest.StashKey[int]()
-# The gate sets the first. On another database than usual, some tests do not apply.
-MUST_RUN = "MCP_REQUIRE_CLIENTS" in os.environ and "MCP_TEST_DATABASE_URL" not in os.environ
+# Fails what docs/conformance.md cites and is skipped.
+pytest_runtest_makereport = skips.pytest_runtest_makereport
 
 
 def pytest_collection_modifyitems(config, items):
@@ -65,18 +65,6 @@ def pytest_pyfunc_call(pyfuncitem):
         return (yield)
     finally:
         pyfuncitem.obj = test
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item):
-    """Fail what docs/conformance.md cites and is skipped where everything must run."""
-    report = yield
-    if report.skipped and MUST_RUN and item.nodeid.partition("[")[0] in cited():
-        report.outcome = "failed"
-        report.longrepr = (
-            f"docs/conformance.md cites this test, but it is skipped: {report.longrepr}"
-        )
-    return report
 
 
 @pytest.hookimpl(optionalhook=True)

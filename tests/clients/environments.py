@@ -20,11 +20,12 @@ from tests.deprecations import LENIENT
 CLIENTS = CHECKOUT / ".clients"
 TYPESCRIPT = Path(__file__).with_name("typescript")
 INSPECTOR = Path(__file__).with_name("inspector")
-OLDEST_NODE = 20
+CONFORMANCE = Path(__file__).with_name("conformance")
+OLDEST_NODE = 22
 
 NODE_IS_MISSING = (
     f"Node.js {OLDEST_NODE} or newer with npm is missing. Install it from https://nodejs.org or "
-    "from the packages of your system (Debian 13 or newer: apt install nodejs npm)."
+    "from the packages of your system."
 )
 CHROMIUM_IS_MISSING = (
     "Chromium is missing. Install it from the packages of your system (Debian: apt install "
@@ -78,6 +79,13 @@ def mcp_inspector() -> list[str]:
     _, home = _installed_by_npm(INSPECTOR)
     programs = home / "node_modules" / ".bin"
     return [str(programs / "node"), str(programs / "mcp-inspector")]
+
+
+def conformance_suite(*, with_token: bool = False) -> list[str]:
+    """Return the command of the official conformance suite, which sends MCP_TOKEN if asked to."""
+    node, bearer = node_with(CONFORMANCE, "bearer.mjs")
+    program = str(bearer.parent / "node_modules" / ".bin" / "conformance")
+    return [node, "--import", str(bearer), program] if with_token else [node, program]
 
 
 def node_with(source: Path, script: str) -> tuple[str, Path]:

@@ -61,11 +61,14 @@ class Site:
 
 
 def open_site(
-    server: str, directory: Path, given: Mapping[str, str] = MappingProxyType({})
+    server: str,
+    directory: Path,
+    given: Mapping[str, str] = MappingProxyType({}),
+    port: int | None = None,
 ) -> Site:
     """Start the example with all that it needs to let somebody in.
 
-    `given` is what else its environment has to say.
+    `given` is what else its environment has to say. `port` is one of `free_port`.
     """
     given = {**given, "DATABASE": str(directory / "db.sqlite3")}
     subprocess.run(
@@ -75,7 +78,7 @@ def open_site(
         check=True,
     )
     plan = Plan(server, "{origin}", "{origin}/mcp")
-    return Site(start(plan, directory, given), Path(given["DATABASE"]))
+    return Site(start(plan, directory, given, port), Path(given["DATABASE"]))
 
 
 def requests(log: str) -> list[str]:

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 from collections.abc import Callable
-from typing import Any
-from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from playwright.sync_api import Browser
 
 from tests.clients.sites import Site
-from tests.clients.users import User, user_at
-from tests.clients.wire import Answer, ask
+from tests.clients.tokens import post, register, sign_in
+from tests.clients.users import user_at
+from tests.clients.wire import Answer
 
 pytestmark = pytest.mark.clients
 
-VERIFIER = "of-a-client-with-all-the-entropy-that-a-test-run-needs"
-CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).decode().strip("=")
 SCOPE = "mcp reports"
 
 # Where each token belongs; the others belong to no MCP server.
@@ -32,48 +27,12 @@ TOKENS = {
 TOOLS = {"/mcp": "whoami", "/reports/mcp": "list_keys"}
 
 
-def post(site: Site, path: str, body: str, content_type: str, *headers: str) -> Answer:
-    content = f"Content-Type: {content_type}"
-    return ask(site.deployment, path, content, *headers, method="POST", body=body)
-
-
-def register(site: Site, callback: str) -> dict[str, Any]:
-    metadata = {"redirect_uris": [callback], "token_endpoint_auth_method": "none"}
-    answer = post(site, "/oauth/mcp/register", json.dumps(metadata), "application/json")
-    return json.loads(answer.body)
-
-
-def sign_in(site: Site, user: User, client: dict[str, Any], resource: str) -> dict[str, Any]:
-    """Let the user consent to a resource, and return what the site issues."""
-    [callback] = client["redirect_uris"]
-    asked = {
-        "response_type": "code",
-        "client_id": client["client_id"],
-        "redirect_uri": callback,
-        "code_challenge": CHALLENGE,
-        "code_challenge_method": "S256",
-        "scope": SCOPE,
-        "resource": resource,
-    }
-    arrived = user.answer(f"{site.origin}/oauth/mcp/authorize?{urlencode(asked)}").callback
-    form = {
-        "grant_type": "authorization_code",
-        "client_id": client["client_id"],
-        "code": parse_qs(urlsplit(arrived).query)["code"][0],
-        "redirect_uri": callback,
-        "code_verifier": VERIFIER,
-        "resource": resource,
-    }
-    answer = post(site, "/oauth/mcp/token", urlencode(form), "application/x-www-form-urlencoded")
-    return json.loads(answer.body)
-
-
 def issue(site: Site, browser: Browser, callback: str) -> dict[str, str]:
     """Return one token of each kind."""
     client = register(site, callback)
     with user_at(browser, site.origin) as user:
-        people = sign_in(site, user, client, resource=site.mcp)
-        reports = sign_in(site, user, client, resource=site.reports)
+        people = sign_in(site, user, client, site.mcp, SCOPE)
+        reports = sign_in(site, user, client, site.reports, SCOPE)
     assert {one["scope"] for one in (people, reports)} == {SCOPE}
     return {
         "people": people["access_token"],

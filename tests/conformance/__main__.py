@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.conformance.page import PAGE, with_rows
+from tests.conformance.page import PAGE, with_rows, with_suite
 
-PAGE.write_text(with_rows(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+PAGE.write_text(with_suite(with_rows(PAGE.read_text(encoding="utf-8"))), encoding="utf-8")

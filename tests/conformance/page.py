@@ -1,23 +1,34 @@
-"""Writes the tables of docs/conformance.md, between two markers."""
+"""Writes the tables of docs/conformance.md, between two pairs of markers."""
 
 from __future__ import annotations
 
 from collections import Counter
 
+from tests.conformance import suite
 from tests.conformance.rows import DEPLOYER, INAPPLICABLE, MET, Row, Standard, all_rows, standards
 from tests.markdown import CHECKOUT
 
 PAGE = CHECKOUT / "docs" / "conformance.md"
-BEGIN, END = "<!-- Rows: written by the command. -->", "<!-- End of the rows. -->"
+ROWS = "<!-- Rows: written by the command. -->", "<!-- End of the rows. -->"
+SUITE = "<!-- Suite: written by the command. -->", "<!-- End of the suite. -->"
 NAMES = {MET: "met", DEPLOYER: "your choice", INAPPLICABLE: "does not apply"}
 
 
 def with_rows(text: str) -> str:
     """Return the text of the page with the rows of the data files."""
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    tables = "\n\n".join([summary(), *map(table, standards())])
-    return f"{before}{BEGIN}\n\n{tables}\n\n{END}{after}"
+    return between(ROWS, text, "\n\n".join([summary(), *map(table, standards())]))
+
+
+def with_suite(text: str) -> str:
+    """Return the text of the page with what the official conformance suite reports."""
+    return between(SUITE, text, suite.section())
+
+
+def between(markers: tuple[str, str], text: str, tables: str) -> str:
+    begin, end = markers
+    before, _, rest = text.partition(begin)
+    _, _, after = rest.partition(end)
+    return f"{before}{begin}\n\n{tables}\n\n{end}{after}"
 
 
 def summary() -> str:
@@ -28,7 +39,7 @@ def summary() -> str:
 
 def table(standard: Standard) -> str:
     lines = [
-        f"## {standard.title}",
+        f"### {standard.title}",
         "",
         "| Row | Requirement | Status | Proof |",
         "|---|---|---|---|",
@@ -38,6 +49,7 @@ def table(standard: Standard) -> str:
 
 def line(row: Row) -> str:
     tests = [f"`{test}`" for test in row.tests]
-    proof = " ".join(filter(None, [row.why, *tests]))
-    cells = (row.id, f"{row.level}: {row.requirement}", NAMES[row.status], proof)
+    proof = "<br>".join(filter(None, [row.why, *tests]))
+    anchor = f'<a id="{row.id}"></a>{row.id}'
+    cells = (anchor, f"{row.level}: {row.requirement}", NAMES[row.status], proof)
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
