@@ -35,13 +35,13 @@ def test_cited_tests_exist_and_are_not_skipped():
 
 def fault_of(test: str) -> str:
     path, _, name = test.partition("::")
-    if not (CHECKOUT / path).is_file() or name not in tests_of(path):
+    if not (CHECKOUT / path).is_file() or name not in names_in(path):
         return "does not exist"
-    return "is skipped" if tests_of(path)[name] & SKIPS else ""
+    return "is skipped" if names_in(path)[name] & SKIPS else ""
 
 
 @cache
-def tests_of(path: str) -> dict[str, set[str]]:
+def names_in(path: str) -> dict[str, set[str]]:
     """Return the tests of a module, each with the names that its decorators contain."""
     tree = ast.parse((CHECKOUT / path).read_text(encoding="utf-8"))
     functions = (
