@@ -21,7 +21,7 @@ from tests.robustness import load_history
 from tests.robustness.load_client import Client, drive
 from tests.robustness.load_operator import WORKERS, Operator
 from tests.robustness.load_prepare import prepare
-from tests.robustness.load_record import Record, effects, late_uses, mixed_sets
+from tests.robustness.load_record import Record, accepted_again, effects, late_uses, mixed_sets
 from tests.robustness.load_sessions import TOKEN_SECONDS, SignIn, reader, session
 
 READERS = 4
@@ -44,6 +44,7 @@ def run(options: argparse.Namespace) -> int:
     record = outcome.record
     # Here the clock decides: 5 seconds are what the documentation promises.
     record.violations += late_uses(record, READ_AT_MOST_EVERY.total_seconds())
+    record.violations += accepted_again(record)
     sys.stdout.writelines(f"{line}\n" for line in summary(outcome, options.seconds))
     return int(bool(record.violations))
 
