@@ -101,16 +101,16 @@ def late_uses(record: Record, seconds: float) -> list[str]:
     """Return a line for each use of a revoked key more than `seconds` after its revocation."""
     late = []
     for kid, revocation in record.revocations.items():
-        limit = revocation.ended_at + seconds
+        ended_at = revocation.ended_at
         late += [
-            f"worker {call.worker} accepted a token of {kid} after {call.sent_at - limit + seconds:.2f} s"
+            f"worker {call.worker} accepted a token of {kid} after {call.sent_at - ended_at:.2f} s"
             for call in record.calls
-            if call.kid == kid and call.is_accepted and call.sent_at > limit
+            if call.kid == kid and call.is_accepted and call.sent_at > ended_at + seconds
         ]
         late += [
-            f"worker {served.worker} served {kid} after {served.sent_at - limit + seconds:.2f} s"
+            f"worker {served.worker} served {kid} after {served.sent_at - ended_at:.2f} s"
             for served in record.sets
-            if kid in dict(served.keys) and served.sent_at > limit
+            if kid in dict(served.keys) and served.sent_at > ended_at + seconds
         ]
     return late
 
