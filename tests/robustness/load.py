@@ -21,7 +21,7 @@ from tests.robustness import load_history
 from tests.robustness.load_client import Client, drive
 from tests.robustness.load_operator import WORKERS, Operator
 from tests.robustness.load_prepare import prepare
-from tests.robustness.load_record import Record, effects, late_uses, mixed_sets
+from tests.robustness.load_record import Record, accepted_again, effects, late_uses, mixed_sets
 from tests.robustness.load_sessions import TOKEN_SECONDS, SignIn, reader, session
 
 READERS = 4
@@ -44,7 +44,8 @@ def run(options: argparse.Namespace) -> int:
     record = outcome.record
     # Here the clock decides: 5 seconds are what the documentation promises.
     record.violations += late_uses(record, READ_AT_MOST_EVERY.total_seconds())
-    sys.stdout.writelines(f"{line}\n" for line in summary(outcome, options.seconds))
+    record.violations += accepted_again(record)
+    sys.stdout.writelines(f"{line}\n" for line in summary(outcome))
     return int(bool(record.violations))
 
 
@@ -110,9 +111,11 @@ def clients(record: Record, users: list[SignIn]) -> Iterator[Client]:
         yield session(record, user, is_stubborn=number < STUBBORN)
 
 
-def summary(outcome: Outcome, seconds: float) -> Iterator[str]:
+def summary(outcome: Outcome) -> Iterator[str]:
     """Yield the lines of the report. Latencies are information: nothing depends on them."""
     record = outcome.record
+    seconds = max(call.received_at for call in record.calls) - record.calls[0].sent_at
+    yield f"{seconds:.0f} seconds"
     for name, durations in sorted(record.seconds.items()):
         median, late = (1000 * quantiles(durations, n=100)[point] for point in (49, 98))
         yield (
@@ -127,6 +130,7 @@ def summary(outcome: Outcome, seconds: float) -> Iterator[str]:
     )
     for kid, workers in effects(record).items():
         for worker, after in workers.items():
-            yield f"Worker {worker} last accepted a token of {kid} {after:+.2f} s after its end"
+            # Below zero if that was before the command returned.
+            yield f"Worker {worker}, {kid}: accepted until {after:+.2f} s after the revocation"
     yield f"Violations: {len(record.violations)}"
     yield from record.violations[:20]

@@ -20,11 +20,12 @@ class Revocation(NamedTuple):
 
 
 class Verified(NamedTuple):
-    """A call with a token of a key: when it was sent, and whether the worker accepted it."""
+    """A call with a token of a key: when it was sent and answered, and whether it was accepted."""
 
     kid: str
     worker: str
     sent_at: float
+    received_at: float
     is_accepted: bool
 
 
@@ -100,18 +101,30 @@ def late_uses(record: Record, seconds: float) -> list[str]:
     """Return a line for each use of a revoked key more than `seconds` after its revocation."""
     late = []
     for kid, revocation in record.revocations.items():
-        limit = revocation.ended_at + seconds
+        ended_at = revocation.ended_at
         late += [
-            f"worker {call.worker} accepted a token of {kid} after {call.sent_at - limit + seconds}"
+            f"worker {call.worker} accepted a token of {kid} after {call.sent_at - ended_at:.2f} s"
             for call in record.calls
-            if call.kid == kid and call.is_accepted and call.sent_at > limit
+            if call.kid == kid and call.is_accepted and call.sent_at > ended_at + seconds
         ]
         late += [
-            f"worker {served.worker} served {kid} after {served.sent_at - limit + seconds}"
+            f"worker {served.worker} served {kid} after {served.sent_at - ended_at:.2f} s"
             for served in record.sets
-            if kid in dict(served.keys) and served.sent_at > limit
+            if kid in dict(served.keys) and served.sent_at > ended_at + seconds
         ]
     return late
+
+
+def accepted_again(record: Record) -> list[str]:
+    """Return a line for each worker that accepted a token of a revoked key after refusing one."""
+    lines = []
+    for kid in record.revocations:
+        for worker in sorted(record.workers(kid, accepted=False)):
+            calls = [call for call in record.calls if (call.kid, call.worker) == (kid, worker)]
+            refused_at = min(call.received_at for call in calls if not call.is_accepted)
+            if any(call.is_accepted and call.sent_at > refused_at for call in calls):
+                lines.append(f"worker {worker} accepted a token of {kid} again")
+    return lines
 
 
 def effects(record: Record) -> dict[str, dict[str, float]]:

@@ -73,11 +73,11 @@ def _judge(record: Record, token: str, answer: Answer) -> bool:
     kid = kid_of(token)
     is_revoked = kid in record.revocations
     record.add("tool call", answer, 200, *([401] if is_revoked else []))
-    worker = answer.header("X-Worker") or ""
-    record.calls.append(Verified(kid, worker, answer.sent_at, answer.status == 200))
-    if answer.status == 200 and b'"username"' not in answer.body:
+    worker, is_accepted = answer.header("X-Worker") or "", answer.status == 200
+    record.calls.append(Verified(kid, worker, answer.sent_at, answer.received_at, is_accepted))
+    if is_accepted and b'"username"' not in answer.body:
         record.violations.append(f"tool call: {answer.body!r}")
-    return answer.status == 200
+    return is_accepted
 
 
 def _refresh(user: SignIn, refresh_token: str) -> bytes:
