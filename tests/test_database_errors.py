@@ -3,8 +3,12 @@ from __future__ import annotations
 import pytest
 from django.db import OperationalError, ProgrammingError
 
+from mcp_oauth_discovery import rotation
 from mcp_oauth_discovery.discovery import documents
 from mcp_oauth_discovery.keys.database_errors import remedy
+from mcp_oauth_discovery.protection import BearerProtection
+from mcp_oauth_discovery.signing import sign_jwt
+from mcp_oauth_discovery.signing.published import published_keys
 from mcp_oauth_discovery.signing.readings import KeysUnread
 from tests import ASM, JWKS
 from tests.keys import DriverError, missing_tables
@@ -61,6 +65,24 @@ def test_log_says_what_to_type_before_there_are_tables(
     record = next(one for one in caplog.records if getattr(one, "event", "") == event)
     assert record.getMessage().endswith(REMEDY)
     assert record.levelname == "ERROR"
+
+
+def test_log_says_what_to_type_if_no_token_can_be_verified(transactional_db, settings, rf, caplog):
+    settings.MCP_ISSUER = "https://app.example.com"
+    request = rf.get("/mcp", headers={"authorization": f"Bearer {unread()}"})
+    with missing_tables():
+        assert BearerProtection("https://app.example.com/mcp")(request).status_code == 500
+    [record] = [one for one in caplog.records if one.event == "endpoint.failed"]
+    assert record.getMessage().endswith(REMEDY)
+
+
+def unread():
+    """Return a token of this site, and forget the keys."""
+    rotation.rotate("EdDSA")
+    claims = {"aud": "https://app.example.com/mcp", "exp": 4102444800}
+    token = sign_jwt(claims, algorithm="EdDSA")
+    published_keys.reset()
+    return token
 
 
 def test_log_says_what_to_type_where_metadata_stay_unsigned(

@@ -20,6 +20,7 @@ from mcp_oauth_discovery.challenge.headers import (
 )
 from mcp_oauth_discovery.conf import shown
 from mcp_oauth_discovery.identity import UnusableRequest
+from mcp_oauth_discovery.keys.database_errors import remedy
 from mcp_oauth_discovery.logs.lines import logger, one_line, tracebacks
 from mcp_oauth_discovery.logs.redaction import (
     hide_credentials,
@@ -130,9 +131,9 @@ def fault_response(request: HttpRequest, fault: Exception) -> JsonResponse:
     _roll_back()
     fault = hide_credentials(request, fault)
     extra = {"event": "endpoint.failed", "status_code": 500, "request": request, "fault": fault}
-    text = "A protected endpoint answered 500: %s"
+    text = "A protected endpoint answered 500: %s%s"
     exc_info = tracebacks.limited(fault, "endpoint")
-    logger.error(text, one_line(fault), exc_info=exc_info, extra=extra)
+    logger.error(text, one_line(fault), remedy(fault), exc_info=exc_info, extra=extra)
     return _json(request, HTTPStatus.INTERNAL_SERVER_ERROR, {"error": "server_error"})
 
 

@@ -136,7 +136,7 @@ def test_check_of_the_settings_reads_the_resources_once(reads):
 def test_rules_that_read_the_database_say_so():
     database = [number for number, rule in checks.RULES.items() if rule.tags == (Tags.database,)]
     others = [number for number, rule in checks.RULES.items() if rule.tags == (checks.TAG,)]
-    assert database == ["W029", "W030", "W031", "W039"]
+    assert database == ["W029", "W030", "W031", "W039", "W049"]
     assert len(others) + len(database) == len(checks.RULES)
 
 

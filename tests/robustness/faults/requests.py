@@ -88,8 +88,8 @@ def ping(port: int, token: str | None) -> Answer:
     return send(port, "POST", "/mcp", PING, **accepted, **headers)
 
 
-def exchange(port: int, code: str) -> Answer:
-    """Exchange a code at the token endpoint."""
+def exchange(port: int, path: str, code: str) -> Answer:
+    """Exchange a code at the token endpoint, which has this path."""
     form = {
         "grant_type": "authorization_code",
         "client_id": CLIENT,
@@ -97,7 +97,7 @@ def exchange(port: int, code: str) -> Answer:
         "redirect_uri": CALLBACK,
         "code_verifier": VERIFIER,
     }
-    return send(port, "POST", "/oauth/mcp/token", urlencode(form), **{"Content-Type": FORM})
+    return send(port, "POST", path, urlencode(form), **{"Content-Type": FORM})
 
 
 def forge(token: str) -> str:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from signal import SIGHUP
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from tests.clients.deployments import (
     CHECKOUT,
@@ -54,12 +55,14 @@ class Served:
         self.deployment, self.given, self._codes = deployment, given, codes
         self.port = deployment.port
         self.refused: list[str] = []
+        # Each release of the example has its own.
+        self._endpoint: str = urlsplit(self.ask("server").json["token_endpoint"]).path
         self.renew_token()
 
     def renew_token(self) -> None:
         """Get a token, once there is a key to sign it."""
         for _ in range(PATIENCE):
-            answer = exchange(self.port, self.take_code())
+            answer = exchange(self.port, self._endpoint, self.take_code())
             if answer.status == 200:
                 self.token: str = answer.json["access_token"]
                 return
@@ -80,7 +83,7 @@ class Served:
         return ping(self.port, tokens[name])
 
     def _exchange(self, code: str) -> Answer:
-        answer = exchange(self.port, code)
+        answer = exchange(self.port, self._endpoint, code)
         if answer.status != 200:
             self.refused.append(code)
         return answer
@@ -172,7 +175,7 @@ def fill(given: Mapping[str, str], codes: list[str]) -> None:
 
 
 @contextmanager
-def serving(given: Mapping[str, str], directory: Path, codes: int = 60) -> Iterator[Served]:
+def serving(given: Mapping[str, str], directory: Path, codes: int = 500) -> Iterator[Served]:
     """Make the database, serve the example with it, and end the server."""
     port = free_port()
     full = configured(given, port)

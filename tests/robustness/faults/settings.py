@@ -31,7 +31,9 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {
         "events": {
-            "format": "{levelname} {event} {message}",
+            # A formatter of a dict takes no `defaults` before Python 3.12.
+            "()": "logging.Formatter",
+            "fmt": "{levelname} {event} {message}",
             "style": "{",
             "defaults": {"event": "-"},
         }
