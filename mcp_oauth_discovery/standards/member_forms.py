@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from mcp_oauth_discovery.standards.identifiers import check_secure_url
 from mcp_oauth_discovery.standards.marking import Problem
@@ -142,8 +142,12 @@ def check_json(value: object, levels: int = MOST_LEVELS) -> None:
 
 def check_filled(value: object) -> None:
     """Refuse an empty value inside of a list or dict (RFC 9728 §3.2, RFC 8414 §3.2)."""
-    inner = value.values() if isinstance(value, dict) else value
-    for item in inner if isinstance(value, (dict, list, tuple)) else ():  # type: ignore[union-attr]
+    inner: Iterable[object] = ()
+    if isinstance(value, dict):
+        inner = value.values()
+    elif isinstance(value, (list, tuple)):
+        inner = value
+    for item in inner:
         if item in (None, "", [], (), {}):
             raise Problem(_("an empty value inside of a member is not allowed; leave it out"))
         check_filled(item)
