@@ -14,7 +14,7 @@ from tests.conformance.rows import DIRECTORY, STANDARDS, Row, all_rows, cited
 from tests.markdown import CHECKOUT
 
 SKIPS = {"skip", "skipif", "xfail"}
-# What skips each test of a module, before the hook of skips.py could see one.
+# These skip a whole module, so the hook of skips.py sees none of its tests.
 SKIPS_OF_MODULES = {"importorskip", "skip", "xfail"}
 MODULES = {
     "alone.py": """
