@@ -160,7 +160,9 @@ def test_path_that_is_not_the_issuers_is_not_found(settings, fetch, path):
     assert fetch(f"{ASM}{path}").status_code == 404
 
 
-@pytest.mark.parametrize("url", [f"{JWKS}/x", f"{PRM}x", f"{ASM}-x", "/x" + PRM, JWKS + "%0A"])
+@pytest.mark.parametrize(
+    "url", [f"{JWKS}/x", f"{PRM}x", f"{ASM}-x", "/x" + PRM, "/x" + ASM, JWKS + "%0A"]
+)
 def test_neighbours_of_these_urls_are_not_ours(fetch, url):
     response = fetch(url)
     assert response.status_code == 404

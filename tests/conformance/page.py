@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 from tests.conformance import suite
@@ -11,6 +12,8 @@ from tests.markdown import CHECKOUT
 PAGE = CHECKOUT / "docs" / "conformance.md"
 ROWS = "<!-- Rows: written by the command. -->", "<!-- End of the rows. -->"
 SUITE = "<!-- Suite: written by the command. -->", "<!-- End of the suite. -->"
+# The code of a system check.
+CODE = re.compile(r"\b[EW]\d{3}\b")
 NAMES = {MET: "met", DEPLOYER: "your choice", INAPPLICABLE: "does not apply"}
 
 
@@ -49,7 +52,12 @@ def table(standard: Standard) -> str:
 
 def line(row: Row) -> str:
     tests = [f"`{test}`" for test in row.tests]
-    proof = "<br>".join(filter(None, [row.why, *tests]))
+    why = CODE.sub(link, row.why)
+    proof = "<br>".join(filter(None, [why, *tests]))
     anchor = f'<a id="{row.id}"></a>{row.id}'
     cells = (anchor, f"{row.level}: {row.requirement}", NAMES[row.status], proof)
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+
+
+def link(code: re.Match[str]) -> str:
+    return f"[`{code[0]}`](checks.md#mcp_oauth_discovery{code[0].lower()})"

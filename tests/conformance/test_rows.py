@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
+from collections.abc import Iterable
 from functools import cache
 
 import pytest
@@ -12,7 +13,26 @@ from tests.conformance.page import PAGE, with_rows
 from tests.conformance.rows import DIRECTORY, STANDARDS, Row, all_rows, cited
 from tests.markdown import CHECKOUT
 
-SKIPS = {"skip", "skipif", "xfail", "importorskip"}
+SKIPS = {"skip", "skipif", "xfail"}
+# These skip a whole module, so the hook of skips.py sees none of its tests.
+SKIPS_OF_MODULES = {"importorskip", "skip", "xfail"}
+MODULES = {
+    "alone.py": """
+@pytest.mark.skipif(True, reason="Missing.")
+def test_marked(): ...
+
+@pytest.mark.parametrize("a", [1, pytest.param(2, marks=pytest.mark.xfail)])
+def test_one_case(a): ...
+
+def test_healthy():
+    pytest.skip("The hook sees this.")
+""",
+    "import.py": "a = pytest.importorskip('a')\n\ndef test_a(): ...",
+    "mark.py": "pytestmark = [pytest.mark.skip]\n\ndef test_a(): ...",
+    "call.py": "if True:\n    pytest.skip('b', allow_module_level=True)\n\ndef test_a(): ...",
+}
+FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef
+DEFINITIONS = FUNCTIONS | ast.ClassDef
 
 
 def test_each_data_file_is_on_the_page():
@@ -33,29 +53,57 @@ def test_cited_tests_exist_and_are_not_skipped():
     assert {test: fault for test in sorted(cited()) if (fault := fault_of(test))} == {}
 
 
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [
+        ("none.py::test_a", "does not exist"),
+        ("alone.py::test_none", "does not exist"),
+        ("alone.py::test_marked", "is skipped"),
+        ("alone.py::test_one_case", "is skipped"),
+        ("alone.py::test_healthy", ""),
+        ("import.py::test_a", "is skipped"),
+        ("mark.py::test_a", "is skipped"),
+        ("call.py::test_a", "is skipped"),
+    ],
+)
+def test_fault_of_a_test_is_named(tmp_path, name, fault):
+    for file, text in MODULES.items():
+        (tmp_path / file).write_text(text)
+    # An absolute path replaces the checkout.
+    assert fault_of(f"{tmp_path}/{name}") == fault
+
+
 def fault_of(test: str) -> str:
     path, _, name = test.partition("::")
     if not (CHECKOUT / path).is_file() or name not in functions_of(path):
         return "does not exist"
-    return "is skipped" if functions_of(path)[name] & SKIPS else ""
+    is_skipped = functions_of(path)[name] & SKIPS or module_of(path) & SKIPS_OF_MODULES
+    return "is skipped" if is_skipped else ""
 
 
 @cache
 def functions_of(path: str) -> dict[str, set[str]]:
     """Return the tests of a module, each with the names that its decorators contain."""
-    tree = ast.parse((CHECKOUT / path).read_text(encoding="utf-8"))
-    functions = (
-        node for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-    )
     return {
-        function.name: {
-            node.attr
-            for decorator in function.decorator_list
-            for node in ast.walk(decorator)
-            if isinstance(node, ast.Attribute)
-        }
-        for function in functions
-        if function.name.startswith("test_")
+        node.name: attributes_in(node.decorator_list)
+        for node in body_of(path)
+        if isinstance(node, FUNCTIONS) and node.name.startswith("test_")
+    }
+
+
+@cache
+def module_of(path: str) -> set[str]:
+    """Return the names that a module contains outside of its functions and classes."""
+    return attributes_in(node for node in body_of(path) if not isinstance(node, DEFINITIONS))
+
+
+def body_of(path: str) -> list[ast.stmt]:
+    return ast.parse((CHECKOUT / path).read_text(encoding="utf-8")).body
+
+
+def attributes_in(nodes: Iterable[ast.AST]) -> set[str]:
+    return {
+        part.attr for node in nodes for part in ast.walk(node) if isinstance(part, ast.Attribute)
     }
 
 
