@@ -185,14 +185,23 @@ class Hidden(Exception):
     """What a project raises in place of the error of the database."""
 
 
+def hide():
+    try:
+        connection.cursor().execute("SELECT 1 FROM no_such_table")
+    except DatabaseError as error:
+        raise Hidden from error
+
+
+def store_and_raise():
+    Group.objects.create(name="inside")
+    raise Hidden
+
+
 def test_exception_that_hides_a_database_error_is_raised_as_it_is():
     with transaction.atomic():
         Group.objects.create(name="before")
         with pytest.raises(Hidden), undisturbed(connection):
-            try:
-                connection.cursor().execute("SELECT 1 FROM no_such_table")
-            except DatabaseError as error:
-                raise Hidden from error
+            hide()
         Group.objects.create(name="after")
     assert set(Group.objects.values_list("name", flat=True)) == {"before", "after"}
 
@@ -206,15 +215,10 @@ def test_exception_stays_as_it_is_if_its_savepoint_cannot_be_kept():
             raise DatabaseError
         return execute(sql, params, many, context)
 
-    with transaction.atomic():
+    with transaction.atomic(), connection.execute_wrapper(refuse):
         Group.objects.create(name="before")
-        with (
-            connection.execute_wrapper(refuse),
-            pytest.raises(Hidden),
-            undisturbed(connection),
-        ):
-            Group.objects.create(name="inside")
-            raise Hidden
+        with pytest.raises(Hidden), undisturbed(connection):
+            store_and_raise()
         Group.objects.create(name="after")
     assert set(Group.objects.values_list("name", flat=True)) == {"before", "after"}
 
