@@ -202,11 +202,12 @@ def check_tokens_can_be_signed(
 def check_keys_can_be_read(
     databases: Sequence[str] | None = None, **kwargs: Any
 ) -> Iterator[Advice]:
-    """Report that the database cannot read the keys, although it has tables for them."""
+    """Report that the keys that this site needs cannot be read, although they have tables."""
     try:
         _read(databases)
     except AnyDatabaseError as error:
-        if not remedy(error):
+        # A site that neither announces keys nor signs needs no database.
+        if not remedy(error) and (_wanted_algorithms() or _signer()):
             problem = next(iter(str(error).splitlines()), type(error).__name__)
             yield Advice(
                 f"The signing keys cannot be read: {problem}.",

@@ -16,8 +16,9 @@ def without_cookies(request: HttpRequest) -> None:
     request.COOKIES = {}
     session: object = getattr(request, "session", None)
     if isinstance(session, SessionBase):
-        # A new session that stays empty gets no cookie.
-        request.session = type(session)()
+        # A new session that stays empty gets no cookie. Make it as SessionMiddleware makes one for
+        # a client without a cookie, and of the class behind a proxy object.
+        request.session = session.__class__(None)
 
 
 def without_csrf_cookie(request: HttpRequest) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 
 from django.db import Error as AnyDatabaseError
 from django.db import connections, transaction
@@ -29,10 +29,12 @@ def undisturbed(*used: BaseDatabaseWrapper) -> Iterator[None]:
             except AnyDatabaseError:
                 raise
             except Exception:
-                # The transaction is usable: keep what the block has done.
-                savepoints.close()
+                # Keep what the block has done. That fails if an error of the database is behind
+                # this one: Django then rolls back to the savepoint.
+                with suppress(AnyDatabaseError):
+                    savepoints.close()
                 raise
-    except AnyDatabaseError:
+    except Exception:
         for connection in begun:
             _fail_at_commit(connection)
         raise

@@ -149,13 +149,18 @@ class Copies:
             logger.warning(text, SHORT_WAIT, extra={"event": "jwks.late"})
         return copy
 
-    def renewed(self) -> Copy:
-        """Return a copy to look up a `kid` that `fresh` lacks: another process may have made it."""
-        copy = self.fresh(SHORT_WAIT)
+    def renewed(self, patience: float = SHORT_WAIT) -> Copy:
+        """Return a copy to look up a `kid` that `fresh` lacks: another process may have made it.
+
+        With a copy, this waits `patience` seconds at most, for all readings together.
+        """
+        end = time.monotonic() + patience
+        copy = self._settled or self.fresh(patience)
         try:
             # The first reading may have begun before the key was made.
             for _attempt in range(2):
-                self._current_reading(again=True).has_ended(within=SHORT_WAIT)
+                reading = self._current_reading(again=True)
+                reading.has_ended(within=min(SHORT_WAIT, end - reading.started))
         except KeysUnread as error:
             _log_stale(error)
         return self._settled or copy

@@ -59,10 +59,10 @@ class PublishedKeys:
             copies = self._stores.setdefault(store, Copies(store, self._clock))
         return copies.read_here() if is_here else copies.fresh(patience)
 
-    def renewed(self) -> Copy:
+    def renewed(self, patience: float = SHORT_WAIT) -> Copy:
         """Return a copy to look up a `kid` that `copy` does not have; see `Copies.renewed`."""
         _, copies, is_here = self._present()
-        return self.copy() if copies is None or is_here else copies.renewed()
+        return self.copy() if copies is None or is_here else copies.renewed(patience)
 
     def warm(self) -> Copy | None:
         """Return the copy to serve if that needs no query and no waiting, else None."""

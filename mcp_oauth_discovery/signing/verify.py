@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
+from joserfc import jws
 
 from mcp_oauth_discovery.identity import pinned_issuer
 from mcp_oauth_discovery.logs.sensitive import sensitive
 from mcp_oauth_discovery.signing.jose import REGISTRIES, Registry, check_text
-from mcp_oauth_discovery.signing.published import PublishedKey, published_keys
+from mcp_oauth_discovery.signing.published import SHORT_WAIT, PublishedKey, published_keys
 from mcp_oauth_discovery.signing.refusals import InvalidToken, NotMine
 from mcp_oauth_discovery.signing.rules import (
     LEEWAY,
@@ -62,7 +64,7 @@ def verify_jwt(
     header = signed.headers()
     check_header(header)
     check_type(header, typ)
-    key = _find_key(header, now)
+    key = _find_key(signed, issuer, now)
     claims = verified_claims(signed, key.parsed, key.algorithm, REGISTRIES[key.algorithm])
     check_issuer(claims, issuer)
     check_audience(claims, audience)
@@ -87,12 +89,27 @@ def foreign(token: str) -> NotMine | None:
     return None
 
 
-def _find_key(header: Mapping[str, Any], now: datetime) -> PublishedKey:
+@sensitive
+def _find_key(signed: jws.CompactSignature, issuer: str, now: datetime) -> PublishedKey:
+    header: Mapping[str, Any] = signed.headers()
     kid = header.get("kid")
     # A list or an object of JSON cannot be looked up.
     if not isinstance(kid, str):
         refuse_key(header)
-    key = published_keys.copy().by_kid.get(kid) or published_keys.renewed().by_kid.get(kid)
+    end = time.monotonic() + SHORT_WAIT
+    key = published_keys.copy().by_kid.get(kid)
+    if key is None and _claims_issuer(signed, issuer):
+        # The time that `copy` has waited counts.
+        key = published_keys.renewed(end - time.monotonic()).by_kid.get(kid)
     if key is None or not key.is_published(now):
         refuse_key(header)
     return key
+
+
+@sensitive
+def _claims_issuer(signed: jws.CompactSignature, issuer: str) -> bool:
+    """Return whether a token claims to be of this site: others have no key to read again for."""
+    try:
+        return claimed_issuer(signed) == issuer
+    except InvalidToken:
+        return False

@@ -141,14 +141,17 @@ def check_json(value: object, levels: int = MOST_LEVELS) -> None:
 
 
 def check_filled(value: object) -> None:
-    """Refuse an empty value inside of a list or dict (RFC 9728 §3.2, RFC 8414 §3.2)."""
+    """Refuse null, an empty string or an empty list inside of a member (RFC 9728 §3.2).
+
+    An empty object says something: that a feature is there, and has no parameters.
+    """
     inner: Iterable[object] = ()
     if isinstance(value, dict):
         inner = value.values()
     elif isinstance(value, (list, tuple)):
         inner = value
     for item in inner:
-        if item in (None, "", [], (), {}):
+        if item in (None, "", [], ()):
             raise Problem(_("an empty value inside of a member is not allowed; leave it out"))
         check_filled(item)
 

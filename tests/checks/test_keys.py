@@ -200,6 +200,13 @@ def test_database_that_is_down_is_reported_once(stored):
         assert stored() == ["W049"]
 
 
+@pytest.mark.django_db
+def test_database_that_is_down_is_not_reported_where_nothing_is_signed(stored, settings):
+    settings.MCP_AUTHORIZATION_SERVERS = ["https://login.example.com"]
+    with broken_database():
+        assert stored() == []
+
+
 def test_tables_that_are_missing_are_not_reported(stored, transactional_db):
     with missing_tables():
         assert stored() == []

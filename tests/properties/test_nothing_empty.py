@@ -1,4 +1,4 @@
-"""No document has null, an empty string, an empty list or an empty object, whatever is set."""
+"""No document has null, an empty string, an empty list or an empty member, whatever is set."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from tests.properties.strategies import ISSUERS, OWN_PATHS, RESOURCES
 DOCUMENTS = (PRM, f"{PRM}/mcp", ASM, JWKS)
 
 
-def empties(value, place=""):
-    """Yield the places of empty values in a document."""
-    if value in (None, "", [], {}):
+def empties(value, place="", depth=0):
+    """Yield the places of empty values in a document; only a member itself may not be {}."""
+    if value in (None, "", []) or (value == {} and depth < 2):
         yield place
     items = enumerate(value) if isinstance(value, list) else ()
     for name, item in value.items() if isinstance(value, dict) else items:
-        yield from empties(item, f"{place}[{name!r}]")
+        yield from empties(item, f"{place}[{name!r}]", depth + 1)
 
 
 @contextmanager

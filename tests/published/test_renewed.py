@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import time
+from unittest.mock import patch
+
 import pytest
 from django.db import connection, transaction
 
 from mcp_oauth_discovery.signing import InvalidToken, copies, sign_jwt, verify, verify_jwt
 from tests import ORIGIN
-from tests.keys import HOUR, NOW, broken_database, make_key
-from tests.published.copies import kids, readings, silence
+from tests.keys import HOUR, NOW, broken_database, make_key, on_every_connection
+from tests.published.copies import kids, reading_threads, readings, silence
 
 SECOND = copies.READ_AGAIN_AFTER
 
@@ -66,6 +69,30 @@ def test_unknown_kid_waits_once_for_a_silent_database(read):
         assert silent.asked == 1
 
 
+def test_readings_for_an_unknown_kid_wait_no_longer_together_than_one(read):
+    read.renewed()
+
+    def wait(execute, sql, params, many, context):
+        time.sleep(copies.SHORT_WAIT * 3 / 4)
+        return execute(sql, params, many, context)
+
+    # The clock of the copies stands still, so each attempt of each call may begin a reading.
+    with on_every_connection(wait), patch.object(copies, "READ_AGAIN_AFTER", 0):
+        began = time.monotonic()
+        read.renewed()
+        waited = time.monotonic() - began
+        for thread in reading_threads():
+            thread.join()
+    assert waited < copies.SHORT_WAIT * 5 / 4
+
+
+def test_request_that_has_waited_for_the_copy_waits_no_longer(read):
+    with silence():
+        began = time.monotonic()
+        assert read.renewed(0).keys == ()
+        assert time.monotonic() - began < copies.SHORT_WAIT / 2
+
+
 def test_last_copy_is_served_while_the_database_is_down(stale, caplog):
     before = stale.at(NOW)
     with broken_database():
@@ -104,6 +131,20 @@ def token(keys, transactional_db, settings, monkeypatch):
 
 def test_first_token_of_a_key_of_another_process_is_accepted(token):
     assert verify_jwt(token, audience="x", now=NOW)["iss"] == ORIGIN
+
+
+def test_token_of_another_issuer_has_no_keys_read(token, settings):
+    settings.MCP_ISSUER = "https://other.example.com"
+    with readings() as seen, pytest.raises(InvalidToken, match="unknown key"):
+        verify_jwt(token, audience="x", now=NOW)
+    assert seen() == []
+
+
+def test_token_without_readable_claims_has_no_keys_read(token):
+    header, _, signature = token.split(".")
+    with readings() as seen, pytest.raises(InvalidToken, match="unknown key"):
+        verify_jwt(f"{header}.eA.{signature}", audience="x", now=NOW)
+    assert seen() == []
 
 
 def test_token_of_no_key_is_refused_after_the_reading(token):

@@ -6,12 +6,15 @@ import io
 from urllib.parse import urlencode
 
 import pytest
+from django.contrib.sessions.backends.db import SessionStore
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import include, path
+from django.utils.functional import SimpleLazyObject
 from oauth2_provider.models import Application
 
 from mcp_oauth_discovery.contrib.oauth_toolkit import oauth2_provider_settings
+from mcp_oauth_discovery.discovery.cookies import without_cookies
 from mcp_oauth_discovery.doctor.transport.framing import read_head
 from mcp_oauth_discovery.protection import bearer_required
 from tests import ASM, JWKS, ORIGIN, PRM
@@ -75,6 +78,21 @@ def test_session_that_every_request_renews_is_not_renewed_by_a_document(
     for url in (PRM, PRM, ASM, JWKS):
         assert not client_with_session.get(url).cookies
     assert "sessionid" in client_with_session.get("/admin/").cookies
+
+
+class Visits(SessionStore):
+    """A session whose constructor has no defaults, as SessionMiddleware calls it."""
+
+    def __init__(self, session_key):
+        super().__init__(session_key)
+
+
+def test_session_of_a_project_gives_way_to_one_of_its_class(rf):
+    request = rf.get("/")
+    request.session = SimpleLazyObject(lambda: Visits("x"))
+    without_cookies(request)
+    assert type(request.session) is Visits
+    assert request.session.session_key is None
 
 
 @pytest.mark.parametrize(

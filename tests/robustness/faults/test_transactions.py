@@ -18,6 +18,7 @@ from oauth2_provider.models import AccessToken
 
 from mcp_oauth_discovery import rotation
 from mcp_oauth_discovery.contrib.oauth_toolkit import verify_token
+from mcp_oauth_discovery.keys.transactions import undisturbed
 from mcp_oauth_discovery.models import SigningKey
 from mcp_oauth_discovery.protection import BearerProtection, find_user
 from mcp_oauth_discovery.signing import sign_jwt, verify_jwt
@@ -137,8 +138,10 @@ def without_autocommit():
         yield
         transaction.commit()
     finally:
-        transaction.rollback()
-        transaction.set_autocommit(True)
+        # A connection that is lost is made again, with autocommit.
+        if connection.is_usable():
+            transaction.rollback()
+            transaction.set_autocommit(True)
 
 
 @contextmanager
@@ -178,6 +181,48 @@ def test_error_that_is_not_caught_rolls_everything_back(name):
     assert (rows(), Group.objects.count()) == (before, 0)
 
 
+class Hidden(Exception):
+    """What a project raises in place of the error of the database."""
+
+
+def hide():
+    try:
+        connection.cursor().execute("SELECT 1 FROM no_such_table")
+    except DatabaseError as error:
+        raise Hidden from error
+
+
+def store_and_raise():
+    Group.objects.create(name="inside")
+    raise Hidden
+
+
+def test_exception_that_hides_a_database_error_is_raised_as_it_is():
+    with transaction.atomic():
+        Group.objects.create(name="before")
+        with pytest.raises(Hidden), undisturbed(connection):
+            hide()
+        Group.objects.create(name="after")
+    assert set(Group.objects.values_list("name", flat=True)) == {"before", "after"}
+
+
+def test_exception_stays_as_it_is_if_its_savepoint_cannot_be_kept():
+    refused = []
+
+    def refuse(execute, sql, params, many, context):
+        if sql.startswith("RELEASE") and not refused:
+            refused.append(sql)
+            raise DatabaseError
+        return execute(sql, params, many, context)
+
+    with transaction.atomic(), connection.execute_wrapper(refuse):
+        Group.objects.create(name="before")
+        with pytest.raises(Hidden), undisturbed(connection):
+            store_and_raise()
+        Group.objects.create(name="after")
+    assert set(Group.objects.values_list("name", flat=True)) == {"before", "after"}
+
+
 def test_protection_in_a_transaction_answers_500_and_leaves_it_usable(rf):
     protection = BearerProtection(RESOURCE, verify=verify_token, user=find_user)
     request = rf.post("/mcp", headers={"authorization": f"Bearer {issue()}"})
@@ -198,18 +243,19 @@ def test_rotation_that_the_caller_rolls_back_leaves_no_key():
     assert verify_jwt(sign(), audience=RESOURCE)["sub"] == "7"
 
 
+@pytest.mark.parametrize("begin", [transaction.atomic, nested, without_autocommit])
 @pytest.mark.parametrize("name", ["sign_jwt", "rotate"])
-def test_commit_on_a_connection_that_is_lost_is_an_error(name):
+def test_commit_on_a_connection_that_is_lost_is_an_error(name, begin):
     if connection.vendor == "sqlite":
         pytest.skip("SQLite has no connection that a server can end.")
     prepare, call = CALLS[name]
     given, before = prepare(), rows()
 
-    @transaction.atomic
     def change():
-        Group.objects.create(name="lost")
-        with refusing(0, LOSE[connection.vendor]), pytest.raises(DatabaseError):
-            call(given)
+        with begin():
+            Group.objects.create(name="lost")
+            with refusing(0, LOSE[connection.vendor]), pytest.raises(DatabaseError):
+                call(given)
 
     with pytest.raises(DatabaseError):
         change()
