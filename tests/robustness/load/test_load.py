@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.robustness.load import hold
-from tests.robustness.load_client import Answer
-from tests.robustness.load_history import State, existed, published_set
-from tests.robustness.load_record import (
+from tests.robustness.load.command import hold
+from tests.robustness.load.history import State, existed, published_set
+from tests.robustness.load.record import (
     Record,
     Revocation,
     Served,
@@ -21,6 +20,7 @@ from tests.robustness.load_record import (
     late_uses,
     mixed_sets,
 )
+from tests.robustness.traffic import Answer
 
 # Key a leaves at 20, and b follows at 10.
 STATES = [State(0, {"a": (20.0, "A")}), State(10, {"a": (20.0, "A"), "b": (None, "B")})]

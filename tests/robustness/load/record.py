@@ -7,8 +7,8 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from tests.robustness.load_client import Answer
-from tests.robustness.load_history import Published, State, existed, published_set
+from tests.robustness.load.history import Published, State, existed, published_set
+from tests.robustness.traffic import Answer
 
 
 class Revocation(NamedTuple):

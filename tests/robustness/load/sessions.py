@@ -9,8 +9,8 @@ from typing import NamedTuple
 from urllib.parse import urlencode
 
 from tests import ASM, JWKS, PRM
-from tests.robustness.load_client import Answer, Client, request
-from tests.robustness.load_record import Record, Verified
+from tests.robustness.load.record import Record, Verified
+from tests.robustness.traffic import Answer, Client, request
 
 # Seconds. How long tokens live, and for how long a client uses one.
 TOKEN_SECONDS = 15
