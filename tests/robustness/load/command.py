@@ -19,7 +19,7 @@ from tests.clients.deployments import CHECKOUT, HOST, Plan, free_port, start, st
 from tests.databases.postgresql import PostgreSQL, serving
 from tests.robustness.load import history
 from tests.robustness.load.operator import WORKERS, Operator
-from tests.robustness.load.record import Record, accepted_again, effects, late_uses, mixed_sets
+from tests.robustness.load.record import Record, used_again, effects, late_uses, mixed_sets
 from tests.robustness.load.sessions import TOKEN_SECONDS, SignIn, reader, session
 from tests.robustness.sign_ins import prepare
 from tests.robustness.traffic import Client, drive
@@ -44,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
     record = outcome.record
     # Here the clock decides: 5 seconds are what the documentation promises.
     record.violations += late_uses(record, READ_AT_MOST_EVERY.total_seconds())
-    record.violations += accepted_again(record)
+    record.violations += used_again(record)
     sys.stdout.writelines(f"{line}\n" for line in summary(outcome))
     return int(bool(record.violations))
 
