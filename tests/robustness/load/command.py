@@ -19,7 +19,7 @@ from tests.clients.deployments import CHECKOUT, HOST, Plan, free_port, start, st
 from tests.databases.postgresql import PostgreSQL, serving
 from tests.robustness.load import history
 from tests.robustness.load.operator import WORKERS, Operator
-from tests.robustness.load.record import Record, used_again, effects, late_uses, mixed_sets
+from tests.robustness.load.record import Record, effects, late_uses, mixed_sets, used_again
 from tests.robustness.load.sessions import TOKEN_SECONDS, SignIn, reader, session
 from tests.robustness.sign_ins import prepare
 from tests.robustness.traffic import Client, drive

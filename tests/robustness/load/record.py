@@ -138,8 +138,8 @@ def used_again(record: Record) -> list[str]:
             refused_at = min(call.received_at for call in calls if not call.is_accepted)
             if any(call.is_accepted and call.sent_at > refused_at for call in calls):
                 lines.append(f"worker {worker} accepted a token of {kid} again")
-            tokens = [token for token in record.issued if (token.kid, token.worker) == (kid, worker)]
-            if any(token.sent_at > refused_at for token in tokens):
+            issued = [each for each in record.issued if (each.kid, each.worker) == (kid, worker)]
+            if any(token.sent_at > refused_at for token in issued):
                 lines.append(f"worker {worker} signed with {kid} again")
     return lines
 

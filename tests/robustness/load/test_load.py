@@ -17,9 +17,9 @@ from tests.robustness.load.record import (
     Revocation,
     Served,
     Verified,
-    used_again,
     late_uses,
     mixed_sets,
+    used_again,
 )
 from tests.robustness.traffic import Answer
 
