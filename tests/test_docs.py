@@ -116,7 +116,7 @@ def test_table_has_every_setting_in_order_with_its_default():
 def test_no_page_names_a_setting_that_does_not_exist():
     # These are constants of the package, the environment of the tests, and callers' own names.
     others = {"MCP_REQUEST_HEADERS", "MCP_EXPOSED_HEADERS", "MCP_REQUIRE_CLIENTS"}
-    others.add("MCP_TEST_DATABASE_URL")
+    others |= {"MCP_TEST_DATABASE_URL", "MCP_PROPERTIES"}
     # These are settings of django-mcp-oauth.
     others |= {"MCP_RESOURCE_URL", "MCP_OAUTH_", "MCP_OAUTH_AUTHORIZE_USER"}
     others |= {"MCP_OAUTH_CONSENT_TEMPLATE", "MCP_OAUTH_PRIVATE_KEY", "MCP_OAUTH_REFRESH_GRACE"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from urllib.parse import urlencode
 
 import pytest
 from django.http import HttpResponse
@@ -27,6 +28,7 @@ urlpatterns = [
     path("mcp", mcp),
 ]
 
+FORM = "application/x-www-form-urlencoded"
 MIDDLEWARE = "mcp_oauth_discovery.middleware.DiscoveryMiddleware"
 # What CsrfViewMiddleware replaces, and what SessionMiddleware deletes.
 ODD = ["csrftoken=x", "sessionid=x"]
@@ -94,6 +96,17 @@ def test_client_without_a_secret_is_refused_without_a_slow_hash(monkeypatch):
     form = {"grant_type": "authorization_code", "code": "x", "client_id": "known"}
     answer = Client(headers={"authorization": "Basic x"}).post("/oauth/mcp/token", form)
     assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
+
+
+@pytest.mark.usefixtures("_endpoints")
+@pytest.mark.parametrize("length", [65_000, 65_536])
+def test_form_is_refused_before_it_is_slow_to_read(length):
+    form = {"grant_type": "x", "client_id": "a" * length}
+    urlencoded = Client().post("/oauth/mcp/token", urlencode(form), FORM)
+    multipart = Client().post("/oauth/mcp/token", form)
+    expected = "unsupported_grant_type" if length < 65_536 else "invalid_request"
+    for answer in (urlencoded, multipart):
+        assert (answer.status_code, answer.json()["error"]) == (400, expected)
 
 
 @pytest.mark.parametrize(

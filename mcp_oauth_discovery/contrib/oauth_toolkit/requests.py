@@ -46,6 +46,12 @@ _UNREADABLE = (
     OSError,
 )
 
+# In octets, and for all parameters together in characters. Codes, tokens, states and resources need
+# a few thousand. oauthlib decodes and encodes a form several times.
+LONGEST_FORM = 65_536
+_FORM = "application/x-www-form-urlencoded"
+_TOO_LONG = "The parameters are too many, too long or malformed."
+
 _NO_TEXT = re.compile("[\\0\ud800-\udfff]")
 
 
@@ -54,7 +60,7 @@ class BadParameters(Exception):
 
 
 def read_parameters(request: HttpRequest) -> None:
-    """Raise `BadParameters` for a query or a form that is unreadable, or contains a NUL.
+    """Raise `BadParameters` for a query or a form that is unreadable, too long, or contains a NUL.
 
     Remove parameters that oauthlib would take for its own attributes: RFC 6749 §3.2 says that
     unknown ones are ignored.
@@ -62,10 +68,14 @@ def read_parameters(request: HttpRequest) -> None:
     if INVALID_HEX_PATTERN.search(request.META.get("QUERY_STRING", "")):
         raise BadParameters("The query has a percent sign without two hexadecimal digits.")
     try:
+        if request.content_type == _FORM and len(request.body) > LONGEST_FORM:
+            raise BadParameters(_TOO_LONG)
         given = [*request.GET.lists(), *request.POST.lists()]
     except _UNREADABLE as error:
-        raise BadParameters("The parameters are too many, too long or malformed.") from error
+        raise BadParameters(_TOO_LONG) from error
     texts = [text for name, values in given for text in (name, *map(str, values))]
+    if sum(map(len, texts)) > LONGEST_FORM:
+        raise BadParameters(_TOO_LONG)
     if not all(is_storable(text) for text in [*texts, *_credentials(request)]):
         raise BadParameters("The parameters contain a character that is not allowed.")
     kept = request.POST.copy()

@@ -159,6 +159,14 @@ def test_unexpected_traceback_is_reported():
     assert traceback.endswith("KeyError: z")
 
 
+def test_traceback_of_the_server_alone_is_expected():
+    start, end = "Traceback (most recent call last):\n", "h11.Error: z\n"
+    frames = [f'  File "/lib/{name}/x.py", line 1, in y\n    z()\n' for name in ("asyncio", "h11")]
+    assert unexpected_tracebacks("".join([start, *frames, end])) == []
+    ours = '  File "/src/mcp_oauth_discovery/x.py", line 1, in y\n    z()\n'
+    assert unexpected_tracebacks("".join([start, *frames, ours, end]))
+
+
 @pytest.mark.parametrize(
     ("octets", "method", "body", "rest"),
     [
