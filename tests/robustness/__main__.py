@@ -1,6 +1,6 @@
 """Run one of the long runs of docs/robustness.md: `python -m tests.robustness attack`.
 
-Each command is a module with two functions. `add_arguments(parser)` adds its options, and
+The module of a command has two functions. `add_arguments(parser)` adds its options, and
 `run(options)` returns the exit status.
 """
 
@@ -10,14 +10,20 @@ import argparse
 import sys
 from importlib import import_module
 
-COMMANDS = ("attack", "fuzz", "load", "memory")
+# The name of each command, and its module.
+COMMANDS = {
+    "attack": "attack",
+    "fuzz": "fuzz",
+    "load": "load.command",
+    "memory": "memory.command",
+}
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.robustness")
     commands = parser.add_subparsers(dest="command", required=True)
-    for name in COMMANDS:
-        module = import_module(f"tests.robustness.{name}")
+    for name, path in COMMANDS.items():
+        module = import_module(f"tests.robustness.{path}")
         command = commands.add_parser(name, help=module.__doc__.partition("\n")[0])
         module.add_arguments(command)
         command.set_defaults(run=module.run)

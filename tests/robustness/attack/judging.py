@@ -27,7 +27,8 @@ _ENDPOINTS = (b"/mcp", b"/reports/mcp", b"/oauth/mcp/token")
 class Seen(NamedTuple):
     """An answer, the request for it, and the site that sent it.
 
-    `bodies` are the documents of the site, as a plain request gets them.
+    `bodies` are the documents of the site, as a plain request gets them. `is_timed` is false if the
+    same request took less time in another attempt.
     """
 
     request: Request
@@ -35,6 +36,7 @@ class Seen(NamedTuple):
     server: str
     placement: str
     bodies: Collection[bytes]
+    is_timed: bool = True
 
     @property
     def is_own(self) -> bool:
@@ -133,9 +135,11 @@ def cookie(seen: Seen) -> str | None:
 def request_data(seen: Seen) -> str | None:
     """Refuse the canary anywhere, and a header that the request wanted to add.
 
-    For a request with a valid token, the MCP server answers. JSON-RPC has it repeat the `id`.
+    For a request with a valid token, the MCP server answers. JSON-RPC has it repeat the `id`. If
+    the token is in a place where it does not count, the answer is a 401 like any other.
     """
     is_answered = seen.request.kind == "mcp" and seen.request.has_token
+    is_answered = is_answered and seen.reply.status != 401
     is_repeated = seen.request.canary in _own_octets(seen).lower()
     is_repeated = is_repeated and not is_answered and not seen.is_home
     if is_repeated or seen.reply.all("x-injected"):
@@ -180,7 +184,7 @@ def processor_time(seen: Seen) -> str | None:
     is_hashed = seen.request.kind == "token" and any(
         secret in seen.request.octets for secret in _SECRETS
     )
-    if microseconds > MOST_TIME and not is_hashed:
+    if microseconds > MOST_TIME and seen.is_timed and not is_hashed:
         return f"{microseconds / 1000:.0f} ms of processor time"
     return None
 

@@ -23,7 +23,7 @@ from mcp_oauth_discovery.models import SigningKey
 from mcp_oauth_discovery.protection import BearerProtection, find_user
 from mcp_oauth_discovery.signing import sign_jwt, verify_jwt
 from tests import ORIGIN
-from tests.keys import DAY
+from tests.keys import DAY, ED, VECTORS, as_file
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -72,6 +72,11 @@ def kid_of_generation(number):
 CALLS = {
     "sign_jwt": (lambda: None, lambda given: sign()),
     "rotate": (lambda: None, lambda given: rotation.rotate("EdDSA")),
+    "import_key": (lambda: as_file(VECTORS[ED]), rotation.import_key),
+    "import_key, public": (
+        lambda: as_file(VECTORS[ED], private=False),
+        lambda given: rotation.import_key(given, public_only=True),
+    ),
     "retire": (kid, rotation.retire),
     "revoke": (kid, rotation.revoke),
     "prune": (unneeded, lambda given: rotation.prune(**given)),

@@ -5,7 +5,13 @@ from __future__ import annotations
 import pytest
 
 from tests.robustness.attack import counts, verdict
-from tests.robustness.attack.campaign import SITES, Outcome, Plan, unexpected_tracebacks
+from tests.robustness.attack.campaign import (
+    SITES,
+    Outcome,
+    Plan,
+    quickest,
+    unexpected_tracebacks,
+)
 from tests.robustness.attack.judging import MOST_TIME, Seen, belongs_to_a_document, violations
 from tests.robustness.attack.replies import Reply, first
 from tests.robustness.attack.requests import Place, Request, make
@@ -80,6 +86,19 @@ def test_message_is_repeated_to_a_valid_token_only():
     answered = request(MCP, "mcp", has_token=True)
     assert judged(asked=answered, body=b'{"id": "c4n4ry7z"}') == []
     assert judged(asked=request(MCP, "mcp"), body=b'{"id": "c4n4ry7z"}')
+    assert judged(asked=answered, status=401, body=b'{"id": "c4n4ry7z"}')
+
+
+def test_closed_connection_does_not_make_a_slow_request_quick():
+    slow, slower = ([Reply(200, (("attack-report", f"7 {us}"),), BODY)] for us in (10**6, 10**7))
+    assert quickest([slower, slow, []]) == slow
+    assert quickest([[]]) == []
+
+
+def test_only_the_quickest_attempt_is_timed():
+    reply = Reply(500, (("attack-report", f"7 {MOST_TIME + 1}"), ANY_ORIGIN), BODY)
+    seen = Seen(request(), reply, "gunicorn", "entry", {BODY}, is_timed=False)
+    assert violations(seen) == ["the status is 500"]
 
 
 def test_refusal_of_a_host_by_django_needs_cors_only_behind_the_middleware():

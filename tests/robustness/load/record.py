@@ -7,8 +7,8 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from tests.robustness.load_client import Answer
-from tests.robustness.load_history import Published, State, existed, published_set
+from tests.robustness.load.history import Published, State, existed, published_set
+from tests.robustness.traffic import Answer
 
 
 class Revocation(NamedTuple):
@@ -29,6 +29,14 @@ class Verified(NamedTuple):
     is_accepted: bool
 
 
+class Issued(NamedTuple):
+    """A token that the token endpoint signed with a key, and when it was requested."""
+
+    kid: str
+    worker: str
+    sent_at: float
+
+
 class Served(NamedTuple):
     """A JWK Set, and when it was requested and received."""
 
@@ -47,6 +55,7 @@ class Record:
     seconds: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     calls: list[Verified] = field(default_factory=list)
     sets: list[Served] = field(default_factory=list)
+    issued: list[Issued] = field(default_factory=list)
     revocations: dict[str, Revocation] = field(default_factory=dict)
     is_over: bool = False
     _bodies: dict[tuple[str, str], bytes] = field(default_factory=dict)
@@ -112,11 +121,16 @@ def late_uses(record: Record, seconds: float) -> list[str]:
             for served in record.sets
             if kid in dict(served.keys) and served.sent_at > ended_at + seconds
         ]
+        late += [
+            f"worker {token.worker} signed with {kid} after {token.sent_at - ended_at:.2f} s"
+            for token in record.issued
+            if token.kid == kid and token.sent_at > ended_at + seconds
+        ]
     return late
 
 
-def accepted_again(record: Record) -> list[str]:
-    """Return a line for each worker that accepted a token of a revoked key after refusing one."""
+def used_again(record: Record) -> list[str]:
+    """Return a line for each worker that used a revoked key after it had refused a token of it."""
     lines = []
     for kid in record.revocations:
         for worker in sorted(record.workers(kid, accepted=False)):
@@ -124,6 +138,9 @@ def accepted_again(record: Record) -> list[str]:
             refused_at = min(call.received_at for call in calls if not call.is_accepted)
             if any(call.is_accepted and call.sent_at > refused_at for call in calls):
                 lines.append(f"worker {worker} accepted a token of {kid} again")
+            issued = [each for each in record.issued if (each.kid, each.worker) == (kid, worker)]
+            if any(token.sent_at > refused_at for token in issued):
+                lines.append(f"worker {worker} signed with {kid} again")
     return lines
 
 

@@ -1,6 +1,6 @@
 """Prepares the database of a run: tables, keys, a user, a client, and tokens of past sign-ins.
 
-python -m tests.robustness.load_prepare SIGN_INS SECONDS
+python -m tests.robustness.sign_ins SIGN_INS SECONDS
 
 Prints JSON: the `client_id`, and for each sign-in the access token and the refresh token. The
 access tokens live for SECONDS.

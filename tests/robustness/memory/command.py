@@ -21,10 +21,10 @@ from tests.clients.deployments import (
     start,
     stop,
 )
-from tests.robustness.load_client import Client, drive
-from tests.robustness.load_prepare import prepare
-from tests.robustness.memory_judge import growth, is_flat
-from tests.robustness.memory_requests import ALLOWED, KINDS, Expected, requests
+from tests.robustness.memory.judging import growth, is_flat
+from tests.robustness.memory.requests import ALLOWED, KINDS, Expected, requests
+from tests.robustness.sign_ins import prepare
+from tests.robustness.traffic import Client, drive
 
 # Without an access log. Errors of the site are logged as usual.
 SERVERS = {

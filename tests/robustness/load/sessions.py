@@ -9,8 +9,8 @@ from typing import NamedTuple
 from urllib.parse import urlencode
 
 from tests import ASM, JWKS, PRM
-from tests.robustness.load_client import Answer, Client, request
-from tests.robustness.load_record import Record, Verified
+from tests.robustness.load.record import Issued, Record, Verified
+from tests.robustness.traffic import Answer, Client, request
 
 # Seconds. How long tokens live, and for how long a client uses one.
 TOKEN_SECONDS = 15
@@ -59,6 +59,8 @@ def session(record: Record, user: SignIn, *, is_stubborn: bool) -> Client:
             return
         issued = json.loads(answer.body)
         token, refresh_token = issued["access_token"], issued["refresh_token"]
+        worker = answer.header("X-Worker") or ""
+        record.issued.append(Issued(kid_of(token), worker, answer.sent_at))
         until, calls = time.time() + _USED_FOR, 0
         while time.time() < until and not record.is_over:
             answer = yield _call(user, token)

@@ -7,9 +7,9 @@ from itertools import islice
 
 import pytest
 
-from tests.robustness.memory import SERVERS, measure
-from tests.robustness.memory_judge import FEWEST_SAMPLES, growth, is_flat
-from tests.robustness.memory_requests import KINDS, requests
+from tests.robustness.memory.command import SERVERS, measure
+from tests.robustness.memory.judging import FEWEST_SAMPLES, growth, is_flat
+from tests.robustness.memory.requests import KINDS, requests
 
 WARM_UP = [40.0, 50.0, 55.0, 58.0, 59.0, 59.5, 59.8, 60.0, 60.0, 60.0]
 FLAT = [60.0] * 10

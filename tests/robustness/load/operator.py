@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 
 from tests.clients.deployments import CHECKOUT, environment
 from tests.databases.postgresql import PostgreSQL
-from tests.robustness.load_record import Record, Revocation
+from tests.robustness.load.record import Record, Revocation
 
 WORKERS = 2
 # Seconds. An effect that takes longer on a busy machine is missing.

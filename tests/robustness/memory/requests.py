@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from tests import ASM, JWKS, PRM
-from tests.robustness.load_client import request
+from tests.robustness.traffic import request
 
 # Of these hosts, the site accepts any number.
 ALLOWED = ".allowed.example"

@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import pytest
 
-from tests.robustness.load import hold
-from tests.robustness.load_client import Answer
-from tests.robustness.load_history import State, existed, published_set
-from tests.robustness.load_record import (
+from tests.robustness.load.command import hold
+from tests.robustness.load.history import State, existed, published_set
+from tests.robustness.load.record import (
+    Issued,
     Record,
     Revocation,
     Served,
     Verified,
-    accepted_again,
     late_uses,
     mixed_sets,
+    used_again,
 )
+from tests.robustness.traffic import Answer
 
 # Key a leaves at 20, and b follows at 10.
 STATES = [State(0, {"a": (20.0, "A")}), State(10, {"a": (20.0, "A"), "b": (None, "B")})]
@@ -80,15 +81,30 @@ def test_revoked_key_is_served_for_five_seconds():
     assert line == "worker 1 served a after 5.10 s"
 
 
+def test_revoked_key_signs_for_five_seconds():
+    issued = [Issued("a", "1", at) for at in (104.9, 105.1)]
+    [line] = late_uses(Record(revocations=REVOCATIONS, issued=issued), 5)
+    assert line == "worker 1 signed with a after 5.10 s"
+
+
+def test_worker_that_has_refused_a_key_must_not_sign_with_it_again():
+    calls = [called(101.0), called(102.0, is_accepted=False)]
+    issued = [Issued("a", worker, at) for worker, at in (("1", 101.5), ("2", 103.0))]
+    record = Record(revocations=REVOCATIONS, calls=calls, issued=issued)
+    assert used_again(record) == []
+    record.issued.append(Issued("a", "1", 103.0))
+    assert used_again(record) == ["worker 1 signed with a again"]
+
+
 def test_worker_that_has_refused_a_key_must_not_accept_it_again():
     calls = [called(101.0), called(102.0, is_accepted=False), called(103.0)]
     record = Record(revocations=REVOCATIONS, calls=calls)
-    assert accepted_again(record) == ["worker 1 accepted a token of a again"]
+    assert used_again(record) == ["worker 1 accepted a token of a again"]
 
 
 def test_workers_refuse_a_revoked_key_each_in_its_time():
     calls = [called(101.0, is_accepted=False), called(103.0, worker="2")]
-    assert accepted_again(Record(revocations=REVOCATIONS, calls=calls)) == []
+    assert used_again(Record(revocations=REVOCATIONS, calls=calls)) == []
 
 
 def answer(status=200, body=b"{}", etag='"1"'):
@@ -122,5 +138,5 @@ def test_unexpected_status_is_reported():
 def test_example_holds_while_a_key_is_rotated_and_one_is_revoked():
     outcome = hold(0)
     assert outcome.record.violations == []
-    assert accepted_again(outcome.record) == []
+    assert used_again(outcome.record) == []
     assert outcome.rotations == len(outcome.record.revocations) == 1

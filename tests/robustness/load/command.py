@@ -17,12 +17,12 @@ from typing import NamedTuple
 from mcp_oauth_discovery.keys.cache import READ_AT_MOST_EVERY
 from tests.clients.deployments import CHECKOUT, HOST, Plan, free_port, start, stop
 from tests.databases.postgresql import PostgreSQL, serving
-from tests.robustness import load_history
-from tests.robustness.load_client import Client, drive
-from tests.robustness.load_operator import WORKERS, Operator
-from tests.robustness.load_prepare import prepare
-from tests.robustness.load_record import Record, accepted_again, effects, late_uses, mixed_sets
-from tests.robustness.load_sessions import TOKEN_SECONDS, SignIn, reader, session
+from tests.robustness.load import history
+from tests.robustness.load.operator import WORKERS, Operator
+from tests.robustness.load.record import Record, effects, late_uses, mixed_sets, used_again
+from tests.robustness.load.sessions import TOKEN_SECONDS, SignIn, reader, session
+from tests.robustness.sign_ins import prepare
+from tests.robustness.traffic import Client, drive
 
 READERS = 4
 SESSIONS = 8
@@ -44,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
     record = outcome.record
     # Here the clock decides: 5 seconds are what the documentation promises.
     record.violations += late_uses(record, READ_AT_MOST_EVERY.total_seconds())
-    record.violations += accepted_again(record)
+    record.violations += used_again(record)
     sys.stdout.writelines(f"{line}\n" for line in summary(outcome))
     return int(bool(record.violations))
 
@@ -59,7 +59,7 @@ def hold(seconds: float) -> Outcome:
         port = free_port()
         origin = f"http://{HOST}:{port}"
         given = {
-            "DJANGO_SETTINGS_MODULE": "tests.robustness.load_settings",
+            "DJANGO_SETTINGS_MODULE": "tests.robustness.load.settings",
             "MCP_TEST_SOCKET": str(database.socket),
             "ACCESS_TOKEN_SECONDS": str(TOKEN_SECONDS),
             "MCP_ISSUER": origin,
@@ -69,9 +69,9 @@ def hold(seconds: float) -> Outcome:
         }
         prepared = prepare(origin, given, SESSIONS, TOKEN_SECONDS)
         with database.connect() as connection:
-            load_history.begin(connection)
+            history.begin(connection)
         options = ("--workers", str(WORKERS), "--access-logfile", "/dev/null")
-        options += ("--config", str(CHECKOUT / "tests/robustness/load_gunicorn.py"))
+        options += ("--config", str(CHECKOUT / "tests/robustness/load/gunicorn_conf.py"))
         plan = Plan("gunicorn", "{origin}", "{origin}/mcp", options)
         deployment = start(plan, Path(name), given, port)
         try:
@@ -96,7 +96,7 @@ def observe(
             record.is_over = True
             work.result()
     with database.connect() as connection:
-        states = load_history.read(connection)
+        states = history.read(connection)
     record.violations += mixed_sets(record, states)
     workers = {call.worker for call in record.calls} | {each.worker for each in record.sets}
     if len(workers) != WORKERS:

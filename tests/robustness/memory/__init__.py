@@ -1,0 +1,1 @@
+"""The memory run: a million different requests to gunicorn and to uvicorn."""
