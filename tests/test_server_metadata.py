@@ -57,7 +57,7 @@ def test_site_that_is_no_authorization_server_has_no_document(settings, site):
 
 def test_server_member_replaces_adds_and_removes(settings, site):
     default = documents.authorization_server_metadata(site)
-    members = {"grant_types_supported": ["authorization_code"], "x": {"y": None}}
+    members = {"grant_types_supported": ["authorization_code"], "x": {"y": False}}
     document = server(site, settings, registration_endpoint=None, **members)
     del default["registration_endpoint"]
     assert document == {**default, **members}
