@@ -264,7 +264,7 @@ def test_format_is_that_of_the_last_export(pinned, export, changes):
         ({"MCP_RESOURCES": {"/a%5C..%5Cb": {}}}, "a backslash or a question mark after"),
         ({"MCP_RESOURCES": {"/a%00": {}}}, "has a control character"),
         ({"MCP_RESOURCES": {"/a%3Fb": {}}}, "a backslash or a question mark after"),
-        ({"MCP_RESOURCES": {"/%FF": {}}}, "cannot be exported: the status is 404."),
+        ({"MCP_RESOURCES": {"/%FF": {}}}, "expected UTF-8 in the percent-encoded octets"),
         (
             {"MCP_RESOURCES": {f"/{'a' * 256}": {}}},
             "of more than 255 octets. Give the resource another path.",
