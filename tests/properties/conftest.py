@@ -6,11 +6,14 @@
 from __future__ import annotations
 
 import logging
+from concurrent.futures import wait
 
 import hypothesis
 import pytest
 from hypothesis import HealthCheck
 
+from mcp_oauth_discovery.discovery import signed
+from mcp_oauth_discovery.signing.copies import Reading
 from tests.properties import MOST
 
 # Fixtures of the project last for a whole property. Each example sets and undoes what it changes.
@@ -32,3 +35,14 @@ def _unlogged(monkeypatch):
         logger = logging.getLogger(name)
         monkeypatch.setattr(logger, "propagate", False)
         monkeypatch.setattr(logger, "handlers", [logging.NullHandler()])
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch):
+    """Wait for every reading of the keys, however busy the machine is."""
+
+    def has_ended(reading, *, within):
+        return bool(wait([reading.future], timeout=600).done)
+
+    monkeypatch.setattr(Reading, "has_ended", has_ended)
+    monkeypatch.setattr(signed, "SHORT_WAIT", 600)

@@ -48,7 +48,7 @@ def store(db, monkeypatch):
             return created
 
         with override_settings(MCP_SIGNING_ALGORITHMS=ALGORITHMS):
-            run_state_machine_as_test(make, settings=steps(12, 15))
+            run_state_machine_as_test(make, settings=steps(12, 6))
 
     return run
 

@@ -15,4 +15,4 @@ def test_publication_equals_the_documents_built_from_scratch(
     transactional_db, settings, middleware
 ):
     settings.MIDDLEWARE = [OURS] if middleware else []
-    run_state_machine_as_test(Site, settings=steps(8, 10))
+    run_state_machine_as_test(Site, settings=steps(8, 4))
