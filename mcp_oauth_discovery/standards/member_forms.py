@@ -104,7 +104,10 @@ def check_signed_metadata(value: object) -> None:
     parts = read_parts(value) if isinstance(value, str) and _COMPACT_JWT.match(value) else None
     if parts is None or parts.header is None or parts.claims is None:
         raise Problem(_("expected a JWT in compact serialisation, three parts between dots"))
-    check_algorithm(parts.header.get("alg"))
+    algorithm = parts.header.get("alg")
+    if not algorithm or not isinstance(algorithm, str):
+        raise Problem(_("the JWT has no alg, which names its signature algorithm"))
+    check_algorithm(algorithm)
     issuer = parts.claims.get("iss")
     if not issuer or not isinstance(issuer, str):
         raise Problem(_("the JWT has no iss, which names the party that attests the values"))

@@ -51,7 +51,7 @@ _VALUES = {
     ),
     _R["dpop_bound_access_tokens_required"]: st.booleans(),
     _R["authorization_details_types_supported"]: st.lists(_TEXTS, min_size=1, max_size=3),
-    _R["signed_metadata"]: st.just("e30.e30.c2ln"),
+    _R["signed_metadata"]: st.just("eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJodHRwczovL2gifQ.c2lnbmF0dXJl"),
     _T["ui_locales_supported"]: st.lists(_TAGS, min_size=1, max_size=3),
     _T["protected_resources"]: st.lists(RESOURCES, min_size=1, max_size=3),
     _T["mtls_endpoint_aliases"]: st.dictionaries(
