@@ -19,7 +19,6 @@ from mcp_oauth_discovery.identity.index import EXAMPLE_ORIGIN, rest_of
 from mcp_oauth_discovery.identity.lookup import find_at, find_named
 from mcp_oauth_discovery.standards import server_cards
 from mcp_oauth_discovery.standards.identifiers import locate
-from mcp_oauth_discovery.standards.member_forms import check_filled
 from mcp_oauth_discovery.standards.metadata import Document, has_value
 
 _SERVER_HINT = (
@@ -143,7 +142,7 @@ def _members_of_server(server: Any, entry: Configured, own: Document) -> Documen
         try:
             value = None if name in own else server_member(server, name, entry.resource.identifier)
             if value is not None:
-                _check_value(name, value)
+                server_cards.check_card_member(name, value)
                 members[name] = value
         except ValueError as error:
             # A server may have a name without a domain, which is not the name of a card.
@@ -160,17 +159,11 @@ def _check(name: object, value: object, key: str) -> None:
         problem, hint = f"{name!r} cannot be set here", "Leave it out: the app fills it in."
         raise refused(value, problem, hint, key, name)
     try:
-        _check_value(name, value)
+        server_cards.check_card_member(name, value)
     except ValueError as error:
         example = server_cards.EXAMPLES.get(str(name))
         hint = f'Write, for example, "{name}": {example}.' if example else "Leave it out."
         raise refused(value, error, hint, key, name) from error
-
-
-def _check_value(name: object, value: object) -> None:
-    """Refuse what a card cannot have, and empty values inside of a member, as in all documents."""
-    server_cards.check_card_member(name, value)
-    check_filled(value)
 
 
 def _named(site: Site, entries: Mapping[str, Any]) -> Iterator[Configured]:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mcp_oauth_discovery.checks.settings import ERRORS, check_settings
 from mcp_oauth_discovery.standards.members import AUTHORIZATION_SERVER, PROTECTED_RESOURCE
-from tests import ASM, CARD, CATALOG, JWKS, ORIGIN, PRM
+from tests import ASM, JWKS, ORIGIN, PRM
 from tests.properties.members import NONSENSE, members_of
 from tests.properties.serving import by_wsgi
 from tests.properties.strategies import ISSUERS, OWN_PATHS, RESOURCES
@@ -92,37 +92,6 @@ def test_no_document_has_an_empty_value(db, chosen):
         if answer.status == 500:
             assert errors
             assert any(name in text for name in ERRORS for text in texts)
-
-
-_CARD = {"name": "com.example/files", "version": "1.0.0", "description": "Files"}
-_EMPTY = st.sampled_from([None, "", [], (), {}])
-# Members of a card, and what is in them.
-_CARD_MEMBERS = st.dictionaries(
-    st.sampled_from(["title", "websiteUrl", "repository", "icons", "_meta", "description", "x"]),
-    st.one_of(
-        _EMPTY,
-        _EMPTY,
-        NONSENSE,
-        RESOURCES,
-        st.fixed_dictionaries({"url": st.just(ORIGIN), "source": st.just("git"), "id": _EMPTY}),
-        st.lists(st.fixed_dictionaries({"src": st.just(f"{ORIGIN}/a.png"), "sizes": _EMPTY})),
-        st.fixed_dictionaries({"com.example/x": _EMPTY}),
-    ),
-    max_size=2,
-)
-
-
-@given(members=_CARD_MEMBERS)
-def test_no_card_and_no_catalogue_has_an_empty_value(db, members):
-    cards = {"/mcp": {**_CARD, **members}}
-    with override_settings(MCP_ISSUER=ORIGIN, MCP_SERVER_CARDS=cards), logged() as texts:
-        errors = check_settings()
-        served = [by_wsgi(ORIGIN + path) for path in (CARD, CATALOG)]
-    for answer in served:
-        event(f"status {answer.status}")
-        assert set(empties(answer.members)) == set()
-        assert answer.status == (500 if errors else 200)
-    assert not errors or any("MCP_SERVER_CARDS" in text for text in texts)
 
 
 @given(chosen=site_settings())

@@ -11,7 +11,7 @@ from mcp_oauth_discovery.doctor.language import gettext_noop as _
 from mcp_oauth_discovery.doctor.printing import pointed
 from mcp_oauth_discovery.doctor.steps import resource_members, resource_places
 from mcp_oauth_discovery.doctor.steps.resource_members import identifier, is_plain_http
-from mcp_oauth_discovery.doctor.steps.values import check_host, invalid
+from mcp_oauth_discovery.doctor.steps.values import invalid
 from mcp_oauth_discovery.doctor.steps.wrong_issuers import with_common_cause
 from mcp_oauth_discovery.doctor.walk.acceptance import (
     RESOURCE_RULES,
@@ -169,7 +169,6 @@ def _invalid(value: object) -> str:
     try:
         url = check_url(value)
         check_resource(f"https{url[4:]}" if url.lower().startswith("http:") else url)
-        check_host(url)
     except ValueError as error:
         return said(error)
     return ""

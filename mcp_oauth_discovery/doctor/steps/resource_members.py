@@ -10,7 +10,6 @@ from mcp_oauth_discovery.doctor.language import gettext, said
 from mcp_oauth_discovery.doctor.language import gettext_noop as _
 from mcp_oauth_discovery.doctor.printing import phrase, pointed, shown
 from mcp_oauth_discovery.doctor.steps.values import (
-    check_host,
     misformed,
     naming,
     stated,
@@ -174,7 +173,7 @@ def servers(walk: Walk) -> Iterator[Finding]:
             # The endpoint or the resource has the same fault.
             continue
         try:
-            check_host(check_issuer(issuer))
+            check_issuer(issuer)
         except ValueError as error:
             values = {"value": shown(issuer), "problem": phrase(said(error))}
             observation = gettext("%(value)s: %(problem)s.") % values

@@ -11,9 +11,8 @@ from mcp_oauth_discovery.doctor.clients import TYPED, Client
 from mcp_oauth_discovery.doctor.findings import Finding
 from mcp_oauth_discovery.doctor.language import gettext, said
 from mcp_oauth_discovery.doctor.printing import phrase, shown
-from mcp_oauth_discovery.standards import hosts
 from mcp_oauth_discovery.standards.member_forms import Check
-from mcp_oauth_discovery.standards.members import ENDPOINTS, check_member
+from mcp_oauth_discovery.standards.members import check_member
 from mcp_oauth_discovery.standards.metadata import has_value
 
 # C0 and C1 controls, separators, zero-width characters, embeddings, isolates and tags.
@@ -31,8 +30,6 @@ def misformed(members: Mapping[str, Any], table: Mapping[str, Check]) -> Iterato
             continue
         try:
             check_member(table, name, value)
-            if name in ENDPOINTS:
-                check_host(value)
         except ValueError as error:
             yield name, invalid(name, value, said(error))
 
@@ -59,12 +56,6 @@ def naming(result: Finding, name: str) -> Finding:
     words = gettext("the member")
     fix, django_fix = (text.replace(words, shown(name)) for text in (result.fix, result.django_fix))
     return replace(result, fix=fix, django_fix=django_fix)
-
-
-def check_host(url: str) -> None:
-    """Raise `ValueError` for a well-formed URL whose host browsers refuse."""
-    if not hosts.origin(url):
-        raise ValueError(gettext("browsers refuse its host"))
 
 
 def strict(name: str, value: object) -> tuple[Client, ...]:

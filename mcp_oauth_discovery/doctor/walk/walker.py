@@ -134,8 +134,6 @@ class Walker:
                 check_issuer(issuer)
             except ValueError:
                 continue
-            if not origin(issuer):
-                continue
             if self._inside is None or origin(issuer) in self._inside:
                 walk.servers.append(self._server(walk, issuer))
             else:

@@ -12,7 +12,7 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Group
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, OperationalError, connection, transaction
 from django.utils import timezone
 from oauth2_provider.models import AccessToken
 
@@ -246,6 +246,22 @@ def test_rotation_that_the_caller_rolls_back_leaves_no_key():
         transaction.set_rollback(True)
     assert rows() == before
     assert verify_jwt(sign(), audience=RESOURCE)["sub"] == "7"
+
+
+def end_transaction():
+    """End the transaction behind the back of Django, as a lost connection does."""
+    with connection.cursor() as cursor:
+        cursor.execute("ROLLBACK")
+    raise OperationalError
+
+
+def test_commit_is_tried_if_the_connection_is_lost(monkeypatch):
+    """The database refuses that commit. Without it, Django would roll back and raise nothing."""
+    monkeypatch.setattr(connection, "is_usable", lambda: False)
+    with transaction.atomic():
+        with pytest.raises(OperationalError), undisturbed(connection):
+            end_transaction()
+        assert not connection.needs_rollback
 
 
 @pytest.mark.parametrize("begin", [transaction.atomic, nested, without_autocommit])
