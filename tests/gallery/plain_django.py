@@ -87,9 +87,8 @@ def host_is_not_allowed(project: Project) -> None:
 
 @broken("document-cookie", "cache-vary")
 def session_on_every_request(project: Project) -> None:
-    """A document by hand, and a context processor that writes the session."""
+    """A middleware that writes the session after the views have left the cookies out."""
     project.without(OURS)
-    project.set(SESSION_SAVE_EVERY_REQUEST=True)
     project.set(SESSION_ENGINE="django.contrib.sessions.backends.signed_cookies")
     project.first(SESSION)
     project.middleware.append("tests.gallery.views.remember")

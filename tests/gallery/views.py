@@ -39,10 +39,11 @@ def bad_request(request: HttpRequest) -> JsonResponse:
 
 
 def remember(get_response: Callable[[HttpRequest], HttpResponse]):
-    """Write into the session of everybody, as a middleware."""
+    """Write into the session of everybody after the answer, as a middleware."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
         request.session["seen"] = True  # type: ignore[attr-defined]
-        return get_response(request)
+        return response
 
     return middleware
