@@ -150,8 +150,9 @@ def test_keys_are_dropped_after_one_reading_interval(key):
 
 
 def test_one_thread_drops_all_keys(key):
-    before = threading.enumerate()
-    keys = [kept(key), kept(make_key("ES256"))]
+    # A key that is made later drops the former ones, and their thread ends a moment after that.
+    other, before = make_key("ES256"), threading.enumerate()
+    keys = [kept(key), kept(other)]
     [timer] = new_threads(before)
     timer.function()
     assert [is_kept() for is_kept in keys] == [False, False]
