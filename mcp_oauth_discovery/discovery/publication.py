@@ -129,8 +129,9 @@ class Publication:
             # Drop the documents of the former resources: some of these may be gone.
             self._resources = resources
             self._routes.clear()
-            # Not the dict itself: other threads add documents to it.
-            for at, other in list(self._kept.items()):
+            # A copy, which is made in one step: other threads add documents. A list of the items is
+            # not, because a garbage collection in the middle may let another thread run.
+            for at, other in self._kept.copy().items():
                 if other.resources is not None:
                     self._kept.pop(at, None)
         self._kept[place] = kept
