@@ -72,7 +72,8 @@ class PublishedKeys:
     def shared(self) -> Copy | None:
         """Return what `warm` returns, if all requests get it, whatever middleware they pass."""
         # Do not use a connection: in an event loop, Django would make one for each request.
-        stores = list(self._stores.items())
+        # A copy is made in one step: other threads add stores.
+        stores = list(self._stores.copy().items())
         if len(stores) != 1:
             return None
         ((store, copies),) = stores
