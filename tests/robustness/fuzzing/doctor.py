@@ -17,6 +17,7 @@ from mcp_oauth_discovery.doctor.walk.reading import DEEPEST, gist, read
 from mcp_oauth_discovery.keys import files
 from tests.doctor.world import JWKS, PRM, SERVER, World, report_on
 from tests.keys import VECTORS, as_file
+from tests.robustness.fuzzing.messages import depth_of
 from tests.robustness.fuzzing.seeds import UNUSABLE_JWKS
 
 URL = "https://app.example.com/mcp"
@@ -82,21 +83,11 @@ def read_document(octets: bytes) -> None:
         assert reading.fault is not None
         return
     assert reading.fault is None
-    assert _depth(reading.members) <= DEEPEST
+    assert depth_of(reading.members) <= DEEPEST
     written = json.dumps(reading.members).encode()
     again = read(Answer("GET", URL, 200, (), written))
     assert again.members == reading.members
     assert again.duplicates == ()
-
-
-def _depth(value: Any) -> int:
-    level, depth = [value], 0
-    while level := [each for each in level if isinstance(each, (dict, list))]:
-        depth += 1
-        level = [
-            inner for each in level for inner in (each.values() if isinstance(each, dict) else each)
-        ]
-    return depth
 
 
 def read_key_set(octets: bytes) -> None:

@@ -75,7 +75,7 @@ def _check_against(parse: Any, body: bytes, found: list[tuple[str | None, str | 
         value = parse(body)
     except (ValueError, RecursionError, msgspec.DecodeError):
         return
-    assert _depth(value) <= DEEPEST_BODY
+    assert depth_of(value) <= DEEPEST_BODY
     messages = value if isinstance(value, list) and value else [value]
     assert found == [_named(message) for message in messages]
 
@@ -95,7 +95,8 @@ def _named(message: Any) -> tuple[str | None, str | None]:
 KNOWN = {*NAMES, "resources/subscribe", "resources/unsubscribe"}
 
 
-def _depth(value: Any) -> int:
+def depth_of(value: Any) -> int:
+    """Return how many lists and dicts are inside of each other."""
     level, depth = [value], 0
     while level := [each for each in level if isinstance(each, (dict, list))]:
         depth += 1
