@@ -115,6 +115,10 @@ class Settings:
     def MCP_ALLOWED_ORIGINS(self) -> Sequence[str] | str:
         return _get("MCP_ALLOWED_ORIGINS", "*")
 
+    @property
+    def MCP_DPOP_NONCE_REQUIRED(self) -> bool:
+        return _get("MCP_DPOP_NONCE_REQUIRED", False)
+
 
 def fingerprint(value: Any) -> bytes | None:
     """Return bytes that are equal only for equal values of equal types, or None.

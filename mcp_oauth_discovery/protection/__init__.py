@@ -9,6 +9,7 @@ from mcp_oauth_discovery.protection.decorators import (
     complete,
     protect,
 )
+from mcp_oauth_discovery.protection.dpop import InvalidProof, NonceRequired, Proof, verify_proof
 from mcp_oauth_discovery.protection.operations import Operation
 from mcp_oauth_discovery.protection.scopes import scope_by_tool
 from mcp_oauth_discovery.protection.tokens import (
@@ -26,9 +27,12 @@ __all__ = [
     "BearerRequest",
     "BearerRequiredMixin",
     "Claims",
+    "InvalidProof",
     "InvalidToken",
+    "NonceRequired",
     "NotMine",
     "Operation",
+    "Proof",
     "Unavailable",
     "Verifier",
     "bearer_required",
@@ -37,5 +41,6 @@ __all__ = [
     "granted_scope",
     "protect",
     "scope_by_tool",
+    "verify_proof",
     "verify_token",
 ]

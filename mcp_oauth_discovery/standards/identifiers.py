@@ -33,6 +33,10 @@ WELL_KNOWN = "/.well-known/"
 _LONGEST_AUTHORITY = hosts.LONGEST_NAME + 1 + len(":65535")
 
 
+_ESCAPED = re.compile(r"%([0-9A-Fa-f]{2})")
+# RFC 3986 §2.3: escaped or not, these mean the same.
+_UNRESERVED = re.compile(r"[A-Za-z0-9\-._~]")
+
 # How many results of each function are kept, and for texts of which length.
 _MOST_KEPT = 512
 _LONGEST_KEPT = 2000
@@ -196,6 +200,21 @@ def origin(url: str) -> str:
         return hosts.origin(check_url(url))
     except ValueError:
         return ""
+
+
+def target(url: object) -> str:
+    """Return a URL without query and fragment, in the form in which RFC 3986 §6.2 compares URLs.
+
+    It is "" if the value is not an http URL.
+    """
+    if not isinstance(url, str) or not (base := origin(url)):
+        return ""
+    return base + (_ESCAPED.sub(_normalised, split(url).path) or "/")
+
+
+def _normalised(escape: re.Match[str]) -> str:
+    character = chr(int(escape[1], 16))
+    return character if _UNRESERVED.fullmatch(character) else escape[0].upper()
 
 
 class Location(NamedTuple):
