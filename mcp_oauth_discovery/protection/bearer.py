@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Literal
 
 from asgiref.sync import sync_to_async
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
@@ -50,6 +50,8 @@ from mcp_oauth_discovery.protection.verification import Verifier, checked_verifi
 from mcp_oauth_discovery.signing import InvalidToken, Unavailable
 from mcp_oauth_discovery.standards.authorization import Malformed, Repeated, read_bearer
 
+DPoP = Literal["accept", "require"]
+
 
 @dataclass(frozen=True)
 class BearerProtection:
@@ -79,6 +81,7 @@ class BearerProtection:
     user: Callable[[HttpRequest, Claims], Any] | None = None
     repeat_granted: bool = False
     public: Public = ()
+    dpop: DPoP | None = None
     _requirements: Requirements = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -87,6 +90,8 @@ class BearerProtection:
         check_synchronous("user", self.user)
         if not (self.user is None or callable(self.user)):
             raise TypeError(f"user is {self.user!r}; expected a function such as find_user.")
+        if self.dpop not in (None, "accept", "require"):
+            raise ValueError(f'dpop is {self.dpop!r}; expected "accept" or "require".')
         for name, value in (
             ("_requirements", requirements),
             ("scope", requirements.scope),

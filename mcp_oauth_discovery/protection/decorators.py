@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 
-from mcp_oauth_discovery.protection.bearer import BearerProtection
+from mcp_oauth_discovery.protection.bearer import BearerProtection, DPoP
 from mcp_oauth_discovery.protection.origins import refusal_of_origin
 from mcp_oauth_discovery.protection.refusal import as_response
 from mcp_oauth_discovery.protection.request_data import UNREADABLE
@@ -106,6 +106,7 @@ def bearer_required(
     user: Callable[[HttpRequest, Claims], Any] | None = None,
     repeat_granted: bool = False,
     public: Public = (),
+    dpop: DPoP | None = None,
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Return a decorator for a view, sync or async, with the arguments of `BearerProtection`.
 
@@ -113,7 +114,7 @@ def bearer_required(
     """
     if callable(resource):
         raise TypeError('Write @bearer_required() or @bearer_required("/mcp"), with parentheses.')
-    protection = BearerProtection(resource, scope, verify, user, repeat_granted, public)
+    protection = BearerProtection(resource, scope, verify, user, repeat_granted, public, dpop)
     return lambda view: protect(view, protection)
 
 
