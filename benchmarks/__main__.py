@@ -22,6 +22,7 @@ SUBJECTS: dict[str, Callable[[Plan], Iterator[Row]]] = {
     "documents": documents.measure,
     "tokens": tokens.measure,
     "calls": partial(measure_in, "calls"),
+    "proofs": partial(measure_in, "proofs"),
     "resources": partial(measure_in, "resources"),
     "queries": partial(measure_in, "queries"),
     "startup": startup.measure,

@@ -10,6 +10,7 @@ from benchmarks.results import Row, base_of, find, ratio
 PYJWT = "PyJWT, parsed key"
 VIEWS, MIDDLEWARE, ENTRY = "our views", "our middleware", "our server entry"
 PROTECTION = "BearerProtection"
+BEARER = "call with a Bearer token"
 
 
 class Goal(NamedTuple):

@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from benchmarks.documents import BARE, RAW
-from benchmarks.goals import PYJWT, Outcome
+from benchmarks.goals import BEARER, PYJWT, Outcome
 from benchmarks.results import Row, base_of, find, ratio
 
-TITLES = {"calls": "Protected calls"}
+TITLES = {"calls": "Protected calls", "proofs": "DPoP proofs"}
 # What the ratios in a table refer to.
 BASES = {
     "documents": (BARE, RAW),
     "tokens": (PYJWT,),
     "calls": (PYJWT,),
+    "proofs": (BEARER,),
     "resources": ("1",),
     "startup": ("Django alone",),
 }
