@@ -165,9 +165,9 @@ def make(page: Page, directory: Path, python: Path, given: Mapping[str, str]) ->
 
 
 @contextmanager
-def served(project: Project) -> Iterator[Site]:
+def served(project: Project, port: int | None = None) -> Iterator[Site]:
     """Serve a project by uvicorn until the block ends."""
-    port = _free_port()
+    port = port or _free_port()
     command = ["uvicorn", "project.asgi:application", "--host", LOOPBACK, "--port", str(port)]
     log = project.directory / "log"
     with log.open("wb") as output:

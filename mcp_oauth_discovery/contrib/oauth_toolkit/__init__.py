@@ -33,6 +33,10 @@ if TYPE_CHECKING:
     from mcp_oauth_discovery.contrib.oauth_toolkit.pages import ConsentView, SignInView
     from mcp_oauth_discovery.contrib.oauth_toolkit.requests import check_redirect_uri
     from mcp_oauth_discovery.contrib.oauth_toolkit.resources import InvalidTarget
+    from mcp_oauth_discovery.contrib.oauth_toolkit.service_accounts import (
+        ServiceAccountServer,
+        ServiceAccountValidator,
+    )
     from mcp_oauth_discovery.contrib.oauth_toolkit.tokens import (
         access_token,
         checksum,
@@ -50,6 +54,8 @@ __all__ = [
     "OpenRegistration",
     "RegistrationView",
     "RevokeTokenView",
+    "ServiceAccountServer",
+    "ServiceAccountValidator",
     "SignInView",
     "TokenView",
     "Validator",
@@ -71,6 +77,8 @@ _MODULES = {
     "OpenRegistration": "clients",
     "RegistrationView": "endpoints",
     "RevokeTokenView": "endpoints",
+    "ServiceAccountServer": "service_accounts",
+    "ServiceAccountValidator": "service_accounts",
     "SignInView": "pages",
     "TokenView": "endpoints",
     "Validator": "validator",

@@ -119,6 +119,9 @@ def _enabled(request: HttpRequest, path: str | None = None) -> list[Resource]:
 
 def granted_resources(request: Request) -> list[str]:
     """Return the resources of the code or the refresh token in a token request."""
+    if request.grant_type == "client_credentials":
+        # A list is from `ServiceAccountValidator`; text is what the client has sent.
+        return list(request.resource) if isinstance(request.resource, list) else []
     if request.grant_type == "refresh_token":
         return list(request.refresh_token_instance.resource)
     if request.grant_type != "authorization_code":

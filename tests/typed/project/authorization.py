@@ -18,6 +18,8 @@ from mcp_oauth_discovery.contrib.oauth_toolkit import (
     OpenRegistration,
     RegistrationView,
     RevokeTokenView,
+    ServiceAccountServer,
+    ServiceAccountValidator,
     SignInView,
     TokenView,
     Validator,
@@ -39,6 +41,15 @@ class OwnValidator(Validator):
         return "mcp" in scopes and assert_type(
             super().needs_resource(client, scopes, request), bool
         )
+
+
+class OwnServer(ServiceAccountServer):
+    """Issues tokens to service accounts too."""
+
+
+class Accounts(ServiceAccountValidator):
+    def service_account(self, client: Any) -> dict[str, Any] | None:
+        return {"scope": "mcp", "jwks": {"keys": []}} if client.name == "CI" else None
 
 
 class OwnTokenView(TokenView):
