@@ -199,6 +199,7 @@ def no_answer_to_tokens(world: World):
 @planted("challenge-dpop-alone", "challenge-no-metadata")
 def endpoint_without_bearer_challenges(world: World):
     world.challenge = 'DPoP algs="ES256"'
+    world.server["dpop_signing_alg_values_supported"] = ["ES256"]
 
 
 # Tokens that the project signs: the stand-in writes the claims, and the endpoint judges them.
