@@ -260,6 +260,14 @@ def endpoint_with_every_rule(world: World):
     judged_by(world, strict)
 
 
+@in_process("challenge-dpop-alone")
+def endpoint_that_takes_no_bearer_token(world: World):
+    """Its refusal says nothing about the claims of the token."""
+    world.challenge = f'DPoP algs="ES256", {METADATA}, scope="mcp"'
+    world.server["dpop_signing_alg_values_supported"] = ["ES256"]
+    judged_by(world, lambda *token: REFUSED)
+
+
 @in_process("challenge-scope-missing")
 def endpoint_without_scopes(world: World):
     world.challenge = f"Bearer {METADATA}"
