@@ -90,8 +90,12 @@ class Uses(NamedTuple):
 
 def uses_of(site: Site, resource: Resource) -> Uses:
     """Return the protections of a resource."""
-    uses, views = Uses([], []), list(_views_at(resource))
-    for entrance in entrances().entrances:
+    uses = Uses([], [])
+    known = entrances().entrances
+    # Search the URLconf for the resource only if a route has a part that varies.
+    varies = any(entrance.name is None and entrance.path is None for entrance in known)
+    views = list(_views_at(resource)) if varies else []
+    for entrance in known:
         is_of_it = _is_of(site, entrance, resource, views)
         if is_of_it is not False:
             (uses.certain if is_of_it else uses.possible).append(entrance)
@@ -116,10 +120,8 @@ def _is_of(site: Site, entrance: Entrance, resource: Resource, views: list[Any])
         if entrance.name is not None:
             named = find_named(site, entrance.name)
             return named is not None and named.identifier == resource.identifier
-        if entrance.route.view in views:
-            return True
         if entrance.path is None:
-            return None
+            return True if entrance.route.view in views else None
         path = fixed_script_prefix()[:-1] + without_final_slash(entrance.path)
         matches = find_all_at(site, path)
         default = site.default_resource
