@@ -9,7 +9,10 @@ __all__ = ["McpOAuthDiscoveryConfig"]
 
 
 class McpOAuthDiscoveryConfig(AppConfig):
-    """The app. `"mcp_oauth_discovery"` in `INSTALLED_APPS` selects it, and registers its checks."""
+    """The app. `"mcp_oauth_discovery"` in `INSTALLED_APPS` selects it, and registers its checks.
+
+    It also lets the metadata of a resource announce what the views of the resource do.
+    """
 
     name = "mcp_oauth_discovery"
     verbose_name = _("MCP OAuth discovery")
@@ -18,8 +21,11 @@ class McpOAuthDiscoveryConfig(AppConfig):
     def ready(self) -> None:
         # Import this here: the checks import models, which need the app registry.
         from mcp_oauth_discovery import checks
+        from mcp_oauth_discovery.checks.announced import announced_members
+        from mcp_oauth_discovery.discovery.announced import announce_by
 
         checks.register_all()
+        announce_by(announced_members)
         if apps.is_installed("drf_spectacular"):
             # drf-spectacular finds its extensions once they are imported.
             import_module("mcp_oauth_discovery.contrib.spectacular")

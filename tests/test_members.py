@@ -69,6 +69,7 @@ def test_members_of_authorization_server_metadata_are_known():
         "authorization_response_iss_parameter_supported",
         "protected_resources",
         "client_id_metadata_document_supported",
+        "authorization_grant_profiles_supported",
     } <= set(AUTHORIZATION_SERVER)
 
 
@@ -125,6 +126,7 @@ def test_fitting_resource_member(name, value):
         ("client_id_metadata_document_supported", True),
         ("ui_locales_supported", ["en", "fr-ca", "zh-Hant-TW"]),
         ("dpop_signing_alg_values_supported", ["ES256", "EdDSA"]),
+        ("authorization_grant_profiles_supported", ["urn:ietf:params:oauth:grant-profile:id-jag"]),
     ],
 )
 def test_fitting_server_member(name, value):
@@ -187,6 +189,7 @@ def test_unfitting_resource_member(name, value, problem):
         ("mtls_endpoint_aliases", MappingProxyType({"x": "y"}), "not mappingproxy"),
         ("service_documentation", "ftp://h/docs", "https scheme"),
         ("client_id_metadata_document_supported", "true", "expected True or False, not 'true'"),
+        ("authorization_grant_profiles_supported", "id-jag", "expected a list of strings"),
     ],
 )
 def test_unfitting_server_member(name, value, problem):

@@ -11,6 +11,7 @@ from django.core.checks import register
 from mcp_oauth_discovery.checks import (
     cards,
     deployment,
+    dpop,
     endpoints,
     identifiers,
     keys,
@@ -33,6 +34,7 @@ __all__ = [
     "cards",
     "check_settings",
     "deployment",
+    "dpop",
     "endpoints",
     "identifiers",
     "keys",

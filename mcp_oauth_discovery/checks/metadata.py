@@ -17,7 +17,7 @@ from mcp_oauth_discovery.checks.site import (
 from mcp_oauth_discovery.conf import conf
 from mcp_oauth_discovery.discovery import documents
 from mcp_oauth_discovery.identity import EXAMPLE_ORIGIN, Site
-from mcp_oauth_discovery.standards.members import LOCALISABLE
+from mcp_oauth_discovery.standards.members import LOCALISABLE, missing_grants
 from mcp_oauth_discovery.standards.metadata import Document
 
 
@@ -227,4 +227,23 @@ def check_resources_are_listed(**kwargs: Any) -> Iterator[Advice]:
             "the list with the resource conclude that another server issues them",
             f"Write {[*shown, *missing]!r}, or leave the member out. If the list is right, silence "
             "this check.",
+        )
+
+
+@rule("W053")
+def check_grants_of_profiles(**kwargs: Any) -> Iterator[Advice]:
+    """Report a profile of a grant that is announced without the grant."""
+    document = published_server_metadata(example_site())
+    profiles: list[str] = document.get("authorization_grant_profiles_supported", [])
+    grants: list[str] = document.get("grant_types_supported", ["authorization_code", "implicit"])
+    missing = missing_grants(profiles, grants)
+    if missing:
+        needed = list(dict.fromkeys(missing.values()))
+        yield about(
+            f"{SERVER_SETTING}['authorization_grant_profiles_supported']",
+            profiles,
+            f"grant_types_supported lacks {listed(needed)}, of which this is a profile. Clients "
+            "that compare both do not try it, and people have to sign in themselves",
+            f'Write "grant_types_supported": {[*grants, *needed]!r}, if the token endpoint has the '
+            "grant. Otherwise leave the profile out.",
         )

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.connection import ConnectionDoesNotExist
 
 from mcp_oauth_discovery.conf import Misconfigured, conf
+from mcp_oauth_discovery.discovery.announced import announced_members
 from mcp_oauth_discovery.discovery.settings import read_members
 from mcp_oauth_discovery.discovery.signed import with_signed_metadata
 from mcp_oauth_discovery.identity import Resource, Site
@@ -55,8 +56,12 @@ def described_resource(site: Site, path: str | None, query: str = "") -> Resourc
 
 
 def resource_document(site: Site, resource: Resource) -> Document:
-    """Return the PRM of one resource; raises `Misconfigured`."""
+    """Return the PRM of one resource; raises `Misconfigured`.
+
+    What the project wrote replaces what the views announce.
+    """
     members = {
+        **announced_members(site, resource),
         **read_members("MCP_RESOURCE_METADATA", conf.MCP_RESOURCE_METADATA, site),
         **read_members("MCP_RESOURCES", resource.members, site, resource.key),
     }

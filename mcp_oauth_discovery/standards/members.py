@@ -5,7 +5,7 @@ Unknown members pass through, if JSON can carry them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from mcp_oauth_discovery.standards.identifiers import check_issuer, check_secure_url, check_url
 from mcp_oauth_discovery.standards.marking import Problem
@@ -90,6 +90,7 @@ AUTHORIZATION_SERVER: Mapping[str, Check] = {
             "introspection_endpoint_auth_methods_supported",
             "code_challenge_methods_supported",
             "authorization_details_types_supported",
+            "authorization_grant_profiles_supported",
             "subject_types_supported",
             "id_token_encryption_alg_values_supported",
             "id_token_encryption_enc_values_supported",
@@ -168,13 +169,30 @@ _EXAMPLES: Mapping[Check, str] = {
     check_signed_metadata: '"eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJodHRwczovL2gifQ.c2lnbmF0dXJl"',
 }
 
+# Enterprise-managed authorization (SEP-990): a client of a company exchanges the identity of its
+# user, which the identity provider asserts in a JWT (ID-JAG), for an access token.
+ID_JAG = "urn:ietf:params:oauth:grant-profile:id-jag"
+# The grants that profiles are profiles of.
+GRANTS_OF_PROFILES: Mapping[str, str] = {ID_JAG: "urn:ietf:params:oauth:grant-type:jwt-bearer"}
+
+
 # Members that projects set often, and whose example may be copied as it is.
 _EXAMPLES_BY_NAME = {
     "response_types_supported": '["code"]',
     "grant_types_supported": '["authorization_code", "refresh_token"]',
     "code_challenge_methods_supported": '["S256"]',
     "token_endpoint_auth_methods_supported": '["none", "client_secret_basic"]',
+    "authorization_grant_profiles_supported": f'["{ID_JAG}"]',
 }
+
+
+def missing_grants(profiles: Iterable[str], grants: Collection[str]) -> dict[str, str]:
+    """Return the known profiles whose grant is not among the grants, each with that grant."""
+    return {
+        profile: GRANTS_OF_PROFILES[profile]
+        for profile in profiles
+        if profile in GRANTS_OF_PROFILES and GRANTS_OF_PROFILES[profile] not in grants
+    }
 
 
 def advice(table: Mapping[str, Check], name: object) -> str:

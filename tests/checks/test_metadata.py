@@ -211,3 +211,34 @@ def test_scope_of_the_client_is_not_also_told_as_missing(settings, server, ids):
     server(scopes_supported=["mcp"])
     settings.MCP_RESOURCE_METADATA = {"scopes_supported": ["mcp", "openid"]}
     assert ids() == ["W021"]
+
+
+PROFILES = "authorization_grant_profiles_supported"
+ID_JAG = "urn:ietf:params:oauth:grant-profile:id-jag"
+JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+
+
+@pytest.mark.parametrize("grants", [["authorization_code"], None])
+def test_profile_without_its_grant_is_reported(server, run, grants):
+    server(authorization_grant_profiles_supported=[ID_JAG], grant_types_supported=grants)
+    [message] = run()
+    assert message.id == "mcp_oauth_discovery.W053"
+    assert message.msg.startswith(f"{SETTING}['{PROFILES}'] is ['{ID_JAG}']: grant_types_supported")
+    assert f"lacks {JWT_BEARER}" in message.msg
+    assert f"'{JWT_BEARER}']" in message.hint
+
+
+def test_profile_beside_its_grant_is_healthy(server, ids):
+    grants = ["authorization_code", JWT_BEARER]
+    server(authorization_grant_profiles_supported=[ID_JAG], grant_types_supported=grants)
+    assert ids() == []
+
+
+def test_grant_without_a_profile_is_healthy(server, ids):
+    server(grant_types_supported=["authorization_code", JWT_BEARER])
+    assert ids() == []
+
+
+def test_unknown_profile_is_not_judged(server, ids):
+    server(authorization_grant_profiles_supported=["urn:example:other"])
+    assert ids() == []

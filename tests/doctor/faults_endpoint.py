@@ -8,6 +8,8 @@ from tests.doctor.world import ENDPOINT, HTML, ORIGIN, PRM, PRM_ROOT, World
 
 METADATA = f'resource_metadata="{PRM}"'
 LED = f'{METADATA}, scope="mcp"'
+ALGORITHMS = "dpop_signing_alg_values_supported"
+REQUIRED = "dpop_bound_access_tokens_required"
 
 
 def _no_metadata(world: World):
@@ -144,30 +146,92 @@ def bearer_before_basic(world: World):
     world.challenge = f'Bearer {LED}, Basic realm="api"'
 
 
+def _offer(world: World, challenge: str, **members: object):
+    """Announce DPoP everywhere, with this challenge and these members of the resource."""
+    world.server[ALGORITHMS] = ["ES256"]
+    world.prm = {**world.prm, **members}
+    world.challenge = challenge
+
+
 @harmless
 def proof_of_possession_before_bearer(world: World):
     """The TypeScript client reads either."""
-    world.challenge = f'DPoP algs="ES256", Bearer {LED}'
+    _offer(world, f'DPoP algs="ES256", Bearer {LED}')
 
 
 @harmless
 def proof_of_possession_beside_bearer(world: World):
-    world.challenge = f'Bearer {LED}, DPoP algs="ES256"'
+    _offer(world, f'Bearer {LED}, DPoP algs="ES256 RS256"', **{ALGORITHMS: ["RS256", "ES256"]})
+
+
+@harmless
+def proof_of_possession_without_algorithms(world: World):
+    _offer(world, f"Bearer {LED}, DPoP {METADATA}", **{ALGORITHMS: ["ES256"]})
 
 
 @planted("challenge-dpop-alone")
 def proof_of_possession_alone(world: World):
-    world.challenge = f'DPoP algs="ES256", {LED}'
+    _offer(world, f'DPoP algs="ES256", {LED}')
+
+
+@planted("challenge-dpop-alone")
+def proof_of_possession_alone_as_the_metadata_says(world: World):
+    _offer(world, f'DPoP algs="ES256", {LED}', **{REQUIRED: True})
 
 
 @planted("challenge-dpop-alone", "challenge-no-metadata")
 def proof_of_possession_alone_without_metadata(world: World):
-    world.challenge = 'DPoP algs="ES256"'
+    _offer(world, 'DPoP algs="ES256"')
 
 
 @planted("challenge-dpop-alone", "challenge-not-first")
 def proof_of_possession_behind_basic(world: World):
-    world.challenge = f'Basic realm="api", DPoP {LED}'
+    _offer(world, f'Basic realm="api", DPoP {LED}')
+
+
+@planted("challenge-dpop-required", shows=("and the challenge offers Bearer alone.",))
+def proof_of_possession_that_only_the_metadata_requires(world: World):
+    world.prm[REQUIRED] = True
+
+
+@planted("challenge-dpop-required", shows=("and the challenge offers Bearer as well.",))
+def proof_of_possession_that_the_challenge_does_not_require(world: World):
+    _offer(world, f'Bearer {LED}, DPoP algs="ES256"', **{REQUIRED: True})
+
+
+@harmless
+def proof_of_possession_that_is_not_required(world: World):
+    world.prm[REQUIRED] = False
+
+
+@planted("challenge-dpop-unsupported", shows=(f"{ORIGIN}: without {ALGORITHMS}.",))
+def proof_of_possession_that_the_server_does_not_know(world: World):
+    world.challenge = f'Bearer {LED}, DPoP algs="ES256"'
+
+
+@planted("challenge-dpop-differs", shows=("Challenge: ES256. Metadata: RS256.",))
+def proof_of_possession_with_other_algorithms(world: World):
+    _offer(world, f'Bearer {LED}, DPoP algs="ES256"', **{ALGORITHMS: ["RS256"]})
+
+
+@planted("challenge-dpop-algorithm", shows=("is symmetric",))
+def proof_of_possession_by_a_shared_secret(world: World):
+    _offer(world, f'Bearer {LED}, DPoP algs="ES256 HS256"')
+
+
+@planted("challenge-dpop-algorithm", shows=("never allowed here",))
+def proof_of_possession_without_a_signature(world: World):
+    _offer(world, f'Bearer {LED}, DPoP algs="none"')
+
+
+@planted("prm-member-invalid", shows=("is symmetric",))
+def resource_for_proofs_by_a_shared_secret(world: World):
+    world.prm[ALGORITHMS] = ["HS256"]
+
+
+@planted("as-member-invalid", shows=("never allowed here",))
+def server_for_proofs_without_a_signature(world: World):
+    world.server[ALGORITHMS] = ["none"]
 
 
 @planted("challenge-several")

@@ -127,6 +127,32 @@ def client_credentials_alone(world: World):
     world.server["grant_types_supported"] = ["client_credentials"]
 
 
+ID_JAG = "urn:ietf:params:oauth:grant-profile:id-jag"
+JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+
+
+@planted("as-grant-profile", shows=(f"{ID_JAG} without {JWT_BEARER}.",))
+def profile_without_its_grant(world: World):
+    world.server["authorization_grant_profiles_supported"] = [ID_JAG, "urn:example:other"]
+
+
+@planted("as-grant-profile")
+def profile_beside_the_usual_grants(world: World):
+    del world.server["grant_types_supported"]
+    world.server["authorization_grant_profiles_supported"] = [ID_JAG]
+
+
+@harmless
+def profile_with_its_grant(world: World):
+    world.server["grant_types_supported"].append(JWT_BEARER)
+    world.server["authorization_grant_profiles_supported"] = [ID_JAG]
+
+
+@harmless
+def grant_without_a_profile(world: World):
+    world.server["grant_types_supported"].append(JWT_BEARER)
+
+
 @planted("as-registration")
 def no_registration(world: World):
     del world.server["registration_endpoint"]

@@ -199,6 +199,7 @@ def no_answer_to_tokens(world: World):
 @planted("challenge-dpop-alone", "challenge-no-metadata")
 def endpoint_without_bearer_challenges(world: World):
     world.challenge = 'DPoP algs="ES256"'
+    world.server["dpop_signing_alg_values_supported"] = ["ES256"]
 
 
 # Tokens that the project signs: the stand-in writes the claims, and the endpoint judges them.
@@ -257,6 +258,14 @@ in_process = partial(planted, in_process=True)
 @in_process()
 def endpoint_with_every_rule(world: World):
     judged_by(world, strict)
+
+
+@in_process("challenge-dpop-alone")
+def endpoint_that_takes_no_bearer_token(world: World):
+    """Its refusal says nothing about the claims of the token."""
+    world.challenge = f'DPoP algs="ES256", {METADATA}, scope="mcp"'
+    world.server["dpop_signing_alg_values_supported"] = ["ES256"]
+    judged_by(world, lambda *token: REFUSED)
 
 
 @in_process("challenge-scope-missing")

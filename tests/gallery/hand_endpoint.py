@@ -46,3 +46,4 @@ def scopes_of_another_layer_in_the_challenge(site: Site) -> None:
 @broken("challenge-dpop-alone")
 def proof_of_possession_alone(site: Site) -> None:
     site.challenge = f'DPoP algs="ES256", resource_metadata="{site.origin}{PRM_PATH}", scope="mcp"'
+    site.server["dpop_signing_alg_values_supported"] = ["ES256"]

@@ -74,6 +74,20 @@ CHALLENGE = {
         'WWW-Authenticate: DPoP algs="ES256", resource_metadata=…',
         'WWW-Authenticate: Bearer resource_metadata=…, DPoP algs="ES256", resource_metadata=…',
     ),
+    "challenge-dpop-required": Example(
+        '"dpop_bound_access_tokens_required": true\nWWW-Authenticate: Bearer resource_metadata=…',
+        '"dpop_bound_access_tokens_required": true\n'
+        'WWW-Authenticate: DPoP algs="ES256", resource_metadata=…',
+    ),
+    "challenge-dpop-unsupported": Example(
+        'Challenge: DPoP algs="ES256"\n(no dpop_signing_alg_values_supported at the server)',
+        'Challenge: DPoP algs="ES256"\nThe server: "dpop_signing_alg_values_supported": ["ES256"]',
+    ),
+    "challenge-dpop-differs": Example(
+        'Challenge: DPoP algs="ES256"\n"dpop_signing_alg_values_supported": ["RS256"]',
+        'Challenge: DPoP algs="ES256"\n"dpop_signing_alg_values_supported": ["ES256"]',
+    ),
+    "challenge-dpop-algorithm": Example('DPoP algs="HS256"', 'DPoP algs="ES256"'),
     "challenge-scope-missing": Example(
         "WWW-Authenticate: Bearer resource_metadata=…",
         'WWW-Authenticate: Bearer resource_metadata=…, scope="mcp"',

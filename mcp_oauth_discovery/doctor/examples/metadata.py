@@ -114,6 +114,13 @@ AUTHORIZATION_SERVER = {
         '"grant_types_supported": ["client_credentials"]',
         '"grant_types_supported": ["authorization_code", "refresh_token"]',
     ),
+    "as-grant-profile": Example(
+        '"grant_types_supported": ["authorization_code"],\n'
+        '"authorization_grant_profiles_supported": ["urn:ietf:params:oauth:grant-profile:id-jag"]',
+        '"grant_types_supported": ["authorization_code", '
+        '"urn:ietf:params:oauth:grant-type:jwt-bearer"],\n'
+        '"authorization_grant_profiles_supported": ["urn:ietf:params:oauth:grant-profile:id-jag"]',
+    ),
     "as-registration": Example(
         "(neither registration_endpoint nor client_id_metadata_document_supported)",
         f'"registration_endpoint": "{_ORIGIN}/o/register/"',

@@ -13,10 +13,12 @@ from mcp_oauth_discovery.doctor.steps.values import missing, stated, strings
 from mcp_oauth_discovery.doctor.transport.reachability import host_of
 from mcp_oauth_discovery.doctor.walk.observations import Fetched, Walk
 from mcp_oauth_discovery.standards.identifiers import is_loopback, origin
+from mcp_oauth_discovery.standards.members import missing_grants
 from mcp_oauth_discovery.standards.metadata import has_value
 
 _ISS = "authorization_response_iss_parameter_supported"
 _DOCUMENTS = "client_id_metadata_document_supported"
+_PROFILES = "authorization_grant_profiles_supported"
 
 AS_METADATA_DOCUMENTS_KEYS = Entry(
     code="as-metadata-documents-keys",
@@ -71,6 +73,18 @@ AS_ISS_NOT_ANNOUNCED = Entry(
     ),
 )
 
+AS_GRANT_PROFILE = Entry(
+    code="as-grant-profile",
+    severity=Severity.WARNING,
+    seen=_("A profile of a grant is announced without the grant."),
+    expected=_("the grant of the profile in grant_types_supported"),
+    section="MCP enterprise-managed authorization (SEP-990); RFC 8414 §2",
+    fix=_(
+        "Add the grant to grant_types_supported, if the token endpoint has it. Otherwise leave the "
+        "profile out."
+    ),
+)
+
 
 def public_clients(walk: Walk) -> Iterator[Finding]:
     """Report metadata documents that serve only clients with a key; the SDKs have none.
@@ -113,6 +127,19 @@ def iss(walk: Walk) -> Iterator[Finding]:
             yield finding(AS_ISS_NOT_ANNOUNCED, document.url, observation)
 
 
+def profiles(walk: Walk) -> Iterator[Finding]:
+    """Report a profile without its grant; the grant alone has other uses."""
+    documents = (server.metadata for server in walk.servers if server.metadata)
+    for document in documents:
+        values = document.content
+        # RFC 8414 §2: without the member, the grants are these two.
+        grants = strings(values, "grant_types_supported") or ["authorization_code", "implicit"]
+        for profile, grant in missing_grants(strings(values, _PROFILES), grants).items():
+            text = gettext("%(profile)s without %(grant)s.")
+            observation = text % {"profile": profile, "grant": grant}
+            yield finding(AS_GRANT_PROFILE, document.url, observation)
+
+
 def _own(walk: Walk) -> Iterator[Fetched]:
     """Yield the metadata of the site's own servers; it cannot change that of another one."""
     for server in walk.servers:
@@ -120,5 +147,10 @@ def _own(walk: Walk) -> Iterator[Fetched]:
             yield server.metadata
 
 
-ENTRIES = (AS_METADATA_DOCUMENTS_KEYS, AS_REGISTRATION_ALONE, AS_ISS_NOT_ANNOUNCED)
-RULES = (public_clients, registration, iss)
+ENTRIES = (
+    AS_METADATA_DOCUMENTS_KEYS,
+    AS_REGISTRATION_ALONE,
+    AS_ISS_NOT_ANNOUNCED,
+    AS_GRANT_PROFILE,
+)
+RULES = (public_clients, registration, iss, profiles)

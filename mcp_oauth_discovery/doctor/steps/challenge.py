@@ -9,7 +9,7 @@ from mcp_oauth_discovery.doctor.findings import Entry, Finding, Severity, Step, 
 from mcp_oauth_discovery.doctor.language import gettext, ngettext
 from mcp_oauth_discovery.doctor.language import gettext_noop as _
 from mcp_oauth_discovery.doctor.printing import shown
-from mcp_oauth_discovery.doctor.steps import challenge_metadata, challenge_scopes
+from mcp_oauth_discovery.doctor.steps import challenge_dpop, challenge_metadata, challenge_scopes
 from mcp_oauth_discovery.doctor.walk.acceptance import FIRST_VALUE, LAST_VALUE
 from mcp_oauth_discovery.doctor.walk.challenges import (
     Malformation,
@@ -236,6 +236,7 @@ STEP = Step(
         *challenge_metadata.ENTRIES,
         CHALLENGE_ERROR,
         *challenge_scopes.ENTRIES,
+        *challenge_dpop.ENTRIES,
         CHALLENGE_DIFFERS,
     ),
     rules=(
@@ -244,6 +245,7 @@ STEP = Step(
         *challenge_metadata.RULES,
         error_without_token,
         *challenge_scopes.RULES,
+        *challenge_dpop.RULES,
         differences,
     ),
     can_pass=can_pass,

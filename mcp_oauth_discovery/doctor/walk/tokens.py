@@ -17,7 +17,7 @@ from mcp_oauth_discovery.doctor.language import gettext_noop as _
 from mcp_oauth_discovery.doctor.transport.messages import Transport
 from mcp_oauth_discovery.doctor.transport.reachability import is_exposed
 from mcp_oauth_discovery.doctor.walk import headers
-from mcp_oauth_discovery.doctor.walk.challenges import bearer_of
+from mcp_oauth_discovery.doctor.walk.challenges import bearer_of, is_dpop
 from mcp_oauth_discovery.doctor.walk.credentials import Token
 from mcp_oauth_discovery.doctor.walk.observations import Exchange, Walk
 from mcp_oauth_discovery.doctor.walk.probes import Get
@@ -139,15 +139,19 @@ def _ask_with_own(
 def _can_judge_own(walk: Walk) -> bool:
     """Return whether this project issues the tokens for the endpoint, and forged ones are refused.
 
-    An endpoint that lets a forged token in, or fails on it, judges none.
+    An endpoint that lets a forged token in, or fails on it, judges none. One that offers DPoP
+    alone refuses every token that is sent without a proof.
     """
     members = walk.resource.content if walk.resource else {}
     issuers = members.get("authorization_servers")
     is_ours = isinstance(issuers, list) and walk.credentials.issuer in issuers
     forged = [walk.tokens.get(kind) for kind in (Token.MADE_UP, Token.UNSIGNED)]
+    takes_bearer = any(challenge.is_bearer for challenge in walk.challenges)
+    requires_dpop = not takes_bearer and any(map(is_dpop, walk.challenges))
     return (
         walk.in_process
         and not walk.signing
+        and not requires_dpop
         and is_ours
         and members.get("resource") == walk.url
         and all(map(is_refused, forged))
