@@ -1,4 +1,4 @@
-"""One MCP endpoint, protected in each way, that accepts or requires DPoP: a path for each of them."""
+"""One MCP endpoint that accepts or requires DPoP, with a path for each way to protect it."""
 
 from __future__ import annotations
 

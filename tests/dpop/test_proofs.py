@@ -69,7 +69,7 @@ def with_octets():
 
 def with_short_key():
     # By hand, because joserfc warns of such a key.
-    key = rsa.generate_private_key(65537, 1024)
+    key = rsa.generate_private_key(65537, 1024)  # noqa: S505
     number = key.public_key().public_numbers().n.to_bytes(128, "big")
     jwk = {"kty": "RSA", "n": encoded(number), "e": "AQAB"}
     text = parts({"typ": "dpop+jwt", "alg": "RS256", "jwk": jwk}, claims_of(TOKEN))
@@ -270,7 +270,7 @@ class TestUse:
         # The `jti` comes from the client: it may be long, and have characters that no key may have.
         proof = verified(make_proof(TOKEN, jti="a b\n" * 500))
         proof.use()
-        keys = [key for key in cache._cache if "dpop" in key]
+        keys = [key for key in cache._cache if "dpop" in key]  # noqa: SLF001
         assert keys
         assert max(map(len, keys)) < 150
 
