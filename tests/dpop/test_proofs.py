@@ -277,6 +277,13 @@ class TestUse:
         assert keys
         assert max(map(len, keys)) < 150
 
+    def test_jti_may_have_half_a_character(self):
+        # JSON can have a surrogate alone, which UTF-8 cannot.
+        proof = verified(make_proof(TOKEN, jti="\ud800"))
+        proof.use()
+        with pytest.raises(InvalidProof):
+            proof.use()
+
     @pytest.mark.usefixtures("broken_cache")
     def test_proof_is_not_accepted_if_the_cache_fails(self):
         with pytest.raises(Unavailable, match="cannot remember a DPoP proof"):

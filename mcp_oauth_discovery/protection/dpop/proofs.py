@@ -73,7 +73,9 @@ class Proof(NamedTuple):
         the cache `default`. Raises `InvalidProof` if the proof has been used, and `Unavailable` if
         the cache cannot be used.
         """
-        digest = hashlib.sha256(f"{self.thumbprint} {self.jti}".encode()).hexdigest()
+        # JSON may have surrogates, which UTF-8 does not have.
+        identity = f"{self.thumbprint} {self.jti}".encode(errors="surrogatepass")
+        digest = hashlib.sha256(identity).hexdigest()
         try:
             is_new = cache.add(f"mcp_oauth_discovery.dpop.{digest}", True, _REMEMBERED)
         except Exception as error:
