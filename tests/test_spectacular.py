@@ -34,6 +34,14 @@ class MCPAuthentication(BearerAuthentication):
 OTHER = type("MCPAuthentication", (BearerAuthentication,), {"protection": BearerProtection("/b")})
 
 
+class Either(BearerAuthentication):
+    protection = BearerProtection("/mcp", dpop="accept")
+
+
+class Bound(BearerAuthentication):
+    protection = BearerProtection("/mcp", dpop="require")
+
+
 class Foreign(BearerChallengeMixin, BaseAuthentication):
     def authenticate(self, request):
         return None
@@ -73,6 +81,8 @@ CLASSES = {
     "bearer": BearerAuthentication,
     "subclass": MCPAuthentication,
     "namesake": OTHER,
+    "either": Either,
+    "bound": Bound,
     "foreign": Foreign,
     "tokens": Tokens,
     "own": OwnAuthentication,
@@ -106,6 +116,16 @@ def schema(settings):
 def test_schema_names_the_authentication(schema, name, scheme, definition):
     assert schema["paths"][f"/{name}"]["post"]["security"] == [{scheme: []}]
     assert schema["components"]["securitySchemes"][scheme] == definition
+
+
+@pytest.mark.parametrize(
+    ("name", "schemes"), [("either", ["mcpBearer", "mcpDPoP"]), ("bound", ["mcpDPoP"])]
+)
+def test_schema_names_each_scheme_that_a_protection_accepts(schema, name, schemes):
+    security = schema["paths"][f"/{name}"]["post"]["security"]
+    assert security == [{scheme: []} for scheme in schemes]
+    definition = schema["components"]["securitySchemes"]["mcpDPoP"]
+    assert definition == {"type": "http", "scheme": "dpop"}
 
 
 def test_class_that_drf_spectacular_knows_is_described_by_it(schema):

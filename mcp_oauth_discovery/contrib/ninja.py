@@ -30,8 +30,10 @@ class BearerAuth(HttpAuthBase):
     openapi_scheme = "bearer"
 
     def __init__(self, protection: BearerProtection | None = None) -> None:
-        super().__init__()
         self.protection = protection or BearerProtection()
+        if self.protection.dpop == "require":
+            self.openapi_scheme = "dpop"
+        super().__init__()
 
     def __call__(self, request: HttpRequest) -> Any:
         identity = self.protection.authenticate(request)

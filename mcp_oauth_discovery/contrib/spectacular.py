@@ -13,10 +13,17 @@ if TYPE_CHECKING:
 __all__ = ["BearerScheme"]
 
 NAME = "mcpBearer"
+DPOP_NAME = "mcpDPoP"
+# The schemes that satisfy a protection, by its `dpop`: one of them is enough.
+_SCHEMES = {
+    None: {NAME: "bearer"},
+    "accept": {NAME: "bearer", DPOP_NAME: "dpop"},
+    "require": {DPOP_NAME: "dpop"},
+}
 
 
 class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    """Describe `BearerAuthentication`, and classes with `BearerChallengeMixin`, as HTTP bearer."""
+    """Describe `BearerAuthentication`, and classes with `BearerChallengeMixin`, as HTTP."""
 
     # As text, because REST framework may be importing that module for its default settings.
     target_class = "mcp_oauth_discovery.contrib.rest_framework.BearerChallengeMixin"
@@ -27,17 +34,19 @@ class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
     # drf-spectacular warns if two classes share a name, so this class gives none.
     name: list[str] = []
 
-    def get_security_requirement(self, auto_schema: AutoSchema) -> dict[str, list[Any]]:
-        """Register one scheme for all classes, and require it."""
-        auto_schema.registry.register_on_missing(
-            ResolvedComponent(  # type: ignore[no-untyped-call]
-                name=NAME,
-                type=ResolvedComponent.SECURITY_SCHEMA,
-                object=BearerScheme,
-                schema={"type": "http", "scheme": "bearer"},
+    def get_security_requirement(self, auto_schema: AutoSchema) -> list[dict[str, list[Any]]]:
+        """Register the schemes of all classes once, and require one of those of this class."""
+        schemes = _SCHEMES[self.target.protection.dpop]
+        for name, scheme in schemes.items():
+            auto_schema.registry.register_on_missing(
+                ResolvedComponent(  # type: ignore[no-untyped-call]
+                    name=name,
+                    type=ResolvedComponent.SECURITY_SCHEMA,
+                    object=BearerScheme,
+                    schema={"type": "http", "scheme": scheme},
+                )
             )
-        )
-        return {NAME: []}
+        return [{name: []} for name in schemes]
 
     def get_security_definition(self, auto_schema: AutoSchema) -> list[dict[str, Any]]:
         return []
