@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -15,7 +16,7 @@ from mcp_oauth_discovery.contrib.oauth_toolkit import dpop as dpop_of_requests
 from mcp_oauth_discovery.signing import InvalidToken, verify_jwt
 from tests.example.proofs import Prover, proof
 from tests.example.test_tokens import pass_a_minute
-from tests.example.walk import MCP, REPORTS, Walk, claims, refusal
+from tests.example.walk import CALLBACK, MCP, ORIGIN, REPORTS, Walk, claims, refusal
 
 ALGORITHMS = "dpop_signing_alg_values_supported"
 
@@ -310,6 +311,77 @@ def test_client_that_always_sends_proofs_gets_no_token_without_one(prover, step)
 @pytest.mark.usefixtures("strict", "example")
 def test_client_needs_no_proof_where_none_is_announced(walk):
     assert walk.sign_in()["token_type"] == "Bearer"
+
+
+@pytest.fixture
+def bound(prover):
+    """A client that has registered as one that always sends proofs."""
+    response = prover.register(dpop_bound_access_tokens=True)
+    assert response.status_code == 201
+    prover.registration = response.json()
+    return prover
+
+
+def manage(client, method, **members):
+    """Send a request to the configuration endpoint of a client (RFC 7592)."""
+    registration = client.registration
+    headers = {"authorization": f"Bearer {registration['registration_access_token']}"}
+    path = registration["registration_client_uri"].removeprefix(ORIGIN)
+    body = json.dumps({"redirect_uris": [CALLBACK], "token_endpoint_auth_method": "none"} | members)
+    content = {"data": body, "content_type": "application/json"} if method == "put" else {}
+    return getattr(client.http, method)(path, headers=headers, **content)
+
+
+@pytest.mark.parametrize("step", ["exchange", "refresh"])
+def test_client_that_registers_for_proofs_gets_no_token_without_one(bound, step):
+    used = bound.code() if step == "exchange" else bound.sign_in()["refresh_token"]
+    send, bound.sends = getattr(bound, step), False
+    assert refusal(send(used)) == (400, "invalid_dpop_proof")
+    bound.sends = True
+    assert send(used).json()["token_type"] == "DPoP"
+
+
+def test_client_that_registers_for_proofs_reads_so(bound):
+    assert bound.registration["dpop_bound_access_tokens"] is True
+    assert manage(bound, "get").json()["dpop_bound_access_tokens"] is True
+
+
+@pytest.mark.parametrize("members", [{}, {"dpop_bound_access_tokens": False}])
+def test_client_that_needs_proofs_keeps_its_id_and_needs_them_later(bound, members):
+    changed = manage(bound, "put", **members).json()
+    assert changed["client_id"] == bound.client_id
+    assert changed["dpop_bound_access_tokens"] is True
+    # Each change replaces the registration_access_token.
+    bound.registration = changed
+    assert manage(bound, "delete").status_code == 204
+
+
+# RFC 7592 §2.2: null is the same as no member.
+NO = False, None
+
+
+@pytest.mark.parametrize("members", [{}] + [{"dpop_bound_access_tokens": no} for no in NO])
+def test_client_that_does_not_ask_for_it_needs_no_proof(prover, members):
+    prover.registration = prover.register(**members).json()
+    asked = manage(prover, "put", dpop_bound_access_tokens=True).json()
+    for registration in (prover.registration, asked):
+        assert "dpop_bound_access_tokens" not in registration
+    prover.sends = False
+    assert prover.sign_in()["token_type"] == "Bearer"
+
+
+@pytest.mark.parametrize("value", ["true", 1, 0, []])
+def test_client_that_asks_for_no_boolean_is_refused(prover, value):
+    response = prover.register(dpop_bound_access_tokens=value)
+    assert refusal(response) == (400, "invalid_client_metadata")
+    assert not Application.objects.exists()
+
+
+@pytest.mark.parametrize("value", [True, "true"])
+def test_registration_ignores_the_member_where_dpop_is_not_announced(example, walk, value):
+    registration = walk.register(dpop_bound_access_tokens=value).json()
+    assert "~" not in registration["client_id"]
+    assert "dpop_bound_access_tokens" not in registration
 
 
 @pytest.mark.parametrize("step", ["exchange", "refresh"])

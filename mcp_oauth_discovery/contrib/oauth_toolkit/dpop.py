@@ -12,6 +12,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.http import HttpRequest, JsonResponse
+from oauth2_provider.models import get_application_model
 from oauthlib.common import Request
 from oauthlib.oauth2.rfc6749.errors import CustomOAuth2Error
 
@@ -33,6 +34,12 @@ _THUMBPRINT = "mcp_oauth_discovery.dpop_thumbprint"
 # characters that are in no token of oauthlib.
 _MARK = "~dpop~"
 _BOUND = re.compile(rf".+{_MARK}([A-Za-z0-9_-]{{43}})", re.DOTALL)
+
+# RFC 9449 §5.2.
+CLIENT_MEMBER = "dpop_bound_access_tokens"
+# The end of the ID of such a client. django-oauth-toolkit has no column for the member, and the
+# server chooses the ID.
+_CLIENT_MARK = "~dpop"
 
 
 class ProofRequired(CustomOAuth2Error):  # type: ignore[misc]
@@ -88,11 +95,38 @@ def refusal(error: InvalidProof) -> JsonResponse:
 def check_client(client: Any, request: Request) -> None:
     """Raise `ProofRequired` for a client that always sends proofs (RFC 9449 §5.2).
 
-    django-oauth-toolkit stores no such member. A model of the project may have a field for it.
+    Its ID says so after its registration. A model of the project may have a field for it as well.
     """
-    is_bound = getattr(client, "dpop_bound_access_tokens", False)
+    is_bound = is_bound_client(client.client_id) or getattr(client, CLIENT_MEMBER, False)
     if is_bound and is_announced() and thumbprint(request) is None:
         raise ProofRequired("This client must send a DPoP proof.", request)
+
+
+def is_bound_client(client_id: str) -> bool:
+    """Return whether a client has registered as one that always sends proofs."""
+    return client_id.endswith(_CLIENT_MARK)
+
+
+def wants_to_be_bound(metadata: Mapping[str, object]) -> bool:
+    """Return whether the metadata of a client say that it always sends proofs.
+
+    Without the announcement, the member is unknown and ignored. Raises `ValueError` for a value
+    that is not a boolean.
+    """
+    value = metadata.get(CLIENT_MEMBER) if is_announced() else None
+    if value is not None and not isinstance(value, bool):
+        raise ValueError(f"{CLIENT_MEMBER}: expected true or false")
+    return bool(value)
+
+
+def bind_client(registration: dict[str, Any]) -> None:
+    """Mark the ID of a new client, in its row and in the answer that it gets."""
+    given = registration["client_id"]
+    client_id = f"{given}{_CLIENT_MARK}"
+    get_application_model().objects.filter(client_id=given).update(client_id=client_id)
+    registration["client_id"] = client_id
+    url = registration["registration_client_uri"].removesuffix(given)
+    registration["registration_client_uri"] = f"{url}{client_id}"
 
 
 def confirmation(resource: str, request: Request) -> dict[str, str] | None:

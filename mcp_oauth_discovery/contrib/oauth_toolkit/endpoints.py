@@ -141,6 +141,7 @@ class StrictRegistration(View):
         return answer_in_json(request, lambda request: self._registered(request, *args, **kwargs))
 
     def _registered(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        is_bound = False
         try:
             if request.method in ("POST", "PUT"):
                 # A metadata document has the same limit.
@@ -148,14 +149,32 @@ class StrictRegistration(View):
                 if len(request.body) > longest:
                     raise ValueError(f"expected at most {longest} bytes")
                 metadata = json.loads(request.body)
-                check_metadata(metadata if isinstance(metadata, dict) else {})
+                members = metadata if isinstance(metadata, dict) else {}
+                check_metadata(members)
+                is_bound = dpop.wants_to_be_bound(members) and request.method == "POST"
             # The savepoint keeps a transaction around this request usable.
             with transaction.atomic(using=router.db_for_write(get_application_model())):
-                return cast(HttpResponse, super().dispatch(request, *args, **kwargs))
+                response = cast(HttpResponse, super().dispatch(request, *args, **kwargs))
+                return _with_binding(response, is_new=is_bound)
         except (DataError, IntegrityError, RecursionError, SuspiciousOperation, OSError) as error:
             return _no_client(type(error).__name__)
         except ValueError as error:
             return _no_client(str(error))
+
+
+def _with_binding(response: HttpResponse, *, is_new: bool) -> HttpResponse:
+    """Return the answer to a client, which also says that it must send proofs (RFC 7591 §3.2.1).
+
+    `is_new` is whether a new client asks for that. It cannot change later, with its ID.
+    """
+    if response.status_code not in (HTTPStatus.OK, HTTPStatus.CREATED) or not dpop.is_announced():
+        return response
+    registration = json.loads(response.content)
+    if is_new:
+        dpop.bind_client(registration)
+    if dpop.is_bound_client(registration["client_id"]):
+        registration[dpop.CLIENT_MEMBER] = True
+    return JsonResponse(registration, status=response.status_code)
 
 
 def _no_client(reason: str) -> HttpResponse:
