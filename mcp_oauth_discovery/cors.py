@@ -6,7 +6,12 @@ from corsheaders.defaults import default_headers
 
 from mcp_oauth_discovery.standards.mcp_headers import EXPOSED_HEADERS, REQUEST_HEADERS
 
-__all__ = ["MCP_EXPOSED_HEADERS", "MCP_REQUEST_HEADERS"]
+__all__ = [
+    "DPOP_EXPOSED_HEADERS",
+    "DPOP_REQUEST_HEADERS",
+    "MCP_EXPOSED_HEADERS",
+    "MCP_REQUEST_HEADERS",
+]
 
 #: Headers that MCP clients send, and the defaults of django-cors-headers: for
 #: `CORS_ALLOW_HEADERS`. Add the `Mcp-Param-*` headers that your tools declare.
@@ -17,6 +22,12 @@ MCP_REQUEST_HEADERS = (
 
 #: Headers that MCP clients read in a response: for `CORS_EXPOSE_HEADERS`.
 MCP_EXPOSED_HEADERS = EXPOSED_HEADERS
+
+#: What clients send too if a protection has `dpop`: add it to `CORS_ALLOW_HEADERS`.
+DPOP_REQUEST_HEADERS = ("dpop",)
+
+#: What clients read too if a protection has `dpop`: add it to `CORS_EXPOSE_HEADERS`.
+DPOP_EXPOSED_HEADERS = ("dpop-nonce",)
 
 # What the documents send with every answer.
 DOCUMENT_HEADERS = {
@@ -35,4 +46,8 @@ ENDPOINT_PREFLIGHT_HEADERS = {
     "Access-Control-Allow-Methods": "DELETE, GET, HEAD, OPTIONS, POST",
     "Access-Control-Allow-Headers": ", ".join(["*", *MCP_REQUEST_HEADERS]),
     "Access-Control-Max-Age": "86400",
+}
+# What it sends there if its protection has `dpop`.
+DPOP_PREFLIGHT_HEADERS = {
+    "Access-Control-Allow-Headers": ", ".join(["*", *MCP_REQUEST_HEADERS, *DPOP_REQUEST_HEADERS]),
 }

@@ -10,12 +10,14 @@ from django.db import connections
 from django.http import Http404, HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 
+from mcp_oauth_discovery.challenge.dpop import exposed_headers, headers_of_refusal, read_schemes
 from mcp_oauth_discovery.challenge.headers import (
     ERRORS,
     Named,
     Scope,
-    challenge_for,
+    challenges_for,
     checked_scope,
+    joined,
     with_granted,
 )
 from mcp_oauth_discovery.conf import shown
@@ -29,16 +31,14 @@ from mcp_oauth_discovery.logs.redaction import (
     without_token,
 )
 from mcp_oauth_discovery.signing import Unavailable
-from mcp_oauth_discovery.standards.authorization import presents_bearer
 from mcp_oauth_discovery.standards.www_authenticate import merge, parse
 
-# The headers of each refusal. `make_readable` adds the last three to other responses.
+# The headers of each refusal. `make_readable` adds the last two to other responses.
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Vary": "Authorization",
     "Cache-Control": "no-store",
     "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": "WWW-Authenticate",
 }
 
 
@@ -144,40 +144,44 @@ def add_challenge(
     resource: Named = None,
     scope: Scope = None,
 ) -> None:
-    """Add the challenge to a 401 or 403 of other code, or complete its Bearer challenge."""
-    challenge = challenge_for(request, resource, scope, None, None)
+    """Add the challenges to a 401 or 403 of other code, or complete those that it has."""
+    challenges = challenges_for(request, resource, scope, None, None)
     existing = response.headers.get("WWW-Authenticate", "")
     try:
-        header = merge(existing, challenge)
+        header = merge(existing, *challenges)
     except ValueError as error:
         extra = {"event": "challenge.replaced"}
         text = "Replaced an invalid WWW-Authenticate header: %s"
         logger.warning(text, one_line(error), extra=extra)
-        header = str(challenge)
+        header = joined(challenges)
     response.headers["WWW-Authenticate"] = header
-    make_readable(response)
+    make_readable(request, response)
 
 
-def is_unfinished(response: HttpResponseBase) -> bool:
+def is_unfinished(request: HttpRequest, response: HttpResponseBase) -> bool:
     """Return whether a response needs a challenge: each 401, and a 403 about tokens."""
     if response.status_code != HTTPStatus.FORBIDDEN:
         return response.status_code == HTTPStatus.UNAUTHORIZED
     header = response.headers.get("WWW-Authenticate", "")
+    schemes = read_schemes(request)
     try:
-        return any(challenge.is_bearer for challenge in parse(header))
+        names = {challenge.scheme.lower() for challenge in parse(header)}
+        return any(scheme.name.lower() in names for scheme in schemes)
     except ValueError:
-        return presents_bearer(header)
+        return any(scheme.is_presented(header) for scheme in schemes)
 
 
-def make_readable(response: HttpResponseBase) -> None:
+def make_readable(request: HttpRequest, response: HttpResponseBase) -> None:
     """Let scripts of all origins read a refusal and its challenge, and keep it out of caches."""
     response.headers["Cache-Control"] = "no-store"
     response.headers.setdefault("Access-Control-Allow-Origin", "*")
     exposed = response.headers.get("Access-Control-Expose-Headers", "")
     names = [name.strip() for name in exposed.split(",") if name.strip()]
-    if "www-authenticate" not in [name.lower() for name in names]:
-        names.append("WWW-Authenticate")
+    written = [name.lower() for name in names]
+    names += [name for name in exposed_headers(request) if name.lower() not in written]
     response.headers["Access-Control-Expose-Headers"] = ", ".join(names)
+    for name, value in headers_of_refusal(request).items():
+        response.headers[name] = value
 
 
 def _roll_back() -> None:
@@ -196,12 +200,13 @@ def _refusal(
     error_description: str | None,
 ) -> JsonResponse:
     try:
-        challenge = challenge_for(request, resource, scope, error, error_description)
+        challenges = challenges_for(request, resource, scope, error, error_description)
     except UnusableRequest as fault:
         return fault_response(request, fault)
-    errors = {name: value for name, value in challenge.parameters.items() if name in ERRORS}
-    body = {"error": "unauthorized", **errors}
-    return _json(request, status, body, {"WWW-Authenticate": str(challenge)})
+    parameters = [item for challenge in challenges for item in challenge.parameters.items()]
+    body = {"error": "unauthorized", **{n: v for n, v in parameters if n in ERRORS}}
+    headers = {"WWW-Authenticate": joined(challenges), **headers_of_refusal(request)}
+    return _json(request, status, body, headers)
 
 
 def _json(
@@ -210,7 +215,9 @@ def _json(
     body: Mapping[str, object],
     headers: Mapping[str, str] | None = None,
 ) -> JsonResponse:
-    response = JsonResponse(body, status=status, headers={**_HEADERS, **(headers or {})})
+    exposed = {"Access-Control-Expose-Headers": ", ".join(exposed_headers(request))}
+    all_headers = {**_HEADERS, **exposed, **(headers or {})}
+    response = JsonResponse(body, status=status, headers=all_headers)
     response.headers["Content-Length"] = str(len(response.content))
     if request.method == "HEAD":
         # Not every server removes it. RFC 9110 §9.3.2: HEAD has the headers of GET.

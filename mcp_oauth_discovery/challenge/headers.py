@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from django.core.exceptions import SuspiciousOperation
 from django.http import Http404, HttpRequest
 
+from mcp_oauth_discovery.challenge.dpop import challenge_of, challenged_schemes, read_schemes
 from mcp_oauth_discovery.conf import Misconfigured
 from mcp_oauth_discovery.identity import UnusableRequest
 from mcp_oauth_discovery.identity.lookup import Lookup
 from mcp_oauth_discovery.logs.redaction import log_refusal
-from mcp_oauth_discovery.standards.authorization import presents_bearer
 from mcp_oauth_discovery.standards.well_known import PROTECTED_RESOURCE, insert_well_known
 from mcp_oauth_discovery.standards.www_authenticate import (
     LONGEST_VALUE,
@@ -63,7 +63,17 @@ def bearer_challenge(
     except for `insufficient_scope`, which implies a token. Raises what `resource_metadata_url`
     raises, and `ValueError` for a value that its parameter cannot have.
     """
-    return str(challenge_for(request, resource, scope, error, error_description))
+    return joined(challenges_for(request, resource, scope, error, error_description))
+
+
+def joined(challenges: Iterable[Challenge]) -> str:
+    """Return the value of `WWW-Authenticate` with these challenges."""
+    return ", ".join(map(str, challenges))
+
+
+def presents_token(request: HttpRequest) -> bool:
+    """Return whether a request has credentials of a scheme that its protection reads."""
+    return any(scheme.is_presented(credentials(request)) for scheme in read_schemes(request))
 
 
 def checked_scope(scope: Scope) -> tuple[str, ...]:
@@ -99,7 +109,7 @@ def credentials(request: HttpRequest) -> str:
     return request.headers.get("Authorization", "") if "headers" in vars(request) else header
 
 
-def challenge_for(
+def challenges_for(
     request: HttpRequest,
     resource: Named,
     scope: Scope,
@@ -107,11 +117,15 @@ def challenge_for(
     error_description: str | None,
     *,
     keep_errors: bool = False,
-) -> Challenge:
-    """Return the challenge; without a token it has no error, unless `keep_errors` is true."""
+) -> list[Challenge]:
+    """Return the challenges, which are more than one if the protection of a request has `dpop`.
+
+    The error is in that of the scheme of the token. Without a token there is no error, unless
+    `keep_errors` is true.
+    """
     metadata = _sendable_url(request, resource)
     # Check every value, even one that is left out below: an invalid one is a mistake in the code.
-    challenge = bearer(
+    complete = bearer(
         {
             "realm": None if metadata else _REALM,
             "resource_metadata": metadata,
@@ -119,11 +133,17 @@ def challenge_for(
             "error": error,
             "error_description": error_description,
         }
-    )
-    if keep_errors or error == "insufficient_scope" or presents_bearer(credentials(request)):
-        return challenge
-    shown = {name: value for name, value in challenge.parameters.items() if name not in ERRORS}
-    return Challenge(challenge.scheme, shown)
+    ).parameters
+    without_error = {name: value for name, value in complete.items() if name not in ERRORS}
+    schemes = challenged_schemes(request)
+    header = credentials(request)
+    failed = [scheme for scheme in schemes if scheme.is_presented(header)]
+    if not failed and (keep_errors or error == "insufficient_scope" or presents_token(request)):
+        failed = [schemes[0]]
+    return [
+        challenge_of(request, scheme, dict(complete if scheme in failed else without_error))
+        for scheme in schemes
+    ]
 
 
 def _sendable_url(request: HttpRequest, resource: Named) -> str | None:

@@ -9,12 +9,11 @@ from django.http import HttpRequest
 from mcp_oauth_discovery.challenge.headers import (
     Named,
     Scope,
-    challenge_for,
+    challenges_for,
     checked_scope,
-    credentials,
+    presents_token,
     with_granted,
 )
-from mcp_oauth_discovery.standards.authorization import presents_bearer
 
 # ChatGPT shows its button to sign in only if the challenge has an error and a description.
 _MEMBER = "mcp/www_authenticate"
@@ -35,15 +34,16 @@ def tool_result_challenge(
 
     It is an error (`isError`) with a text for the model, and the challenge of `bearer_challenge`
     in `_meta`. `scope` has the scopes that the tool needs, and `granted` those of the token. The
-    error is `insufficient_scope` if the request has a bearer token, else `invalid_token`. Raises
+    error is `insufficient_scope` if the request has a token, else `invalid_token`. Raises
     `ValueError` as `bearer_challenge` does.
     """
-    default, description = _STEP_UP if presents_bearer(credentials(request)) else _SIGN_IN
+    default, description = _STEP_UP if presents_token(request) else _SIGN_IN
     text = error_description or description
     scopes = with_granted(checked_scope(scope), granted or ())
-    challenge = challenge_for(request, resource, scopes, error or default, text, keep_errors=True)
+    details = (resource, scopes, error or default, text)
+    challenges = challenges_for(request, *details, keep_errors=True)
     return {
         "content": [{"type": "text", "text": text}],
         "isError": True,
-        "_meta": {_MEMBER: [str(challenge)]},
+        "_meta": {_MEMBER: [*map(str, challenges)]},
     }

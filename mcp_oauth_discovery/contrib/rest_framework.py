@@ -19,11 +19,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from mcp_oauth_discovery.challenge import bearer_challenge
-from mcp_oauth_discovery.challenge.answers import (
-    fault_response,
-    is_unfinished,
-    unavailable,
-)
+from mcp_oauth_discovery.challenge.answers import fault_response, is_unfinished, unavailable
 from mcp_oauth_discovery.challenge.headers import FAULTS, with_granted
 from mcp_oauth_discovery.contrib.rest_framework_answers import (
     Refusal,
@@ -35,6 +31,7 @@ from mcp_oauth_discovery.contrib.rest_framework_answers import (
 )
 from mcp_oauth_discovery.protection import (
     BearerProtection,
+    InvalidProof,
     InvalidToken,
     Unavailable,
     find_user,
@@ -42,6 +39,7 @@ from mcp_oauth_discovery.protection import (
 )
 from mcp_oauth_discovery.protection.bodies import RefusedBody
 from mcp_oauth_discovery.protection.caching import keep_private
+from mcp_oauth_discovery.protection.dpop import possession
 from mcp_oauth_discovery.protection.origins import (
     has_allowed_origin,
     refusal_of_origin,
@@ -72,6 +70,14 @@ class BearerChallengeMixin:
     """
 
     protection = BearerProtection()
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if cls.protection.dpop is not None and not issubclass(cls, BearerAuthentication):
+            raise TypeError(
+                f"The protection of {cls.__name__} has dpop, which only BearerAuthentication "
+                "verifies. Leave dpop out, or derive the class from BearerAuthentication."
+            )
 
     def authenticate(self, request: Request) -> Any:
         """Authenticate as the next class does; log failures, and answer them in JSON.
@@ -111,6 +117,7 @@ class BearerChallengeMixin:
         if error == "insufficient_scope" and self.protection.repeat_granted:
             scope = with_granted(scope, granted_scope(claims_of(request)))
         django_request = request._request  # noqa: SLF001
+        possession.offer(django_request, self.protection.dpop)
         return bearer_challenge(
             django_request,
             resource=self.protection.lookup(django_request),
@@ -179,10 +186,9 @@ class BearerChallengeMixin:
             raise self.refusal(request, "invalid_request", text, error_description=text) from error
         except (InvalidToken, Malformed) as error:
             self.protection.log_refusal(request._request, error)  # noqa: SLF001
+            code = error.error if isinstance(error, InvalidProof) else "invalid_token"
             reason = describe(error)
-            raise self.refusal(
-                request, "invalid_token", reason, error_description=reason
-            ) from error
+            raise self.refusal(request, code, reason, error_description=reason) from error
         except Exception as fault:  # noqa: BLE001
             raise self.failure(request, fault) from None
 
@@ -274,9 +280,10 @@ class BearerViewMixin(BeforeView):
         finalize = super().finalize_response  # type: ignore[misc]
         response = finalize(request, response, *args, **kwargs)
         keep_private(response)
-        if not is_unfinished(response):
-            return response
         challenger = self._challenger()
+        possession.offer(request._request, challenger.protection.dpop)  # noqa: SLF001
+        if not is_unfinished(request._request, response):  # noqa: SLF001
+            return response
         protection = replace(
             challenger.protection, scope=challenger.known_scope(request), public=()
         )

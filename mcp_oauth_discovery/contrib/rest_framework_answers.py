@@ -12,7 +12,12 @@ from rest_framework import exceptions, views
 from rest_framework.request import Request
 
 from mcp_oauth_discovery.challenge.answers import make_readable
-from mcp_oauth_discovery.protection import BearerProtection, Claims
+from mcp_oauth_discovery.protection import (
+    BearerProtection,
+    Claims,
+    InvalidProof,
+    NonceRequired,
+)
 from mcp_oauth_discovery.protection.caching import keep_private
 from mcp_oauth_discovery.protection.origins import refused_origin
 from mcp_oauth_discovery.protection.preflight import preflight_response
@@ -21,6 +26,8 @@ _STATUS = {
     "invalid_request": HTTPStatus.BAD_REQUEST,
     "invalid_token": HTTPStatus.UNAUTHORIZED,
     "insufficient_scope": HTTPStatus.FORBIDDEN,
+    InvalidProof.error: HTTPStatus.UNAUTHORIZED,
+    NonceRequired.error: HTTPStatus.UNAUTHORIZED,
 }
 
 
@@ -88,7 +95,7 @@ def set_handler(
             return answer()
         response: HttpResponseBase | None = handler(exc, context)
         if is_refusal and response is not None:
-            make_readable(response)
+            make_readable(request._request, response)  # noqa: SLF001
         return response
 
     # REST framework takes one header from an authentication class, and nothing else.
@@ -106,5 +113,5 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> HttpResponse |
         return response
     if context["request"].method == "OPTIONS":
         return refused_origin(context["request"]) or preflight_response()
-    make_readable(response)
+    make_readable(context["request"], response)
     return response

@@ -23,6 +23,9 @@ _IN_QUERY = re.compile(r"((?:^|[?&])access_token=)([^&#]+)")
 _SHORTEST_TOKEN = 8
 # A request with more than one token is refused before any is used.
 _MOST_TOKENS = 8
+# A proof of DPoP is no secret for long, but until it is used, it is as good as the key.
+_HEADERS = ("HTTP_AUTHORIZATION", "HTTP_DPOP")
+_HEADERS_OF_ASGI = (b"authorization", b"dpop")
 # How deep to look for tokens in the values of an error: a list may contain itself.
 _DEEPEST = 4
 
@@ -45,8 +48,9 @@ def hide_credentials(request: HttpRequest, error: BaseException | None = None) -
     for name, value in request.META.items():
         if isinstance(value, str):
             request.META[name] = _IN_QUERY.sub(rf"\1{HIDDEN}", _redacted(value, tokens))
-    if "HTTP_AUTHORIZATION" in request.META:
-        request.META["HTTP_AUTHORIZATION"] = HIDDEN
+    for name in _HEADERS:
+        if name in request.META:
+            request.META[name] = HIDDEN
     if "access_token" in query:
         query["access_token"] = HIDDEN
         request.META["QUERY_STRING"] = query.urlencode()
@@ -55,7 +59,7 @@ def hide_credentials(request: HttpRequest, error: BaseException | None = None) -
     vars(request).pop("headers", None)
     if hasattr(request, "scope"):
         headers = [
-            (name, HIDDEN.encode() if name == b"authorization" else value)
+            (name, HIDDEN.encode() if name in _HEADERS_OF_ASGI else value)
             for name, value in request.scope["headers"]
         ]
         query_string = request.META.get("QUERY_STRING", "").encode()
@@ -112,9 +116,14 @@ def value_without_token(request: HttpRequest, value: Any) -> Any:
 
 
 def _tokens(request: HttpRequest, query: QueryDict) -> list[str]:
-    words = re.split(r"[\s,]+", request.META.get("HTTP_AUTHORIZATION", ""))
-    words += query.getlist("access_token")
-    return [word for word in words if len(word) >= _SHORTEST_TOKEN][:_MOST_TOKENS]
+    words = [re.split(r"[\s,]+", request.META.get(name, "")) for name in _HEADERS]
+    words[0] += query.getlist("access_token")
+    # Each header has a limit of its own, so that many words in one hide none of the other.
+    return [
+        word
+        for group in words
+        for word in [word for word in group if len(word) >= _SHORTEST_TOKEN][:_MOST_TOKENS]
+    ]
 
 
 def log_refusal(request: HttpRequest, refusal: SuspiciousOperation | BadRequest) -> None:

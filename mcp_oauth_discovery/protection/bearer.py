@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from http import HTTPStatus
-from typing import Any, Literal
+from typing import Any
 
 from asgiref.sync import sync_to_async
-from django.core.exceptions import PermissionDenied, SuspiciousOperation
-from django.http import Http404, HttpRequest, HttpResponse
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from mcp_oauth_discovery.challenge import insufficient_scope, unauthorized
@@ -20,37 +19,30 @@ from mcp_oauth_discovery.challenge.answers import (
     is_unfinished,
     unavailable,
 )
-from mcp_oauth_discovery.challenge.headers import FAULTS, Scope, credentials
-from mcp_oauth_discovery.conf import Misconfigured
+from mcp_oauth_discovery.challenge.headers import FAULTS, Scope
 from mcp_oauth_discovery.discovery.cookies import without_csrf_cookie
 from mcp_oauth_discovery.identity.lookup import Lookup
 from mcp_oauth_discovery.logs.sensitive import sensitive
 from mcp_oauth_discovery.protection import events
 from mcp_oauth_discovery.protection.bodies import RefusedBody
 from mcp_oauth_discovery.protection.caching import keep_private
+from mcp_oauth_discovery.protection.dpop import InvalidProof, possession
 from mcp_oauth_discovery.protection.origins import refused_origin
-from mcp_oauth_discovery.protection.preflight import preflight_response
+from mcp_oauth_discovery.protection.preflight import answer_to_options
 from mcp_oauth_discovery.protection.refusal import Refusal, refused_body
 from mcp_oauth_discovery.protection.request_data import Unreadable, refuse_second_token, unreadable
 from mcp_oauth_discovery.protection.requirements import Public, Requirements
-from mcp_oauth_discovery.protection.scopes import (
-    InsufficientScope,
-    ScopeOf,
-    check_granted,
-)
+from mcp_oauth_discovery.protection.scopes import InsufficientScope, ScopeOf, check_granted
 from mcp_oauth_discovery.protection.synchronous import check_synchronous, finished
-from mcp_oauth_discovery.protection.tokens import (
-    Claims,
-    describe,
-    sign_in,
-    sign_out,
-    verify_token,
+from mcp_oauth_discovery.protection.tokens import Claims, describe, sign_in, sign_out, verify_token
+from mcp_oauth_discovery.protection.verification import (
+    Verifier,
+    audience,
+    checked_verifiers,
+    verified_claims,
 )
-from mcp_oauth_discovery.protection.verification import Verifier, checked_verifiers, verified_claims
 from mcp_oauth_discovery.signing import InvalidToken, Unavailable
-from mcp_oauth_discovery.standards.authorization import Malformed, Repeated, read_bearer
-
-DPoP = Literal["accept", "require"]
+from mcp_oauth_discovery.standards.authorization import DPOP, Malformed, Repeated
 
 
 @dataclass(frozen=True)
@@ -70,7 +62,9 @@ class BearerProtection:
     `user(request, claims)`, such as `find_user`, returns the value of `request.user`; if it
     returns None, the request is refused. With `repeat_granted` the 403 also names the scopes that
     the token has. `public` has the methods of JSON-RPC that need no token, or is a callable that
-    takes an `Operation` and returns whether it needs none.
+    takes an `Operation` and returns whether it needs none. With `dpop="accept"`, tokens that are
+    bound to a key (RFC 9449) come with a proof, and with "require" no others are accepted. This is
+    experimental.
 
     Raises `TypeError` or `ValueError` for wrong arguments, when the module is loaded.
     """
@@ -81,7 +75,7 @@ class BearerProtection:
     user: Callable[[HttpRequest, Claims], Any] | None = None
     repeat_granted: bool = False
     public: Public = ()
-    dpop: DPoP | None = None
+    dpop: possession.DPoP | None = None
     _requirements: Requirements = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -90,8 +84,7 @@ class BearerProtection:
         check_synchronous("user", self.user)
         if not (self.user is None or callable(self.user)):
             raise TypeError(f"user is {self.user!r}; expected a function such as find_user.")
-        if self.dpop not in (None, "accept", "require"):
-            raise ValueError(f'dpop is {self.dpop!r}; expected "accept" or "require".')
+        possession.check_mode(self.dpop)
         for name, value in (
             ("_requirements", requirements),
             ("scope", requirements.scope),
@@ -124,6 +117,7 @@ class BearerProtection:
 
     def _answer(self, request: HttpRequest) -> HttpResponse | None:
         without_csrf_cookie(request)
+        possession.offer(request, self.dpop)
         try:
             if request.method == "OPTIONS":
                 return self.preflight(request)
@@ -162,13 +156,18 @@ class BearerProtection:
             return insufficient_scope(request, error.needed, granted=granted, resource=lookup)
         if isinstance(error, Repeated):
             return invalid_request(request, str(error), resource=lookup)
-        return self._unauthorized(request, needed, describe(error))
+        return self._unauthorized(request, needed, error)
 
     def _unauthorized(
-        self, request: HttpRequest, needed: Scope, description: str | None
+        self, request: HttpRequest, needed: Scope, error: Exception | None
     ) -> HttpResponse:
-        lookup = self.lookup(request)
-        return unauthorized(request, resource=lookup, scope=needed, error_description=description)
+        return unauthorized(
+            request,
+            resource=self.lookup(request),
+            scope=needed,
+            error=error.error if isinstance(error, InvalidProof) else None,
+            error_description=None if error is None else describe(error),
+        )
 
     async def acheck(self, request: HttpRequest) -> HttpResponse | None:
         """Return what a call of the instance returns, from async code.
@@ -182,16 +181,7 @@ class BearerProtection:
 
         It is 404 for a resource that is disabled.
         """
-        try:
-            if (refusal := refused_origin(request)) is not None:
-                return refusal
-            self.lookup(request).find()
-        except Http404:
-            return preflight_response(HTTPStatus.NOT_FOUND)
-        except (SuspiciousOperation, Misconfigured):
-            # Let the script send the request itself, which is then refused and logged.
-            pass
-        return preflight_response()
+        return answer_to_options(request, self.lookup(request), with_dpop=self.dpop is not None)
 
     def lookup(self, request: HttpRequest) -> Lookup:
         """Return the lookup of the resource, which is the same for the whole request."""
@@ -236,10 +226,10 @@ class BearerProtection:
     def finish(self, request: HttpRequest, response: Any) -> Any:
         """Return a response of the view, which no shared cache may keep.
 
-        A 401 gets the challenge, and a Bearer 403 the missing parameters. Other values pass
+        A 401 gets the challenge, and a 403 with one the missing parameters. Other values pass
         through: a view of django-ninja may return a dict.
         """
-        if not self._needs_challenge(response):
+        if not self._needs_challenge(request, response):
             return response
         try:
             scope = self._known_scope(request)
@@ -257,18 +247,20 @@ class BearerProtection:
 
     async def afinish(self, request: HttpRequest, response: Any) -> Any:
         """Do what `finish` does, from async code; use another thread only to add a challenge."""
-        if not self._needs_challenge(response):
+        if not self._needs_challenge(request, response):
             return response
         return await sync_to_async(self.finish)(request, response)
 
-    def _needs_challenge(self, response: Any) -> bool:
+    def _needs_challenge(self, request: HttpRequest, response: Any) -> bool:
         if not isinstance(response, HttpResponseBase):
             return False
         keep_private(response)
-        return is_unfinished(response)
+        possession.offer(request, self.dpop)
+        return is_unfinished(request, response)
 
     def refuse_unreadable(self, request: HttpRequest, error: Exception) -> HttpResponse:
         """Return the 400 for a query or body that a view could not read."""
+        possession.offer(request, self.dpop)
         try:
             description = str(unreadable(request, error))
             return invalid_request(request, description, resource=self.lookup(request))
@@ -291,15 +283,14 @@ class BearerProtection:
 
     @sensitive
     def _judge(self, request: HttpRequest) -> Claims | None:
-        token = read_bearer(credentials(request))
-        if token is None:
+        presented = possession.presented(request, self.dpop)
+        if presented is None:
             return None
-        try:
-            identifier = self.lookup(request).find().identifier
-        except SuspiciousOperation as error:
-            text = "The token is not valid for this resource"
-            raise InvalidToken(text, reason="wrong_audience") from error
-        claims = verified_claims(self.verify, request, token, identifier)
+        is_proven, identifier = presented.scheme is DPOP, audience(self.lookup(request))
+        details = (request, presented.token, identifier)
+        claims = verified_claims(self.verify, *details, may_be_bound=is_proven)
+        proof = possession.prove(request, presented, claims, identifier)
         if self.user is not None:
             sign_in(request, finished("user", self.user(request, claims)))
+        possession.use(request, proof)
         return claims

@@ -12,7 +12,8 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 
-from mcp_oauth_discovery.protection.bearer import BearerProtection, DPoP
+from mcp_oauth_discovery.protection.bearer import BearerProtection
+from mcp_oauth_discovery.protection.dpop.possession import DPoP
 from mcp_oauth_discovery.protection.origins import refusal_of_origin
 from mcp_oauth_discovery.protection.refusal import as_response
 from mcp_oauth_discovery.protection.request_data import UNREADABLE

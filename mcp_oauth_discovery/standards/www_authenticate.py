@@ -157,20 +157,24 @@ def parse_repeated(*lines: str) -> list[Challenge]:
     return challenges
 
 
-def merge(existing: str, challenge: Challenge) -> str:
-    """Return the header with one Bearer challenge, which comes first.
+def merge(existing: str, *offered: Challenge) -> str:
+    """Return the header with one challenge of each offered scheme, which come first.
 
-    Parameters of the existing Bearer challenge stay if they are valid, and missing ones are
-    added. Challenges of other schemes stay as they are. Raises `ValueError` if the existing
-    header is malformed.
+    Parameters of the existing challenges of these schemes stay if they are valid, and missing
+    ones are added. Challenges of other schemes stay as they are. Raises `ValueError` if the
+    existing header is malformed.
     """
-    challenges = parse(existing)
-    bearers = [each for each in challenges if each.is_bearer]
-    parameters: dict[str, str] = {}
-    for each in reversed([*bearers, challenge]):
-        parameters.update({n: v for n, v in each.parameters.items() if _is_sendable(n, v)})
-    others = [each for each in challenges if not each.is_bearer]
-    return ", ".join(map(str, [Challenge("Bearer", parameters), *others]))
+    others = parse(existing)
+    merged: list[Challenge] = []
+    for challenge in offered:
+        scheme = challenge.scheme.lower()
+        same = [each for each in others if each.scheme.lower() == scheme]
+        others = [each for each in others if each.scheme.lower() != scheme]
+        parameters: dict[str, str] = {}
+        for each in reversed([*same, challenge]):
+            parameters.update({n: v for n, v in each.parameters.items() if _is_sendable(n, v)})
+        merged.append(Challenge(challenge.scheme, parameters))
+    return ", ".join(map(str, [*merged, *others]))
 
 
 def _is_sendable(name: str, value: str) -> bool:

@@ -13,8 +13,9 @@ from django.utils import timezone
 from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import Key
+from joserfc.util import base64_to_int
 
-from mcp_oauth_discovery.keys.algorithms import ALGORITHMS
+from mcp_oauth_discovery.keys.algorithms import ALGORITHMS, RSA_BITS
 from mcp_oauth_discovery.logs.lines import one_line
 from mcp_oauth_discovery.logs.sensitive import sensitive
 from mcp_oauth_discovery.protection.dpop import nonces
@@ -156,11 +157,13 @@ def _key(header: Mapping[str, Any], algorithms: Collection[str]) -> Key:
     # The members of the public key alone: they make the thumbprint, and others decide nothing.
     members: dict[str, Any] = {name: jwk.get(name) for name in ("kty", *facts.members)}
     try:
-        key: Key = facts.key_class.import_key(members)
-        is_accepted = facts.accepts(key.public_key)
+        # joserfc only warns of a short key, so read its size before.
+        is_short = "n" in members and base64_to_int(members["n"]).bit_length() < RSA_BITS
+        key: Key | None = None if is_short else facts.key_class.import_key(members)
+        is_accepted = key is not None and facts.accepts(key.public_key)
     except (JoseError, ValueError, TypeError, AttributeError, KeyError) as error:
         raise _invalid("The key of the DPoP proof is malformed") from error
-    if not is_accepted:
+    if key is None or not is_accepted:
         text = "The key of the DPoP proof is not for its algorithm, or has another size"
         raise _invalid(text, received={"alg": algorithm})
     return key
@@ -177,8 +180,10 @@ def _claims(signed: jws.CompactSignature, key: Key, algorithm: str) -> Mapping[s
 def _check_time(claims: Mapping[str, Any], now: datetime) -> None:
     made_at: Any = claims.get("iat")
     is_number = isinstance(made_at, (int, float)) and not isinstance(made_at, bool)
-    # NaN is in no range.
-    if not is_number or not abs(made_at - now.timestamp()) <= WINDOW.total_seconds():
+    earliest, latest = ((now + sign * WINDOW).timestamp() for sign in (-1, 1))
+    # Compare only: NaN is in no range, and integers that are too large for a float cannot be used
+    # in calculations with one.
+    if not is_number or not earliest <= made_at <= latest:
         raise _invalid(
             "The iat of the DPoP proof is not within five minutes of the time of this server",
             expected={"iat": f"five minutes before or after {now.timestamp():.0f}"},
