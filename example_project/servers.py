@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, cast
 
 import msgspec
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django_mcpz.server import MCPServer
 from oauth2_provider.models import get_access_token_model, get_application_model
@@ -89,7 +90,17 @@ def list_keys(request: HttpRequest) -> Keys:
 # these tools needs the scope of the tool; everything else needs `mcp`. `repeat_granted` is for
 # clients older than MCP 2026-07-28, which would lose the scopes that a 403 does not name.
 people_view, reports_view = (
-    protect(server, BearerProtection(resource, scope, verify_token, find_user, repeat_granted=True))
+    protect(
+        server,
+        BearerProtection(
+            resource,
+            scope,
+            verify_token,
+            find_user,
+            repeat_granted=True,
+            dpop=getattr(settings, "DPOP", None),
+        ),
+    )
     for resource, server, scope in (
         ("/mcp", people, scope_by_tool({"set_first_name": "profile:write"}, otherwise="mcp")),
         (

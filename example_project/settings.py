@@ -189,6 +189,15 @@ OAUTH2_PROVIDER = oauth2_provider_settings(
     ACCESS_TOKEN_EXPIRE_SECONDS=int(os.environ.get("ACCESS_TOKEN_SECONDS", 15 * 60)),
 )
 MCP_AUTHORIZATION_SERVER_METADATA = authorization_server_metadata(OAUTH2_PROVIDER)
+# Experimental: the token endpoint binds tokens to the key of a client that sends DPoP proofs, and
+# the servers accept them. Bearer tokens still work.
+DPOP = "accept" if os.environ.get("DPOP") == "1" else None
+if DPOP:
+    MCP_AUTHORIZATION_SERVER_METADATA["dpop_signing_alg_values_supported"] = [
+        "ES256",
+        "EdDSA",
+        "RS256",
+    ]
 if "MCP_ISSUER" not in os.environ:
     # Without a pinned issuer, sign_jwt refuses. MCP endpoints refuse the toolkit's random tokens.
     del OAUTH2_PROVIDER["ACCESS_TOKEN_GENERATOR"]

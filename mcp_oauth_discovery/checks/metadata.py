@@ -127,6 +127,26 @@ def _is_offered(endpoint: str, document: Document) -> bool:
     return endpoint in document and (endpoint in configured or endpoint not in unrouted)
 
 
+@rule("W052")
+def check_proof_algorithms(**kwargs: Any) -> Iterator[Advice]:
+    """Report algorithms of DPoP proofs that are announced, and that our token endpoint refuses."""
+    site, member = example_site(), "dpop_signing_alg_values_supported"
+    announced: list[str] = list(published_server_metadata(site).get(member, ()))
+    for local in local_endpoints(site) if announced else ():
+        view = getattr(view_at(local.path), "view_class", None)
+        # Not an import: django-oauth-toolkit may not be installed.
+        accepted: tuple[str, ...] | None = getattr(view, "proof_algorithms", None)
+        refused = [name for name in announced if accepted and name not in accepted]
+        if local.name == "token_endpoint" and refused:
+            kept = [name for name in announced if name not in refused] or list(accepted or ())
+            yield about(
+                f"{SERVER_SETTING}[{member!r}]",
+                announced,
+                f"the token endpoint refuses DPoP proofs with {listed(refused)}",
+                f'Write "{member}": {kept!r}.',
+            )
+
+
 class Scopes(NamedTuple):
     """The scopes in one setting, and the issuers of tokens with them."""
 

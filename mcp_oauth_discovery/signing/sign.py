@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from calendar import timegm
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -30,22 +31,30 @@ _LONGEST = {"header": Registry.max_header_length, "claims": Registry.max_payload
 # How many octets of JSON fit into that.
 LONGEST_CLAIMS = Registry.max_payload_length // 4 * 3
 
+# A SHA-256 digest in base64url. Its last character has only four bits.
+_THUMBPRINT = re.compile("[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]")
+
 
 def sign_jwt(
     claims: Mapping[str, Any],
     *,
     algorithm: str | None = None,
     typ: str = "at+jwt",
+    cnf: Mapping[str, str] | None = None,
     now: datetime | None = None,
 ) -> str:
     """Add `iss` and `iat` to the claims, and return them as a JWT signed with the active key.
 
-    `algorithm` is the first of `MCP_SIGNING_ALGORITHMS` by default. Raises `NoSigningKey` if no key
-    is active, and `ImproperlyConfigured` if `MCP_ISSUER` is not a string. Raises `ValueError` for
-    an unknown algorithm, for claims with another issuer, for claims that cannot be JSON, and for
-    claims that are too long for `verify_jwt`. Raises `TypeError` if `typ` is not a string.
+    `algorithm` is the first of `MCP_SIGNING_ALGORITHMS` by default. `cnf` binds the token to the
+    key of a client: `{"jkt": THUMBPRINT}`, as in a verified DPoP proof (RFC 9449 §6.1). Raises
+    `NoSigningKey` if no key is active, and `ImproperlyConfigured` if `MCP_ISSUER` is not a string.
+    Raises `ValueError` for an unknown algorithm, for claims with another issuer or `cnf`, for
+    claims that cannot be JSON, and for claims that are too long for `verify_jwt`. Raises
+    `TypeError` if `typ` is not a string, or `cnf` no mapping.
     """
     check_text("typ", typ)
+    if cnf is not None:
+        claims = _confirmed(claims, cnf)
     if algorithm is not None and algorithm not in list(ALGORITHMS):
         known = ", ".join(ALGORITHMS)
         raise ValueError(f"The algorithm {algorithm!r} is unknown; expected one of {known}.")
@@ -57,6 +66,21 @@ def sign_jwt(
     with undisturbed(present_connection()):
         key = find_signing_key(algorithm, claims.get("exp"), now)
     return sign(signed, key, typ)
+
+
+def _confirmed(claims: Mapping[str, Any], cnf: object) -> dict[str, Any]:
+    """Return the claims with a `cnf`; raises `TypeError` and `ValueError`."""
+    expected = "expected {'jkt': '…'} with a SHA-256 thumbprint, 43 characters of base64url"
+    if not isinstance(cnf, Mapping):
+        raise TypeError(f"cnf is {cnf!r}; {expected}.")
+    thumbprint = cnf.get("jkt")
+    if set(cnf) != {"jkt"} or not isinstance(thumbprint, str):
+        raise ValueError(f"cnf is {cnf!r}; {expected}.")
+    if not _THUMBPRINT.fullmatch(thumbprint):
+        raise ValueError(f"The jkt of cnf is {thumbprint!r}; {expected}.")
+    if claims.get("cnf", cnf) != cnf:
+        raise ValueError(f"The claims have the cnf {claims['cnf']!r}; the argument is {cnf!r}.")
+    return {**claims, "cnf": {"jkt": thumbprint}}
 
 
 def sign(claims: Mapping[str, Any], key: SigningKey, typ: str) -> str:

@@ -1,6 +1,11 @@
 from __future__ import annotations
 
 import pytest
+from django.urls import path
+
+from mcp_oauth_discovery.contrib.oauth_toolkit import RevokeTokenView, TokenView
+from tests.checks.conftest import MCP, OAUTH, OURS
+from tests.urls import page
 
 SETTING = "MCP_AUTHORIZATION_SERVER_METADATA"
 
@@ -241,4 +246,54 @@ def test_grant_without_a_profile_is_healthy(server, ids):
 
 def test_unknown_profile_is_not_judged(server, ids):
     server(authorization_grant_profiles_supported=["urn:example:other"])
+    assert ids() == []
+
+
+@pytest.fixture
+def proofs(server, urlconf):
+    """Announce algorithms of DPoP proofs, at a token endpoint of the preset or of the project."""
+
+    def proofs(view, *algorithms):
+        urlconf(OURS, OAUTH[0], OAUTH[2], MCP, path("o/token/", view, name="token"))
+        server(dpop_signing_alg_values_supported=list(algorithms))
+
+    return proofs
+
+
+class OwnTokenView(TokenView):
+    """The view of a project."""
+
+
+@pytest.mark.parametrize("view", [TokenView, OwnTokenView])
+def test_algorithm_of_proofs_that_the_token_endpoint_refuses(proofs, run, view):
+    proofs(view.as_view(), "ES384", "ES256")
+    [message] = run()
+    assert message.id == "mcp_oauth_discovery.W052"
+    assert message.msg.startswith(f"{SETTING}['dpop_signing_alg_values_supported'] is ['ES384', ")
+    assert "the token endpoint refuses DPoP proofs with ES384" in message.msg
+    assert message.hint == "Write \"dpop_signing_alg_values_supported\": ['ES256']."
+
+
+def test_algorithms_of_proofs_of_which_the_token_endpoint_knows_none(proofs, run):
+    proofs(TokenView.as_view(), "ES384")
+    [message] = run()
+    assert "['ES256', 'EdDSA', 'RS256']" in message.hint
+
+
+def test_algorithms_of_proofs_that_the_token_endpoint_accepts(proofs, ids):
+    proofs(TokenView.as_view(), "RS256", "EdDSA", "ES256")
+    assert ids() == []
+
+
+@pytest.mark.parametrize("view", [page, RevokeTokenView.as_view()])
+def test_algorithms_of_proofs_of_another_token_endpoint_are_its_own(proofs, ids, view):
+    proofs(view, "ES384")
+    assert ids() == []
+
+
+def test_algorithms_of_proofs_of_an_endpoint_elsewhere_are_its_own(server, ids):
+    server(
+        token_endpoint="https://login.example.com/token",
+        dpop_signing_alg_values_supported=["ES384"],
+    )
     assert ids() == []

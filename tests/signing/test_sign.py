@@ -77,6 +77,53 @@ def test_present_is_the_default(key):
     assert verify_jwt(sign_jwt({**CLAIMS, "exp": exp}), audience=AUDIENCE)["exp"] == exp
 
 
+# RFC 7638 §3.1 and RFC 9449 §6.1.
+JKT = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"
+
+
+def test_confirmation_binds_a_token_to_the_key_of_its_client(key):
+    assert claims_of(sign_jwt(CLAIMS, cnf={"jkt": JKT}, now=NOW))["cnf"] == {"jkt": JKT}
+
+
+def test_confirmation_that_the_claims_have_already_may_be_said_again(key):
+    claims = {**CLAIMS, "cnf": {"jkt": JKT}}
+    assert claims_of(sign_jwt(claims, cnf={"jkt": JKT}, now=NOW)) == claims_of(
+        sign_jwt(claims, now=NOW)
+    )
+
+
+@pytest.mark.parametrize("cnf", [{"jkt": f"1{JKT[1:]}"}, {"x5t#S256": JKT}, None, {}])
+def test_claims_with_another_confirmation_are_refused(key, cnf):
+    with pytest.raises(ValueError, match="The claims have the cnf"):
+        sign_jwt({**CLAIMS, "cnf": cnf}, cnf={"jkt": JKT}, now=NOW)
+
+
+@pytest.mark.parametrize(
+    "cnf",
+    [
+        {},
+        {"jkt": JKT[:-1]},
+        {"jkt": f"{JKT}A"},
+        {"jkt": f"{JKT[:-1]}J"},
+        {"jkt": f"{JKT[:-1]}="},
+        {"jkt": f"{JKT}\n"},
+        {"jkt": JKT.encode()},
+        {"jkt": None},
+        {"jkt": JKT, "x5t#S256": JKT},
+        {"x5t#S256": JKT},
+    ],
+)
+def test_confirmation_has_one_thumbprint_and_nothing_else(key, cnf):
+    with pytest.raises(ValueError, match="SHA-256 thumbprint, 43 characters of base64url"):
+        sign_jwt(CLAIMS, cnf=cnf, now=NOW)
+
+
+@pytest.mark.parametrize("cnf", [JKT, [JKT], 7, [("jkt", JKT)]])
+def test_confirmation_that_is_no_mapping_is_refused(key, cnf):
+    with pytest.raises(TypeError, match=r"expected \{'jkt'"):
+        sign_jwt(CLAIMS, cnf=cnf, now=NOW)
+
+
 def test_issuer_may_be_said_again(key):
     assert claims_of(sign_jwt({"iss": ORIGIN}, now=NOW))["iss"] == ORIGIN
 

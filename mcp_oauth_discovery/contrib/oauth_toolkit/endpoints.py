@@ -26,6 +26,7 @@ from oauth2_provider.models import (
 )
 from oauth2_provider.settings import oauth2_settings
 
+from mcp_oauth_discovery.contrib.oauth_toolkit import dpop
 from mcp_oauth_discovery.contrib.oauth_toolkit.clients import check_metadata
 from mcp_oauth_discovery.contrib.oauth_toolkit.requests import (
     JSONView,
@@ -35,6 +36,7 @@ from mcp_oauth_discovery.contrib.oauth_toolkit.requests import (
 from mcp_oauth_discovery.contrib.oauth_toolkit.tokens import checksum
 from mcp_oauth_discovery.cors import ENDPOINT_PREFLIGHT_HEADERS
 from mcp_oauth_discovery.discovery.cookies import without_cookies
+from mcp_oauth_discovery.protection.dpop import PROOF_ALGORITHMS, InvalidProof, Proof
 from mcp_oauth_discovery.standards.authorization import presents_bearer
 
 # RFC 8628 §3.4.
@@ -64,7 +66,8 @@ class CrossOrigin(View):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         response = super().dispatch(request, *args, **kwargs)
         response.headers["Access-Control-Allow-Origin"] = "*"
-        response.headers["Access-Control-Expose-Headers"] = "WWW-Authenticate"
+        nonce = ("DPoP-Nonce",) if "DPoP-Nonce" in response.headers else ()
+        response.headers["Access-Control-Expose-Headers"] = ", ".join(("WWW-Authenticate", *nonce))
         if response.status_code == HTTPStatus.UNAUTHORIZED:
             self._complete_challenge(request, response)
         without_cookies(request)
@@ -90,12 +93,22 @@ class CrossOrigin(View):
 class TokenView(CrossOrigin, JSONView, views.TokenView):  # type: ignore[misc]
     """Issue tokens for codes and refresh tokens, one request at a time; refuse device codes."""
 
+    # What the announced algorithms are checked against.
+    proof_algorithms = PROOF_ALGORITHMS
+
     def respond(self, request: HttpRequest) -> HttpResponse:
         read_parameters(request)
         if request.POST.get("grant_type") == _DEVICE_CODE:
             # The toolkit has another view for it. This one would fail for an unknown code.
             body = {"error": "unsupported_grant_type"}
             return JsonResponse(body, status=HTTPStatus.BAD_REQUEST)
+        try:
+            return self._issued(request, dpop.read_proof(request))
+        except InvalidProof as error:
+            return dpop.refusal(error)
+
+    def _issued(self, request: HttpRequest, proof: Proof | None) -> HttpResponse:
+        """Return the tokens for a code or a refresh token; raises `InvalidProof` for a replay."""
         # Of several requests with the same code or refresh token, each must end before the next
         # begins. SQLite allows one writer at a time; other databases lock the row.
         models = (get_access_token_model(), get_refresh_token_model(), get_grant_model())
@@ -108,6 +121,9 @@ class TokenView(CrossOrigin, JSONView, views.TokenView):  # type: ignore[misc]
             for rows in (tokens, codes):
                 list(rows.select_for_update())
             response: HttpResponse = self.authorization_flow_token_response(request)
+            if proof is not None and response.status_code == HTTPStatus.OK:
+                # Inside the transactions: a proof that comes twice leaves the code as it was.
+                proof.use()
         return response
 
 
@@ -125,6 +141,7 @@ class StrictRegistration(View):
         return answer_in_json(request, lambda request: self._registered(request, *args, **kwargs))
 
     def _registered(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        is_bound = False
         try:
             if request.method in ("POST", "PUT"):
                 # A metadata document has the same limit.
@@ -132,14 +149,32 @@ class StrictRegistration(View):
                 if len(request.body) > longest:
                     raise ValueError(f"expected at most {longest} bytes")
                 metadata = json.loads(request.body)
-                check_metadata(metadata if isinstance(metadata, dict) else {})
+                members = metadata if isinstance(metadata, dict) else {}
+                check_metadata(members)
+                is_bound = dpop.wants_to_be_bound(members) and request.method == "POST"
             # The savepoint keeps a transaction around this request usable.
             with transaction.atomic(using=router.db_for_write(get_application_model())):
-                return cast(HttpResponse, super().dispatch(request, *args, **kwargs))
+                response = cast(HttpResponse, super().dispatch(request, *args, **kwargs))
+                return _with_binding(response, is_new=is_bound)
         except (DataError, IntegrityError, RecursionError, SuspiciousOperation, OSError) as error:
             return _no_client(type(error).__name__)
         except ValueError as error:
             return _no_client(str(error))
+
+
+def _with_binding(response: HttpResponse, *, is_new: bool) -> HttpResponse:
+    """Return the answer to a client, which also says that it must send proofs (RFC 7591 §3.2.1).
+
+    `is_new` is whether a new client asks for that. It cannot change later, with its ID.
+    """
+    if response.status_code not in (HTTPStatus.OK, HTTPStatus.CREATED) or not dpop.is_announced():
+        return response
+    registration = json.loads(response.content)
+    if is_new:
+        dpop.bind_client(registration)
+    if dpop.is_bound_client(registration["client_id"]):
+        registration[dpop.CLIENT_MEMBER] = True
+    return JsonResponse(registration, status=response.status_code)
 
 
 def _no_client(reason: str) -> HttpResponse:

@@ -14,6 +14,7 @@ from oauthlib.common import Request
 from oauthlib.oauth2.rfc6749.errors import CustomOAuth2Error
 
 from mcp_oauth_discovery.conf import Misconfigured, conf, fixed_script_prefix
+from mcp_oauth_discovery.discovery.documents import resource_document
 from mcp_oauth_discovery.identity import Resource, Site, pinned_issuer
 from mcp_oauth_discovery.identity.lookup import find_all_at
 from mcp_oauth_discovery.standards.identifiers import (
@@ -84,10 +85,26 @@ def find(resource: str) -> str | None:
         wanted = _normalized(check_resource(resource))
     except ValueError:
         return None
-    # A callable expects a request to its resource, not one to the token endpoint.
-    request = WSGIRequest(environ("GET", resource, prefix=fixed_script_prefix()))
-    identifiers = [each.identifier for each in _enabled(request, locate(resource).path)]
-    return next((known for known in identifiers if _normalized(known) == wanted), None)
+    known = [each.identifier for each in _enabled(_to(resource), locate(resource).path)]
+    return next((each for each in known if _normalized(each) == wanted), None)
+
+
+def requires_proof(identifier: str) -> bool:
+    """Return whether the PRM of a resource says that its tokens must be bound by DPoP.
+
+    `identifier` is in the configured spelling, as `find` returns it. Raises `Misconfigured`.
+    """
+    request = _to(identifier)
+    return any(
+        resource_document(Site(request), resource).get("dpop_bound_access_tokens_required") is True
+        for resource in _enabled(request, locate(identifier).path)
+        if resource.identifier == identifier
+    )
+
+
+def _to(resource: str) -> HttpRequest:
+    """Return a request to a resource: its callable does not expect one to the token endpoint."""
+    return WSGIRequest(environ("GET", resource, prefix=fixed_script_prefix()))
 
 
 def _normalized(identifier: str) -> str:

@@ -17,6 +17,7 @@ from oauthlib.common import Request
 from oauthlib.oauth2.rfc6749.tokens import random_token_generator
 
 from mcp_oauth_discovery import protection
+from mcp_oauth_discovery.contrib.oauth_toolkit import dpop
 from mcp_oauth_discovery.contrib.oauth_toolkit.resources import (
     InvalidTarget,
     as_configured,
@@ -33,12 +34,20 @@ from mcp_oauth_discovery.standards.marking import gettext_noop as _
 def access_token(request: Request) -> str:
     """Return an access token for `ACCESS_TOKEN_GENERATOR`: a JWT as in RFC 9068.
 
-    A token without a resource or a user is not for an MCP endpoint. It is a random string. Raises
-    `InvalidTarget` for a resource without consent, and what `sign_jwt` raises.
+    A token without a resource or a user is not for an MCP endpoint. It is a random string. A JWT
+    is bound to the key of a DPoP proof that came with the request (RFC 9449 §6.1). Raises
+    `InvalidTarget` for a resource without consent, `ProofRequired` for a resource that needs a
+    proof, and what `sign_jwt` raises.
     """
     resource = _resource(request) if request.user else None
     if resource is None:
+        # This string cannot carry a thumbprint, so it stays a bearer token beside a proof too. The
+        # client sees that by its token_type, and may discard it (RFC 9449 §5).
         return str(random_token_generator(request))
+    cnf = dpop.confirmation(resource, request)
+    if cnf is not None:
+        # oauthlib writes these members over its own, so the type always agrees with the token.
+        request.extra_credentials = {**(request.extra_credentials or {}), "token_type": "DPoP"}
     now = timezone.now()
     claims = {
         "sub": str(request.user.pk),
@@ -48,7 +57,7 @@ def access_token(request: Request) -> str:
         "client_id": request.client.client_id,
         "scope": " ".join(request.scopes),
     }
-    return sign_jwt(claims, now=now)
+    return sign_jwt(claims, cnf=cnf, now=now)
 
 
 def _resource(request: Request) -> str | None:

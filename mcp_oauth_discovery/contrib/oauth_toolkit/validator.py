@@ -14,6 +14,7 @@ from oauthlib.common import Request
 from oauthlib.oauth2.rfc6749.errors import ServerError, UnsupportedGrantTypeError
 
 from mcp_oauth_discovery.conf import Misconfigured
+from mcp_oauth_discovery.contrib.oauth_toolkit import dpop
 from mcp_oauth_discovery.contrib.oauth_toolkit.requests import (
     check_stored,
     explain,
@@ -105,6 +106,8 @@ class Validator(OAuth2Validator):  # type: ignore[misc]
         # oauthlib treats this type as a code grant, and an assertion in the toolkit fails.
         if grant_type == "openid":
             raise UnsupportedGrantTypeError(request=request)
+        # The client has been authenticated, and no code or refresh token has been looked at.
+        dpop.check_client(client, request)
         return bool(super().validate_grant_type(client_id, grant_type, client, request))
 
     def _load_application(self, client_id: str | None, request: Request) -> Any:
@@ -130,6 +133,9 @@ class Validator(OAuth2Validator):  # type: ignore[misc]
     def validate_refresh_token(
         self, refresh_token: str, client: Any, request: Request, *args: Any, **kwargs: Any
     ) -> bool:
+        # A stolen token without its key revokes nothing either.
+        if not dpop.is_usable(refresh_token, request):
+            return False
         # Otherwise the toolkit would revoke the tokens of the first of several parallel requests.
         if was_just_used(refresh_token, AT_ONCE):
             return False
@@ -139,6 +145,7 @@ class Validator(OAuth2Validator):  # type: ignore[misc]
     def save_bearer_token(
         self, token: dict[str, Any], request: Request, *args: Any, **kwargs: Any
     ) -> None:
+        dpop.bind_refresh_token(token, request)
         super().save_bearer_token(token, request)
         if request.grant_type == "authorization_code":
             digest = checksum(token.get("refresh_token", ""))

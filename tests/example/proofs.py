@@ -1,0 +1,52 @@
+"""DPoP proofs as clients make them (RFC 9449 §4.2), and a client that sends one with each form."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import time
+from base64 import urlsafe_b64encode
+
+from joserfc import jws, jwt
+from joserfc.jwk import ECKey
+
+from tests.example.walk import ORIGIN, Walk
+
+TOKEN_ENDPOINT = f"{ORIGIN}/oauth/mcp/token"
+
+
+def proof(key, *, header=None, token=None, **claims):
+    """Return a proof for a token request, with other claims or members of the header."""
+    payload = {
+        "jti": secrets.token_urlsafe(16),
+        "htm": "POST",
+        "htu": TOKEN_ENDPOINT,
+        "iat": int(time.time()),
+    }
+    if token is not None:
+        digest = hashlib.sha256(token.encode()).digest()
+        payload["ath"] = urlsafe_b64encode(digest).rstrip(b"=").decode()
+    public = key.as_dict(private=False)
+    members = {"typ": "dpop+jwt", "alg": "ES256", "jwk": public, **(header or {})}
+    registry = jws.JWSRegistry(algorithms=["ES256"], strict_check_header=False)
+    return jwt.encode(members, {**payload, **claims}, key, registry=registry, default_type=None)
+
+
+class Prover(Walk):
+    """A client with a key. `sent` is the value of its next DPoP header, if it is not fresh."""
+
+    def __init__(self, browser):
+        super().__init__(browser)
+        self.key = ECKey.generate_key("P-256")
+        self.sends = True
+        self.sent = None
+
+    @property
+    def thumbprint(self):
+        return self.key.thumbprint()
+
+    def send_form(self, path, form, **options):
+        headers = dict(options.pop("headers", {}))
+        if path.endswith("/token") and self.sends:
+            headers["dpop"] = proof(self.key) if self.sent is None else self.sent
+        return super().send_form(path, form, headers=headers, **options)
