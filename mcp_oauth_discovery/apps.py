@@ -11,7 +11,7 @@ __all__ = ["McpOAuthDiscoveryConfig"]
 class McpOAuthDiscoveryConfig(AppConfig):
     """The app. `"mcp_oauth_discovery"` in `INSTALLED_APPS` selects it, and registers its checks.
 
-    It also lets the metadata of a resource announce what the views of the resource do.
+    It also has the metadata of a resource announce what its views do.
     """
 
     name = "mcp_oauth_discovery"

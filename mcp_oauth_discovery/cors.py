@@ -23,10 +23,10 @@ MCP_REQUEST_HEADERS = (
 #: Headers that MCP clients read in a response: for `CORS_EXPOSE_HEADERS`.
 MCP_EXPOSED_HEADERS = EXPOSED_HEADERS
 
-#: What clients send too if a protection has `dpop`: add it to `CORS_ALLOW_HEADERS`.
+#: What clients also send if a protection has `dpop`: add it to `CORS_ALLOW_HEADERS`.
 DPOP_REQUEST_HEADERS = ("dpop",)
 
-#: What clients read too if a protection has `dpop`: add it to `CORS_EXPOSE_HEADERS`.
+#: What clients also read if a protection has `dpop`: add it to `CORS_EXPOSE_HEADERS`.
 DPOP_EXPOSED_HEADERS = ("dpop-nonce",)
 
 # What the documents send with every answer.

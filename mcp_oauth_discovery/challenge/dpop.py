@@ -1,4 +1,4 @@
-"""What a protection offers beside or instead of bearer tokens: tokens with a proof (RFC 9449)."""
+"""What a protection offers beside bearer tokens, or alone: tokens with a proof (RFC 9449)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mcp_oauth_discovery.standards.www_authenticate import Challenge
 
 # RFC 9449 §9.1: the nonce for the next proof. Scripts must be able to read it.
 NONCE_HEADER = "DPoP-Nonce"
-# Kept with the request, so that the answers of its view offer the same.
+# Attributes of the request, so that the answers of its view offer the same.
 _OFFER, _NONCE = "_mcp_dpop", "_mcp_dpop_nonce"
 
 
@@ -25,15 +25,15 @@ class Offer:
 
 
 def set_offer(request: HttpRequest, offer: Offer | None) -> None:
-    """Have all further challenges of a request offer this, or bearer tokens alone."""
+    """Have all further challenges of a request offer this, or only bearer tokens."""
     vars(request).pop(_OFFER, None)
     if offer is not None:
         vars(request)[_OFFER] = offer
 
 
 def offer_of(request: HttpRequest) -> Offer | None:
-    """Return what the protection of a request offers, or None for bearer tokens alone."""
-    # REST framework has a request of its own, which has the attributes of Django's.
+    """Return what the protection of a request offers, or None for only bearer tokens."""
+    # The request of REST framework also has the attributes of Django's.
     offer: Offer | None = getattr(request, _OFFER, None)
     return offer
 
@@ -49,7 +49,7 @@ def read_schemes(request: HttpRequest) -> tuple[Scheme, ...]:
 
 
 def challenged_schemes(request: HttpRequest) -> tuple[Scheme, ...]:
-    """Return the schemes of the challenges, in their order: some clients read the first alone."""
+    """Return the schemes of the challenges in order: some clients read only the first."""
     offer = offer_of(request)
     return (DPOP,) if offer is not None and offer.is_required else read_schemes(request)
 

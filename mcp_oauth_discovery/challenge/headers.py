@@ -118,10 +118,10 @@ def challenges_for(
     *,
     keep_errors: bool = False,
 ) -> list[Challenge]:
-    """Return the challenges, which are more than one if the protection of a request has `dpop`.
+    """Return the challenges: with `dpop="accept"` there are two.
 
-    The error is in that of the scheme of the token. Without a token there is no error, unless
-    `keep_errors` is true.
+    The error is in the challenge of the scheme that the request uses. Without a token there is no
+    error, unless `keep_errors` is true.
     """
     metadata = _sendable_url(request, resource)
     # Check every value, even one that is left out below: an invalid one is a mistake in the code.

@@ -1,4 +1,4 @@
-"""What the views of a resource do with DPoP, and what its metadata therefore announces."""
+"""What the views of a resource do with DPoP, which its metadata announces."""
 
 from __future__ import annotations
 
@@ -66,12 +66,12 @@ def _entrances(resolvers: tuple[Any, ...]) -> Entrances:
 
 
 def _dpop_of(guard: Guard) -> str | None:
-    # Another authentication class that verifies the tokens does not verify proofs.
+    # If another authentication class verifies the tokens, nothing verifies proofs.
     return guard.protection.dpop if guard.verifies else None
 
 
 class Uses(NamedTuple):
-    """The protections of one resource, and those that may be of it: only a request decides."""
+    """The protections of one resource, and those that only a request assigns to a resource."""
 
     certain: list[Entrance]
     possible: list[Entrance]
@@ -82,7 +82,7 @@ class Uses(NamedTuple):
 
     @property
     def require_dpop(self) -> bool:
-        """Whether certainly no view of the resource takes Bearer tokens."""
+        """Whether no view of the resource can take Bearer tokens."""
         return bool(self.certain) and all(
             entrance.dpop == "require" for entrance in (*self.certain, *self.possible)
         )
@@ -104,7 +104,7 @@ def uses_of(site: Site, resource: Resource) -> Uses:
 
 def announced_members(site: Site, resource: Resource) -> Document:
     """Return the members of the PRM about DPoP (RFC 9728 §2), by what the views do."""
-    # Without DPoP, a document costs what it did before.
+    # Without DPoP, a document costs no lookup.
     if not entrances().have_dpop:
         return {}
     uses = uses_of(site, resource)

@@ -1,4 +1,4 @@
-"""DPoP (RFC 9449): whether views, metadata and cache fit together. It is experimental."""
+"""DPoP (RFC 9449, experimental): whether the views, the metadata and the cache agree."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _ENOUGH_ENTRIES = 10_000
 
 @rule("W050")
 def check_dpop_is_as_announced(**kwargs: Any) -> Iterator[Advice]:
-    """Report DPoP that is announced and not done, or that no client can use."""
+    """Report metadata about DPoP that the views contradict, and DPoP that no client can use."""
     site = example_site()
     pairs = [
         (resource, uses_of(site, resource))
@@ -109,7 +109,7 @@ def _contradictions(document: Document, uses: Uses) -> Iterator[tuple[str, str, 
 
 
 def _unpinned(pairs: Pairs) -> Iterator[Advice]:
-    """Yield advice about views that refuse every proof: a client chooses the URL in it."""
+    """Yield advice about views that refuse every proof: the request decides the URL."""
     written = [
         entrance.route.written
         for resource, uses in pairs
@@ -120,8 +120,8 @@ def _unpinned(pairs: Pairs) -> Iterator[Advice]:
     if written:
         yield Advice(
             f"ROOT_URLCONF has a view at {places(written)} with dpop=, and the identifier of its "
-            "resource comes from each request. A proof is for the URL of the endpoint, which the "
-            "sender of a Host header would choose: every token with a proof is refused.",
+            "resource comes from each request. A proof is for one URL, and its host must not come "
+            "from the Host header. So the view refuses every token with a proof.",
             PIN,
         )
 

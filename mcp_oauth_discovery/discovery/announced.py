@@ -1,4 +1,4 @@
-"""What the metadata of a resource says about its views, which this layer cannot read itself."""
+"""What the metadata of a resource says about its views, which this layer cannot read."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def _nothing(site: Site, resource: Resource) -> Document:
     return {}
 
 
-# A function of a higher layer: only that may read the URLconf and the protections in it.
+# A function of a higher layer, because this layer must not import the protections.
 _announcement: Announcement = _nothing
 
 

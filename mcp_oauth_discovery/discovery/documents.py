@@ -58,7 +58,7 @@ def described_resource(site: Site, path: str | None, query: str = "") -> Resourc
 def resource_document(site: Site, resource: Resource) -> Document:
     """Return the PRM of one resource; raises `Misconfigured`.
 
-    What the project wrote replaces what the views announce.
+    A member in the settings replaces what the views announce.
     """
     members = {
         **announced_members(site, resource),

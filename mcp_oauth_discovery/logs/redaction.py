@@ -23,7 +23,7 @@ _IN_QUERY = re.compile(r"((?:^|[?&])access_token=)([^&#]+)")
 _SHORTEST_TOKEN = 8
 # A request with more than one token is refused before any is used.
 _MOST_TOKENS = 8
-# A proof of DPoP is no secret for long, but until it is used, it is as good as the key.
+# A token and an unused DPoP proof together are enough for one request.
 _HEADERS = ("HTTP_AUTHORIZATION", "HTTP_DPOP")
 _HEADERS_OF_ASGI = (b"authorization", b"dpop")
 # How deep to look for tokens in the values of an error: a list may contain itself.

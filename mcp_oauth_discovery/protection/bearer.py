@@ -63,7 +63,7 @@ class BearerProtection:
     returns None, the request is refused. With `repeat_granted` the 403 also names the scopes that
     the token has. `public` has the methods of JSON-RPC that need no token, or is a callable that
     takes an `Operation` and returns whether it needs none. With `dpop="accept"`, tokens that are
-    bound to a key (RFC 9449) come with a proof, and with "require" no others are accepted. This is
+    bound to a key are accepted with a proof (RFC 9449), and with `"require"` only these. This is
     experimental.
 
     Raises `TypeError` or `ValueError` for wrong arguments, when the module is loaded.

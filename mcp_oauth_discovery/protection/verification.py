@@ -42,8 +42,8 @@ def verified_claims(
 ) -> Claims:
     """Return the claims of a token, from the first verifier that recognises it.
 
-    Raises `InvalidToken` if none does, and for a token that is bound to a key, unless it may be:
-    then the caller checks that the client has this key.
+    Raises `InvalidToken` if none does. Also raises it for a token that is bound to a key, unless
+    `may_be_bound` is true: then the caller checks that the client has this key.
     """
     refusal = NotMine()
     for verifier in (verify,) if callable(verify) else verify:
@@ -79,8 +79,8 @@ def _checked_claims(claims: object, may_be_bound: bool) -> Claims:
     if not isinstance(claims, Mapping):
         raise TypeError(f"verify returned {type(claims).__name__}; expected a dict of claims.")
     if "cnf" in claims and not may_be_bound:
-        # RFC 7800 §3.1: only the holder of a key may use it. RFC 9449 §7.2: also where a proof
-        # could have been sent.
+        # RFC 7800 §3.1: only the holder of a key may use it. RFC 9449 §7.2: an endpoint that
+        # also accepts bearer tokens must not accept it as one.
         text = _("The token can only be used with a proof of possession")
         raise InvalidToken(text, reason="sender_constrained")
     return claims

@@ -169,10 +169,10 @@ _EXAMPLES: Mapping[Check, str] = {
     check_signed_metadata: '"eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJodHRwczovL2gifQ.c2lnbmF0dXJl"',
 }
 
-# Enterprise-managed authorization (SEP-990): a client of a company exchanges the identity of its
-# user, which the identity provider asserts in a JWT (ID-JAG), for an access token.
+# Enterprise-managed authorization (SEP-990): the identity provider of a company asserts the
+# identity of a user in a JWT (ID-JAG). A client exchanges it for an access token.
 ID_JAG = "urn:ietf:params:oauth:grant-profile:id-jag"
-# The grants that profiles are profiles of.
+# The grant that each profile belongs to.
 GRANTS_OF_PROFILES: Mapping[str, str] = {ID_JAG: "urn:ietf:params:oauth:grant-type:jwt-bearer"}
 
 

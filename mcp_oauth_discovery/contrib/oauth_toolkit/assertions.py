@@ -76,7 +76,7 @@ def verify_assertion(
 def _verify_signature(signed: CompactSignature, keys: KeySet) -> dict[str, Any]:
     header = signed.headers()
     algorithm = header.get("alg")
-    # The keys decide which algorithms there are: none of them is symmetric, and none is `none`.
+    # The keys decide the algorithms, which are all asymmetric: never HS256, never `none`.
     if not isinstance(algorithm, str) or algorithm not in keys.algorithms:
         refuse_key(header)
     refusal = None
@@ -84,7 +84,7 @@ def _verify_signature(signed: CompactSignature, keys: KeySet) -> dict[str, Any]:
         try:
             return verified_claims(signed, key, algorithm, REGISTRIES[algorithm])
         except InvalidToken as error:
-            # The clients of MCP name no key, so each of them may be it.
+            # MCP clients send no `kid`, so any of the keys may be the right one.
             refusal = error
     if refusal is None:
         refuse_key(header)
@@ -101,7 +101,7 @@ def _check_audience(claims: Mapping[str, Any], issuer: str) -> None:
     """Refuse an `aud` that is not the issuer alone.
 
     RFC 7523 also allows the URL of the token endpoint. But another server can announce this URL as
-    its own, and so obtain assertions that are valid here.
+    its own, and so get assertions that are valid here.
     """
     if claims.get("aud") not in (issuer, [issuer]):
         raise InvalidToken(reason="wrong_audience", expected={"aud": issuer})

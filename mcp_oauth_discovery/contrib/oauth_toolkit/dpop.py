@@ -1,7 +1,7 @@
 """DPoP at the token endpoint (RFC 9449 §5): a token works only with the key of its client.
 
-Experimental. The endpoint does it if, and only if, `MCP_AUTHORIZATION_SERVER_METADATA` announces
-`dpop_signing_alg_values_supported`, with these algorithms.
+Experimental. The endpoint binds tokens only if `MCP_AUTHORIZATION_SERVER_METADATA` has
+`dpop_signing_alg_values_supported`, and accepts only proofs with these algorithms.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from mcp_oauth_discovery.protection.dpop import InvalidProof, NonceRequired, Pro
 
 ALGORITHMS = "dpop_signing_alg_values_supported"
 
-# The thumbprint of a verified proof. django-oauth-toolkit copies this environment into the request
-# of oauthlib. No client can set it, because the name of each header begins with HTTP_ there.
+# The thumbprint of a verified proof. django-oauth-toolkit copies `request.META` into the request of
+# oauthlib. A client cannot set it, because the name of each header begins with HTTP_ there.
 _THUMBPRINT = "mcp_oauth_discovery.dpop_thumbprint"
 
 # The end of a refresh token that is bound to a key. The toolkit finds a token by the checksum of
-# all its characters, so a client cannot change the thumbprint or leave it out. The mark has
-# characters that are in no token of oauthlib.
+# all its characters, so a client cannot change the thumbprint or leave it out. No token of oauthlib
+# has a tilde.
 _MARK = "~dpop~"
 _BOUND = re.compile(rf".+{_MARK}([A-Za-z0-9_-]{{43}})", re.DOTALL)
 
@@ -53,7 +53,7 @@ class ProofRequired(CustomOAuth2Error):  # type: ignore[misc]
 
 
 def is_announced() -> bool:
-    """Return whether the metadata announces DPoP. An invalid value is not the subject here."""
+    """Return whether the metadata announces DPoP. The checks report an invalid value."""
     members: object = conf.MCP_AUTHORIZATION_SERVER_METADATA
     return isinstance(members, Mapping) and bool(members.get(ALGORITHMS))
 
@@ -61,8 +61,9 @@ def is_announced() -> bool:
 def read_proof(request: HttpRequest) -> Proof | None:
     """Return the verified proof of a token request, or None if there is none.
 
-    It is None without the announcement too: an unknown header is ignored. Otherwise the thumbprint
-    is in the request from now on. Raises what `verify_proof` and `pinned_issuer` raise.
+    Without the announcement it is also None, because an unknown header is ignored. For a proof,
+    `thumbprint` returns its thumbprint from now on. Raises what `verify_proof` and `pinned_issuer`
+    raise.
     """
     value = request.headers.get("DPoP")
     if value is None or not is_announced():
@@ -93,7 +94,7 @@ def refusal(error: InvalidProof) -> JsonResponse:
 
 
 def check_client(client: Any, request: Request) -> None:
-    """Raise `ProofRequired` for a client that always sends proofs (RFC 9449 §5.2).
+    """Raise `ProofRequired` if a client that always sends proofs sent none (RFC 9449 §5.2).
 
     Its ID says so after its registration. A model of the project may have a field for it as well.
     """

@@ -93,7 +93,7 @@ class CrossOrigin(View):
 class TokenView(CrossOrigin, JSONView, views.TokenView):  # type: ignore[misc]
     """Issue tokens for codes and refresh tokens, one request at a time; refuse device codes."""
 
-    # What the announced algorithms are checked against.
+    # The system checks compare the announced algorithms with these.
     proof_algorithms = PROOF_ALGORITHMS
 
     def respond(self, request: HttpRequest) -> HttpResponse:
@@ -108,7 +108,7 @@ class TokenView(CrossOrigin, JSONView, views.TokenView):  # type: ignore[misc]
             return dpop.refusal(error)
 
     def _issued(self, request: HttpRequest, proof: Proof | None) -> HttpResponse:
-        """Return the tokens for a code or a refresh token; raises `InvalidProof` for a replay."""
+        """Return the tokens of a token request; raises `InvalidProof` for a used proof."""
         # Of several requests with the same code or refresh token, each must end before the next
         # begins. SQLite allows one writer at a time; other databases lock the row.
         models = (get_access_token_model(), get_refresh_token_model(), get_grant_model())
@@ -122,7 +122,7 @@ class TokenView(CrossOrigin, JSONView, views.TokenView):  # type: ignore[misc]
                 list(rows.select_for_update())
             response: HttpResponse = self.authorization_flow_token_response(request)
             if proof is not None and response.status_code == HTTPStatus.OK:
-                # Inside the transactions: a proof that comes twice leaves the code as it was.
+                # Inside the transactions, so that the code stays valid if the proof has been used.
                 proof.use()
         return response
 
@@ -163,9 +163,9 @@ class StrictRegistration(View):
 
 
 def _with_binding(response: HttpResponse, *, is_new: bool) -> HttpResponse:
-    """Return the answer to a client, which also says that it must send proofs (RFC 7591 §3.2.1).
+    """Return the answer to a registration, with `dpop_bound_access_tokens` (RFC 7591 §3.2.1).
 
-    `is_new` is whether a new client asks for that. It cannot change later, with its ID.
+    `is_new` is whether a new client asks for that. It cannot change later, because the ID cannot.
     """
     if response.status_code not in (HTTPStatus.OK, HTTPStatus.CREATED) or not dpop.is_announced():
         return response

@@ -103,7 +103,7 @@ def requires_proof(identifier: str) -> bool:
 
 
 def _to(resource: str) -> HttpRequest:
-    """Return a request to a resource: its callable does not expect one to the token endpoint."""
+    """Return a request to a resource, because callables expect no request to the token endpoint."""
     return WSGIRequest(environ("GET", resource, prefix=fixed_script_prefix()))
 
 

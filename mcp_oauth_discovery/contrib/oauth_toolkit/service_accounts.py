@@ -33,7 +33,7 @@ GRANT = "client_credentials"
 
 
 class ServiceAccountServer(WebApplicationServer):  # type: ignore[misc]
-    """Also issue tokens to service accounts; for `OAUTH2_SERVER_CLASS`, with their validator."""
+    """Also issue tokens to service accounts; for `OAUTH2_SERVER_CLASS`."""
 
     def __init__(self, request_validator: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(request_validator, *args, **kwargs)
@@ -42,7 +42,7 @@ class ServiceAccountServer(WebApplicationServer):  # type: ignore[misc]
 
 @dataclass(frozen=True)
 class Subject:
-    """Takes the place of the user in a request of a service account: `access_token` reads `pk`.
+    """What a request of a service account has as its user: `access_token` reads `pk`.
 
     RFC 9068 §2.2: without a user, the `sub` of a token is the client.
     """

@@ -41,8 +41,8 @@ def access_token(request: Request) -> str:
     """
     resource = _resource(request) if request.user else None
     if resource is None:
-        # This string cannot carry a thumbprint, so it stays a bearer token beside a proof too. The
-        # client sees that by its token_type, and may discard it (RFC 9449 §5).
+        # This string cannot have a thumbprint, so it is a bearer token, even if the request had a
+        # proof. The client sees that by its token_type, and may discard it (RFC 9449 §5).
         return str(random_token_generator(request))
     cnf = dpop.confirmation(resource, request)
     if cnf is not None:

@@ -106,7 +106,7 @@ class Validator(OAuth2Validator):  # type: ignore[misc]
         # oauthlib treats this type as a code grant, and an assertion in the toolkit fails.
         if grant_type == "openid":
             raise UnsupportedGrantTypeError(request=request)
-        # The client has been authenticated, and no code or refresh token has been looked at.
+        # The client is authenticated here, and its code or refresh token is still unused.
         dpop.check_client(client, request)
         return bool(super().validate_grant_type(client_id, grant_type, client, request))
 
@@ -133,7 +133,7 @@ class Validator(OAuth2Validator):  # type: ignore[misc]
     def validate_refresh_token(
         self, refresh_token: str, client: Any, request: Request, *args: Any, **kwargs: Any
     ) -> bool:
-        # A stolen token without its key revokes nothing either.
+        # A stolen token without its key must not revoke anything.
         if not dpop.is_usable(refresh_token, request):
             return False
         # Otherwise the toolkit would revoke the tokens of the first of several parallel requests.

@@ -1,4 +1,4 @@
-"""Does what is said about DPoP (RFC 9449) fit together: the challenge, the resource, the server?"""
+"""Do the challenge, the resource and the server announce the same about DPoP (RFC 9449)?"""
 
 from __future__ import annotations
 

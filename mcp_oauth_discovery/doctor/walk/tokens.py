@@ -139,8 +139,8 @@ def _ask_with_own(
 def _can_judge_own(walk: Walk) -> bool:
     """Return whether this project issues the tokens for the endpoint, and forged ones are refused.
 
-    An endpoint that lets a forged token in, or fails on it, judges none. One that offers DPoP
-    alone refuses every token that is sent without a proof.
+    An endpoint that lets a forged token in, or fails on it, judges none. One that offers
+    only DPoP refuses every token without a proof.
     """
     members = walk.resource.content if walk.resource else {}
     issuers = members.get("authorization_servers")

@@ -36,7 +36,7 @@ _OFFERS = {
 
 
 def check_mode(dpop: object) -> None:
-    """Raise `ValueError` for an argument `dpop` that is no `DPoP`, nor None."""
+    """Raise `ValueError` for an argument `dpop` that is neither `DPoP` nor None."""
     if dpop is not None and dpop not in ("accept", "require"):
         raise ValueError(f'dpop is {dpop!r}; expected "accept" or "require".')
 
@@ -66,9 +66,9 @@ def prove(
 ) -> Proof | None:
     """Return the proof that the client has the key of the token, or None for a bearer token.
 
-    Pass it to `use` when all else is valid. Raises `InvalidToken` if the token is not bound to a
-    key of DPoP, or to another one, or if `resource` comes from the request; `InvalidProof` for a
-    missing or invalid proof.
+    Pass it to `use` when all else is valid. Raises `InvalidToken` if the token is not bound to the
+    key of the proof, or if `resource` comes from the request. Raises `InvalidProof` for a missing
+    or invalid proof.
     """
     if presented.scheme is not DPOP:
         return None
@@ -108,10 +108,10 @@ def use(request: HttpRequest, proof: Proof | None) -> None:
 
 
 def expected_url(request: HttpRequest, resource: str) -> str:
-    """Return the URL to which a client sends a request, without anything that `Host` says.
+    """Return the URL to which a client sends a request, without the `Host` header.
 
-    It is the identifier of the resource, if the path of the request is the end of its path: a
-    proxy may remove a prefix. Otherwise it is the path of the request on the same origin.
+    It is the identifier of the resource if the path of the request is the end of its path, because
+    a proxy may remove a prefix. Otherwise it is the path of the request on the same origin.
     """
     path = escape_uri_path(request.path)
     if split(target(resource)).path.endswith(path):
@@ -133,9 +133,9 @@ def _thumbprint(claims: Claims) -> str:
 
 
 def _is_pinned(resource: str) -> bool:
-    """Return whether the identifier of a resource stands in the settings.
+    """Return whether the identifier of a resource is in the settings.
 
-    Otherwise a client would choose the origin in its proofs, by what it sends in `Host`.
+    Otherwise a client would choose the origin in its proofs with its `Host` header.
     """
     issuer, default = conf.MCP_ISSUER, conf.MCP_RESOURCE
     base = split(issuer).origin if isinstance(issuer, str) else ""

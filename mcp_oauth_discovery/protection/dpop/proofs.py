@@ -34,22 +34,22 @@ WINDOW = timedelta(minutes=5)
 _REMEMBERED = int((2 * WINDOW + timedelta(minutes=1)).total_seconds())
 
 _TYPE = "dpop+jwt"
-# Other members of the header would supply another key, or require an extension.
+# These members of the header would supply another key, or require an extension.
 _UNWANTED_HEADERS = frozenset({"jku", "x5u", "x5c", "crit"})
 # RFC 7518 §6: what only a private or a symmetric key has.
 _PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 
 
 class InvalidProof(InvalidToken):
-    """A proof that must be refused, and with it the request; the arguments of `InvalidToken`."""
+    """A proof that must be refused, with its request. It takes the arguments of `InvalidToken`."""
 
     error = "invalid_dpop_proof"
 
 
 class NonceRequired(InvalidProof):
-    """A proof without a nonce of this site, or with an old one: the client tries again with one.
+    """A proof without a nonce of this site, or with an old one.
 
-    Send `nonce` in the header `DPoP-Nonce`.
+    Send `nonce` in the header `DPoP-Nonce`: the client tries again with it.
     """
 
     error = "use_dpop_nonce"
@@ -109,7 +109,7 @@ def verify_proof(
     algorithms: Collection[str] = PROOF_ALGORITHMS,
     now: datetime | None = None,
 ) -> Proof:
-    """Return what the value of a `DPoP` header says, if every rule of RFC 9449 §4.3 holds.
+    """Return the verified proof in a `DPoP` header, if it follows every rule of RFC 9449 §4.3.
 
     `method` is that of the request. `url` is where clients send it: build it from a setting, and
     not from `Host`. `token` is the access token beside the proof; without one, such as at a token
@@ -156,7 +156,7 @@ def _key(header: Mapping[str, Any], algorithms: Collection[str]) -> Key:
     if not _PRIVATE_MEMBERS.isdisjoint(jwk):
         raise _invalid("The DPoP proof has a private key")
     facts = ALGORITHMS[algorithm]
-    # The members of the public key alone: they make the thumbprint, and others decide nothing.
+    # Only the members of the public key, of which the thumbprint is made.
     members: dict[str, Any] = {name: jwk.get(name) for name in ("kty", *facts.members)}
     try:
         # joserfc only warns of a short key, so read its size before.
