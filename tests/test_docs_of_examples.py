@@ -33,6 +33,7 @@ RUN_ELSEWHERE = {
     "README.md": "tests/tutorial/test_readme.py",
     "docs/challenges.md": "tests/test_challenges_steps.py",
     "docs/howto/containers.md": "tests/howto/test_containers.py",
+    "docs/howto/dpop.md": "tests/howto/test_dpop.py",
     "docs/howto/service-accounts.md": "tests/howto/test_service_accounts.py",
     "docs/tenants.md": "tests/test_tenants.py",
     "docs/testing.md": "tests/doctor/test_examine.py",
