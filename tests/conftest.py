@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from contextvars import copy_context
-from functools import partial, wraps
+from functools import cache, partial, wraps
 from urllib.parse import urlsplit
 
 import pytest
@@ -15,6 +15,7 @@ from django.test import Client
 from django.utils import translation
 
 from mcp_oauth_discovery.identity import Site
+from mcp_oauth_discovery.keys import weak_keys
 from mcp_oauth_discovery.logs.lines import tracebacks
 from mcp_oauth_discovery.signing.published import published_keys
 from tests import ORIGIN
@@ -88,6 +89,17 @@ def _deprecations_are_errors():
     sys.addaudithook(refuse_unfiltered)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(VARIABLE, STRICT[VARIABLE])
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _modulus_is_judged_once():
+    """Keep what is known about a modulus: most RSA keys of the tests are the same few.
+
+    Each takes some 30 milliseconds. `tests/jwk/test_moduli.py` calls the function itself.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(weak_keys, "flaw_of_modulus", cache(weak_keys.flaw_of_modulus))
         yield
 
 
