@@ -22,6 +22,7 @@ from tests import ORIGIN
 from tests.conformance import skips
 from tests.databases.sessions import end_sessions
 from tests.deprecations import STRICT, VARIABLE, refuse_unfiltered
+from tests.flushing import put_back_what_migrate_wrote
 from tests.selection import COMMAND_OF_OTHERS, DEFAULT
 
 DATABASE_FIXTURES = {"db", "transactional_db", "django_db_setup"}
@@ -104,9 +105,15 @@ def _modulus_is_judged_once():
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup):
-    """End what views that never came back have left in their threads: they hold the database."""
-    yield
+def django_db_setup(django_db_setup, django_db_blocker):
+    """Keep what `migrate` wrote, and end what is left in threads of views that never came back.
+
+    Such threads hold the database.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        with django_db_blocker.unblock():
+            put_back_what_migrate_wrote(patch)
+        yield
     end_sessions()
 
 
