@@ -42,6 +42,21 @@ def test_gate_runs_both():
     assert set(shlex.split(COMMAND_OF_OTHERS)[1:]) - {"pytest"} <= {*shlex.split(others), "-m"}
 
 
+def test_tests_that_tox_names_are_there():
+    names = {name: text.split() for name, text in tox_ini()["versions"].items()}
+    assert set(names) == {"oldest_python", "django_between", "newest"}
+    paths = [path for listed in names.values() for path in listed]
+    assert [path for path in paths if not (CHECKOUT / path).exists()] == []
+
+
+def test_readme_command_has_every_test_in_the_gate_and_no_pair_of_tox_has():
+    tox = tox_ini()
+    whole = [line for line in tox["testenv"]["commands"].split("\n") if "{posargs}" in line]
+    pairs = {line.partition(":")[0] for line in whole}
+    assert "py312-dj61" in pairs
+    assert pairs.isdisjoint(re.findall(r"py\d+-dj\d+", tox["tox"]["labels"]))
+
+
 def test_tests_that_databases_run_are_there():
     listed = re.findall(r"^  (tests/\S+)$", read(".ci/databases"), re.M)
     assert len(listed) > 10
