@@ -23,7 +23,7 @@ from tests.conformance import skips
 from tests.databases.sessions import end_sessions
 from tests.deprecations import STRICT, VARIABLE, refuse_unfiltered
 from tests.flushing import put_back_what_migrate_wrote
-from tests.selection import COMMAND_OF_OTHERS, DEFAULT
+from tests.selection import COMMAND_OF_OTHERS, DEFAULT, longest_first
 
 DATABASE_FIXTURES = {"db", "transactional_db", "django_db_setup"}
 LEFT_OUT = pytest.StashKey[int]()
@@ -41,6 +41,15 @@ def pytest_collection_modifyitems(config, items):
             (kept if asks else others).append(item)
         items[:] = kept
         config.hook.pytest_deselected(items=others)
+
+
+@pytest.hookimpl(trylast=True, specname="pytest_collection_modifyitems")
+def order_for_workers(config, items):
+    """In a worker of pytest-xdist, put the modules that take longest first."""
+    if hasattr(config, "workerinput"):
+        modules = longest_first([item.nodeid for item in items])
+        places = {module: place for place, module in enumerate(modules)}
+        items.sort(key=lambda item: places[item.nodeid.partition("::")[0]])
 
 
 def pytest_deselected(items):

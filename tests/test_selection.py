@@ -9,7 +9,7 @@ import shlex
 import pytest
 
 from tests.markdown import CHECKOUT, blocks, read
-from tests.selection import COMMAND_OF_OTHERS, DEFAULT, OTHERS
+from tests.selection import COMMAND_OF_OTHERS, DEFAULT, LONG, OTHERS, longest_first
 
 TEST_COMMAND = (
     "python3 -m venv .venv && .venv/bin/pip install --quiet --editable '.[test]' "
@@ -55,6 +55,17 @@ def test_readme_command_has_every_test_in_the_gate_and_no_pair_of_tox_has():
     pairs = {line.partition(":")[0] for line in whole}
     assert "py312-dj61" in pairs
     assert pairs.isdisjoint(re.findall(r"py\d+-dj\d+", tox["tox"]["labels"]))
+
+
+def test_long_modules_are_there():
+    assert [path for path in LONG if not (CHECKOUT / path).exists()] == []
+
+
+def test_long_modules_are_handed_out_first_and_then_those_with_the_most_tests():
+    nodeids = ["tests/a.py::x", "tests/b.py::y[::1]", "tests/b.py::z", f"{LONG[3]}::z"]
+    nodeids += ["tests/c.py::x", f"{LONG[1]}::x"]
+    assert longest_first(nodeids) == [LONG[1], LONG[3], "tests/b.py", "tests/a.py", "tests/c.py"]
+    assert "--no-loadscope-reorder" in shlex.split(tox_ini()["pytest"]["addopts"])
 
 
 def test_tests_that_databases_run_are_there():
