@@ -33,7 +33,12 @@ PYTHON = [
     for page in PAGES
     for number, block in enumerate(blocks(read(page), "python"), 1)
 ]
-PROJECTS = "README.md", "docs/tutorial.md", "docs/integrations/"
+PROJECTS = (
+    "README.md",
+    "docs/tutorial.md",
+    "docs/integrations/",
+    "docs/howto/service-accounts.md",
+)
 WHERE = "/.well-known/oauth-protected-resource", "/.well-known/oauth-authorization-server"
 
 
@@ -66,7 +71,8 @@ def encryption_keys(monkeypatch):
 def settings_examples() -> dict[str, list[str]]:
     """Return the blocks that say something about the settings of this app, by their page.
 
-    Others are parts of whole projects, which `tests/integrations/` and `tests/tutorial/` make.
+    Others are parts of whole projects, which `tests/integrations/`, `tests/howto/` and
+    `tests/tutorial/` make.
     """
     alone = [page for page in PAGES if not page.startswith(PROJECTS)]
     found = {
