@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from contextvars import copy_context
-from functools import partial, wraps
+from functools import cache, partial, wraps
 from urllib.parse import urlsplit
 
 import pytest
@@ -15,13 +15,15 @@ from django.test import Client
 from django.utils import translation
 
 from mcp_oauth_discovery.identity import Site
+from mcp_oauth_discovery.keys import weak_keys
 from mcp_oauth_discovery.logs.lines import tracebacks
 from mcp_oauth_discovery.signing.published import published_keys
 from tests import ORIGIN
 from tests.conformance import skips
 from tests.databases.sessions import end_sessions
 from tests.deprecations import STRICT, VARIABLE, refuse_unfiltered
-from tests.selection import COMMAND_OF_OTHERS, DEFAULT
+from tests.flushing import put_back_what_migrate_wrote
+from tests.selection import COMMAND_OF_OTHERS, DEFAULT, longest_first
 
 DATABASE_FIXTURES = {"db", "transactional_db", "django_db_setup"}
 LEFT_OUT = pytest.StashKey[int]()
@@ -39,6 +41,15 @@ def pytest_collection_modifyitems(config, items):
             (kept if asks else others).append(item)
         items[:] = kept
         config.hook.pytest_deselected(items=others)
+
+
+@pytest.hookimpl(trylast=True, specname="pytest_collection_modifyitems")
+def order_for_workers(config, items):
+    """In a worker of pytest-xdist, put the modules that take longest first."""
+    if hasattr(config, "workerinput"):
+        modules = longest_first([item.nodeid for item in items])
+        places = {module: place for place, module in enumerate(modules)}
+        items.sort(key=lambda item: places[item.nodeid.partition("::")[0]])
 
 
 def pytest_deselected(items):
@@ -91,10 +102,27 @@ def _deprecations_are_errors():
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _modulus_is_judged_once():
+    """Keep what is known about a modulus: most RSA keys of the tests are the same few.
+
+    Each takes some 30 milliseconds. `tests/jwk/test_moduli.py` calls the function itself.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(weak_keys, "flaw_of_modulus", cache(weak_keys.flaw_of_modulus))
+        yield
+
+
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup):
-    """End what views that never came back have left in their threads: they hold the database."""
-    yield
+def django_db_setup(django_db_setup, django_db_blocker):
+    """Keep what `migrate` wrote, and end what is left in threads of views that never came back.
+
+    Such threads hold the database.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        with django_db_blocker.unblock():
+            put_back_what_migrate_wrote(patch)
+        yield
     end_sessions()
 
 

@@ -27,6 +27,7 @@ DEFAULTS = {
     "MCP_SERVER_CARDS": {},
     "MCP_IMPLIED_SCOPES": {},
     "MCP_ALLOWED_ORIGINS": "*",
+    "MCP_DPOP_NONCE_REQUIRED": False,
 }
 
 

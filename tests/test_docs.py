@@ -37,7 +37,6 @@ PROJECTS = (
     "README.md",
     "docs/tutorial.md",
     "docs/integrations/",
-    "docs/howto/dpop.md",
     "docs/howto/service-accounts.md",
 )
 WHERE = "/.well-known/oauth-protected-resource", "/.well-known/oauth-authorization-server"
@@ -72,8 +71,8 @@ def encryption_keys(monkeypatch):
 def settings_examples() -> dict[str, list[str]]:
     """Return the blocks that say something about the settings of this app, by their page.
 
-    Others are parts of whole projects. `tests/integrations/`, `tests/tutorial/` and `tests/howto/`
-    make these.
+    Others are parts of whole projects, which `tests/integrations/`, `tests/howto/` and
+    `tests/tutorial/` make.
     """
     alone = [page for page in PAGES if not page.startswith(PROJECTS)]
     found = {

@@ -183,6 +183,7 @@ def test_unfitting_resource_member(name, value, problem):
         ("authorization_response_iss_parameter_supported", "true", "expected True or False"),
         ("protected_resources", ["https://h/mcp#x"], "fragment"),
         ("dpop_signing_alg_values_supported", ["ES256", "HS512"], "asymmetric"),
+        ("dpop_signing_alg_values_supported", ["ES256", "none"], "never allowed"),
         ("ui_locales_supported", ["not a tag!"], "not a language tag"),
         ("claims_locales_supported", ["en", "f"], "not a language tag"),
         ("mtls_endpoint_aliases", "https://h", "expected a dict, not str"),

@@ -55,7 +55,7 @@ _NOTES = {
 }
 
 # Headers of the visitor that a client does not send when it requests a document.
-_PERSONAL = ("HTTP_COOKIE", "HTTP_AUTHORIZATION", "HTTP_IF_", "HTTP_RANGE")
+_PERSONAL = ("HTTP_COOKIE", "HTTP_AUTHORIZATION", "HTTP_DPOP", "HTTP_IF_", "HTTP_RANGE")
 
 
 def served_documents(request: HttpRequest) -> Iterator[Served]:

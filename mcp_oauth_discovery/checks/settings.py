@@ -16,6 +16,7 @@ from mcp_oauth_discovery.discovery import cards, documents, settings
 from mcp_oauth_discovery.identity import Site
 from mcp_oauth_discovery.keys import policy
 from mcp_oauth_discovery.protection import implied, origins
+from mcp_oauth_discovery.protection.dpop import nonces
 from mcp_oauth_discovery.standards.metadata import MissingAlgorithms
 
 ERRORS = {
@@ -36,6 +37,7 @@ ERRORS = {
     "MCP_IMPLIED_SCOPES": "E016",
     "MCP_ALLOWED_ORIGINS": "E017",
     "MCP_SERVER_CARDS": "E018",
+    "MCP_DPOP_NONCE_REQUIRED": "E019",
 }
 # A fault of MCP_AUTHORIZATION_SERVER_METADATA that has its own ID.
 NO_ALGORITHMS = "E015"
@@ -76,7 +78,7 @@ def _faults(site: Site) -> Iterator[Misconfigured]:
     yield from policy.timing_faults()
     # Not the keys derived from SECRET_KEY: a project may be checked without one.
     yield from _raised_by(policy.configured_encryption_keys, settings.signs_metadata)
-    yield from _raised_by(implied.implied_scopes, origins.allowed_origins)
+    yield from _raised_by(implied.implied_scopes, origins.allowed_origins, nonces.are_required)
     yield from _card_faults(site)
 
 

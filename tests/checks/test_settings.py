@@ -188,6 +188,7 @@ WRONG = {
     "E016": ("MCP_IMPLIED_SCOPES", "nonsense"),
     "E017": ("MCP_ALLOWED_ORIGINS", "nonsense"),
     "E018": ("MCP_SERVER_CARDS", "nonsense"),
+    "E019": ("MCP_DPOP_NONCE_REQUIRED", "nonsense"),
 }
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, expect
 
-from tests.clients.deployments import CHECKOUT, Deployment, Plan, environment, start, stop
+from tests.clients.deployments import CHECKOUT, Deployment, Plan, environment, migrate, start, stop
 from tests.clients.users import profile_in
 
 PLAN = Plan("gunicorn", "{origin}", "{origin}/mcp")
@@ -42,14 +42,13 @@ OVERFLOW = "() => document.scrollingElement.scrollWidth - window.innerWidth"
 
 @contextmanager
 def served(directory: Path) -> Iterator[Deployment]:
-    given = {"DATABASE": str(directory / "db.sqlite3")}
-    for command in (["migrate"], ["shell", "--command", HISTORY]):
-        subprocess.run(
-            [sys.executable, "manage.py", *command, "--verbosity", "0"],
-            cwd=CHECKOUT,
-            env=environment(given),
-            check=True,
-        )
+    given = {"DATABASE": str(migrate(directory))}
+    subprocess.run(
+        [sys.executable, "manage.py", "shell", "--command", HISTORY, "--verbosity", "0"],
+        cwd=CHECKOUT,
+        env=environment(given),
+        check=True,
+    )
     deployment = start(PLAN, directory, given)
     try:
         yield deployment

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import atexit
 import http.client
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
@@ -141,6 +145,14 @@ def start(
 
 def migrate(directory: Path) -> Path:
     """Make a database with the tables of the example, and return its path."""
+    return Path(shutil.copyfile(_migrated(), directory / "db.sqlite3"))
+
+
+@cache
+def _migrated() -> Path:
+    """Run all migrations of the example once in this process: they take several seconds."""
+    directory = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, directory)
     database = directory / "db.sqlite3"
     own = {"DATABASE": str(database), "DJANGO_SETTINGS_MODULE": "example_project.settings"}
     command = [sys.executable, "-m", "django", "migrate", "--verbosity=0"]

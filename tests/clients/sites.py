@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from tests.clients.deployments import CHECKOUT, Deployment, Plan, environment, start
+from tests.clients.deployments import CHECKOUT, Deployment, Plan, environment, migrate, start
 
 USER = "demo"
 PASSWORD = "of a user who lives for one test run"
@@ -21,7 +21,6 @@ PREPARATION = f"""
 from django.contrib.auth.models import User
 from django.core.management import call_command
 
-call_command("migrate", verbosity=0)
 call_command("mcp_keys", "rotate", verbosity=0)
 User.objects.create_user("{USER}", password="{PASSWORD}")
 """
@@ -70,7 +69,7 @@ def open_site(
 
     `given` is what else its environment has to say. `port` is one of `free_port`.
     """
-    given = {**given, "DATABASE": str(directory / "db.sqlite3")}
+    given = {**given, "DATABASE": str(migrate(directory))}
     subprocess.run(
         [sys.executable, "manage.py", "shell", "--verbosity", "0", "--command", PREPARATION],
         cwd=CHECKOUT,

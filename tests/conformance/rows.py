@@ -43,6 +43,7 @@ STANDARDS = (
     "mcp-2026-07-28",
     "mcp-draft",
     "mcp-seps",
+    "sep-1932",
     "project",
 )
 

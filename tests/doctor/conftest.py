@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 from datetime import timedelta
-from functools import cache
 from io import StringIO
 
 import pytest
@@ -13,7 +12,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from mcp_oauth_discovery.cors import MCP_EXPOSED_HEADERS, MCP_REQUEST_HEADERS
-from mcp_oauth_discovery.keys import jwk, weak_keys
+from mcp_oauth_discovery.keys import jwk
 from mcp_oauth_discovery.models import SigningKey
 from tests.doctor.world import PRIVATE
 
@@ -46,16 +45,6 @@ def doctor_is_well(request):
     logger.removeHandler(handler)
     if not request.node.get_closest_marker("doctor_fails"):
         assert [record.getMessage() for record in handler.records] == []
-
-
-# The healthy worlds have the same RSA key, and its modulus is tried for some 30 milliseconds.
-_flaw_of_modulus = cache(weak_keys.flaw_of_modulus)
-
-
-@pytest.fixture(autouse=True)
-def modulus_is_judged_once(monkeypatch):
-    """Keep what is known about a modulus from one test to the next."""
-    monkeypatch.setattr(weak_keys, "flaw_of_modulus", _flaw_of_modulus)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients.deployments import CHECKOUT, Deployment, Plan, environment, start, stop
+from tests.clients.deployments import CHECKOUT, Deployment, Plan, environment, migrate, start, stop
 
 # One thread, so that the access log has the requests in their order.
 PLAN = Plan("gunicorn", "{origin}", "{origin}/mcp", options=("--threads", "1"))
@@ -30,7 +30,7 @@ class Site:
     _asked: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
-        self.manage("migrate", "--verbosity", "0")
+        migrate(self.directory)
 
     @property
     def deployment(self) -> Deployment:

@@ -40,10 +40,12 @@ def captured(faults: list[BaseException]) -> Iterator[None]:
         # A record has a traceback only once a minute, but always has the fault.
         error = record.exc_info[1] if record.exc_info else getattr(record, "fault", None)
         is_error = record.levelno >= logging.ERROR
-        # A mail about the record has all headers, and some releases of Django do not hide this one.
+        # A mail about the record has all headers, and some releases of Django do not hide these.
         meta = getattr(getattr(record, "request", None), "META", {})
-        if is_error and "HTTP_AUTHORIZATION" in meta:
-            meta["HTTP_AUTHORIZATION"] = "***"
+        if is_error:
+            meta.update(
+                {name: "***" for name in ("HTTP_AUTHORIZATION", "HTTP_DPOP") if name in meta}
+            )
         if error is not None and is_error:
             faults.append(error)
         if record.name == "mcp_oauth_discovery":

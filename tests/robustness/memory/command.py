@@ -18,6 +18,7 @@ from tests.clients.deployments import (
     Deployment,
     Plan,
     free_port,
+    migrate,
     start,
     stop,
 )
@@ -73,7 +74,7 @@ def measure(server: str, number: int, report: Report, options: Sequence[str] = (
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
         given = {
-            "DATABASE": str(directory / "db.sqlite3"),
+            "DATABASE": str(migrate(directory)),
             "ALLOWED_HOSTS": f"{HOST},{ALLOWED}",
         }
         port = free_port()
