@@ -146,7 +146,7 @@ def test_dpop_for_an_unpinned_resource_is_reported(site, run, settings, issuer, 
     settings.MCP_ISSUER = issuer
     [message] = [message for message in run() if message.id.endswith("W050")]
     assert message.msg.startswith("ROOT_URLCONF has a view at 'mcp/0' with dpop=")
-    assert "every token with a proof is refused" in message.msg
+    assert "the view refuses every token with a proof" in message.msg
     assert 'MCP_ISSUER = "https://app.example.com"' in message.hint
 
 
