@@ -199,7 +199,9 @@ def test_claim_that_is_missing_is_refused(name):
 
 
 @pytest.mark.parametrize(
-    ("key", "alg"), [(CLIENT, "ES256"), (EDWARDS, "EdDSA"), (RSA, "RS256")], ids=lambda x: str(x)
+    ("key", "alg"),
+    [(CLIENT, "ES256"), (EDWARDS, "EdDSA"), (RSA, "RS256")],
+    ids=["ES256", "EdDSA", "RS256"],
 )
 def test_proof_says_which_key_made_it(key, alg):
     proof = verified(make_proof(TOKEN, key=key, alg=alg, jti="first"))
