@@ -75,7 +75,7 @@ def prove(
     """
     if presented.scheme is not DPOP:
         return None
-    thumbprint = _thumbprint(claims)
+    thumbprint = bound_thumbprint(claims)
     if not _is_pinned(resource):
         raise _unpinned(resource)
     header = request.headers.get("DPoP", "")
@@ -122,8 +122,11 @@ def expected_url(request: HttpRequest, resource: str) -> str:
     return origin(resource) + path
 
 
-def _thumbprint(claims: Claims) -> str:
-    """Return the thumbprint of the key that a token is bound to (RFC 9449 §6.1)."""
+def bound_thumbprint(claims: Claims) -> str:
+    """Return the thumbprint of the key that a token is bound to (RFC 9449 §6.1).
+
+    Raises `InvalidToken` if the token is not bound, or in another way as well.
+    """
     confirmation: object = claims.get("cnf")
     if confirmation is None:
         # RFC 9449 §7.1: otherwise a client could add a proof of its own to a stolen token.
