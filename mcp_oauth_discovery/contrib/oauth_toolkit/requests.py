@@ -155,11 +155,11 @@ def answer_in_json(
     except BadParameters as error:
         body = {"error": "invalid_request", "error_description": str(error)}
         return finish(JsonResponse(body, status=HTTPStatus.BAD_REQUEST))
-    except Exception as failure:
-        error = hide_credentials(request, failure)
+    except Exception as error:
+        shown = hide_credentials(request, error)
         extra = {"event": "token.failed", "status_code": 500}
         place = one_line(request.path)
-        logger.error("%s answered 500. %s", place, explain(error), exc_info=error, extra=extra)
+        logger.error("%s answered 500. %s", place, explain(shown), exc_info=shown, extra=extra)
         body = {"error": "server_error"}
         return finish(JsonResponse(body, status=HTTPStatus.INTERNAL_SERVER_ERROR))
     if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
