@@ -378,9 +378,10 @@ def test_account_without_a_scope_gets_none(visitor, monkeypatch):
     assert refusal(request_token(visitor, assertion(jti="two"), scope=None))[0] == 400
 
 
-def test_account_cannot_be_taken_for_a_user(visitor, monkeypatch, rf):
-    # RFC 9068 §5: `sub` would be that of the user.
-    user = get_user_model().objects.create_user("ada")
+@pytest.mark.parametrize("is_active", [True, False])
+def test_account_cannot_be_taken_for_a_user(visitor, monkeypatch, rf, is_active):
+    # RFC 9068 §5: `sub` would be that of the user, who may become active again.
+    user = get_user_model().objects.create_user("ada", is_active=is_active)
     monkeypatch.setitem(ACCOUNTS, str(user.pk), {"scope": "mcp"})
     add(str(user.pk))
     status, error, text = refusal(by_secret(visitor, str(user.pk)))

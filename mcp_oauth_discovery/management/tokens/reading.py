@@ -24,7 +24,8 @@ _HOW = gettext_noop("Write the token to a file and name the file, or pass it on 
 def read_token(source: str) -> str:
     """Return the token in a file, or on standard input for `-`; raises `CommandError`.
 
-    The scheme `Bearer` or `DPoP`, the name of its header, and white space around the token are left out.
+    The scheme `Bearer` or `DPoP`, the name of its header, and white space around the token are left
+    out.
     """
     try:
         data = _read(source)
