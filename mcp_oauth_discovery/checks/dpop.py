@@ -174,7 +174,10 @@ def check_used_proofs_are_remembered(**kwargs: Any) -> Iterator[Advice]:
     elif issubclass(backend, LocMemCache):
         problem = "each process has its own"
         shared += " If the site runs in a single process, silence this check."
-    elif issubclass(backend, (FileBasedCache, DatabaseCache)):
+    elif issubclass(backend, FileBasedCache):
+        # It checks that a key is new, and writes the file later.
+        problem = "two processes can store the same proof at one time"
+    elif issubclass(backend, DatabaseCache):
         most = _most_entries(entry)
         if most >= _ENOUGH_ENTRIES:
             return

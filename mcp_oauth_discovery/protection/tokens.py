@@ -56,7 +56,12 @@ def verify_token(request: HttpRequest, token: str, resource: str) -> Claims:
 
 def find_user(request: HttpRequest, claims: Claims) -> AbstractBaseUser | None:
     """Return the active user whose primary key, as text, is the `sub` of the claims."""
-    subject = claims.get("sub")
+    user = user_with_key(claims.get("sub"))
+    return user if user is not None and user.is_active else None
+
+
+def user_with_key(subject: object) -> AbstractBaseUser | None:
+    """Return the user whose primary key, as text, is a `sub`, even if the user is not active."""
     if not isinstance(subject, str):
         return None
     try:
@@ -66,8 +71,7 @@ def find_user(request: HttpRequest, claims: Claims) -> AbstractBaseUser | None:
     except (ValueError, OverflowError, ValidationError):
         return None
     # Databases and fields accept other spellings of the same key, so compare the text.
-    is_active = user is not None and user.is_active and str(user.pk) == subject
-    return user if is_active else None
+    return user if user is not None and str(user.pk) == subject else None
 
 
 def sign_in(request: HttpRequest, user: Any) -> None:

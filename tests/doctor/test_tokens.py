@@ -14,7 +14,7 @@ from mcp_oauth_discovery.doctor.walk.tokens import MADE_UP, ask_with_given_token
 from mcp_oauth_discovery.doctor.walk.walker import Walker
 from mcp_oauth_discovery.management.watching import RequestLines
 from mcp_oauth_discovery.standards.token_parts import read_parts
-from tests.doctor.faults_tokens import LET_IN, judged_by, presented, reply, strict, token
+from tests.doctor.faults_tokens import LET_IN, METADATA, judged_by, presented, reply, strict, token
 from tests.doctor.world import ENDPOINT, HTML, ORIGIN, PRM, World, diagnose, report_on
 
 
@@ -201,6 +201,34 @@ def test_given_token_is_not_sent_to_an_endpoint_beside_the_one_that_it_is_for():
     assert "It is for another endpoint of this project." in unsent.seen
     assert "the endpoint that the token is for" in unsent.fix
     assert "https" not in unsent.fix
+
+
+BOTH = f'Bearer {METADATA}, DPoP algs="ES256", {METADATA}'
+
+
+def test_given_token_that_is_bound_to_a_key_is_not_sent_where_a_proof_is_accepted():
+    world, text = World(), token(cnf={"jkt": "x"})
+    world.challenge = BOTH
+    presented(world, text)
+    [unsent] = [one for one in diagnose(world) if one.code.startswith("token-")]
+    assert text not in [bearer for _, _, bearer in sent(world)]
+    assert "It is bound to a key" in unsent.seen
+    assert unsent.fix.startswith("Nothing here")
+
+
+def test_given_token_that_is_bound_to_a_key_is_sent_where_only_bearer_tokens_are_accepted():
+    world, text = World(), token(cnf={"jkt": "x"})
+    presented(world, text)
+    assert "token-refused" in [one.code for one in diagnose(world)]
+
+
+@pytest.mark.parametrize(("challenge", "is_named"), [(f"DPoP {METADATA}", True), (BOTH, False)])
+def test_given_token_without_a_key_is_explained_where_dpop_alone_is_offered(challenge, is_named):
+    world = World()
+    world.challenge = challenge
+    presented(world, token())
+    [refused] = [one for one in diagnose(world) if one.code == "token-refused"]
+    assert ("It is not bound to a key" in refused.seen) is is_named
 
 
 def test_given_token_is_not_sent_where_none_is_needed_and_the_fix_says_what_to_do():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from mcp_oauth_discovery.protection import complete
 from mcp_oauth_discovery.signals import token_accepted, token_refused
 from mcp_oauth_discovery.standards.www_authenticate import parse
 from tests import ORIGIN, PRM
@@ -259,6 +260,10 @@ class TestOwnAnswers:
     def test_401_gets_both_challenges(self, send):
         assert errors(send("DPoP bound-token", way="own-401")) == [("Bearer", None), ("DPoP", None)]
         assert errors(send("DPoP bound-token", dpop="require", way="own-401")) == [("DPoP", None)]
+
+    def test_401_of_a_view_that_asks_no_protection_gets_both_challenges(self, rf):
+        view = complete(endpoints.own(401), endpoints.PROTECTIONS["accept"])
+        assert errors(view(rf.post("/mcp"))) == [("Bearer", None), ("DPoP", None)]
 
     def test_403_of_either_scheme_is_completed(self, send):
         for way in ("own-bearer-403", "own-dpop-403"):

@@ -5,14 +5,17 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import time
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from types import SimpleNamespace
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 from django.core.cache import cache
+from django.core.cache.backends import locmem
 
 from mcp_oauth_discovery.protection import (
     InvalidProof,
@@ -116,6 +119,8 @@ HEADERS = {
     "x that is no number": lambda: with_jwk(x="!"),
     "x a list": lambda: with_jwk(x=[1]),
     "point that is not on the curve": lambda: with_jwk(x=encoded(b"\1" * 32)),
+    "another kty": lambda: with_jwk(kty="RSA"),
+    "kty a list": lambda: with_jwk(kty=["EC"]),
     "unknown curve": lambda: with_jwk(crv="P-1"),
     "jku": lambda: with_header(jku="https://evil.example.com/keys"),
     "crit": lambda: signed(header_of(crit=["b64"]), claims_of(TOKEN), CLIENT, "ES256"),
@@ -266,6 +271,15 @@ class TestUse:
             "invalid_dpop_proof",
             "replayed_proof",
         )
+
+    def test_proof_is_remembered_for_as_long_as_it_is_valid(self, monkeypatch):
+        latest, ten_minutes = make_proof(TOKEN, iat=NOW + 300), 600
+        verified(latest).use()
+        later = time.time() + ten_minutes
+        monkeypatch.setattr(locmem, "time", SimpleNamespace(time=lambda: later))
+        proof = verified(latest, now=datetime.fromtimestamp(NOW + ten_minutes, UTC))
+        with pytest.raises(InvalidProof, match="used before"):
+            proof.use()
 
     def test_same_jti_of_another_key_is_another_proof(self):
         verified(make_proof(TOKEN, jti="shared")).use()

@@ -47,6 +47,8 @@ def judge(rf):
         (f"{ORIGIN}/mcp?tenant=1", "/mcp", f"{ORIGIN}/mcp?tenant=1"),
         (f"{ORIGIN}/caf%C3%A9", "/caf%C3%A9", f"{ORIGIN}/caf%C3%A9"),
         (ORIGIN, "/caf%C3%A9", f"{ORIGIN}/caf%C3%A9"),
+        (ORIGIN, "/id=7;v=1/(a)!/mcp", f"{ORIGIN}/id=7;v=1/(a)!/mcp"),
+        (f"{ORIGIN}/id=7;v=1/mcp", "/id=7;v=1/mcp", f"{ORIGIN}/id=7;v=1/mcp"),
         ("https://app.example.com:8443/mcp", "/a", "https://app.example.com:8443/a"),
     ],
 )

@@ -9,6 +9,7 @@ import pytest
 from django.core.cache.backends.locmem import LocMemCache
 from joserfc.jwk import ECKey
 from oauth2_provider.models import AccessToken, Application, RefreshToken
+from oauth2_provider.oauth2_backends import get_oauthlib_core
 from oauthlib.common import Request
 
 from mcp_oauth_discovery.contrib.oauth_toolkit import Validator, validator, verify_token
@@ -428,6 +429,17 @@ def test_bound_token_is_refused_as_a_bearer_token(prover):
     response = prover.call(prover.sign_in()["access_token"])
     assert response.status_code == 401
     assert 'error="invalid_token"' in response["www-authenticate"]
+
+
+def test_bound_token_is_refused_by_views_of_the_toolkit_too(prover, rf):
+    def is_let_in(token):
+        headers = {"authorization": f"Bearer {token}", "host": ORIGIN.partition("://")[2]}
+        request = rf.post(MCP.removeprefix(ORIGIN), headers=headers)
+        return get_oauthlib_core().verify_request(request, scopes=[])[0]
+
+    assert not is_let_in(prover.sign_in()["access_token"])
+    prover.sends = False
+    assert is_let_in(prover.sign_in()["access_token"])
 
 
 def test_tokens_are_not_in_the_database_as_they_are(prover):

@@ -26,6 +26,8 @@ PATHS = [
     "broken",
     "strict",
     "bound",
+    "proofs",
+    "strict-proofs",
     "users",
 ]
 

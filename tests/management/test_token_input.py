@@ -42,6 +42,7 @@ def refused(source="-"):
         "bearer  {}\n",
         "BEARER\t{}",
         "Authorization: Bearer {}",
+        "Authorization: DPoP {}",
         "\ufeff{}",
         "Bearer\n{}",
     ],
@@ -56,7 +57,7 @@ def test_white_space_and_scheme_are_left_out(given, tmp_path, written):
     assert read_token(str(file)) == TOKEN
 
 
-@pytest.mark.parametrize("written", ["", " \n", "Bearer", "Bearer \n", "\ufeff"], ids=repr)
+@pytest.mark.parametrize("written", ["", " \n", "Bearer", "Bearer \n", "DPoP", "\ufeff"], ids=repr)
 def test_nothing_is_no_token(given, written):
     given(written.encode())
     assert refused().startswith("The input is empty. Write the token to a file")

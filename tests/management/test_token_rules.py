@@ -326,6 +326,33 @@ def test_token_that_needs_a_proof_is_refused(token, explained):
     assert told.document["ok"] is False
 
 
+@pytest.mark.parametrize("place", ["/proofs", "/strict-proofs"])
+def test_token_that_is_bound_to_a_key_is_accepted_with_a_proof(token, explained, place):
+    told = explained(token(place, cnf={"jkt": "x"}), "--resource", place)
+    assert outcome(told.of_view(place, "cnf")[0]) == ("pass", None)
+    assert "only with a DPoP proof" in told.of_view(place, "cnf")[0]["text"]
+    assert told.document["ok"] is True
+
+
+@pytest.mark.parametrize(
+    ("place", "claims", "reason"),
+    [
+        ("/proofs", {"cnf": {"x5t#S256": "x"}}, "sender_constrained"),
+        ("/proofs", {"cnf": None}, "not_bound"),
+        ("/strict-proofs", {}, "dpop_required"),
+    ],
+)
+def test_token_that_no_proof_helps_is_refused(token, explained, place, claims, reason):
+    told = explained(token(place, **claims), "--resource", place)
+    assert outcome(told.of_view(place, "cnf")[0]) == ("fail", reason)
+    assert told.document["ok"] is False
+
+
+def test_bearer_token_needs_no_proof_where_dpop_is_accepted(token, explained):
+    told = explained(token("/proofs"), "--resource", "/proofs")
+    assert (told.of_view("/proofs", "cnf"), told.document["ok"]) == ([], True)
+
+
 def test_embedded_key_is_named_without_its_value(key, explained):
     evil = jwk.public_jwk(jwk.generate("EdDSA"), "EdDSA")
     verdict = explained(forge(key, claims(), jwk=evil)).rule("header")

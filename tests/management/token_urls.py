@@ -70,6 +70,8 @@ urlpatterns = [
     path("broken", bearer_required("/broken", verify=broken)(page)),
     path("strict", bearer_required("/strict", verify=strict)(page)),
     path("bound", bearer_required("/bound", verify=bound)(page)),
+    path("proofs", bearer_required("/proofs", dpop="accept")(page)),
+    path("strict-proofs", bearer_required("/strict-proofs", dpop="require")(page)),
     path("users", bearer_required("/users", user=no_users)(page)),
     path("off", bearer_required("/off")(page)),
     path("unknown", bearer_required("/nowhere")(page)),

@@ -11,6 +11,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.utils import timezone
+from django.views.debug import ExceptionReporter
 from joserfc import jws, jwt
 from joserfc.jwk import ECKey, RSAKey
 from oauth2_provider.models import AccessToken, Application, IDToken
@@ -29,6 +30,7 @@ from mcp_oauth_discovery.contrib.oauth_toolkit.assertions import verify_assertio
 from mcp_oauth_discovery.protection import bearer_required, find_user
 from mcp_oauth_discovery.signing import InvalidToken, verify_jwt
 from tests import ORIGIN
+from tests.example.proofs import proof
 from tests.preset.conftest import CALLBACK
 
 MCP = f"{ORIGIN}/mcp"
@@ -376,9 +378,10 @@ def test_account_without_a_scope_gets_none(visitor, monkeypatch):
     assert refusal(request_token(visitor, assertion(jti="two"), scope=None))[0] == 400
 
 
-def test_account_cannot_be_taken_for_a_user(visitor, monkeypatch, rf):
-    # RFC 9068 §5: `sub` would be that of the user.
-    user = get_user_model().objects.create_user("ada")
+@pytest.mark.parametrize("is_active", [True, False])
+def test_account_cannot_be_taken_for_a_user(visitor, monkeypatch, rf, is_active):
+    # RFC 9068 §5: `sub` would be that of the user, who may become active again.
+    user = get_user_model().objects.create_user("ada", is_active=is_active)
     monkeypatch.setitem(ACCOUNTS, str(user.pk), {"scope": "mcp"})
     add(str(user.pk))
     status, error, text = refusal(by_secret(visitor, str(user.pk)))
@@ -440,3 +443,48 @@ def test_metadata_announces_what_a_service_account_needs(visitor, preset):
     assert "client_credentials" in document["grant_types_supported"]
     assert "private_key_jwt" in document["token_endpoint_auth_methods_supported"]
     assert document["token_endpoint_auth_signing_alg_values_supported"] == ["ES256"]
+
+
+# Together with DPoP (RFC 9449)
+
+
+@pytest.fixture
+def dpop(preset):
+    preset.MCP_AUTHORIZATION_SERVER_METADATA = {
+        **preset.MCP_AUTHORIZATION_SERVER_METADATA,
+        "dpop_signing_alg_values_supported": ["ES256"],
+    }
+    return preset
+
+
+def test_token_of_a_service_account_is_bound_to_the_key_of_its_proof(dpop, visitor):
+    answer = request_token(visitor, headers={"dpop": proof(NEXT_KEY, htu=TOKEN)}).json()
+    claims = verify_jwt(answer["access_token"], audience=MCP)
+    assert (answer["token_type"], claims["cnf"]) == ("DPoP", {"jkt": NEXT_KEY.thumbprint()})
+
+
+def test_used_proof_beside_a_new_assertion_gets_no_token(dpop, visitor):
+    headers = {"dpop": proof(NEXT_KEY, htu=TOKEN)}
+    assert request_token(visitor, headers=headers).status_code == 200
+    AccessToken.objects.all().delete()
+    status, error, _ = refusal(request_token(visitor, assertion(jti="two"), headers))
+    assert (status, error) == (400, "invalid_dpop_proof")
+
+
+def test_assertion_is_no_proof_and_a_proof_is_no_assertion(dpop, visitor):
+    assert refusal(request_token(visitor, headers={"dpop": assertion()}))[1] == "invalid_dpop_proof"
+    claims = {"iss": "ci", "sub": "ci", "aud": ORIGIN, "exp": int(timezone.now().timestamp()) + 300}
+    assert refusal(request_token(visitor, proof(NEXT_KEY, **claims)))[1] == "invalid_client"
+
+
+def test_mail_about_a_failure_has_no_assertion_and_no_proof(dpop, visitor, caplog):
+    sent, made = assertion(), proof(NEXT_KEY, htu=TOKEN)
+    dpop.DEBUG = False
+    dpop.CACHES = {"default": {"BACKEND": "tests.dpop.broken.Cache"}}
+    assert request_token(visitor, sent, {"dpop": made}).status_code == 500
+    [record] = [each for each in caplog.records if each.name == "django.request"]
+    reporter = ExceptionReporter(record.request, *(record.exc_info or (None, None, None)))
+    shown = reporter.get_traceback_text() + reporter.get_traceback_html() + caplog.text
+    assert "/oauth/mcp/token" in shown
+    assert sent.split(".")[1] not in shown
+    assert made.split(".")[1] not in shown

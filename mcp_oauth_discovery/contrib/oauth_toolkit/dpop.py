@@ -22,6 +22,7 @@ from mcp_oauth_discovery.discovery import documents
 from mcp_oauth_discovery.identity import Site, pinned_issuer
 from mcp_oauth_discovery.keys import policy
 from mcp_oauth_discovery.protection.dpop import InvalidProof, NonceRequired, Proof, verify_proof
+from mcp_oauth_discovery.standards.token_parts import read_parts
 
 ALGORITHMS = "dpop_signing_alg_values_supported"
 
@@ -138,6 +139,12 @@ def confirmation(resource: str, request: Request) -> dict[str, str] | None:
     if is_announced() and requires_proof(resource):
         raise ProofRequired("This resource needs a token with a DPoP proof.", request)
     return None
+
+
+def is_bound_token(access_token: str) -> bool:
+    """Return whether an access token is bound to a key; nothing is verified yet."""
+    claims = read_parts(access_token).claims
+    return claims is not None and "cnf" in claims
 
 
 def bind_refresh_token(token: dict[str, Any], request: Request) -> None:

@@ -21,7 +21,7 @@ from oauthlib.oauth2.rfc6749.errors import InvalidRedirectURIError, InvalidReque
 
 from mcp_oauth_discovery.keys.database_errors import remedy
 from mcp_oauth_discovery.logs.lines import logger, one_line
-from mcp_oauth_discovery.logs.redaction import forget_variables
+from mcp_oauth_discovery.logs.redaction import hide_credentials
 from mcp_oauth_discovery.standards.identifiers import check_secure_url
 
 # oauthlib looks up a missing attribute of a request among the parameters. django-oauth-toolkit
@@ -146,19 +146,24 @@ def _credentials(request: HttpRequest) -> Iterator[str]:
 def answer_in_json(
     request: HttpRequest, respond: Callable[[HttpRequest], HttpResponse]
 ) -> HttpResponse:
-    """Return the response of an endpoint; bad input and failures become JSON as well."""
+    """Return the response of an endpoint; bad input and failures become JSON as well.
+
+    Django mails each 500 with its request, so the request loses its credentials and its form.
+    """
     try:
         response = respond(request)
     except BadParameters as error:
         body = {"error": "invalid_request", "error_description": str(error)}
         return finish(JsonResponse(body, status=HTTPStatus.BAD_REQUEST))
     except Exception as error:
-        forget_variables(error)
+        shown = hide_credentials(request, error)
         extra = {"event": "token.failed", "status_code": 500}
         place = one_line(request.path)
-        logger.error("%s answered 500. %s", place, explain(error), exc_info=error, extra=extra)
+        logger.error("%s answered 500. %s", place, explain(shown), exc_info=shown, extra=extra)
         body = {"error": "server_error"}
         return finish(JsonResponse(body, status=HTTPStatus.INTERNAL_SERVER_ERROR))
+    if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        hide_credentials(request)
     return finish(response)
 
 

@@ -11,7 +11,6 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, router, transaction
-from django.http import HttpRequest
 from oauth2_provider.models import get_id_token_model
 from oauthlib.common import Request
 from oauthlib.oauth2 import ClientCredentialsGrant, WebApplicationServer
@@ -25,7 +24,7 @@ from mcp_oauth_discovery.contrib.oauth_toolkit.assertions import (
 from mcp_oauth_discovery.contrib.oauth_toolkit.validator import Validator
 from mcp_oauth_discovery.identity import pinned_issuer
 from mcp_oauth_discovery.logs.sensitive import sensitive
-from mcp_oauth_discovery.protection import find_user
+from mcp_oauth_discovery.protection.tokens import user_with_key
 from mcp_oauth_discovery.signing import InvalidToken
 from mcp_oauth_discovery.signing.rules import LEEWAY
 
@@ -149,7 +148,8 @@ def _scopes(account: Mapping[str, Any]) -> list[str]:
 
 def _refuse_name_of_user(client_id: str, request: Request) -> None:
     """Refuse an account whose tokens would be those of a user (RFC 9068 §5)."""
-    if find_user(HttpRequest(), {"sub": client_id}) is not None:
+    # An inactive user may become active again while a token is valid.
+    if user_with_key(client_id) is not None:
         text = "The client_id is the primary key of a user. Give the application another one."
         raise UnauthorizedClientError(description=text, request=request)
 

@@ -110,6 +110,10 @@ class Validator(OAuth2Validator):  # type: ignore[misc]
         dpop.check_client(client, request)
         return bool(super().validate_grant_type(client_id, grant_type, client, request))
 
+    def _load_access_token(self, token: str) -> Any:
+        # RFC 9449 §7.2: a view of the toolkit reads no proof, so a thief could use the token there.
+        return None if dpop.is_bound_token(token) else super()._load_access_token(token)
+
     def _load_application(self, client_id: str | None, request: Request) -> Any:
         # PostgreSQL fails on a value that it cannot store, even in a lookup.
         return super()._load_application(client_id, request) if is_storable(client_id) else None

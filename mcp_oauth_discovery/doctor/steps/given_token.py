@@ -15,6 +15,7 @@ from mcp_oauth_discovery.doctor.walk.credentials import Token
 from mcp_oauth_discovery.doctor.walk.observations import Exchange, Walk
 from mcp_oauth_discovery.doctor.walk.reading import gist
 from mcp_oauth_discovery.doctor.walk.tokens import (
+    BOUND,
     FOR_ANOTHER,
     is_let_in,
     is_protected,
@@ -49,6 +50,7 @@ TOKEN_UNSENT = Entry(
 )
 _REQUIRES_NONE = _("The endpoint requires no token.")
 _FIXES_OF_UNSENT = {
+    BOUND: _("Nothing here: only the client that has the key can use the token."),
     FOR_ANOTHER: _("Nothing here: see what is reported about the endpoint that the token is for."),
     _REQUIRES_NONE: _(
         "Protect the endpoint, or run the check with the URL of the endpoint that the token is for."

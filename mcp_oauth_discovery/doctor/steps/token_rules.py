@@ -14,7 +14,7 @@ from mcp_oauth_discovery.doctor.steps.published_keys import keys_of
 from mcp_oauth_discovery.doctor.steps.signed import verifies
 from mcp_oauth_discovery.doctor.steps.values import strings
 from mcp_oauth_discovery.doctor.walk.acceptance import difference
-from mcp_oauth_discovery.doctor.walk.challenges import challenges_of
+from mcp_oauth_discovery.doctor.walk.challenges import challenges_of, is_dpop, is_readable
 from mcp_oauth_discovery.doctor.walk.credentials import Refusal, Token
 from mcp_oauth_discovery.doctor.walk.observations import Walk
 from mcp_oauth_discovery.doctor.walk.tokens import needed_scopes
@@ -47,7 +47,11 @@ def refusals(walk: Walk, parts: Parts) -> Iterator[Refusal]:
     yield from _signature(walk, parts, parts.header)
     yield from _type(parts.header, parts.claims)
     yield from _scope(walk, parts.claims)
-    if "cnf" in parts.claims:
+    offered = list(filter(is_readable, walk.challenges))
+    if "cnf" not in parts.claims and offered and all(map(is_dpop, offered)):
+        problem = gettext("It is not bound to a key, and the endpoint offers DPoP alone.")
+        yield Refusal("cnf", problem, gettext("Request the token with a DPoP proof."))
+    elif "cnf" in parts.claims:
         problem = gettext(
             "It has cnf: it needs a proof of possession, and may never pass as Bearer."
         )

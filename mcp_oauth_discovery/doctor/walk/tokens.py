@@ -29,6 +29,7 @@ MADE_UP = "made-up-by-the-doctor"
 # Why the token of the user is not sent; reports translate it.
 IN_THE_CLEAR = _("The URL is http, so anyone on the way could read the token.")
 FOR_ANOTHER = _("It is for another endpoint of this project.")
+BOUND = _("It is bound to a key, and the doctor cannot make the DPoP proof that goes with it.")
 # The statuses for an empty body, its type, Accept, and the protocol version.
 OF_THE_REQUEST = (400, 406, 411, 412, 413, 415, 422)
 # RFC 6750 §3.1: a token is refused with one of these, and with a 503 none is judged.
@@ -177,7 +178,8 @@ def unsent_because(walk: Walk) -> str:
     audiences = given.audiences if given else []
     if url not in audiences and not walk.credentials.endpoints.isdisjoint(map(str, audiences)):
         return FOR_ANOTHER
-    return ""
+    claims = (given.claims if given else None) or {}
+    return BOUND if "cnf" in claims and any(map(is_dpop, walk.challenges)) else ""
 
 
 def _leads_away(walk: Walk) -> bool:

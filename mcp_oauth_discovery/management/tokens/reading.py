@@ -17,14 +17,15 @@ STDIN = "-"
 # In octets. No server reads a header of this length.
 LONGEST = 256 * 1024
 
-_SCHEME = re.compile(r"(authorization:\s*)?bearer\s+", re.I)
+_SCHEME = re.compile(r"(authorization:\s*)?(?:bearer|dpop)\s+", re.I)
 _HOW = gettext_noop("Write the token to a file and name the file, or pass it on standard input.")
 
 
 def read_token(source: str) -> str:
     """Return the token in a file, or on standard input for `-`; raises `CommandError`.
 
-    The scheme `Bearer`, the name of its header, and white space around the token are left out.
+    The scheme `Bearer` or `DPoP`, the name of its header, and white space around the token are left
+    out.
     """
     try:
         data = _read(source)
@@ -69,7 +70,7 @@ def _text(data: bytes, source: str) -> str:
 
 def _only_token(text: str, source: str) -> str:
     token = _SCHEME.sub("", text, count=1) if _SCHEME.match(text) else text
-    if not token or token.lower() == "bearer":
+    if not token or token.lower() in ("bearer", "dpop"):
         problem = _("%(place)s is empty.") % {"place": _place(source)}
         raise CommandError(f"{problem} {_(_HOW)}")
     if token.startswith(("{", "[")):

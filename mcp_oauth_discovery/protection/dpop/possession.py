@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Literal
+from urllib.parse import quote
 
 from django.http import HttpRequest
-from django.utils.encoding import escape_uri_path
 
 from mcp_oauth_discovery.challenge.dpop import Offer, read_schemes, send_nonce, set_offer
 from mcp_oauth_discovery.challenge.headers import credentials
@@ -28,6 +28,9 @@ from mcp_oauth_discovery.standards.identifiers import origin, split, target
 
 # What a protection does with DPoP: it accepts both schemes, or refuses bearer tokens.
 DPoP = Literal["accept", "require"]
+
+# RFC 3986 §3.3: what clients do not escape in a path. Django's function escapes ";" and "=" too.
+_UNESCAPED = "/:@!$&'()*+,;="
 
 _OFFERS = {
     "accept": Offer(PROOF_ALGORITHMS, is_required=False),
@@ -72,7 +75,7 @@ def prove(
     """
     if presented.scheme is not DPOP:
         return None
-    thumbprint = _thumbprint(claims)
+    thumbprint = bound_thumbprint(claims)
     if not _is_pinned(resource):
         raise _unpinned(resource)
     header = request.headers.get("DPoP", "")
@@ -113,14 +116,17 @@ def expected_url(request: HttpRequest, resource: str) -> str:
     It is the identifier of the resource if the path of the request is the end of its path, because
     a proxy may remove a prefix. Otherwise it is the path of the request on the same origin.
     """
-    path = escape_uri_path(request.path)
+    path = quote(request.path, safe=_UNESCAPED)
     if split(target(resource)).path.endswith(path):
         return resource
     return origin(resource) + path
 
 
-def _thumbprint(claims: Claims) -> str:
-    """Return the thumbprint of the key that a token is bound to (RFC 9449 §6.1)."""
+def bound_thumbprint(claims: Claims) -> str:
+    """Return the thumbprint of the key that a token is bound to (RFC 9449 §6.1).
+
+    Raises `InvalidToken` if the token is not bound, or in another way as well.
+    """
     confirmation: object = claims.get("cnf")
     if confirmation is None:
         # RFC 9449 §7.1: otherwise a client could add a proof of its own to a stolen token.

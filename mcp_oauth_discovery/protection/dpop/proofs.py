@@ -162,7 +162,9 @@ def _key(header: Mapping[str, Any], algorithms: Collection[str]) -> Key:
         # joserfc only warns of a short key, so read its size before.
         is_short = "n" in members and base64_to_int(members["n"]).bit_length() < RSA_BITS
         key: Key | None = None if is_short else facts.key_class.import_key(members)
-        is_accepted = key is not None and facts.accepts(key.public_key)
+        # Nor does it read `kty`.
+        is_of_type = jwk.get("kty") == facts.key_class.key_type
+        is_accepted = key is not None and is_of_type and facts.accepts(key.public_key)
     except (JoseError, ValueError, TypeError, AttributeError, KeyError) as error:
         raise _invalid("The key of the DPoP proof is malformed") from error
     if key is None or not is_accepted:

@@ -166,6 +166,9 @@ def _possession(claims: Mapping[str, Any] | None) -> Verdict:
         text = gettext(
             "The token has cnf: it needs a proof of possession, and never passes as Bearer."
         )
-        fix = gettext("Have the authorization server issue Bearer tokens for this resource.")
+        fix = gettext(
+            "Send it with a DPoP proof to a view with dpop. Or have the authorization server issue "
+            "Bearer tokens for this resource."
+        )
         return failed("cnf", text, "sender_constrained", fix)
     return passed("cnf", gettext("The token needs no proof of possession."))

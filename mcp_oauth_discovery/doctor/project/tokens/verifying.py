@@ -41,15 +41,23 @@ class Verified:
 
 
 def ask_verifiers(
-    verify: Verifier | Sequence[Verifier], request: HttpRequest, parts: Parts, resource: str
+    verify: Verifier | Sequence[Verifier],
+    request: HttpRequest,
+    parts: Parts,
+    resource: str,
+    *,
+    may_be_bound: bool = False,
 ) -> Verified:
-    """Ask verifiers in their order; the first that recognises the token decides."""
+    """Ask verifiers in their order; the first that recognises the token decides.
+
+    A token that is bound to a key is refused, unless it may be.
+    """
     verdicts: list[Verdict] = []
     verifiers = (verify,) if callable(verify) else tuple(verify)
     refusal = NotMine()
     for place, verifier in enumerate(verifiers):
         try:
-            verdict, claims = _ask(verifier, request, parts, resource)
+            verdict, claims = _ask(verifier, request, parts, resource, may_be_bound)
         except NotMine as error:
             # The reason is that of the signal, which the protection chooses in the same way.
             refusal = refusal if refusal.received else error
@@ -68,13 +76,14 @@ def _by(verifier: Verifier, verdict: Verdict) -> Verdict:
 
 
 def _ask(
-    verifier: Verifier, request: HttpRequest, parts: Parts, resource: str
+    verifier: Verifier, request: HttpRequest, parts: Parts, resource: str, may_be_bound: bool
 ) -> tuple[Verdict, Claims | None]:
     """Return the verdict and the claims; raises `NotMine`."""
     name, hide = {"verifier": _name_of(verifier)}, parts.without_secrets
     try:
         with captured([]):
-            claims = verified_claims(verifier, request, parts.token, resource)
+            details = (request, parts.token, resource)
+            claims = verified_claims(verifier, *details, may_be_bound=may_be_bound)
     except NotMine:
         raise
     except InvalidToken as error:

@@ -21,6 +21,7 @@ from mcp_oauth_discovery.doctor.project.tokens.verdicts import (
     Outcome,
     Verdict,
     failed,
+    judged,
     passed,
     skipped,
 )
@@ -30,6 +31,8 @@ from mcp_oauth_discovery.doctor.project.tokens.verifying import (
     explained_failure,
 )
 from mcp_oauth_discovery.identity import Resource
+from mcp_oauth_discovery.protection import Claims
+from mcp_oauth_discovery.protection.dpop.possession import DPoP, bound_thumbprint
 from mcp_oauth_discovery.standards.token_parts import Parts
 from mcp_oauth_discovery.standards.wsgi import environ
 
@@ -129,12 +132,30 @@ def view_report(view: ProtectedView, parts: Parts) -> ViewReport:
         )
         rules = [skipped(rule, why) for rule in ("verify", "scope")]
         return ViewReport(view.written, tuple(rules))
-    verify = view.guard.protection.verify
-    verified = ask_verifiers(verify, view.request, parts, view.found.identifier)
-    verdicts = [*verified.verdicts, scope_verdict(view.guard, verified.claims, parts.claims)]
+    verify, dpop = view.guard.protection.verify, view.guard.protection.dpop
+    details = (view.request, parts, view.found.identifier)
+    verified = ask_verifiers(verify, *details, may_be_bound=dpop is not None)
+    verdicts = [
+        *verified.verdicts,
+        *_possession_verdicts(dpop, verified.claims),
+        scope_verdict(view.guard, verified.claims, parts.claims),
+    ]
     if view.guard.protection.user is not None:
         verdicts.append(_user_verdict(view, verified, parts))
     return ViewReport(view.written, tuple(verdicts))
+
+
+def _possession_verdicts(dpop: DPoP | None, claims: Claims | None) -> Iterator[Verdict]:
+    """Yield what a view with `dpop` says about the key of a token that its verifier accepts."""
+    if dpop is None or claims is None:
+        return
+    if "cnf" in claims:
+        text = gettext("The view accepts the token only with a DPoP proof of its key.")
+        yield judged("cnf", lambda: bound_thumbprint(claims), text)
+    elif dpop == "require":
+        text = gettext("The view accepts only tokens that are bound to a key.")
+        fix = gettext("Request the token with a DPoP proof.")
+        yield failed("cnf", text, "dpop_required", fix)
 
 
 def _user_verdict(view: ProtectedView, verified: Verified, parts: Parts) -> Verdict:
