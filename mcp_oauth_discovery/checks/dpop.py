@@ -176,7 +176,7 @@ def check_used_proofs_are_remembered(**kwargs: Any) -> Iterator[Advice]:
         shared += " If the site runs in a single process, silence this check."
     elif issubclass(backend, FileBasedCache):
         # It checks that a key is new, and writes the file later.
-        problem = "two processes can store the same proof at one time"
+        problem = "two processes can store the same proof at the same time"
     elif issubclass(backend, DatabaseCache):
         most = _most_entries(entry)
         if most >= _ENOUGH_ENTRIES:
