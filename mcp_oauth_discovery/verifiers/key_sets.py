@@ -12,6 +12,9 @@ from joserfc.jwk import JWKRegistry, Key
 from joserfc.util import base64_to_int
 
 from mcp_oauth_discovery.keys.algorithms import ALGORITHMS, RSA_BITS
+from mcp_oauth_discovery.logs.sensitive import sensitive
+from mcp_oauth_discovery.signing import InvalidToken
+from mcp_oauth_discovery.signing.rules import refuse_key, verified_claims
 
 _RSA = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512")
 _ED25519 = tuple(name for name in ("EdDSA", ALGORITHMS["EdDSA"].other_name) if name)
@@ -110,6 +113,25 @@ class KeySet:
         if len(fitting) > _MOST_CANDIDATES:
             return []
         return [key.parsed for key in fitting if key.parsed is not None]
+
+    @sensitive
+    def verified_claims(self, signed: jws.CompactSignature) -> dict[str, Any]:
+        """Return the claims of a token that a key of this set has signed, or raise `InvalidToken`.
+
+        The `alg` of the token must be among the algorithms of the set.
+        """
+        header: Mapping[str, Any] = signed.headers()
+        algorithm = header["alg"]
+        refusal = None
+        for key in self.candidates(header.get("kid"), algorithm):
+            try:
+                return verified_claims(signed, key, algorithm, REGISTRIES[algorithm])
+            except InvalidToken as error:
+                # Several keys may have one `kid`, or a token may name none.
+                refusal = error
+        if refusal is None:
+            refuse_key(header)
+        raise refusal
 
 
 def _algorithms(jwk: Mapping[str, Any]) -> frozenset[str]:

@@ -7,8 +7,6 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from joserfc.jws import CompactSignature
-
 from mcp_oauth_discovery.logs.sensitive import sensitive
 from mcp_oauth_discovery.signing import InvalidToken
 from mcp_oauth_discovery.signing.rules import (
@@ -20,9 +18,8 @@ from mcp_oauth_discovery.signing.rules import (
     check_type,
     extract,
     refuse_key,
-    verified_claims,
 )
-from mcp_oauth_discovery.verifiers.key_sets import ANY_ALGORITHM, REGISTRIES, KeySet
+from mcp_oauth_discovery.verifiers.key_sets import ANY_ALGORITHM, KeySet
 
 TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
@@ -58,7 +55,11 @@ def verify_assertion(
     check_header(header)
     # An access token or an ID token of this client is not an assertion (RFC 8725 §3.11).
     check_type(header, "JWT", "client-authentication+jwt", is_required=False)
-    claims = _verify_signature(signed, KeySet(list(jwks.get("keys", []))))
+    keys, algorithm = KeySet(list(jwks.get("keys", []))), header.get("alg")
+    # The keys decide which algorithms there are: none of them is symmetric, and none is `none`.
+    if not isinstance(algorithm, str) or algorithm not in keys.algorithms:
+        refuse_key(header)
+    claims = keys.verified_claims(signed)
     check_issuer(claims, client_id)
     _check_subject(claims, client_id)
     _check_audience(claims, issuer)
@@ -70,25 +71,6 @@ def verify_assertion(
     if not (isinstance(claims.get("jti"), str) and claims["jti"]):
         raise InvalidToken(reason="bad_claim", expected={"jti": "a string"})
     return claims
-
-
-@sensitive
-def _verify_signature(signed: CompactSignature, keys: KeySet) -> dict[str, Any]:
-    header = signed.headers()
-    algorithm = header.get("alg")
-    # The keys decide the algorithms, which are all asymmetric: never HS256, never `none`.
-    if not isinstance(algorithm, str) or algorithm not in keys.algorithms:
-        refuse_key(header)
-    refusal = None
-    for key in keys.candidates(header.get("kid"), algorithm):
-        try:
-            return verified_claims(signed, key, algorithm, REGISTRIES[algorithm])
-        except InvalidToken as error:
-            # MCP clients send no `kid`, so any of the keys may be the right one.
-            refusal = error
-    if refusal is None:
-        refuse_key(header)
-    raise refusal
 
 
 def _check_subject(claims: Mapping[str, Any], client_id: str) -> None:
