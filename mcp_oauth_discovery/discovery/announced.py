@@ -10,12 +10,8 @@ from mcp_oauth_discovery.standards.metadata import Document
 Announcement = Callable[[Site, Resource], Document]
 
 
-def _nothing(site: Site, resource: Resource) -> Document:
-    return {}
-
-
 # A function of a higher layer, because this layer must not import the protections.
-_announcement: Announcement = _nothing
+_announcement: Announcement | None = None
 
 
 def announce_by(announcement: Announcement) -> None:
@@ -29,4 +25,4 @@ def announce_by(announcement: Announcement) -> None:
 
 def announced_members(site: Site, resource: Resource) -> Document:
     """Return the members of the PRM that come from the views of a resource, not from settings."""
-    return _announcement(site, resource)
+    return _announcement(site, resource) if _announcement else {}

@@ -194,7 +194,7 @@ DATABASE = {"BACKEND": PREFIX + "db.DatabaseCache", "LOCATION": "cache"}
     [
         ("dummy.DummyCache", "remembers nothing"),
         ("locmem.LocMemCache", "each process has its own"),
-        ("filebased.FileBasedCache", "two processes can store the same proof at one time"),
+        ("filebased.FileBasedCache", "two processes can store the same proof at the same time"),
     ],
 )
 def test_cache_that_cannot_detect_a_replay_is_reported(site, report, settings, backend, problem):

@@ -10,6 +10,7 @@ from unittest.mock import ANY
 import pytest
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
+from django.http import HttpResponse
 from django.utils import timezone
 from django.views.debug import ExceptionReporter
 from joserfc import jws, jwt
@@ -27,6 +28,7 @@ from mcp_oauth_discovery.contrib.oauth_toolkit import (
     verify_token,
 )
 from mcp_oauth_discovery.contrib.oauth_toolkit.assertions import verify_assertion
+from mcp_oauth_discovery.contrib.oauth_toolkit.requests import answer_in_json
 from mcp_oauth_discovery.protection import bearer_required, find_user
 from mcp_oauth_discovery.signing import InvalidToken, verify_jwt
 from tests import ORIGIN
@@ -488,3 +490,12 @@ def test_mail_about_a_failure_has_no_assertion_and_no_proof(dpop, visitor, caplo
     assert "/oauth/mcp/token" in shown
     assert sent.split(".")[1] not in shown
     assert made.split(".")[1] not in shown
+
+
+def test_form_is_hidden_from_the_mail_about_a_500_that_the_toolkit_sends(rf):
+    request = rf.post(TOKEN, {"client_assertion": "signed.by.it"}, headers={"dpop": "proof.of.key"})
+    answer_in_json(request, lambda request: HttpResponse(status=503))
+    shown = ExceptionReporter(request, None, None, None).get_traceback_text()
+    assert TOKEN.removeprefix(ORIGIN) in shown
+    assert "signed.by.it" not in shown
+    assert "proof.of.key" not in shown

@@ -93,7 +93,7 @@ class ServiceAccountValidator(Validator):
             client = self._load_application(claimed_client(assertion), request)
             account = self.service_account(client) if client else None
             if client is None or not account or "jwks" not in account:
-                raise InvalidToken(reason="unknown_client")
+                raise _refused("unknown_client", request, "the client_id of an account with jwks")
             client_id = client.client_id
             keys, issuer = account["jwks"], pinned_issuer()
             claims = verify_assertion(assertion, client_id=client_id, jwks=keys, issuer=issuer)

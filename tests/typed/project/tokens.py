@@ -8,6 +8,7 @@ from typing import Any
 from django.http import HttpRequest, JsonResponse
 from typing_extensions import assert_type
 
+from mcp_oauth_discovery.protection import InvalidProof, NonceRequired, Proof, verify_proof
 from mcp_oauth_discovery.signing import (
     InvalidToken,
     NoSigningKey,
@@ -25,6 +26,24 @@ def token(request: HttpRequest) -> JsonResponse:
     except NoSigningKey as error:
         return JsonResponse({"error": str(error)}, status=503)
     return JsonResponse({"access_token": signed, "token_type": "Bearer"})
+
+
+def bound_token(request: HttpRequest) -> JsonResponse:
+    """Bind a token to the key of a client that sends a DPoP proof."""
+    url = "https://app.example.com/token"
+    try:
+        proof = assert_type(
+            verify_proof(request.headers.get("DPoP", ""), method="POST", url=url), Proof
+        )
+        proof.use()
+    except NonceRequired as error:
+        headers = {"DPoP-Nonce": assert_type(error.nonce, str)}
+        return JsonResponse({"error": error.error}, status=400, headers=headers)
+    except InvalidProof as error:
+        return JsonResponse({"error": error.error}, status=400)
+    claims = {"sub": "7", "aud": "https://app.example.com/mcp", "exp": int(time.time()) + 600}
+    signed = sign_jwt(claims, cnf={"jkt": assert_type(proof.thumbprint, str)})
+    return JsonResponse({"access_token": signed, "token_type": "DPoP"})
 
 
 def introspect(request: HttpRequest) -> JsonResponse:
