@@ -135,7 +135,9 @@ def leave_out_python(
 ) -> None:
     """Remove the docstring of a type of Python from a value that has no text of its own."""
     is_ours = type(obj).__module__.startswith("mcp_oauth_discovery")
-    first = (type(obj).__doc__ or "").strip().partition("\n")[0]
+    # The type of the fields of a NamedTuple has a descriptor in place of a text.
+    text = type(obj).__doc__
+    first = text.strip().partition("\n")[0] if isinstance(text, str) else ""
     if what == "data" and not is_ours and lines[:1] == [first]:
         lines.clear()
 
