@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import json
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from functools import partial
 from types import SimpleNamespace
 
@@ -48,7 +48,7 @@ make_proof = partial(proofs.make_proof, iat=NOW)
 
 
 def verified(proof, **arguments):
-    now = datetime.fromtimestamp(NOW, UTC)
+    now = datetime.fromtimestamp(NOW, timezone.utc)
     defaults = {"method": "POST", "url": RESOURCE, "token": TOKEN, "now": now}
     return verify_proof(proof, **{**defaults, **arguments})
 
@@ -277,7 +277,7 @@ class TestUse:
         verified(latest).use()
         later = time.time() + ten_minutes
         monkeypatch.setattr(locmem, "time", SimpleNamespace(time=lambda: later))
-        proof = verified(latest, now=datetime.fromtimestamp(NOW + ten_minutes, UTC))
+        proof = verified(latest, now=datetime.fromtimestamp(NOW + ten_minutes, timezone.utc))
         with pytest.raises(InvalidProof, match="used before"):
             proof.use()
 
@@ -320,16 +320,16 @@ class TestNonce:
 
     @pytest.mark.parametrize(("age", "is_valid"), [(299, True), (301, False), (-59, True)])
     def test_nonce_is_valid_for_five_minutes(self, age, is_valid):
-        now = datetime.now(UTC)
+        now = datetime.now(timezone.utc)
         nonce = nonces.new_nonce(now - timedelta(seconds=age))
         assert nonces.is_valid(nonce, now) is is_valid
 
     def test_nonce_from_the_future_is_refused(self):
-        now = datetime.now(UTC)
+        now = datetime.now(timezone.utc)
         assert not nonces.is_valid(nonces.new_nonce(now + timedelta(minutes=2)), now)
 
     def test_nonce_that_another_signer_made_is_refused(self, settings):
-        now = datetime.now(UTC)
+        now = datetime.now(timezone.utc)
         nonce = nonces.new_nonce(now)
         settings.SECRET_KEY = "another"
         assert not nonces.is_valid(nonce, now)
