@@ -116,14 +116,13 @@ def value_without_token(request: HttpRequest, value: Any) -> Any:
 
 
 def _tokens(request: HttpRequest, query: QueryDict) -> list[str]:
-    words = [re.split(r"[\s,]+", request.META.get(name, "")) for name in _HEADERS]
-    words[0] += query.getlist("access_token")
+    groups = [re.split(r"[\s,]+", request.META.get(name, "")) for name in _HEADERS]
+    groups[0] += query.getlist("access_token")
+    tokens: list[str] = []
     # Each header has a limit of its own, so that many words in one hide none of the other.
-    return [
-        word
-        for group in words
-        for word in [word for word in group if len(word) >= _SHORTEST_TOKEN][:_MOST_TOKENS]
-    ]
+    for words in groups:
+        tokens += [word for word in words if len(word) >= _SHORTEST_TOKEN][:_MOST_TOKENS]
+    return tokens
 
 
 def log_refusal(request: HttpRequest, refusal: SuspiciousOperation | BadRequest) -> None:
