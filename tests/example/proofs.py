@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import secrets
-import time
-from base64 import urlsafe_b64encode
-
-from joserfc import jws, jwt
 from joserfc.jwk import ECKey
 
+from tests.dpop.proofs import claims_of, header_of, signed
 from tests.example.walk import ORIGIN, Walk
 
 TOKEN_ENDPOINT = f"{ORIGIN}/oauth/mcp/token"
@@ -17,19 +12,8 @@ TOKEN_ENDPOINT = f"{ORIGIN}/oauth/mcp/token"
 
 def proof(key, *, header=None, token=None, **claims):
     """Return a proof for a token request, with other claims or members of the header."""
-    payload = {
-        "jti": secrets.token_urlsafe(16),
-        "htm": "POST",
-        "htu": TOKEN_ENDPOINT,
-        "iat": int(time.time()),
-    }
-    if token is not None:
-        digest = hashlib.sha256(token.encode()).digest()
-        payload["ath"] = urlsafe_b64encode(digest).rstrip(b"=").decode()
-    public = key.as_dict(private=False)
-    members = {"typ": "dpop+jwt", "alg": "ES256", "jwk": public, **(header or {})}
-    registry = jws.JWSRegistry(algorithms=["ES256"], strict_check_header=False)
-    return jwt.encode(members, {**payload, **claims}, key, registry=registry, default_type=None)
+    payload = claims_of(token, **{"htu": TOKEN_ENDPOINT, **claims})
+    return signed(header_of(key, **(header or {})), payload, key)
 
 
 class Prover(Walk):
